@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-fast check ui bench clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+install: $(VENV)/.installed ## Virtual environment with locked dependencies
+
+run: install ## The nightly job on the demo clients against the bundled sandbox
+	$(BIN)/okr demo
+
+test: install ## All tests
+	$(BIN)/python -m pytest
+
+test-fast: install ## Unit tests only
+	$(BIN)/python -m pytest tests/unit
+
+check: install ## Lint, types and SQL lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 -q dbt_like_sql/models
+
+ui: install ## Dagster's UI on the demo home
+	$(BIN)/okr --home demo ui
+
+clean: ## Remove what runs wrote
+	rm -rf demo/warehouse demo/published demo/exports demo/dagster demo/secrets

@@ -1,0 +1,135 @@
+"""The one protocol behind which every source lives: streams with their facts, and a source that reads them.
+
+What belongs here: the roles and the values that cross from a connector to the pipeline. What does not: HTTP
+(``http.py``), any vendor's words, any decision about what to read when (``pipelines/warehouse/planning.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from connectors.raw_tables import RawTable
+from okr_models.periods import Window
+from okr_models.sources import SourceSettings
+
+Delivery = Literal["window", "listing", "snapshot"]
+Quality = Mapping[str, str | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One kind of rows that a source type gives. ``name`` is its raw table's name and stands in ``ops.loads.stream``.
+
+    ``window``: any past days may be asked again, and a read replaces them whole. ``listing``: the whole list as it is
+    now, replaced whole. ``snapshot``: a counter as it is now, which can't be asked again; rows are only ever added.
+    """
+
+    table: RawTable
+    delivery: Delivery
+    grain: Literal["day", "month"] | None = "day"
+    lag_days: int = 0
+    """Newest day that can be asked: the source's own yesterday less this."""
+    settle_days: int = 3
+    """A day may be restated until it is this old; each night reads the unsettled days again."""
+    weekly_reread_days: int = 0
+    """Once a week the last so many days are read again; 0: never."""
+    history_days: int | None = None
+    """How far back the source answers, in days; None: all there is."""
+    slice_days: int = 90
+    """Longest window of one read, so that a long history is loaded in committed slices."""
+    reads_per_night: int | None = None
+    """At most so many slices a night, where the vendor's budget asks for it; None: no limit."""
+    zero_by_absence: bool = True
+    """A day that was read and has no row is a true 0."""
+    api: str = ""
+    """The vendor's endpoint, for ``docs/sources.md``."""
+    note: str = ""
+    """What only csv can give, and other limits, for ``docs/sources.md``."""
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one read gave. ``rows`` has the stream's ``table.arrow_schema()``; an empty table is a true answer.
+
+    ``covers`` is the part of the asked window that was answered (a source may have less history than asked); None
+    for listings and snapshots. ``replies`` are raw bodies of snapshots as (request without secrets, body).
+    """
+
+    rows: pa.Table
+    covers: Window | None = None
+    quality: Quality = field(default_factory=dict)
+    attempts: int = 1
+    replies: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What ``okr doctor`` learned from one cheap authenticated call."""
+
+    reachable: bool
+    detail: str
+    rows: int | None = None
+    token_expires_on: date | None = None
+    version: str | None = None
+    version_sunset_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a source is built with, all injected: no connector reads a clock, an environment or a home folder itself."""
+
+    client: str
+    client_zone: ZoneInfo
+    now: datetime
+    home: Path
+    secret: Callable[[str], str]
+    """Value of one of the settings' secrets by field name; raises ``Misconfigured`` where it is not set."""
+    base_url: str | None
+    """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
+
+
+class Source(Protocol):
+    """One account of one client, ready to be read. Not shared between threads."""
+
+    def zone(self) -> ZoneInfo:
+        """Zone in which the source's days begin; may ask the source once."""
+
+    def read(self, stream: Stream, window: Window | None) -> Batch:
+        """Rows of ``window`` (None for listings and snapshots). Raises ``SourceError``; never empty data instead."""
+
+    def probe(self) -> Probe:
+        """One cheap authenticated call."""
+
+    def close(self) -> None:
+        """Give connections back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceType:
+    """A source type as the registry knows it: name, facts and how to build one."""
+
+    type: str
+    title: str
+    category: Literal["web", "search", "social", "blog", "own"]
+    platform: str | None
+    streams: tuple[Stream, ...]
+    build: Callable[[SourceSettings, Context], Source]
+    day_boundary: str
+    """In words, for the docs: "the property's zone", "UTC", ..."""
+    vendor_url: str | None
+    docs: str
+    """What history it can give on the day a client is taken on, in one sentence."""
+
+    def stream(self, name: str) -> Stream:
+        return next(stream for stream in self.streams if stream.name == name)
