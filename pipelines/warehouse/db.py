@@ -1,0 +1,124 @@
+"""Opening the DuckDB files, and the one function that quotes identifiers.
+
+What belongs here: connections. What does not: any table (``schema.py``) and any query.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from pipelines.warehouse.home import Home
+
+Connection = duckdb.DuckDBPyConnection
+Problem = Literal["locked", "missing", "damaged", "unreadable"]
+
+CATALOG = "warehouse"
+"""Name under which the working database is attached."""
+
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_CURES: dict[Problem, str] = {
+    "locked": "process{holder} has it open; wait for it to end or close it, and analyse published/okr.duckdb",
+    "missing": "it does not exist yet; `okr run` makes it",
+    "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away and let `okr run` load it anew"
+    " (snapshots of days gone by are then lost)",
+    "unreadable": "check that the folder exists and that this user may read and write it",
+}
+
+
+class DatabaseUnusable(RuntimeError):
+    """A DuckDB file could not be opened."""
+
+    def __init__(self, *, path: Path, problem: Problem, detail: str, holder: int | None = None) -> None:
+        self.path, self.problem, self.holder = path, problem, holder
+        cure = _CURES[problem].format(holder=f" {holder}" if holder else "")
+        super().__init__(f"can't open {path}: {cure} [{detail}]")
+
+
+def quote(identifier: str) -> str:
+    """An identifier for SQL text. Values never go through here: they are bound parameters."""
+    if not identifier or "\x00" in identifier:
+        raise ValueError(f"not an identifier: {identifier!r}")
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string literal for the few statements that take no bound parameter (comments, attach)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def connect(home: Home, read_only: bool = False) -> Connection:
+    """The working database as catalog ``warehouse``, sessions in UTC. Raises ``DatabaseUnusable``.
+
+    Attached under a name of its own: opened directly, the file's name ``okr`` would make every ``okr.table``
+    ambiguous between catalog and schema. A cursor of this connection needs its own ``use warehouse``.
+    """
+    if not read_only:
+        home.warehouse.mkdir(parents=True, exist_ok=True)
+    con = _configured(duckdb.connect(config=_offline()))
+    try:
+        con.execute(f"attach {literal(str(home.database))} as {CATALOG} (read_only {'true' if read_only else 'false'})")
+    except duckdb.Error as error:
+        con.close()
+        raise _explain(home.database, error) from error
+    con.execute(f"use {CATALOG}")
+    return con
+
+
+def open_published(home: Home) -> Connection:
+    """The published database, read-only, as it is now. Raises ``DatabaseUnusable``.
+
+    The symlink is followed first: DuckDB shares one instance a path in a process, so opening the link's own name
+    could give an older night that is still open elsewhere in this process.
+    """
+    path = home.published_database.resolve()
+    try:
+        return _configured(duckdb.connect(str(path), read_only=True, config=_offline()))
+    except duckdb.Error as error:
+        raise _explain(path, error) from error
+
+
+def _offline() -> dict[str, str | bool | int | float | list[str]]:
+    """Extensions are never fetched: a night needs no other host than the sources."""
+    return {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+
+
+def _configured(con: Connection) -> Connection:
+    # global, so that cursors have it too; as a connect option DuckDB refuses it without network
+    con.execute("set global timezone = 'UTC'")
+    con.execute("set timezone = 'UTC'")
+    return con
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """All or nothing. What went wrong inside is raised after the rollback."""
+    con.execute("begin transaction")
+    try:
+        yield
+        con.execute("commit")
+    except BaseException:
+        # a failed commit has already rolled back; a second rollback must not hide why
+        with suppress(duckdb.TransactionException):
+            con.execute("rollback")
+        raise
+
+
+def _explain(path: Path, error: duckdb.Error) -> DatabaseUnusable:
+    detail = str(error).splitlines()[0]
+    holder = _HOLDER.search(detail)
+    if isinstance(error, duckdb.ResourceInUseException) or "Could not set lock" in detail:
+        pid = int(holder.group(1)) if holder else os.getpid() if "already attached" in detail else None
+        return DatabaseUnusable(path=path, problem="locked", detail=detail, holder=pid)
+    if not path.exists() and path.parent.is_dir():
+        return DatabaseUnusable(path=path, problem="missing", detail=detail)
+    damaged = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
+    if any(word in detail for word in damaged):
+        return DatabaseUnusable(path=path, problem="damaged", detail=detail)
+    return DatabaseUnusable(path=path, problem="unreadable", detail=detail)

@@ -1,0 +1,168 @@
+"""The append-only result tables of schema ``okr``, which are published in ``marts`` (INTERFACE.md, section 4).
+
+What belongs here: names, types, keys, meaning, and which views show the newest row. What does not: any figure.
+"""
+
+from __future__ import annotations
+
+from pipelines.warehouse.tables import Column, Table
+
+_CLIENT = Column("client", "VARCHAR", "Client's slug")
+_OBJECTIVE = Column("objective_id", "VARCHAR", "Objective's id in the client file")
+_KEY_RESULT = Column("key_result_id", "VARCHAR", "Key result's id in the client file")
+_AS_OF = Column("as_of", "DATE", "The day of the night that computed it, in the client's zone")
+_KNOWN_AT = Column("known_at", "TIMESTAMPTZ", "When it was computed; with as_of it orders what was known when")
+
+
+def _number(name: str, meaning: str) -> Column:
+    return Column(name, "DOUBLE", meaning, nullable=True)
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "VARCHAR", meaning, nullable=True)
+
+
+KEY_RESULT_PROGRESS = Table(
+    schema="okr",
+    name="key_result_progress",
+    meaning="Progress of each key result as known at each night. Append-only.",
+    key=("client", "objective_id", "key_result_id", "as_of", "known_at"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _KEY_RESULT,
+        _AS_OF,
+        _KNOWN_AT,
+        Column("title", "VARCHAR", "Title as the client wrote it"),
+        _text("kpi", "KPI it is measured by; for a count what is counted; NULL for milestones"),
+        _text("unit", "Unit of baseline, target and current"),
+        _text("kind", "flow, stock, ratio, count or milestones"),
+        _number("baseline", "Value it is compared with, in unit"),
+        _number("first_target", "Target before any revision, in unit"),
+        _number("target", "Target in force, in unit"),
+        _number("current", "Value now, in unit"),
+        _number("raw_progress", "(current - baseline) / (target - baseline), as it is: may be negative or above 1"),
+        _number("progress", "raw_progress clipped to 0..1, for roll-up only"),
+        _number("expected_progress", "Share that a year on course would show today, 0..1"),
+        _number("forecast", "Expected value at the period's end, in unit"),
+        _number("forecast_low", "Lower end of the forecast's 90 % interval, in unit"),
+        _number("forecast_high", "Upper end of the forecast's 90 % interval, in unit"),
+        _number("probability", "Probability of reaching the success line, 0..1; NULL where none is honest"),
+        Column(
+            "status",
+            "VARCHAR",
+            "achieved, on_track, at_risk, off_track, out_of_reach, too_early or cannot_be_judged",
+        ),
+        Column("data_through", "DATE", "Last day its data reach", nullable=True),
+        Column("is_estimated", "BOOLEAN", "True where a month in it was scaled up or split"),
+        _text("notes", "What a reader must know: missing platforms, history from csv, breaks, cures"),
+        Column("definition_version", "VARCHAR", "Fingerprint of the key result's definition in the client file"),
+        Column("input_hash", "VARCHAR", "Fingerprint of everything the figures were computed from"),
+    ),
+)
+
+OBJECTIVE_PROGRESS = Table(
+    schema="okr",
+    name="objective_progress",
+    meaning="Progress of each objective, rolled up from its key results. Append-only.",
+    key=("client", "objective_id", "as_of", "known_at"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _AS_OF,
+        _KNOWN_AT,
+        Column("title", "VARCHAR", "Title as the client wrote it"),
+        _text("team", "Team that owns it"),
+        _text("owner", "Person or address that answers for it"),
+        _number("progress", "Weighted mean of its key results' progress, 0..1"),
+        _number("progress_low", "The same with missing key results as 0"),
+        _number("progress_high", "The same with missing key results as 1"),
+        _number("coverage", "Weight of key results with a value over all weight, 0..1"),
+        Column("status", "VARCHAR", "Status of the worst weighty key result, or cannot_be_judged, too_early"),
+        _text("weakest_key_result", "Id of the key result that decided the status"),
+    ),
+)
+
+KEY_RESULT_ITEMS = Table(
+    schema="okr",
+    name="key_result_items",
+    meaning="The items behind a count: each post judged against its threshold. Append-only.",
+    key=("client", "objective_id", "key_result_id", "as_of", "known_at", "item_id"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _KEY_RESULT,
+        _AS_OF,
+        _KNOWN_AT,
+        Column("item_id", "VARCHAR", "The post's id at its platform, verbatim"),
+        _text("title", "Title"),
+        _text("url", "Public address"),
+        Column("published_at", "TIMESTAMPTZ", "When it was published", nullable=True),
+        _number("value", "What it reached inside its own window, in the condition's unit"),
+        _number("threshold", "What it has to reach"),
+        Column("outcome", "VARCHAR", "met, open or missed"),
+        Column("decided_on", "DATE", "Day it was met, or its window's last day where missed", nullable=True),
+    ),
+)
+
+INITIATIVE_RESULTS = Table(
+    schema="okr",
+    name="initiative_results",
+    meaning="What each initiative did to its figure, as of each night. Append-only.",
+    key=("client", "initiative_id", "as_of"),
+    columns=(
+        _CLIENT,
+        Column("initiative_id", "VARCHAR", "Initiative's id in the client file"),
+        _AS_OF,
+        Column("title", "VARCHAR", "Title as the client wrote it"),
+        _text("key_result", "objective/key_result it is meant to move; NULL: not in line with this year's goals"),
+        _text("kpi", "KPI it is measured by"),
+        _number("effect", "Estimated relative effect, 0.15 is +15 %"),
+        _number("effect_low", "Lower end of its 95 % interval"),
+        _number("effect_high", "Upper end of its 95 % interval"),
+        _number("effect_share", "Effect as a share of the key result's gap"),
+        _number("detectable_effect", "Smallest relative effect its data could have shown"),
+        _number("probability_worthwhile", "Probability that the effect is at least the smallest worthwhile one"),
+        Column(
+            "verdict",
+            "VARCHAR",
+            "keep, kill, undecided, cannot_be_judged, not_started, running or not_aligned",
+        ),
+        _text("reason", "Why, in a sentence"),
+        _number("cost", "What it cost, in the client's currency"),
+    ),
+)
+
+FORECAST_SCORES = Table(
+    schema="okr",
+    name="forecast_scores",
+    meaning="How the project's own forecasts turned out. Append-only.",
+    key=("client", "objective_id", "key_result_id", "as_of", "known_at"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _KEY_RESULT,
+        _AS_OF,
+        _KNOWN_AT,
+        Column("probability", "DOUBLE", "Probability that was forecast, 0..1"),
+        Column("outcome", "BOOLEAN", "True where the success line was reached"),
+        Column("brier", "DOUBLE", "(probability - outcome) squared; 0 is perfect"),
+    ),
+)
+
+OKR_TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        KEY_RESULT_PROGRESS,
+        OBJECTIVE_PROGRESS,
+        KEY_RESULT_ITEMS,
+        INITIATIVE_RESULTS,
+        FORECAST_SCORES,
+    )
+}
+
+LATEST_VIEWS: dict[str, tuple[Table, tuple[str, ...]]] = {
+    "key_result_latest": (KEY_RESULT_PROGRESS, ("client", "objective_id", "key_result_id")),
+    "objective_latest": (OBJECTIVE_PROGRESS, ("client", "objective_id")),
+}
+"""Published views: the newest row of each table for each of these columns."""

@@ -1,0 +1,168 @@
+"""The working database's schemas and the tables this program fills itself: ``raw``, ``ops``, ``config``, ``okr``.
+
+What belongs here: their DDL, idempotent. What does not: the models of ``dbt_like_sql``, which their runner makes.
+"""
+
+from __future__ import annotations
+
+from connectors.raw_tables import RAW_TABLES, RawTable
+from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.okr_tables import OKR_TABLES
+from pipelines.warehouse.tables import Column, Table, statements
+
+SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")
+
+_CLIENT = Column("client", "VARCHAR", "Client's slug")
+_SOURCE = Column("source", "VARCHAR", "Source's id in the client file")
+
+LOADS = Table(
+    schema="ops",
+    name="loads",
+    meaning="The ledger: every read of every source, from which the next run works out what is missing. Only added to.",
+    columns=(
+        _CLIENT,
+        _SOURCE,
+        Column("stream", "VARCHAR", "What was read: the raw table's name"),
+        Column("window_start", "DATE", "First day read, in the source's zone; a snapshot's or listing's day"),
+        Column("window_end", "DATE", "Last day read, included"),
+        Column("rows", "BIGINT", "Rows written; 0 is a true answer"),
+        Column("status", "VARCHAR", "loaded, failed or skipped"),
+        Column("attempts", "INTEGER", "Calls made for it, retries included"),
+        Column("error_class", "VARCHAR", "NULL, or why it failed: auth, permission, rate_limited, …", nullable=True),
+        Column("message", "VARCHAR", "What was attempted and the cure, without secrets", nullable=True),
+        Column("started_at", "TIMESTAMPTZ", "When the read began"),
+        Column("finished_at", "TIMESTAMPTZ", "When the read ended"),
+        Column("run_id", "VARCHAR", "The run that did it"),
+        Column("quality", "VARCHAR", "JSON: sampling, thresholding, quota left, the source's zone", nullable=True),
+    ),
+)
+
+_CONFIG: tuple[Table, ...] = (
+    Table(
+        schema="config",
+        name="clients",
+        meaning="Clients of this run, from their files.",
+        key=("client",),
+        columns=(
+            _CLIENT,
+            Column("name", "VARCHAR", "Client's name"),
+            Column("language", "VARCHAR", "Report language: sv or en"),
+            Column("timezone", "VARCHAR", "The client's own zone (IANA)"),
+            Column("fiscal_year_start", "INTEGER", "First month of the fiscal year"),
+            Column("currency", "VARCHAR", "Currency of costs"),
+            Column("as_of", "DATE", "The clock's date in the client's zone"),
+            Column("now", "TIMESTAMPTZ", "The clock"),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="sources",
+        meaning="Sources of each client.",
+        key=("client", "source"),
+        columns=(
+            _CLIENT,
+            _SOURCE,
+            Column("source_type", "VARCHAR", "ga4, linkedin, …"),
+            Column("category", "VARCHAR", "web, search, social, blog or own"),
+            Column("platform", "VARCHAR", "Social platform", nullable=True),
+            Column("zone", "VARCHAR", "IANA zone in which its days begin"),
+            Column("opened", "DATE", "First day of the account; before it a true zero", nullable=True),
+            Column("start_on", "DATE", "First day to load", nullable=True),
+            Column("blog_path", "VARCHAR", "Which page paths are blog posts", nullable=True),
+            Column("base_url", "VARCHAR", "Address the file gives, where it gives one", nullable=True),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="streams",
+        meaning="Streams of each source, with what a missing row means.",
+        key=("client", "source", "stream"),
+        columns=(
+            _CLIENT,
+            _SOURCE,
+            Column("stream", "VARCHAR", "The raw table's name"),
+            Column("delivery", "VARCHAR", "window, listing or snapshot"),
+            Column("grain", "VARCHAR", "day or month", nullable=True),
+            Column("zero_by_absence", "BOOLEAN", "A day that was read and has no row is a true 0"),
+            Column("lag_days", "INTEGER", "Newest day is yesterday less this"),
+            Column("settle_days", "INTEGER", "Age in days until which a day may be restated"),
+            Column("history_from", "DATE", "First day it can give or is asked for", nullable=True),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="pauses",
+        meaning="Expected silence of a source.",
+        columns=(
+            _CLIENT,
+            _SOURCE,
+            Column("from_on", "DATE", "First silent day"),
+            Column("to_on", "DATE", "Last silent day"),
+            Column("reason", "VARCHAR", "Why"),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="breaks",
+        meaning="Days from which a source's figures mean something else.",
+        columns=(
+            _CLIENT,
+            _SOURCE,
+            Column("break_on", "DATE", "First day of the new meaning"),
+            Column("reason", "VARCHAR", "Why"),
+            Column("overlap_ratio", "DOUBLE", "New measure over old in the time both ran", nullable=True),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="kpis",
+        meaning="KPIs of each client: the built-in ones and its own.",
+        key=("client", "kpi"),
+        columns=(
+            _CLIENT,
+            Column("kpi", "VARCHAR", "KPI id"),
+            Column("title", "VARCHAR", "Title in the client's language"),
+            Column("kind", "VARCHAR", "flow, stock or ratio"),
+            Column("unit", "VARCHAR", "Unit"),
+            Column("better", "VARCHAR", "higher or lower"),
+            Column("adds_over_time", "BOOLEAN", "Whether months may be summed"),
+            Column("adds_over_sources", "BOOLEAN", "Whether sources may be summed"),
+            Column("closing_days", "INTEGER", "Days after a month's end until it is closed"),
+            Column("is_own", "BOOLEAN", "The client's own, fed by csv"),
+            Column("source", "VARCHAR", "Own KPI: its csv source", nullable=True),
+        ),
+    ),
+)
+CONFIG_TABLES: dict[str, Table] = {table.name: table for table in _CONFIG}
+
+
+def raw_table(table: RawTable) -> Table:
+    """A connector's table with ``client`` and ``source`` in front.
+
+    No enforced key: a batch is checked for unique keys before it is written, and an index on every row would cost
+    more than the write itself.
+    """
+    columns = tuple(Column(c.name, c.type, c.meaning, c.nullable) for c in table.columns)
+    return Table(
+        schema="raw",
+        name=table.name,
+        meaning=table.meaning,
+        columns=(_CLIENT, _SOURCE, *columns),
+        key=("client", "source", *table.key),
+        enforced=False,
+    )
+
+
+def declared_tables() -> tuple[Table, ...]:
+    """Every table that ``ensure_schema`` makes."""
+    return (*map(raw_table, RAW_TABLES.values()), LOADS, *CONFIG_TABLES.values(), *OKR_TABLES.values())
+
+
+def ensure_schema(con: Connection) -> None:
+    """Make what is not there. Rows are never touched; doing it twice changes nothing."""
+    with transaction(con):
+        for schema in SCHEMAS:
+            con.execute(f"create schema if not exists {quote(schema)}")
+        for table in declared_tables():
+            for statement in statements(table):
+                con.execute(statement)

@@ -1,0 +1,61 @@
+"""Declared tables as DDL: columns, keys and comments, for the schemas this program makes itself.
+
+What belongs here: the shape of a declaration and its SQL. What does not: which tables there are (``schema.py``,
+``okr_tables.py``, ``connectors/raw_tables.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pipelines.warehouse.db import literal, quote
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: DuckDB type, meaning with its unit."""
+
+    name: str
+    type: str
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table. ``key`` becomes a primary key where ``enforced``; raw tables are checked before a write instead."""
+
+    schema: str
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    enforced: bool = True
+
+    @property
+    def qualified(self) -> str:
+        return f"{quote(self.schema)}.{quote(self.name)}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+def statements(table: Table) -> Iterator[str]:
+    """DDL that makes ``table`` where it is not there, adds columns it lacks, and comments it."""
+    lines = [f"{quote(column.name)} {column.type}{'' if column.nullable else ' not null'}" for column in table.columns]
+    if table.key and table.enforced:
+        lines.append(f"primary key ({names(table.key)})")
+    yield f"create table if not exists {table.qualified} (\n    " + ",\n    ".join(lines) + "\n)"
+    for column in table.columns:
+        # an older database may lack a column; it can only come in without a value
+        yield f"alter table {table.qualified} add column if not exists {quote(column.name)} {column.type}"
+    yield f"comment on table {table.qualified} is {literal(table.meaning)}"
+    for column in table.columns:
+        yield f"comment on column {table.qualified}.{quote(column.name)} is {literal(column.meaning)}"
+
+
+def names(columns: Iterable[str]) -> str:
+    """Quoted names, comma-separated."""
+    return ", ".join(quote(column) for column in columns)
