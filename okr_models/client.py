@@ -1,110 +1,97 @@
 """A client's file as frozen values: objectives, key results, initiatives, own KPIs.
 
 What belongs here: the shape, and rules that need one value only. What does not: reading YAML and naming lines
-(``client_file.py``), resolving periods and targets (``periods.py``, ``measures.py``).
+(``client_file.py``), rules between values (``client_rules.py``), what a target looks like (``targets.py``).
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from okr_models.field_types import (
+    Day,
+    Month,
+    MonthFirst,
+    MonthLast,
+    NotNegative,
+    Positive,
+    Share,
+    Text,
+    Zone,
+    refuse,
+)
 from okr_models.kpis import Better, Kind
+from okr_models.periods import ONE_DAY, add_months
 from okr_models.sources import Frozen, Slug, SourceSettings
+from okr_models.targets import (
+    AtLeast,
+    AtMost,
+    Baseline,
+    BaselineField,
+    BaselinePeriod,
+    BaselineValue,
+    Between,
+    Change,
+    Condition,
+    ConditionsField,
+    Milestone,
+    Milestones,
+    Number,
+    Scope,
+    Target,
+    TargetField,
+)
 
+__all__ = [
+    "AtLeast",
+    "AtMost",
+    "Baseline",
+    "BaselinePeriod",
+    "BaselineValue",
+    "Between",
+    "Change",
+    "Client",
+    "Condition",
+    "Control",
+    "Initiative",
+    "KeyResult",
+    "Milestone",
+    "Milestones",
+    "Number",
+    "Objective",
+    "OwnKpi",
+    "Period",
+    "Revision",
+    "Scope",
+    "Target",
+]
 
-class Scope(Frozen):
-    """All (both None), one platform, or one source."""
-
-    platform: str | None = None
-    source: str | None = None
-
-    def __str__(self) -> str:
-        if self.platform:
-            return f"platform={self.platform}"
-        return f"source={self.source}" if self.source else "all"
-
-
-class Change(Frozen):
-    """``"+30%"``: a share of the baseline. ``share`` is 0.30."""
-
-    share: float
-
-
-class Number(Frozen):
-    """A number to reach."""
-
-    value: float
-
-
-class AtLeast(Frozen):
-    at_least: float
-    hold: bool = False
-
-
-class AtMost(Frozen):
-    at_most: float
-    hold: bool = False
-
-
-class Between(Frozen):
-    between: tuple[float, float]
-
-
-class Milestone(Frozen):
-    title: str
-    done: date | None = None
-
-
-class Milestones(Frozen):
-    milestones: tuple[Milestone, ...]
-
-
-Target = Change | Number | AtLeast | AtMost | Between | Milestones
-
-
-class BaselineValue(Frozen):
-    value: float
-
-
-class BaselinePeriod(Frozen):
-    from_: Annotated[date, Field(alias="from")]
-    to: date
-
-
-Baseline = Literal["same_months_last_year", "start_of_period"] | BaselineValue | BaselinePeriod
-
-
-class Condition(Frozen):
-    """What an item must reach to count. ``within_days`` None: ever."""
-
-    metric: str
-    at_least: float | None = None
-    at_most: float | None = None
-    within_days: int | None = None
+DEFAULT_HISTORY_YEARS = 2
 
 
 class Revision(Frozen):
-    from_: Annotated[date, Field(alias="from")]
-    target: Target
-    by: str
-    why: str
+    from_: Annotated[Day, Field(alias="from")]
+    target: TargetField
+    by: Text
+    why: Text
 
 
 class KeyResult(Frozen):
     """One key result. Exactly one of ``kpi``, ``count`` and milestones (in ``target``) says what is measured."""
 
     id: Slug
-    title: str
-    kpi: str | None = None
+    title: Text
+    kpi: Text | None = None
     count: Literal["blog_posts", "social_posts"] | None = None
-    where: tuple[Condition, ...] = ()
-    target: Target
-    baseline: Baseline | None = None
+    where: ConditionsField = ()
+    target: TargetField
+    baseline: BaselineField | None = None
     revisions: tuple[Revision, ...] = ()
-    weight: Annotated[float, Field(gt=0)] = 1.0
+    weight: Positive = 1.0
     ambition: Literal["committed", "stretch"] = "committed"
     scope: Scope = Scope()
 
@@ -120,62 +107,98 @@ class KeyResult(Frozen):
 class Period(Frozen):
     """Whole months, both days included; ``FY2026`` is resolved when the file is read."""
 
-    start: date
-    end: date
+    start: MonthFirst
+    end: MonthLast
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if self.end < self.start:
+            raise refuse(f"ends on {self.end}, before it starts on {self.start}; turn them round", "end")
+        return self
+
+
+_FISCAL_YEAR = re.compile(r"FY(\d{4})", re.ASCII)
+
+
+def fiscal_year(year: int, *, first_month: int) -> Period:
+    """The fiscal year that starts in ``year``."""
+    start = date(year, first_month, 1)
+    return Period(start=start, end=add_months(start, 12) - ONE_DAY)
+
+
+def _read_period(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _FISCAL_YEAR.fullmatch(value)
+    if not match or not 1990 <= int(match[1]) <= 2098:
+        raise refuse("is not a period; write FY2026, or {start: 2026-01-01, end: 2026-12-31}")
+    return fiscal_year(int(match[1]), first_month=(info.context or {}).get("fiscal_year_start", 1))
 
 
 class Objective(Frozen):
     id: Slug
-    title: str
-    team: str | None = None
-    owner: str | None = None
-    period: Period
+    title: Text
+    team: Text | None = None
+    owner: Text | None = None
+    period: Annotated[Period, BeforeValidator(_read_period)]
     key_results: Annotated[tuple[KeyResult, ...], Field(min_length=1)]
 
 
 class Control(Frozen):
-    kpi: str
+    kpi: Text
     scope: Scope = Scope()
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, dict | Control) else value
 
 
 class Initiative(Frozen):
     """``key_result`` is ``objective/key_result``; None: not in line with this year's goals."""
 
     id: Slug
-    title: str
-    hypothesis: str | None = None
-    key_result: str | None = None
-    kpi: str | None = None
+    title: Text
+    hypothesis: Text | None = None
+    key_result: Text | None = None
+    kpi: Text | None = None
     scope: Scope = Scope()
-    registered: date | None = None
-    start: date | None = None
-    end: date | None = None
-    smallest_worthwhile_effect: float | None = None
+    registered: Day | None = None
+    start: Day | None = None
+    end: Day | None = None
+    smallest_worthwhile_effect: Share | None = None
     """As a share: "+15%" is 0.15."""
-    control: tuple[Control, ...] = ()
-    cost: float | None = None
+    control: Annotated[tuple[Control, ...], BeforeValidator(_one_or_more)] = ()
+    cost: NotNegative | None = None
 
 
 class OwnKpi(Frozen):
     """A KPI of the client's own, fed by a csv source."""
 
     id: Slug
-    title: str
+    title: Text
     kind: Kind
-    unit: str
+    unit: Text
     better: Better = "higher"
     source: Slug
-    numerator: str | None = None
-    denominator: str | None = None
+    numerator: Text | None = None
+    denominator: Text | None = None
+
+    @model_validator(mode="after")
+    def _parts_of_a_ratio(self) -> OwnKpi:
+        if (self.numerator is None) != (self.denominator is None):
+            raise refuse("numerator and denominator go together; give both, or neither")
+        if self.numerator and self.kind != "ratio":
+            raise refuse(f"a {self.kind} has no numerator; leave it out, or write kind: ratio", "numerator")
+        return self
 
 
 class Client(Frozen):
     client: Slug
-    name: str
+    name: Text
     language: Literal["sv", "en"] = "sv"
-    timezone: str = "Europe/Stockholm"
-    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
-    currency: str = "SEK"
+    timezone: Zone = "Europe/Stockholm"
+    fiscal_year_start: Month = 1
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "SEK"
     csv_dialect: Literal["standard", "excel-sv"] = "standard"
     sources: tuple[SourceSettings, ...] = ()
     kpis: tuple[OwnKpi, ...] = ()
@@ -193,4 +216,4 @@ class Client(Frozen):
         if not starts:
             return None
         earliest = min(starts)
-        return earliest.replace(year=earliest.year - 2)
+        return earliest.replace(year=earliest.year - DEFAULT_HISTORY_YEARS)
