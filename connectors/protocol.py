@@ -6,6 +6,7 @@ What belongs here: the roles and the values that cross from a connector to the p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -97,6 +98,8 @@ class Context:
     """Value of one of the settings' secrets by field name; raises ``Misconfigured`` where it is not set."""
     base_url: str | None
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
+    sleep: Callable[[float], None] = time.sleep
+    """How to wait between attempts; tests pass one that does not."""
 
 
 class Source(Protocol):

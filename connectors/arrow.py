@@ -1,0 +1,119 @@
+"""Rows as a connector makes them into a typed Arrow table, checked cell by cell: the last gate before the raw layer.
+
+What belongs here: types, nulls, keys and duplicates. What does not: SQL, HTTP, or the meaning of a value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import pyarrow as pa
+
+from connectors.raw_tables import Column, RawTable, Type
+from connectors.shape import BadShape
+
+Row = Mapping[str, object]
+OnConflict = Literal["refuse", "last"]
+_BIGINT_BOUND = 2**63
+
+
+def build_table(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict = "refuse") -> pa.Table:
+    """``rows`` as ``table.arrow_schema()``. Identical rows that came twice are kept once.
+
+    ``on_conflict``: two different rows with one key are refused, or the last one wins (a list that moves while it is
+    paged). Raises ``BadShape`` for a missing, unknown or wrongly typed cell.
+    """
+    names = [column.name for column in table.columns]
+    key = [names.index(name) for name in table.key if name in names]
+    checks = [(column, _CHECKS[column.type]) for column in table.columns]
+    kept: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for number, row in enumerate(rows):
+        if len(row) != len(names):
+            unknown = sorted(set(row) - set(names))
+            missing = [column.name for column in table.columns if column.name not in row and not column.nullable]
+            if unknown or missing:
+                raise BadShape(path=f"{table.name} row {number}", wanted=f"columns {names}", found=sorted(row))
+        cells = tuple(_cell(table, column, check, row, number) for column, check in checks)
+        identity = tuple(cells[index] for index in key)
+        before = kept.get(identity)
+        if before is not None and before != cells and on_conflict == "refuse":
+            raise BadShape(path=f"{table.name} {identity}", wanted="one row a key", found=(before, cells))
+        kept[identity] = cells
+    columns = list(zip(*kept.values(), strict=True)) if kept else [() for _ in names]
+    schema = table.arrow_schema()
+    arrays = [pa.array(cells, type=schema.field(index).type) for index, cells in enumerate(columns)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _cell(table: RawTable, column: Column, check: Callable[[object], object], row: Row, number: int) -> object:
+    value = row.get(column.name)
+    if value is None:
+        if column.nullable:
+            return None
+        raise BadShape(path=f"{table.name} row {number} {column.name}", wanted=f"a {column.type}", found=None)
+    try:
+        return check(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadShape(
+            path=f"{table.name} row {number} {column.name}", wanted=f"a {column.type}", found=value
+        ) from error
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise TypeError
+    return value
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TypeError
+    return value.astimezone(UTC)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    if not -_BIGINT_BOUND <= value < _BIGINT_BOUND:
+        raise OverflowError
+    return value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not math.isfinite(value):
+        raise ValueError
+    return float(value)
+
+
+def _truth(value: object) -> object:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _bytes(value: object) -> object:
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value
+
+
+_CHECKS: dict[Type, Callable[[object], object]] = {
+    "VARCHAR": _text,
+    "DATE": _day,
+    "TIMESTAMPTZ": _instant,
+    "BIGINT": _whole,
+    "DOUBLE": _number,
+    "BOOLEAN": _truth,
+    "BLOB": _bytes,
+}

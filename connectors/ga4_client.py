@@ -1,0 +1,224 @@
+"""Google's own Analytics client, over REST: paging, an explicit bounded retry, counting.
+
+Imports google libraries, so it is imported only when a GA4 source is built. What does not belong here: which reports
+are asked and what they mean (``ga4.py``), which errors are worth a retry (``ga4_errors.py``).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import requests
+from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
+from google.analytics.data_v1beta.services.beta_analytics_data.transports.rest import BetaAnalyticsDataRestTransport
+from google.api_core import exceptions as api_exceptions
+from google.api_core.retry import Retry
+from google.auth import exceptions as auth_exceptions
+from google.protobuf.json_format import ParseError
+
+from connectors.errors import BadReply, QuotaExhausted, SourceError
+from connectors.ga4_errors import Patience, seconds_to_reset, told
+from connectors.ga4_report import Report, Result
+from connectors.google_auth import key_token
+from connectors.protocol import Context, Quality
+from connectors.redaction import Redactor, quiet_libraries
+
+SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
+VENDOR = "https://analyticsdata.googleapis.com"
+MOST_ROWS = 250_000
+MOST_LISTINGS = 3
+CALL_SECONDS = 180.0
+Failed = (
+    api_exceptions.GoogleAPIError,
+    auth_exceptions.GoogleAuthError,
+    requests.RequestException,
+    ParseError,
+    ValueError,
+    AttributeError,  # api_core reads {"error": "text"} as if the text were an object
+)
+
+
+class Ga4Client:
+    """Runs reports on one property. Counts requests and retries, and fails only with ``SourceError``."""
+
+    def __init__(
+        self,
+        *,
+        context: Context,
+        source: str,
+        property_id: str,
+        page_rows: int = MOST_ROWS,
+        first_wait_seconds: float = 1.0,
+    ) -> None:
+        self.requests = self.retries = 0
+        self.replies: list[tuple[str, bytes]] | None = None
+        self._context, self._source, self._property_id = context, source, property_id
+        self._page_rows, self._first_wait = page_rows, first_wait_seconds
+        self._redact = Redactor([context.secret("credentials")])
+        self._token = key_token(context, source=source, field="credentials", scopes=SCOPES)
+        transport = BetaAnalyticsDataRestTransport(host=with_port(context.base_url or VENDOR), credentials=self._token)
+        self._client = BetaAnalyticsDataClient(transport=transport)
+        quiet_libraries()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.transport.close()  # type: ignore[no-untyped-call]
+
+    def begin(self, *, keep_replies: bool) -> None:
+        """Start counting anew."""
+        self.requests = self.retries = 0
+        self.replies = [] if keep_replies else None
+
+    def error(
+        self,
+        kind: type[SourceError],
+        *,
+        attempted: str,
+        detail: str = "",
+        cure: str | None = None,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> SourceError:
+        """A ``SourceError`` of this client and source, redacted."""
+        return kind(
+            client=self._context.client,
+            source=self._source,
+            attempted=self._redact(attempted),
+            detail=self._redact(detail)[:400],
+            cure=cure,
+            status=status,
+            retry_after_seconds=retry_after_seconds,
+            attempts=self.retries + 1,
+        )
+
+    def run(self, report: Report) -> Result:
+        """All pages of a report. Where the report changed while it was paged, it is read again from the start."""
+        for _ in range(MOST_LISTINGS):
+            replies = self._pages(report)
+            if replies is not None:
+                rows = [
+                    (tuple(d.value for d in row.dimension_values), tuple(m.value for m in row.metric_values))
+                    for reply in replies
+                    for row in reply.rows
+                ]
+                self._check_width(report, rows)
+                return Result(rows=rows, zone=replies[0].metadata.time_zone, quality=quality_of(replies[-1]))
+        raise self.error(
+            BadReply, attempted=self._attempted(report), detail="the report kept changing while it was read"
+        )
+
+    def _pages(self, report: Report) -> list[types.RunReportResponse] | None:
+        """Every page, or None where the pages don't make one report."""
+        replies: list[types.RunReportResponse] = []
+        read = 0
+        while True:
+            reply = self._ask(report, offset=read)
+            replies.append(reply)
+            read += len(reply.rows)
+            if reply.row_count != replies[0].row_count or read > reply.row_count:
+                return None
+            if read == reply.row_count:
+                return replies
+            if not reply.rows:
+                return None
+
+    def _ask(self, report: Report, *, offset: int) -> types.RunReportResponse:
+        request = types.RunReportRequest(
+            property=f"properties/{self._property_id}",
+            date_ranges=[
+                types.DateRange(start_date=report.window.start.isoformat(), end_date=report.window.end.isoformat())
+            ],
+            dimensions=[types.Dimension(name=name) for name in report.dimensions],
+            metrics=[types.Metric(name=name) for name in report.metrics],
+            order_bys=[
+                types.OrderBy(dimension=types.OrderBy.DimensionOrderBy(dimension_name=name))
+                for name in report.dimensions
+            ],
+            limit=self._page_rows,
+            offset=offset,
+            return_property_quota=True,
+        )
+        patience = Patience()
+        retry = Retry(
+            predicate=patience,
+            initial=self._first_wait,
+            maximum=20.0 * self._first_wait,
+            multiplier=2.0,
+            timeout=CALL_SECONDS,
+        )
+        try:
+            reply = self._client.run_report(request, retry=retry, timeout=CALL_SECONDS)
+        except Failed as error:
+            self._count(patience, succeeded=False)
+            failure = self._failure(error, report)
+        else:
+            self._count(patience, succeeded=True)
+            return reply
+        raise failure
+
+    def _count(self, patience: Patience, *, succeeded: bool) -> None:
+        self.requests += patience.failures + succeeded
+        self.retries += max(0, patience.failures - (not succeeded))
+
+    def _attempted(self, report: Report) -> str:
+        by = " by " + ", ".join(report.dimensions) if report.dimensions else ""
+        window = report.window
+        about = f"report of {', '.join(report.metrics)}{by}"
+        return f"{about} for property {self._property_id}, {window.start} to {window.end}"
+
+    def _check_width(self, report: Report, rows: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
+        width = (len(report.dimensions), len(report.metrics))
+        if any((len(dimensions), len(metrics)) != width for dimensions, metrics in rows):
+            raise self.error(BadReply, attempted=self._attempted(report), detail="a row lacks values")
+
+    def _failure(self, error: Exception, report: Report) -> SourceError:
+        if isinstance(error, api_exceptions.RetryError) and isinstance(error.cause, Exception):
+            error = error.cause
+        kind, detail, cure = told(error, email=self._token.email, property_id=self._property_id)
+        status = error.code if isinstance(error, api_exceptions.GoogleAPICallError) else None
+        wait = None
+        if kind is QuotaExhausted:
+            wait = seconds_to_reset(detail, now=self._context.now)
+        return self.error(
+            kind,
+            attempted=self._attempted(report),
+            detail=detail,
+            cure=cure,
+            status=int(status) if status else None,
+            retry_after_seconds=wait,
+        )
+
+
+def quality_of(reply: types.RunReportResponse) -> Quality:
+    """What Google says of how good the figures are, and how much of the quota is left."""
+    meta, quota = reply.metadata, reply.property_quota
+    samples = [
+        int(sample.samples_read_count) / int(sample.sampling_space_size)
+        for sample in meta.sampling_metadatas
+        if sample.sampling_space_size
+    ]
+    quality: dict[str, str | float | bool | None] = {
+        "sampled_share": min(samples) if samples else None,
+        "thresholded": bool(meta.subject_to_thresholding),
+        "data_loss_from_other_row": bool(meta.data_loss_from_other_row),
+        "empty_reason": meta.empty_reason or None,
+        "truncated": "; ".join(sorted({r.data_truncation_type.name for r in meta.data_truncation_reasons})) or None,
+        "truncated_before": max((r.data_truncation_date for r in meta.data_truncation_reasons), default="") or None,
+        "property_zone": meta.time_zone,
+    }
+    if "property_quota" in reply:
+        quality |= {
+            "quota_day_left": quota.tokens_per_day.remaining,
+            "quota_hour_left": quota.tokens_per_hour.remaining,
+            "quota_project_hour_left": quota.tokens_per_project_per_hour.remaining,
+            "quota_thresholded_left": quota.potentially_thresholded_requests_per_hour.remaining,
+        }
+    return quality
+
+
+def with_port(base_url: str) -> str:
+    """The address with its port written out: the client adds ``:443`` after a prefix where it finds no port."""
+    parts = urlsplit(base_url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"

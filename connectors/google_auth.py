@@ -1,0 +1,80 @@
+"""Service accounts for Google's APIs: tokens from the key's own ``token_uri``, and what Google's errors mean.
+
+What belongs here: authentication shared by the Google sources. Imports google libraries, so it is imported only when
+such a source is built. What does not: any one API.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from google.auth import exceptions as auth_exceptions
+from google.auth.credentials import Credentials
+from google.oauth2 import service_account
+
+from connectors.errors import AuthFailed, Misconfigured, SourceError, TimedOut, Unavailable
+from connectors.protocol import Context
+
+Told = tuple[type[SourceError], str, str | None]
+
+
+class KeyToken(Credentials):
+    """Tokens of a service-account key, fetched from its ``token_uri`` and from nowhere else.
+
+    The client's own service-account class may sign tokens itself without asking ``token_uri``, and looks up "regional
+    access boundaries" at a fixed Google host in a background thread; behind a proxy or a sandbox both are wrong.
+    """
+
+    def __init__(self, key: service_account.Credentials) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._key = key
+
+    @property
+    def email(self) -> str:
+        """The address to which access is given."""
+        return str(self._key.service_account_email)
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token."""
+        self._key.refresh(request)  # type: ignore[no-untyped-call]
+        self.token, self.expiry = self._key.token, self._key.expiry
+
+
+def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> KeyToken:
+    """Credentials from the key's JSON text. Raises ``Misconfigured``; the text is never in a message."""
+    text = context.secret(field)
+    problem = "it is not the JSON of a service-account key"
+    try:
+        info = json.loads(text)
+        if isinstance(info, dict) and info.get("type") == "service_account":
+            key = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+                info, scopes=list(scopes)
+            )
+            return KeyToken(key)
+    except (ValueError, TypeError, AttributeError, auth_exceptions.GoogleAuthError):
+        problem = "the service-account key is incomplete or damaged"
+    raise Misconfigured(
+        client=context.client,
+        source=source,
+        attempted=f"reading {field}",
+        detail=problem,
+        cure="download a JSON key of the service account and give its whole text",
+    )
+
+
+def told_by_auth(error: auth_exceptions.GoogleAuthError) -> Told:
+    """Class, detail and cure of what google-auth raised."""
+    match error:
+        case auth_exceptions.RefreshError():
+            said = str(error.args[0]) if error.args else "no reason given"
+            if error.retryable:
+                return Unavailable, f"the token endpoint: {said}", None
+            cure = "make a new key for the service account, and check this machine's clock"
+            return AuthFailed, f"the token endpoint refused the key: {said}", cure
+        case auth_exceptions.TransportError() if "timed out" not in str(error):
+            return Unavailable, "the token endpoint could not be reached", None
+        case auth_exceptions.TimeoutError() | auth_exceptions.TransportError():
+            return TimedOut, "the token endpoint did not answer in time", None
+        case _:
+            return AuthFailed, f"Google's library could not make a token ({type(error).__name__})", None

@@ -1,0 +1,28 @@
+"""Every source type by its name, and how one account of it is opened.
+
+What belongs here: the list. What does not: any source's words. Cheap to import: a source's own libraries are imported
+when one is built.
+"""
+
+from __future__ import annotations
+
+from connectors.errors import Misconfigured
+from connectors.ga4 import GA4
+from connectors.protocol import Context, Source, SourceType
+from okr_models.sources import SourceSettings
+
+SOURCE_TYPES: dict[str, SourceType] = {source_type.type: source_type for source_type in (GA4,)}
+
+
+def open_source(settings: SourceSettings, context: Context) -> Source:
+    """One account, ready to be read. Raises ``SourceError``: a missing secret is found here, before any call."""
+    source_type = SOURCE_TYPES.get(settings.type)
+    if source_type is None:
+        raise Misconfigured(
+            client=context.client,
+            source=settings.id,
+            attempted="opening the source",
+            detail=f"no connector for type {settings.type}",
+            cure=f"use one of {', '.join(sorted(SOURCE_TYPES))}",
+        )
+    return source_type.build(settings, context)
