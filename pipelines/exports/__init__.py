@@ -1,0 +1,1 @@
+"""CSVs, the report and the status table, made from the published tables only. Free of dagster."""

@@ -1,0 +1,126 @@
+"""Published tables as CSV files, written whole (INTERFACE.md §5).
+
+What belongs here: reading a file's rows and replacing the file. What does not: the list of files (``files.py``), the
+text of a cell (``cells.py``), where exports live (the home folder).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from pipelines.exports.cells import DIALECTS, DialectName, cell
+from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
+from pipelines.exports.published import next_night
+
+Audience = Literal["board", "team"]
+
+
+def export_client(
+    con: duckdb.DuckDBPyConnection,
+    client: str,
+    folder: Path,
+    *,
+    dialect: DialectName = "standard",
+    as_of: date | None = None,
+    restated: bool = False,
+    audience: Audience | None = None,
+) -> tuple[Path, ...]:
+    """Write one client's CSVs into ``folder`` and return their paths.
+
+    ``as_of``: the newest night up to that day as it was known before the next one (``restated``: as it is known now),
+    and nothing dated after it. ``audience="board"`` writes only the files without key-result detail; give it a folder
+    of its own. A client without data gets files with headers alone.
+    """
+    files = BOARD_FILES if audience == "board" else TEAM_FILES
+    return tuple(
+        _write(folder / file.name, file, _rows(con, file, client=client, as_of=as_of, restated=restated), dialect)
+        for file in files
+    )
+
+
+def export_agency(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    *,
+    dialect: DialectName = "standard",
+    as_of: date | None = None,
+    restated: bool = False,
+    audience: Audience | None = None,
+) -> tuple[Path, ...]:
+    """Write the CSVs over all clients, each at its own newest night, and return their paths."""
+    files = (BOARD_FILES[0],) if audience == "board" else AGENCY_FILES
+    return tuple(
+        _write(folder / file.name, file, _rows(con, file, client=None, as_of=as_of, restated=restated), dialect)
+        for file in files
+    )
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Replace ``path`` by ``content`` in one step: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+    return path
+
+
+def _write(path: Path, file: ExportFile, rows: Iterable[Sequence[object]], name: DialectName) -> Path:
+    dialect = DIALECTS[name]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator="\r\n")
+    writer.writerow(file.columns)
+    for row in rows:
+        writer.writerow(
+            [cell(value, column=column, dialect=dialect) for column, value in zip(file.columns, row, strict=True)]
+        )
+    # a lone surrogate can't be encoded; a question mark in one title is better than no export
+    return write_whole(path, text.getvalue().encode(dialect.encoding, errors="replace"))
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, file: ExportFile, *, client: str | None, as_of: date | None, restated: bool
+) -> list[tuple[object, ...]]:
+    values: dict[str, object] = {"client": client, "as_of": as_of}
+    if file.versioned and file.has_known_at:
+        values["known_before"] = None if restated else next_night(as_of)
+    return con.execute(_select(file), values).fetchall()
+
+
+def _select(file: ExportFile) -> str:
+    """The query of one file; every name in it comes from ``files.py``, every value is bound."""
+    columns = ", ".join(_utc(column) for column in file.columns)
+    order = ", ".join(f"{column} nulls last" for column in file.order)
+    mine = "($client is null or client = $client)"
+    if not file.versioned:
+        cut = f"and ($as_of is null or {file.day_column} is null or {file.day_column}::date <= $as_of)"
+        return f"select {columns} from marts.{file.table} where {mine} {cut} order by {order}"  # noqa: S608
+    newest = "" if file.history else "qualify as_of = max(as_of) over (partition by client)"
+    last_known = ", ".join((*file.key, "as_of"))
+    known_then = "and ($known_before is null or known_at < $known_before)" if file.has_known_at else ""
+    last_known_first = "known_at desc" if file.has_known_at else "as_of desc"
+    return f"""
+        with known as (
+            select * from marts.{file.table}
+            where {mine} and ($as_of is null or as_of <= $as_of) {known_then}
+            qualify row_number() over (partition by {last_known} order by {last_known_first}) = 1
+        ),
+        newest as (select * from known {newest})
+        select {columns} from newest order by {order}
+    """  # noqa: S608
+
+
+def _utc(column: str) -> str:
+    if column.endswith("_at"):
+        return f"strftime({column} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as {column}"
+    return column

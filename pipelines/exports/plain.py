@@ -1,0 +1,33 @@
+"""Text from outside made safe to lay out: no control codes, no marks that turn the reading direction, no endless line.
+
+What belongs here: what every reader of the text needs. What does not: HTML escaping (the templates do it) and
+spreadsheet formulas (``cells.py``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+LONGEST_TITLE = 140
+
+
+def plain(text: object, *, limit: int | None = LONGEST_TITLE) -> str:
+    """``text`` on one line without control and direction codes, cut at ``limit`` characters with an ellipsis.
+
+    Joiners inside emoji and Indic scripts (U+200C, U+200D) stay; a stack of combining marks keeps its first two.
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in str(text):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if category in {"Cc", "Zl", "Zp", "Zs"}:
+            kept.append(" ")
+        elif category in {"Cf", "Cs", "Co", "Cn"} and character not in "\u200c\u200d":
+            continue
+        elif marks <= 2:
+            kept.append(character)
+    line = " ".join("".join(kept).split())
+    if limit is not None and len(line) > limit:
+        line = line[: limit - 1].rstrip() + "…"
+    return line

@@ -1,0 +1,186 @@
+"""What the published database says of a client, as typed rows: the status table and the report read from here.
+
+What belongs here: reading objectives, key results and the state of the loads. What does not: the report's other
+tables (``report/reading.py``) and every word shown (``words.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+NIGHT_AT = time(5, 0)
+NIGHT_ZONE = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyResultRow:
+    """A row of ``marts.key_result_progress``; ``notes`` one sentence each."""
+
+    client: str
+    objective_id: str
+    key_result_id: str
+    as_of: date
+    title: str
+    kpi: str | None
+    unit: str | None
+    kind: str | None
+    baseline: float | None
+    first_target: float | None
+    target: float | None
+    current: float | None
+    raw_progress: float | None
+    progress: float | None
+    expected_progress: float | None
+    forecast: float | None
+    forecast_low: float | None
+    forecast_high: float | None
+    probability: float | None
+    status: str
+    data_through: date | None
+    is_estimated: bool | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveRow:
+    """A row of ``marts.objective_progress``."""
+
+    client: str
+    objective_id: str
+    as_of: date
+    title: str
+    team: str | None
+    owner: str | None
+    progress: float | None
+    progress_low: float | None
+    progress_high: float | None
+    coverage: float | None
+    status: str
+    weakest_key_result: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedLoad:
+    """A stream whose newest load failed."""
+
+    source: str
+    stream: str
+    error_class: str | None
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientStatus:
+    """One client at one night. ``as_of`` None: nothing was ever computed."""
+
+    client: str
+    as_of: date | None
+    objectives: tuple[ObjectiveRow, ...]
+    key_results: tuple[KeyResultRow, ...]
+    failed_loads: tuple[FailedLoad, ...]
+
+    def of(self, objective_id: str) -> tuple[KeyResultRow, ...]:
+        """The key results of one objective, in the order of their file where that is known, else by id."""
+        return tuple(row for row in self.key_results if row.objective_id == objective_id)
+
+
+Row = TypeVar("Row", KeyResultRow, ObjectiveRow)
+TABLES: dict[type, tuple[str, tuple[str, ...]]] = {
+    KeyResultRow: ("key_result_progress", ("objective_id", "key_result_id")),
+    ObjectiveRow: ("objective_progress", ("objective_id",)),
+}
+
+
+def next_night(as_of: date | None) -> datetime | None:
+    """The instant from which on nothing was known yet on the night of ``as_of``."""
+    return None if as_of is None else datetime.combine(as_of + timedelta(days=1), NIGHT_AT, NIGHT_ZONE)
+
+
+def clients_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Every client that has a row of progress."""
+    rows = con.execute("select distinct client from marts.objective_progress order by client").fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def read_status(
+    con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None = None, restated: bool = False
+) -> ClientStatus:
+    """The newest night of ``client`` up to ``as_of``: as known before the next one, or (``restated``) as known now."""
+    known_before = None if restated else next_night(as_of)
+    objectives = _newest(con, ObjectiveRow, client=client, as_of=as_of, known_before=known_before)
+    key_results = _newest(con, KeyResultRow, client=client, as_of=as_of, known_before=known_before)
+    nights = [row.as_of for row in objectives] + [row.as_of for row in key_results]
+    return ClientStatus(
+        client=client,
+        as_of=max(nights) if nights else None,
+        objectives=objectives,
+        key_results=key_results,
+        failed_loads=_failed(con, client, as_of),
+    )
+
+
+def notes_of(value: object) -> tuple[str, ...]:
+    """Notes as sentences, whether the table holds a list, a JSON list, or lines of text."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        if value.startswith("["):
+            try:
+                value = json.loads(value)
+            except json.JSONDecodeError:
+                value = [value]
+        else:
+            value = value.splitlines()
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(text for text in (str(part).strip() for part in parts) if text)
+
+
+def _newest(
+    con: duckdb.DuckDBPyConnection, shape: type[Row], *, client: str, as_of: date | None, known_before: datetime | None
+) -> tuple[Row, ...]:
+    columns = [field.name for field in fields(shape)]
+    table, key = TABLES[shape]
+    sql = f"""
+        with known as (
+            select * from marts.{table}
+            where client = $client and ($as_of is null or as_of <= $as_of)
+              and ($known_before is null or known_at < $known_before)
+            qualify row_number() over (partition by {", ".join(key)}, as_of order by known_at desc) = 1
+        ),
+        newest as (select * from known qualify as_of = max(as_of) over ())
+        select {", ".join(columns)} from newest order by {", ".join(key)}
+    """  # noqa: S608
+    rows = con.execute(sql, {"client": client, "as_of": as_of, "known_before": known_before}).fetchall()
+    return tuple(shape(**_typed(dict(zip(columns, row, strict=True)))) for row in rows)
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    typed = dict(values)
+    if "notes" in typed:
+        typed["notes"] = notes_of(typed["notes"])
+    return typed
+
+
+def _failed(con: duckdb.DuckDBPyConnection, client: str, as_of: date | None) -> tuple[FailedLoad, ...]:
+    rows = con.execute(
+        """
+        with newest as (
+            select source, stream, error_class, window_end, status from ops.loads
+            where client = $client and status <> 'skipped'
+              and ($known_before is null or started_at < $known_before)
+            qualify row_number() over (
+                partition by source, stream order by finished_at desc, window_end desc, status
+            ) = 1
+        )
+        select source, stream, error_class, window_end from newest where status = 'failed' order by source, stream
+        """,
+        {"client": client, "known_before": next_night(as_of)},
+    ).fetchall()
+    return tuple(FailedLoad(source=row[0], stream=row[1], error_class=row[2], day=row[3]) for row in rows)
