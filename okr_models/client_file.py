@@ -17,6 +17,8 @@ from okr_models.file_errors import ClientFileErrors, FileError
 from okr_models.initiative_rules import initiative_faults
 from okr_models.yaml_lines import Document, Path, YamlFaults, load_yaml, shown
 
+__all__ = ["ClientFileErrors", "FileError", "ParsedClient", "parse_client", "read_client"]
+
 _SECRET_KEYS = frozenset(
     {
         "credentials",
