@@ -38,6 +38,17 @@ class Table:
         return f"{quote(self.schema)}.{quote(self.name)}"
 
     @property
+    def insert_sql(self) -> str:
+        """Insert of one row, a bound parameter a column."""
+        marks = ", ".join("?" * len(self.columns))
+        return f"insert into {self.qualified} ({names(self.column_names)}) values ({marks})"  # noqa: S608 - quoted
+
+    @property
+    def select_sql(self) -> str:
+        """All columns in their declared order; a condition may follow."""
+        return f"select {names(self.column_names)} from {self.qualified}"  # noqa: S608 - quoted
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 

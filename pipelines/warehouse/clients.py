@@ -1,0 +1,94 @@
+"""Loading the client files of a home folder, so that a broken file stops only its own client.
+
+What belongs here: finding and reading files. What does not: what is right or wrong in one
+(``okr_models/client_file.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from okr_models.client import Client
+from okr_models.client_file import ClientFileErrors, parse_client
+from pipelines.warehouse.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing wrong in a client file, and what would be right."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenFile:
+    """A client file that can't be used; its client is left out of the run."""
+
+    client: str
+    path: Path
+    problems: tuple[FileProblem, ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Each problem as ``file:line: message``."""
+        return tuple(f"{self.path.name}:{problem.line}: {problem.message}" for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedClients:
+    """What a home folder's client files gave, each part in the order of file names."""
+
+    clients: tuple[Client, ...]
+    broken: tuple[BrokenFile, ...]
+    known: frozenset[str] = frozenset()
+    """Every client that has a file, also those not asked for."""
+    unknown: tuple[str, ...] = ()
+    """One sentence for each client that was asked for and has no file."""
+
+
+def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
+    """Every client file, or those of ``only``. Raises nothing: what is broken or unknown is in the answer."""
+    files = sorted(path for path in home.clients.glob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
+    known = [path.stem for path in files]
+    unknown = tuple(_unknown(name, known) for name in only if name not in known)
+    clients: list[Client] = []
+    broken: list[BrokenFile] = []
+    for path in files:
+        if only and path.stem not in only:
+            continue
+        loaded = _load(path)
+        if isinstance(loaded, Client):
+            clients.append(loaded)
+        else:
+            broken.append(loaded)
+    return LoadedClients(tuple(clients), tuple(broken), frozenset(known), unknown)
+
+
+def _load(path: Path) -> Client | BrokenFile:
+    if path.suffix != ".yaml":
+        return _broken(path, FileProblem(1, f"client files end in .yaml; rename it to {path.stem}.yaml"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return _broken(path, FileProblem(1, f"can't be read: {error.strerror or error}"))
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        return _broken(path, FileProblem(line, "is not UTF-8; save it in that encoding"))
+    try:
+        return parse_client(text, file_name=path.name)
+    except ClientFileErrors as error:
+        return _broken(path, *(FileProblem(item.line, item.message) for item in error.errors))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"no client file for {name!r}; {hint}"
+
+
+def _broken(path: Path, *problems: FileProblem) -> BrokenFile:
+    return BrokenFile(path.stem, path, problems)

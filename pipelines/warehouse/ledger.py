@@ -1,0 +1,109 @@
+"""The ledger ``ops.loads``: what was read, when, with what outcome. Only ever added to.
+
+What belongs here: writing and reading its rows. What does not: what they mean for the next night (``planning.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, cast
+
+from connectors.errors import ErrorClass
+from connectors.protocol import Quality
+from okr_models.periods import Window
+from pipelines.warehouse.db import Connection
+from pipelines.warehouse.schema import LOADS
+
+LoadStatus = Literal["loaded", "failed", "skipped"]
+StreamKey = tuple[str, str, str]
+"""Client, source, stream."""
+
+LONGEST_MESSAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One row of the ledger. ``zone`` is the source's, kept in ``quality``."""
+
+    client: str
+    source: str
+    stream: str
+    window: Window
+    rows: int
+    status: LoadStatus
+    attempts: int
+    started_at: datetime
+    finished_at: datetime
+    run_id: str
+    error_class: ErrorClass | None = None
+    message: str | None = None
+    quality: Quality = field(default_factory=dict)
+
+    @property
+    def key(self) -> StreamKey:
+        return (self.client, self.source, self.stream)
+
+
+def append(con: Connection, load: Load) -> None:
+    """Add one row, in whatever transaction is open."""
+    quality = json.dumps(dict(load.quality), ensure_ascii=False, sort_keys=True) if load.quality else None
+    con.execute(
+        LOADS.insert_sql,
+        [
+            load.client,
+            load.source,
+            load.stream,
+            load.window.start,
+            load.window.end,
+            load.rows,
+            load.status,
+            load.attempts,
+            load.error_class,
+            load.message[:LONGEST_MESSAGE] if load.message else None,
+            load.started_at,
+            load.finished_at,
+            load.run_id,
+            quality,
+        ],
+    )
+
+
+def read(
+    con: Connection, *, client: str | None = None, source: str | None = None, run_id: str | None = None
+) -> tuple[Load, ...]:
+    """Rows in the order they were added, of one client, source and run where asked."""
+    rows = con.execute(
+        LOADS.select_sql + " where ($client is null or client = $client) and ($source is null or source = $source)"
+        " and ($run_id is null or run_id = $run_id) order by rowid",
+        {"client": client, "source": source, "run_id": run_id},
+    ).fetchall()
+    return tuple(_load(row) for row in rows)
+
+
+def by_stream(loads: Iterable[Load]) -> dict[StreamKey, tuple[Load, ...]]:
+    """The rows of each stream, in order."""
+    grouped: dict[StreamKey, list[Load]] = {}
+    for load in loads:
+        grouped.setdefault(load.key, []).append(load)
+    return {key: tuple(rows) for key, rows in grouped.items()}
+
+
+def learned_zones(con: Connection, *, client: str | None = None) -> dict[tuple[str, str], str]:
+    """The zone each source last said its days begin in, by client and source."""
+    rows = con.execute(
+        "select client, source, arg_max(quality ->> 'zone', (finished_at, rowid)) from ops.loads"
+        " where status = 'loaded' and quality ->> 'zone' is not null and ($client is null or client = $client)"
+        " group by client, source",
+        {"client": client},
+    ).fetchall()
+    return {(client, source): zone for client, source, zone in rows}
+
+
+def _load(row: tuple[object, ...]) -> Load:
+    values = dict(zip(LOADS.column_names, row, strict=True))
+    start, end = cast("date", values.pop("window_start")), cast("date", values.pop("window_end"))
+    quality = json.loads(str(values.pop("quality") or "{}"))
+    return Load(window=Window(start, end), quality=quality, **values)  # type: ignore[arg-type]

@@ -1,0 +1,137 @@
+"""Writing to ``raw``: whole windows replaced, lists replaced whole, snapshots only added, each with its ledger row.
+
+One transaction a batch: rows and ledger row are both there or neither. What belongs here: the SQL of a write. What does
+not: which batch comes next (``ingest.py``) and whether it is fit to be written (``batches.py``).
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import pyarrow as pa
+
+from connectors.protocol import Batch, Stream
+from connectors.raw_tables import SNAPSHOT_REPLIES, RawTable
+from okr_models.periods import Window
+from pipelines.warehouse import ledger
+from pipelines.warehouse.batches import checked_rows
+from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.schema import raw_table
+from pipelines.warehouse.tables import names
+
+_INCOMING = "incoming_rows"
+
+
+class NotReplaceable(ValueError):
+    """A window or a list was to replace rows that can't be asked again."""
+
+    def __init__(self, *, table: str) -> None:
+        super().__init__(f"{table} holds snapshots, which are only ever added to; no window may replace them")
+
+
+def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> None:
+    """Write one read and its ledger row. Raises ``BadBatch`` with nothing changed.
+
+    ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
+    instant that raw replies of a snapshot are kept under.
+    """
+    by_window = stream.delivery == "window"
+    rows = checked_rows(stream, batch, window=load.window if by_window else None)
+    with transaction(con):
+        if stream.delivery == "snapshot":
+            append_snapshot(con, table=stream.table, client=load.client, source=load.source, rows=rows)
+            _keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
+        elif by_window:
+            replace_window(
+                con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
+            )
+        else:
+            replace_listing(con, table=stream.table, client=load.client, source=load.source, rows=rows)
+        ledger.append(con, load)
+
+
+def replace_window(
+    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, window: Window
+) -> None:
+    """Put ``rows`` in place of all that the source has in ``window``, also where ``rows`` is empty.
+
+    Runs in the caller's transaction; ``rows`` must have passed ``checked_rows``.
+    """
+    if table.append_only or table.time_column is None:
+        raise NotReplaceable(table=table.name)
+    con.execute(
+        f"delete from {raw_table(table).qualified} where client = ? and source = ?"  # noqa: S608 - quoted
+        f" and {quote(table.time_column)} between ? and ?",
+        [client, source, window.start, window.end],
+    )
+    _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def replace_listing(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
+    """Put ``rows`` in place of all that the source has. Runs in the caller's transaction."""
+    if table.append_only:
+        raise NotReplaceable(table=table.name)
+    con.execute(
+        f"delete from {raw_table(table).qualified} where client = ? and source = ?",  # noqa: S608 - quoted
+        [client, source],
+    )
+    _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def append_snapshot(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
+    """Add ``rows``; the same reading written twice is there once. Runs in the caller's transaction."""
+    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
+    with _registered(con, rows):
+        con.execute(
+            f"delete from {raw_table(table).qualified} as old using {_INCOMING} as incoming"  # noqa: S608 - quoted
+            f" where old.client = ? and old.source = ? and {same_key}",
+            [client, source],
+        )
+    _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
+    if rows.num_rows == 0:
+        return
+    columns = names(column.name for column in table.columns)
+    with _registered(con, rows):
+        con.execute(
+            f"insert into {raw_table(table).qualified} (client, source, {columns})"  # noqa: S608 - quoted
+            f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
+            [client, source],
+        )
+
+
+@contextmanager
+def _registered(con: Connection, rows: pa.Table) -> Iterator[None]:
+    con.register(_INCOMING, rows)
+    try:
+        yield
+    finally:
+        con.unregister(_INCOMING)
+
+
+def _keep_replies(
+    con: Connection, *, stream: Stream, load: Load, replies: Sequence[tuple[str, bytes]], taken_at: datetime
+) -> None:
+    con.execute(
+        f"delete from {raw_table(SNAPSHOT_REPLIES).qualified}"  # noqa: S608 - quoted
+        " where client = ? and source = ? and stream = ? and taken_at = ?",
+        [load.client, load.source, stream.name, taken_at],
+    )
+    rows = pa.table(
+        {
+            "stream": [stream.name] * len(replies),
+            "taken_at": [taken_at] * len(replies),
+            "part": list(range(len(replies))),
+            "request": [request for request, _ in replies],
+            # no time stamp inside, so that the same reply gives the same bytes
+            "reply": [gzip.compress(body, mtime=0) for _, body in replies],
+        },
+        schema=SNAPSHOT_REPLIES.arrow_schema(),
+    )
+    _insert(con, table=SNAPSHOT_REPLIES, client=load.client, source=load.source, rows=rows)
