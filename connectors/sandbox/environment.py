@@ -1,0 +1,39 @@
+"""The environment variables by which the demo's client files find the sandbox and its credentials.
+
+What belongs here: names and values of those variables. What does not: setting them, which the caller does.
+"""
+
+from __future__ import annotations
+
+import json
+
+import requests
+
+from connectors.sandbox.state import Sandbox
+
+_TIMEOUT_SECONDS = 30
+
+
+def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
+    """All of them, with a fresh service-account key whose ``token_uri`` is this sandbox's."""
+    key = sandbox.google.create_service_account(token_uri=f"{url}/token")
+    return {
+        "OKR_SANDBOX_URL": url,
+        "OKR_SANDBOX_FJALLGLAS_SITE": f"{url}/sites/fjallglas",
+        "OKR_SANDBOX_SKARGARD_SITE": f"{url}/sites/skargard",
+        "OKR_SANDBOX_SKARGARD_FEED": f"{url}/sites/skargard/feed/",
+        "OKR_DEMO_GOOGLE_KEY": json.dumps(key),
+        "OKR_DEMO_LINKEDIN_TOKEN": sandbox.token("linkedin"),
+        "OKR_DEMO_META_TOKEN": sandbox.token("meta"),
+        "OKR_DEMO_META_APP_SECRET": sandbox.token("meta_app_secret"),
+        "OKR_DEMO_YOUTUBE_KEY": sandbox.token("youtube"),
+        "OKR_DEMO_PLAUSIBLE_TOKEN": sandbox.token("plausible"),
+        "OKR_DEMO_MATOMO_TOKEN": sandbox.token("matomo"),
+    }
+
+
+def demo_environment(url: str) -> dict[str, str]:
+    """The same, asked of a running sandbox over HTTP, so that another process can have them too."""
+    reply = requests.post(f"{url.rstrip('/')}/sandbox/environment", timeout=_TIMEOUT_SECONDS)
+    reply.raise_for_status()
+    return {str(name): str(value) for name, value in reply.json().items()}
