@@ -57,7 +57,7 @@ class SourceTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One thing that happened: with a ``batch`` it is to be written, with an ``error_class`` it failed, else skipped."""
+    """One thing that happened. With a ``batch``: to be written; with an ``error_class``: failed; else: skipped."""
 
     task: SourceTask
     stream: Stream
