@@ -1,0 +1,11 @@
+select
+    client,
+    source,
+    source_type,
+    category,
+    platform,
+    zone,
+    opened as opened_on,
+    start_on,
+    blog_path
+from {{ source('config', 'sources') }}

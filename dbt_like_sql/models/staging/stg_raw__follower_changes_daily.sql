@@ -1,0 +1,7 @@
+select
+    client,
+    source,
+    platform,
+    day,
+    change as new_followers
+from {{ source('raw', 'follower_changes_daily') }}

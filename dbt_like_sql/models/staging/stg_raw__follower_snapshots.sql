@@ -1,0 +1,8 @@
+select
+    client,
+    source,
+    platform,
+    taken_at,
+    day,
+    followers
+from {{ source('raw', 'follower_snapshots') }}

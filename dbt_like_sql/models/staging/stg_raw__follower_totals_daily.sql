@@ -1,0 +1,7 @@
+select
+    client,
+    source,
+    platform,
+    day,
+    followers
+from {{ source('raw', 'follower_totals_daily') }}

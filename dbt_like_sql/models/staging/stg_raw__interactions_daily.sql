@@ -1,0 +1,10 @@
+select
+    client,
+    source,
+    platform,
+    day,
+    case
+        when coalesce(likes, comments, shares) is not null
+            then coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0)
+    end as interactions
+from {{ source('raw', 'interactions_daily') }}

@@ -1,0 +1,8 @@
+select
+    client,
+    source,
+    day,
+    clicks,
+    impressions,
+    position_sum
+from {{ source('raw', 'search_daily') }}

@@ -1,0 +1,103 @@
+"""Runs SQL models: each is built as a table beside the old one, compared with ``schema.yml``, and swapped in.
+
+What belongs here: the statements around a model. What does not: reading the project (``sql_project.py``), any
+orchestration, and data tests, which a caller puts between ``build_model`` and ``swap_model``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from time import perf_counter
+
+from pipelines.warehouse.db import Connection, literal, quote, transaction
+from pipelines.warehouse.sql_project import Model, Project, load_project
+from pipelines.warehouse.sql_schema import canonical_type
+
+_BESIDE = "__building"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """One model that was run: rows in its table, seconds it took."""
+
+    model: str
+    rows: int
+    seconds: float
+
+
+class ModelShapeMismatch(ValueError):
+    """A model's real columns are not those of ``schema.yml``; the old table stays."""
+
+    def __init__(self, *, model: str, documented: list[str], real: list[str]) -> None:
+        self.model, self.documented, self.real = model, documented, real
+        only_documented = [column for column in documented if column not in real]
+        only_real = [column for column in real if column not in documented]
+        if only_documented or only_real:
+            detail = f"schema.yml has {only_documented or 'nothing'} and the SQL {only_real or 'nothing'} alone"
+        else:
+            detail = f"the order differs: schema.yml {documented}, the SQL {real}"
+        super().__init__(f"{model}: columns are not as documented; {detail}")
+
+
+def run_project(
+    con: Connection, select: Collection[str] | None = None, *, project: Project | None = None
+) -> tuple[ModelResult, ...]:
+    """Run all models, or those in ``select``, in the order of what they read."""
+    project = project or load_project()
+    models = project.models if select is None else project.select(select)
+    return tuple(run_model(con, model) for model in models)
+
+
+def run_model(con: Connection, model: Model) -> ModelResult:
+    """Build and swap one model. Raises ``ModelShapeMismatch``; whatever is raised, the old table is untouched."""
+    started = perf_counter()
+    build_model(con, model)
+    rows = swap_model(con, model)
+    return ModelResult(model=model.name, rows=rows, seconds=perf_counter() - started)
+
+
+def build_model(con: Connection, model: Model) -> str:
+    """Make the new table beside the old one, checked against ``schema.yml`` and commented. Returns its quoted name.
+
+    Rows are stored in the order of the grain, so that the same rows give the same table whatever the load order.
+    """
+    beside = _qualified(model, _BESIDE)
+    con.execute(f"create schema if not exists {quote(model.schema)}")
+    con.execute(f"drop table if exists {beside}")
+    grain = ", ".join(quote(column) for column in model.grain)
+    con.execute(f"create table {beside} as select * from (\n{model.sql}\n) order by {grain}")  # noqa: S608 - quoted
+    try:
+        _require_documented(con, model)
+        _comment(con, model, beside)
+    except BaseException:
+        con.execute(f"drop table if exists {beside}")
+        raise
+    return beside
+
+
+def swap_model(con: Connection, model: Model) -> int:
+    """Put the table that ``build_model`` made in place of the old one, in one transaction. Returns its rows."""
+    with transaction(con):
+        con.execute(f"drop table if exists {_qualified(model)}")
+        con.execute(f"alter table {_qualified(model, _BESIDE)} rename to {quote(model.name)}")
+    row = con.execute(f"select count(*) from {_qualified(model)}").fetchone()  # noqa: S608 - quoted
+    return int(row[0]) if row else 0
+
+
+def _require_documented(con: Connection, model: Model) -> None:
+    described = con.execute(f"describe {_qualified(model, _BESIDE)}").fetchall()
+    real = [f"{name} {canonical_type(data_type)}" for name, data_type, *_ in described]
+    documented = [f"{column.name} {column.data_type}" for column in model.columns]
+    if real != documented:
+        raise ModelShapeMismatch(model=model.name, documented=documented, real=real)
+
+
+def _comment(con: Connection, model: Model, table: str) -> None:
+    con.execute(f"comment on table {table} is {literal(model.description)}")
+    for column in model.columns:
+        con.execute(f"comment on column {table}.{quote(column.name)} is {literal(column.description)}")
+
+
+def _qualified(model: Model, suffix: str = "") -> str:
+    return f"{quote(model.schema)}.{quote(model.name + suffix)}"
