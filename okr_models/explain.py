@@ -84,6 +84,8 @@ def _faults(details: ErrorDetails, model: type[BaseModel]) -> list[Fault]:
         return [(at, f"{name} is missing; add {example}" if example else f"{name} is missing; add it")]
     if kind == "extra_forbidden":
         known = keys_of(model_at(model, at[:-1]) or model)
+        if " " in name.strip() and details["input"] is None:
+            return [(at, "has a comma, in text that is not in quotes; put the whole text in quotes")]
         hint = nearest(name, known) or f"; known here: {', '.join(known)}"
         return [(at, f"{shown(name)} is not a known key{hint}")]
     return [(at, f"{name} {_plain(kind, context, details['input'])}".strip())]
