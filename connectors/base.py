@@ -109,7 +109,7 @@ class BaseSource(Generic[C]):
 
     def is_final(self, day: date, stream: Stream) -> bool:
         """Whether the source no longer restates ``day``."""
-        return (self.today() - day).days >= stream.settle_days
+        return (self.today() - day).days > stream.settle_days
 
     def clip(self, window: Window, *, history_days: int | None, lag_days: int = 0) -> Window:
         """The part of ``window`` that the source can answer. Raises ``NotFound`` where that is nothing."""

@@ -128,6 +128,10 @@ class Http:
         """GET; ``params`` are URL-encoded. An already encoded query goes into ``path``."""
         return self._call("GET", path, attempted=attempted, params=params)
 
+    def get_document(self, path: str, *, attempted: str, params: Mapping[str, str | int] | None = None) -> Reply:
+        """GET a JSON document, for a reply whose headers matter too; its ``json()`` is safe to call."""
+        return self._call("GET", path, attempted=attempted, params=params, wants_json=True)
+
     def get_json(self, path: str, *, attempted: str, params: Mapping[str, str | int] | None = None) -> Node:
         """GET a JSON document."""
         return self._call("GET", path, attempted=attempted, params=params, wants_json=True).json()

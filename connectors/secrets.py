@@ -5,6 +5,7 @@ What belongs here: reading them, and saying which one is missing. What does not:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ def build_context(
     now: datetime,
     home: Path,
     environ: Mapping[str, str],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
     return Context(
@@ -35,6 +37,7 @@ def build_context(
         home=home,
         secret=secret_resolver(settings, home=home, environ=environ, client=client),
         base_url=resolve_base_url(settings, environ=environ, client=client),
+        sleep=sleep,
     )
 
 

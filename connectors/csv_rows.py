@@ -1,0 +1,167 @@
+"""A csv file of figures into rows: dialects as they come out of spreadsheets, and every bad line named.
+
+Pure but for reading lines. What belongs here: the format of INTERFACE's section 3. What does not: where the file lies
+(``csv_file.py``) or what a KPI means.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+
+from connectors.arrow import Row
+
+KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
+_SLUG = re.compile(r"[a-z0-9_]{1,40}")
+_SCOPE = re.compile(r"all|(platform|source)=[a-z0-9_]{1,40}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}( \d{3})+(\.\d*)?")
+LARGEST = 1e15
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """Good rows and, by line, what is wrong with the others."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+class BadCell(ValueError):
+    """One cell that can't be read; says what would be right."""
+
+
+def parse(lines: Iterable[str]) -> Parsed:
+    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; with semicolons, ``3,5`` is 3.5."""
+    numbered = iter(lines)
+    parsed = Parsed()
+    header, before = next(numbered, "").removeprefix("\ufeff"), 0
+    named = re.fullmatch(r"sep=(.)\s*", header)
+    if named:  # Excel's own first line
+        header, before = next(numbered, ""), 1
+    if not header.strip():
+        parsed.problems.append((1, "the file is empty; it needs a header such as date,kpi,value"))
+        return parsed
+    delimiter = named.group(1) if named else next((sign for sign in (";", "\t") if sign in header), ",")
+    reader = csv.reader(chain([header], numbered), delimiter=delimiter, strict=True)
+    seen: dict[tuple[object, ...], int] = {}
+    try:
+        names = [name.strip().lower() for name in next(reader)]
+        wrong = header_problem(names)
+        if wrong:
+            parsed.problems.append((before + 1, wrong))
+            return parsed
+        while True:
+            line = before + reader.line_num + 1
+            cells = next(reader, None)
+            if cells is None:
+                return parsed
+            if not any(cell.strip() for cell in cells):
+                continue
+            try:
+                row = _row(names, cells, decimal_comma=delimiter == ";")
+            except BadCell as wrong_cell:
+                parsed.problems.append((line, str(wrong_cell)))
+                continue
+            key = (row["kpi"], row["scope"], row["grain"], row["period_start"])
+            if key in seen:
+                parsed.problems.append(
+                    (line, f"{row['kpi']} of {row['period_start']} again, first in line {seen[key]}")
+                )
+                continue
+            seen[key] = line
+            parsed.rows.append(row)
+    except csv.Error as error:
+        parsed.problems.append((before + reader.line_num, f"not csv: {error}; put quotes around cells, doubled inside"))
+    return parsed
+
+
+def header_problem(names: list[str]) -> str | None:
+    """What is wrong with the header, and what would be right; None where it is good."""
+    if unknown := [name for name in names if name not in KNOWN]:
+        return f"unknown column {shown(unknown[0])}; known are {', '.join(KNOWN)}"
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        return f"column {twice} stands there twice"
+    if ("date" in names) == ("month" in names):
+        return "exactly one of the columns date and month is needed"
+    if missing := [name for name in ("kpi", "value") if name not in names]:
+        return f"column {missing[0]} is missing"
+    if ("numerator" in names) != ("denominator" in names):
+        return "numerator and denominator come together"
+    return None
+
+
+def _row(names: list[str], cells: list[str], *, decimal_comma: bool) -> Row:
+    if len(cells) != len(names):
+        raise BadCell(f"{len(cells)} cells where the header has {len(names)}")
+    texts = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+    kpi = texts["kpi"]
+    if not _SLUG.fullmatch(kpi):
+        raise BadCell(f"kpi {shown(kpi)} is not an id; write small letters, digits and _")
+    scope = texts.get("scope", "") or "all"
+    if not _SCOPE.fullmatch(scope):
+        raise BadCell(f"scope {shown(scope)} should be all, platform=NAME or source=ID")
+    numbers = {
+        name: number(texts.get(name, ""), column=name, decimal_comma=decimal_comma)
+        for name in ("value", "numerator", "denominator")
+    }
+    if (numbers["numerator"] is None) != (numbers["denominator"] is None):
+        raise BadCell("numerator and denominator come together")
+    by_day = "date" in texts
+    return {
+        "kpi": kpi,
+        "scope": scope,
+        "grain": "day" if by_day else "month",
+        "period_start": day(texts["date"]) if by_day else month(texts["month"]),
+        **numbers,
+    }
+
+
+def day(text: str) -> date:
+    """``2026-03-31``."""
+    try:
+        if _DAY.fullmatch(text) and text.isascii():
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31")
+
+
+def month(text: str) -> date:
+    """``2026-03``, as its first day."""
+    try:
+        if _MONTH.fullmatch(text) and text.isascii():
+            return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        pass
+    raise BadCell(f"month {shown(text)} should be a month such as 2026-03")
+
+
+def number(text: str, *, column: str, decimal_comma: bool) -> float | None:
+    """A finite number; empty is missing. Thousands may be set apart by spaces, as Swedish spreadsheets do."""
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")
+    if not plain:
+        return None
+    if decimal_comma:
+        plain = plain.replace(",", ".", 1) if "." not in plain else plain
+    if _GROUPED.fullmatch(plain):
+        plain = plain.replace(" ", "")
+    if plain.isascii() and _NUMBER.fullmatch(plain):
+        value = float(plain)
+        if math.isfinite(value) and abs(value) <= LARGEST:
+            return value
+    right = "3,5" if decimal_comma else "3.5"
+    raise BadCell(f"{column} {shown(text)} should be a number such as {right}, or empty where it is missing")
+
+
+def shown(text: str) -> str:
+    """A cell in a message, short and on one line."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

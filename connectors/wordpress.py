@@ -1,0 +1,248 @@
+"""WordPress: every published post, listed by id so that edits meanwhile don't shift the pages (API.md, section 8).
+
+What belongs here: finding a site's REST root and reading its posts. What does not: views of a post (web sources), feeds
+(a source type of their own, for sites that keep their REST API closed).
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Mapping
+from datetime import timedelta, timezone, tzinfo
+from urllib.parse import parse_qsl, urljoin, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.arrow import Row
+from connectors.base import Answer, BaseSource
+from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
+from connectors.http import Http, Verdict
+from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.raw_tables import BLOG_POSTS
+from connectors.reply import Reply
+from connectors.shape import BadShape, Node, as_instant
+from okr_models.sources import SourceSettings, WordPress
+
+PAGE_POSTS = 100
+MOST_PAGES = 1_000
+MOST_PASSES = 3
+FIELDS = "id,date,date_gmt,modified_gmt,link,title,status,type"
+USE_FEED = "where the site keeps its REST API closed, use a source of type feed with its RSS address instead"
+
+POSTS = Stream(
+    table=BLOG_POSTS,
+    delivery="listing",
+    grain=None,
+    api="GET /wp-json/wp/v2/posts (or /?rest_route=/wp/v2/posts)",
+    note="posts deleted before the first night",
+)
+
+
+class WordPressSource(BaseSource[Http]):
+    """One site's blog. Publication days are the site's own."""
+
+    def __init__(self, *, context: Context, http: Http, page_posts: int | None = None) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self._page_posts = page_posts or PAGE_POSTS
+        self._root: str | None = None
+        self._offset: tzinfo | None = None
+        self.lists = {POSTS.name: self._posts}
+
+    def zone(self) -> ZoneInfo:
+        """The site's zone; the client's where the site only gives an offset, which has no summer time."""
+        if self._root is None:
+            self.shaped("finding the site's REST root", self._discover)
+        return self._zone
+
+    def probe(self) -> Probe:
+        """The newest post's page: reachable, open, and how many posts there are."""
+        self.http.begin(keep_replies=False)
+        reply = self.shaped("listing posts", lambda: self._page(1, per_page=1))
+        return Probe(
+            reachable=True,
+            detail=f"{self._root}, {total(reply, 'X-WP-Total')} published posts, days in {self._site_zone()}",
+            rows=total(reply, "X-WP-Total"),
+            version="wp/v2",
+        )
+
+    def _site_zone(self) -> tzinfo:
+        return self._offset or self.zone()
+
+    def _discover(self) -> str:
+        """The REST root: ``/wp-json/``, else ``?rest_route=/``, else what the site's own Link header names."""
+        failure: SourceError | None = None
+        for root in ("/wp-json/", "/?rest_route=/"):
+            try:
+                return self._learn(root)
+            except (NotFound, BadReply, BadShape, PermissionMissing) as error:
+                failure = failure or (error if isinstance(error, SourceError) else None)
+        named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
+        if named is None:
+            raise failure or BadShape(path="wp-json", wanted="a WordPress REST root", found=None)
+        return self._learn(urljoin(self.http.base_url + "/", named))
+
+    def _learn(self, root: str) -> str:
+        site = self.http.get_json(root, attempted="reading the site's REST root")
+        if "namespaces" in site and "wp/v2" not in [name.value for name in site.each("namespaces")]:
+            raise BadShape(path="namespaces", wanted="a site with wp/v2", found=None)
+        name = site.text("timezone_string", "")
+        try:
+            self._zone, self._offset = ZoneInfo(name), None
+        except (ZoneInfoNotFoundError, ValueError):
+            hours = site.number("gmt_offset")
+            self._zone, self._offset = self.context.client_zone, timezone(timedelta(hours=hours))
+        self._root = root
+        return root
+
+    def _page(self, page: int, *, per_page: int) -> Reply:
+        root = self._root or self._discover()
+        params: dict[str, str | int] = {
+            "per_page": per_page,
+            "page": page,
+            "orderby": "id",
+            "order": "asc",
+            "status": "publish",
+            "_fields": FIELDS,
+        }
+        path, params = with_route(root, "wp/v2/posts", params)
+        return self.http.get_document(path, attempted=f"listing posts, page {page}", params=params)
+
+    def _posts(self) -> Answer:
+        """All pages. Where posts came or went meanwhile, again with other page sizes, so that no post stays hidden."""
+        seen: dict[int, Node] = {}
+        for attempt in range(MOST_PASSES):
+            found, posts = self._one_pass(per_page=self._page_posts - attempt)
+            if posts is not None and len(found) == posts:
+                return self._answer(found, drifted=attempt > 0)
+            seen |= found
+            if posts is not None and len(seen) >= posts:
+                return self._answer(seen, drifted=True)
+        raise BadShape(path="X-WP-Total", wanted="a list that can be read whole", found=len(seen))
+
+    def _one_pass(self, *, per_page: int) -> tuple[dict[int, Node], int | None]:
+        """Posts by id, and how many there are; None where that changed while reading."""
+        found: dict[int, Node] = {}
+        first = None
+        for number in range(1, MOST_PAGES + 1):
+            reply = self._page(number, per_page=per_page)
+            posts = total(reply, "X-WP-Total")
+            first = posts if first is None else first
+            found |= {post.whole("id"): post for post in reply.json()}
+            if posts != first:
+                return found, None
+            if number >= total(reply, "X-WP-TotalPages"):
+                return found, posts
+        raise BadShape(path="X-WP-TotalPages", wanted=f"at most {MOST_PAGES}", found=first)
+
+    def _answer(self, found: Mapping[int, Node], *, drifted: bool) -> Answer:
+        zone = self._site_zone()
+        rows: list[Row] = []
+        for number, post in sorted(found.items()):
+            if post.text("status", "publish") != "publish":
+                continue
+            published = post.instant("date_gmt", naive_is_utc=True)
+            modified = post.text("modified_gmt", None)
+            rows.append(
+                {
+                    "post_id": str(number),
+                    "url": post.text("link"),
+                    "title": plain(post["title"].text("rendered")),
+                    "published_at": published,
+                    "published_on": published.astimezone(zone).date(),
+                    "modified_at": as_instant(modified, naive_is_utc=True) if modified else None,
+                }
+            )
+        return Answer(rows=rows, quality={"list_moved": drifted, "site_zone": str(zone)}, on_conflict="last")
+
+
+def with_route(root: str, route: str, params: Mapping[str, str | int]) -> tuple[str, dict[str, str | int]]:
+    """Address and parameters of a route under a root that is a path (``/wp-json/``) or a ``rest_route`` query."""
+    query = dict(parse_qsl(urlsplit(root).query, keep_blank_values=True))
+    if "rest_route" not in query:
+        return root.rstrip("/") + "/" + route, dict(params)
+    base = root.split("?", 1)[0]
+    return base, {**query, "rest_route": query["rest_route"].rstrip("/") + "/" + route, **params}
+
+
+def linked_root(reply: Reply) -> str | None:
+    """The address that ``Link: <…>; rel="https://api.w.org/"`` names."""
+    for address, rest in re.findall(r"<([^>]*)>([^,<]*)", reply.headers.get("Link", "")):
+        if "https://api.w.org/" in rest:
+            return str(address)
+    return None
+
+
+def total(reply: Reply, header: str) -> int:
+    """A count from a header; a reply without it is not WordPress's list of posts."""
+    text = reply.headers.get(header, "")
+    if not (text.isascii() and text.isdigit()):
+        raise BadShape(path=header, wanted="a count", found=text or None)
+    return int(text)
+
+
+def plain(rendered: str) -> str:
+    """A title as plain text: tags dropped, entities resolved, white space made single."""
+    without_tags = re.sub(r"<[^<>]*>", "", rendered)
+    return " ".join(html.unescape(without_tags).split())
+
+
+def classify(reply: Reply) -> Verdict | None:
+    """WordPress's codes: a closed API and a missing route both lead to a ``feed`` source."""
+    code = reply.field("code")
+    if reply.status < 400 or not isinstance(code, str):
+        if reply.status in {403, 404} and reply.looks_like_html():
+            kind: type[SourceError] = PermissionMissing if reply.status == 403 else NotFound
+            return Verdict(error=kind, detail="a web page where the REST API should be", cure=USE_FEED)
+        return None
+    detail = f"{code}: {reply.excerpt()}"
+    if code in {"incorrect_password", "invalid_username", "invalid_email", "application_passwords_disabled"}:
+        return Verdict(error=AuthFailed, detail=detail, cure="make a new application password in the user's profile")
+    if code == "rest_no_route" or reply.status == 404:
+        return Verdict(error=NotFound, detail=detail, cure=USE_FEED)
+    if reply.status in {401, 403}:
+        return Verdict(error=PermissionMissing, detail=detail, cure=USE_FEED)
+    return None
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one site. Raises ``Misconfigured`` where only one of user name and password is given."""
+    assert isinstance(settings, WordPress)  # noqa: S101 - the registry pairs settings and builders by type
+    if (settings.username is None) != (settings.password is None) or context.base_url is None:
+        raise Misconfigured(
+            client=context.client,
+            source=settings.id,
+            attempted="opening the site",
+            detail="base_url, or one of username and password, is missing",
+            cure="give base_url, and username and password both or neither",
+        )
+    headers: dict[str, str] = {}
+    secrets: list[str] = []
+    if settings.username is not None:
+        password = context.secret("password")
+        pair = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+        secrets = [password, pair]
+    http = Http(
+        context=context,
+        source=settings.id,
+        base_url=context.base_url,
+        classify=classify,
+        headers=headers,
+        secrets=secrets,
+        min_interval_seconds=0.1,
+    )
+    return WordPressSource(context=context, http=http)
+
+
+WORDPRESS = SourceType(
+    type="wordpress",
+    title="WordPress",
+    category="blog",
+    platform=None,
+    streams=(POSTS,),
+    build=build,
+    day_boundary="the site's zone, learned from the site",
+    vendor_url=None,
+    docs="All posts that are published now, with their dates.",
+)
