@@ -6,12 +6,22 @@ What belongs here: names and values of those variables. What does not: setting t
 from __future__ import annotations
 
 import json
+from typing import Protocol
 
 import requests
 
 from connectors.sandbox.state import Sandbox
 
+ENVIRONMENT_PATH = "/sandbox/environment"
 _TIMEOUT_SECONDS = 30
+
+
+class Running(Protocol):
+    """A sandbox that listens somewhere."""
+
+    @property
+    def url(self) -> str:
+        """Base URL, without a trailing slash."""
 
 
 def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
@@ -32,8 +42,9 @@ def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
     }
 
 
-def demo_environment(url: str) -> dict[str, str]:
-    """The same, asked of a running sandbox over HTTP, so that another process can have them too."""
-    reply = requests.post(f"{url.rstrip('/')}/sandbox/environment", timeout=_TIMEOUT_SECONDS)
+def demo_environment(sandbox: str | Running) -> dict[str, str]:
+    """The same, asked over HTTP of a running sandbox or of its URL, so that another process can have them too."""
+    url = sandbox if isinstance(sandbox, str) else sandbox.url
+    reply = requests.post(f"{url.rstrip('/')}{ENVIRONMENT_PATH}", timeout=_TIMEOUT_SECONDS)
     reply.raise_for_status()
     return {str(name): str(value) for name, value in reply.json().items()}

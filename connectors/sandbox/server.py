@@ -19,15 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from connectors.sandbox.environment import demo_variables
+from connectors.sandbox.environment import ENVIRONMENT_PATH, demo_variables
 from connectors.sandbox.faults import FaultBook
 from connectors.sandbox.guard import route
 from connectors.sandbox.state import CallLog, Sandbox
 from connectors.sandbox.vendors.registry import VENDORS
 from connectors.sandbox.world import VirtualClock, World, five_in_stockholm
+from connectors.sandbox.world.clock import STOCKHOLM
 
 DEMO_TODAY = date(2026, 11, 20)
-ENVIRONMENT_PATH = "/sandbox/environment"
 _START_SECONDS = 15.0
 
 
@@ -48,17 +48,21 @@ def create_app(world: World, faults: FaultBook | None = None) -> Starlette:
 
 
 class SandboxServer:
-    """A sandbox on 127.0.0.1, on a free port unless one is given. Use it in a ``with`` block."""
+    """A sandbox on 127.0.0.1, on a free port unless one is given. Use it in a ``with`` block.
+
+    The virtual now is ``now``, else 05:00 Europe/Stockholm of ``today``, unless a whole ``world`` is given.
+    """
 
     def __init__(
         self,
         *,
+        now: datetime | None = None,
         today: date = DEMO_TODAY,
         world: World | None = None,
         faults: FaultBook | None = None,
         port: int = 0,
     ) -> None:
-        self.world = world or World(clock=VirtualClock(five_in_stockholm(today)))
+        self.world = world or World(clock=VirtualClock(now or five_in_stockholm(today)))
         self.app = create_app(self.world, faults)
         self.sandbox: Sandbox = self.app.state.sandbox
         self._port = port
@@ -131,9 +135,10 @@ class SandboxServer:
         self.stop()
 
 
-def serve(port: int | None, today: date, echo: Callable[[str], None]) -> None:
+def serve(*, port: int | None, now: datetime, echo: Callable[[str], None]) -> None:
     """Run in the foreground until interrupted; prints the URL and the variables to export."""
-    with SandboxServer(today=today, port=port or 0) as server:
+    with SandboxServer(now=now, port=port or 0) as server:
+        today = now.astimezone(STOCKHOLM).date()
         echo(f"Sandbox at {server.url}, virtual today {today}. Stop it with Ctrl-C. Variables for another terminal:")
         for name, value in server.environment().items():
             quoted = value.replace("'", "'\\''")

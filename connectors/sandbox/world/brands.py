@@ -219,7 +219,7 @@ SKARGARD = Brand(
         SocialAccount(
             platform="bluesky", account_id="skargard.se", handle="skargard.se", followers=15,
             gain_per_day=1.2, loss_per_day=0.1, posts_per_week=2.0, likes=11, comments=2.0, shares=2.5,
-            opened=date(2025, 1, 15),
+            opened=date(2026, 3, 2),
         ),
     ),
 )  # fmt: skip
