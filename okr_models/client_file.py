@@ -88,7 +88,7 @@ def _decoded(text: str | bytes, file_name: str) -> str:
 def _slug(parts: Parts, file_name: str) -> list[tuple[Path, str]]:
     stem = PurePath(file_name).stem
     written = parts.raw.get("client")
-    if not isinstance(written, str) or written == stem:
+    if not isinstance(written, str) or written == stem or not _SLUG.fullmatch(written):
         return []
     if not _SLUG.fullmatch(stem):
         return [(("client",), f"the file's name {shown(stem)} must be made of a-z, 0-9 and _; rename it")]

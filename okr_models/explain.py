@@ -5,6 +5,7 @@ What belongs here: from a ``ValidationError`` to (path, message). What does not:
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -67,10 +68,32 @@ def validated(model: type[Model], data: Any) -> Model:
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """Every fault with its path below ``model``."""
+    every = error.errors(include_url=False, include_input=True)
+    meant = {
+        (*details["loc"][:-1], _meant(details, model)) for details in every if details["type"] == "extra_forbidden"
+    }
     found: list[Fault] = []
-    for details in error.errors(include_url=False, include_input=True):
-        found += _faults(details, model)
+    for details in every:
+        at = details["loc"]
+        is_misspelt = details["type"] == "missing" and at in meant
+        is_echo = details["type"] == "too_short" and any(
+            len(d["loc"]) > len(at) == _shared(d["loc"], at) for d in every
+        )
+        if not is_misspelt and not is_echo:
+            found += _faults(details, model)
     return found
+
+
+def _shared(one: At, other: At) -> int:
+    """How many parts two paths share from the root."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _meant(details: ErrorDetails, model: type[BaseModel]) -> str | None:
+    """The known key that an unknown one is nearest to."""
+    at = details["loc"]
+    known = keys_of(model_at(model, at[:-1]) or model)
+    return next(iter(get_close_matches(str(at[-1]).lower(), known, n=1)), None)
 
 
 def _faults(details: ErrorDetails, model: type[BaseModel]) -> list[Fault]:

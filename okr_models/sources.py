@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from okr_models.field_types import (
-    Address,
     Day,
     Digits,
     EnvName,
@@ -21,6 +20,7 @@ from okr_models.field_types import (
     Positive,
     Slug,
     Text,
+    check_address,
     read_env_name,
     read_home_path,
     refuse,
@@ -77,12 +77,12 @@ def _read_base_url(value: Any) -> Any:
             return EnvRef(env=read_env_name(value["env"]))
         raise refuse("takes an address like https://example.se, or {env: NAME}, the variable that holds it")
     if isinstance(value, str):
-        return value
+        return check_address(value.strip())
     raise refuse("is not an address; write scheme and host, like https://example.se")
 
 
-BaseUrl = Annotated[Address | EnvRef, BeforeValidator(_read_base_url)]
-OptionalBaseUrl = Annotated[Address | EnvRef | None, BeforeValidator(_read_base_url)]
+BaseUrl = Annotated[str | EnvRef, BeforeValidator(_read_base_url)]
+OptionalBaseUrl = Annotated[str | EnvRef | None, BeforeValidator(_read_base_url)]
 
 
 class Refresh(Frozen):

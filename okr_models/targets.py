@@ -125,10 +125,10 @@ def _from_mapping(value: dict[str, Any]) -> Target:
     faults: list[Fault] = [
         ((key,), f"{shown(key)} is not a key of a target{nearest(key, known)}") for key in value if key not in known
     ]
-    if len(forms) != 1:
-        both = " and ".join(forms)
-        faults.append(((), f"has {both}; keep one of them" if forms else f"is not a target; write {_FORMS}"))
-        raise refuse_all(faults)
+    if len(forms) > 1:
+        raise refuse_all([*faults, ((), f"has {' and '.join(forms)}; keep one of them")])
+    if not forms:
+        raise refuse_all(faults or [((), f"is not a target; write {_FORMS}")])
     form = forms[0]
     if form == "milestones":
         return validated(Milestones, value)

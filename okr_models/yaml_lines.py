@@ -167,7 +167,6 @@ class _Reader:
             raise _Stop(_line(node), "has an anchor (&) that contains itself; write the values out")
         if node.tag not in _DEFAULT_TAGS:
             self._fault(node, "has a YAML tag (!), which a client file never needs; leave it out, or quote the value")
-            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
