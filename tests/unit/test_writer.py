@@ -1,0 +1,216 @@
+"""Writing to the raw tables: whole windows, whole lists, snapshots only added, and all or nothing.
+
+Really under test: ``writer.write_batch`` with ``batches.checked_rows`` against a real DuckDB file.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from connectors.protocol import Batch, Stream
+from okr_models.periods import Window
+from pipelines.warehouse import ledger, writer
+from pipelines.warehouse.batches import BadBatch
+from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.writer import NotReplaceable, write_batch
+from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, daily, post, table_of
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
+WEEK = Window(date(2026, 11, 2), date(2026, 11, 8))
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[Connection]:
+    connection = connect(Home(tmp_path))
+    ensure_schema(connection)
+    yield connection
+    connection.close()
+
+
+def days(window: Window, *, source_today: date = TODAY) -> pa.Table:
+    return table_of(DAILY.table, [daily(day, today=source_today) for day in window])
+
+
+def write(
+    con: Connection, stream: Stream, rows: pa.Table, window: Window, *, source: str = "web", taken_at: datetime = NOW
+) -> None:
+    load = Load(
+        client="acme",
+        source=source,
+        stream=stream.name,
+        window=window,
+        rows=rows.num_rows,
+        status="loaded",
+        attempts=1,
+        started_at=NOW,
+        finished_at=NOW,
+        run_id="r",
+    )
+    replies = (("GET /x", b"reply"),) if stream.delivery == "snapshot" else ()
+    write_batch(con, stream=stream, batch=Batch(rows=rows, replies=replies), load=load, taken_at=taken_at)
+
+
+def content(con: Connection, table: str) -> list[tuple[object, ...]]:
+    return con.execute(f"select * from raw.{table} order by all").fetchall()
+
+
+def test_a_window_is_replaced_whole_and_what_lies_around_it_stays(con):
+    write(
+        con, DAILY, days(Window(date(2026, 11, 1), date(2026, 11, 10))), Window(date(2026, 11, 1), date(2026, 11, 10))
+    )
+    write(con, DAILY, days(WEEK), WEEK, source="other")
+    fewer = days(Window(WEEK.start, WEEK.start + timedelta(days=2)))
+    write(con, DAILY, fewer, WEEK)
+    left = con.execute("select day from raw.web_daily where source = 'web' order by day").fetchall()
+    assert [day.day for (day,) in left] == [1, 2, 3, 4, 9, 10]
+    assert con.execute("select count(*) from raw.web_daily where source = 'other'").fetchone() == (7,)
+
+
+def test_a_window_without_rows_empties_what_was_there(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    write(con, DAILY, days(WEEK).slice(0, 0), WEEK)
+    assert content(con, "web_daily") == []
+    assert [load.rows for load in ledger.read(con)] == [7, 0]
+
+
+def test_writing_the_same_window_twice_changes_nothing(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+    write(con, DAILY, days(WEEK), WEEK)
+    assert content(con, "web_daily") == before
+
+
+def test_a_failure_midway_leaves_the_old_rows_and_no_ledger_row(con, monkeypatch):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left")
+
+    # after delete and insert, before the commit
+    monkeypatch.setattr(writer.ledger, "append", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write(con, DAILY, days(WEEK, source_today=date(2026, 11, 9)), WEEK)
+    monkeypatch.undo()
+    assert content(con, "web_daily") == before
+    assert len(ledger.read(con)) == 1
+    write(con, DAILY, days(WEEK).slice(0, 1), WEEK)
+    assert len(content(con, "web_daily")) == 1
+
+
+def _with(column: str, values: Callable[[list[object]], list[object]]) -> Callable[[pa.Table], pa.Table]:
+    def change(rows: pa.Table) -> pa.Table:
+        index = rows.schema.get_field_index(column)
+        field = rows.schema.field(column).with_nullable(True)
+        return rows.set_column(index, field, pa.array(values(rows.column(column).to_pylist()), field.type))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (_with("day", lambda v: [v[0], v[0], *v[2:]]), "1 rows repeat a key"),
+        (_with("visitors", lambda v: [None, *v[1:]]), "1 rows without visitors"),
+        (_with("day", lambda v: [date(2026, 11, 1), *v[1:]]), "outside the window"),
+        (_with("day", lambda v: [*v[:-1], date(2026, 11, 9)]), "outside the window"),
+        (_with("engagement_seconds", lambda v: [float("nan"), *v[1:]]), "NaN or infinity"),
+        (_with("engagement_seconds", lambda v: [float("inf"), *v[1:]]), "NaN or infinity"),
+        (lambda rows: rows.drop_columns(["sessions"]), "columns lacking: ['sessions']"),
+        (lambda rows: rows.append_column("extra", rows.column("sessions")), "unknown or twice: ['extra']"),
+        (lambda rows: rows.append_column("sessions", rows.column("sessions")), "unknown or twice"),
+        (
+            lambda rows: rows.set_column(1, "sessions", pa.array(["many"] * rows.num_rows)),
+            "wrong type",
+        ),
+        (
+            lambda rows: rows.set_column(1, "sessions", pa.array([1.5] * rows.num_rows)),
+            "wrong type",
+        ),
+    ],
+)
+def test_rows_that_break_the_tables_contract_change_nothing(con, broken, said):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+    with pytest.raises(BadBatch) as caught:
+        write(con, DAILY, broken(days(WEEK)), WEEK)
+    assert said in str(caught.value)
+    assert content(con, "web_daily") == before
+    assert len(ledger.read(con)) == 1
+
+
+def test_columns_in_another_order_and_of_a_narrower_type_are_put_right(con):
+    rows = days(WEEK).select(list(reversed(days(WEEK).column_names)))
+    index = rows.schema.get_field_index("sessions")
+    rows = rows.set_column(index, "sessions", rows.column("sessions").cast(pa.int32()))
+    write(con, DAILY, rows, WEEK)
+    expected = [(daily(day, today=TODAY)["sessions"],) for day in WEEK]
+    assert con.execute("select sessions from raw.web_daily order by day").fetchall() == expected
+
+
+def test_a_month_is_replaced_by_its_first_day(con):
+    row = {
+        "month": date(2026, 11, 1),
+        "asked_through": date(2026, 11, 8),
+        "visitors": 7,
+        "total_users": None,
+        "visitors_definition": "fake",
+        "is_final": False,
+    }
+    write(con, MONTHLY, table_of(MONTHLY.table, [row]), Window(date(2026, 11, 1), date(2026, 11, 8)))
+    later = row | {"visitors": 9, "asked_through": date(2026, 11, 9)}
+    write(con, MONTHLY, table_of(MONTHLY.table, [later]), Window(date(2026, 11, 1), date(2026, 11, 9)))
+    assert con.execute("select visitors from raw.web_monthly").fetchall() == [(9,)]
+
+
+def test_a_list_is_replaced_whole_so_that_a_deleted_post_is_gone(con):
+    today = Window(TODAY, TODAY)
+    write(con, POSTS, table_of(POSTS.table, [post("a"), post("b")]), today)
+    write(con, POSTS, table_of(POSTS.table, [post("x")]), today, source="other")
+    write(con, POSTS, table_of(POSTS.table, [post("b"), post("c")]), today)
+    found = con.execute("select source, post_id from raw.blog_posts order by all").fetchall()
+    assert found == [("other", "x"), ("web", "b"), ("web", "c")]
+
+
+def followers(taken_at: datetime, count: int) -> pa.Table:
+    row = {"platform": "bluesky", "taken_at": taken_at, "day": taken_at.date(), "followers": count}
+    return table_of(FOLLOWERS.table, [row])
+
+
+def test_snapshots_are_added_and_the_same_reading_is_there_once(con):
+    day = Window(TODAY, TODAY)
+    earlier = NOW - timedelta(days=1)
+    write(con, FOLLOWERS, followers(earlier, 10), day, taken_at=earlier)
+    for _ in range(2):
+        write(con, FOLLOWERS, followers(NOW, 12), day)
+    found = con.execute("select taken_at, followers from raw.follower_snapshots order by taken_at").fetchall()
+    assert found == [(earlier, 10), (NOW, 12)]
+    replies = con.execute("select taken_at, part, request, reply from raw.snapshot_replies order by 1, 2").fetchall()
+    assert [(at, part, request) for at, part, request, _ in replies] == [(earlier, 0, "GET /x"), (NOW, 0, "GET /x")]
+    assert gzip.decompress(replies[0][3]) == b"reply"
+
+
+def test_no_window_and_no_list_ever_replaces_a_snapshot(con):
+    write(con, FOLLOWERS, followers(NOW, 12), Window(TODAY, TODAY))
+    for delivery in ("window", "listing"):
+        stream = Stream(table=FOLLOWERS.table, delivery=delivery)
+        with pytest.raises(NotReplaceable):
+            write(con, stream, followers(NOW, 1).slice(0, 0), Window(date(2020, 1, 1), TODAY))
+    assert con.execute("select followers from raw.follower_snapshots").fetchall() == [(12,)]
+
+
+def test_the_ledger_gives_back_what_was_written(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    (load,) = ledger.read(con, client="acme", source="web", run_id="r")
+    assert (load.window, load.rows, load.status, load.started_at) == (WEEK, 7, "loaded", NOW)
+    assert ledger.read(con, client="acme", source="other") == ()
