@@ -116,7 +116,7 @@ def _explain(path: Path, error: duckdb.Error) -> DatabaseUnusable:
     if isinstance(error, duckdb.ResourceInUseException) or "Could not set lock" in detail:
         pid = int(holder.group(1)) if holder else os.getpid() if "already attached" in detail else None
         return DatabaseUnusable(path=path, problem="locked", detail=detail, holder=pid)
-    if not path.exists() and path.parent.is_dir():
+    if "database does not exist" in detail:
         return DatabaseUnusable(path=path, problem="missing", detail=detail)
     damaged = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
     if any(word in detail for word in damaged):
