@@ -77,11 +77,16 @@ class Comparison:
 
 
 def replay(
-    series: MonthlySeries, *, trend: Trend, widening: float = 1.0, months_in: Sequence[int] = range(1, YEAR)
+    series: MonthlySeries,
+    *,
+    trend: Trend,
+    widening: float = 1.0,
+    months_in: Sequence[int] = range(1, YEAR),
+    every: int = 1,
 ) -> list[Origin]:
-    """Every origin of ``series`` with 24 closed months before it; origins whose fit fails are left out."""
+    """Origins of ``series`` with 24 closed months before them, ``every`` months; one whose fit fails is left out."""
     origins: list[Origin] = []
-    for known in range(FIRST_ORIGIN, len(series.values)):
+    for known in range(FIRST_ORIGIN, len(series.values), every):
         wanted = [k for k in months_in if known - k - YEAR >= 0 and known - k + YEAR <= len(series.values)]
         if not wanted:
             continue
