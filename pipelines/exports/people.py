@@ -1,0 +1,92 @@
+"""Who a report is for: a client's name, language, CSV dialect, and what its key results were defined to be.
+
+What belongs here: joining a client's file, where there is one, with what the published database knows of the client.
+What does not: reading client files (the caller's).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from okr_models.client import Client, KeyResult, Objective
+from okr_models.kpis import BUILT_IN, Better
+from pipelines.exports.cells import DialectName
+from pipelines.exports.words import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """``objectives`` is empty where the client's file can't be read tonight: figures are then shown without paths."""
+
+    client: str
+    name: str
+    language: Language = "sv"
+    dialect: DialectName = "standard"
+    currency: str = "SEK"
+    timezone: str = "Europe/Stockholm"
+    objectives: tuple[Objective, ...] = ()
+    kpi_titles: Mapping[str, str] = field(default_factory=dict)
+    kpi_better: Mapping[str, Better] = field(default_factory=dict)
+    initiatives: Mapping[str, str | None] = field(default_factory=dict)
+    """Hypothesis by initiative."""
+
+    def objective(self, objective_id: str) -> Objective | None:
+        """The objective's definition, if the file at hand still has it."""
+        return next((objective for objective in self.objectives if objective.id == objective_id), None)
+
+    def key_result(self, objective_id: str, key_result_id: str) -> KeyResult | None:
+        """The key result's definition, likewise."""
+        objective = self.objective(objective_id)
+        results = objective.key_results if objective else ()
+        return next((result for result in results if result.id == key_result_id), None)
+
+    def better(self, kpi: str | None) -> Better:
+        """Which direction is good."""
+        if kpi is None:
+            return "higher"
+        if kpi in self.kpi_better:
+            return self.kpi_better[kpi]
+        return BUILT_IN[kpi].better if kpi in BUILT_IN else "higher"
+
+
+def reader_of(client: Client) -> Reader:
+    """A client's file as what the exports need of it."""
+    return Reader(
+        client=client.client,
+        name=client.name,
+        language=client.language,
+        dialect=client.csv_dialect,
+        currency=client.currency,
+        timezone=client.timezone,
+        objectives=client.objectives,
+        kpi_titles={kpi.id: kpi.title for kpi in client.kpis},
+        kpi_better={kpi.id: kpi.better for kpi in client.kpis},
+        initiatives={initiative.id: initiative.hypothesis for initiative in client.initiatives},
+    )
+
+
+def readers_of(con: duckdb.DuckDBPyConnection, clients: tuple[Client, ...]) -> tuple[Reader, ...]:
+    """One reader a client: from its file, else (broken or gone tonight) from what is published of it."""
+    from_files = {client.client: reader_of(client) for client in clients}
+    published = _published(con)
+    return tuple(from_files.get(slug) or published[slug] for slug in sorted(from_files.keys() | published.keys()))
+
+
+def _published(con: duckdb.DuckDBPyConnection) -> dict[str, Reader]:
+    columns = {
+        row[0]
+        for row in con.execute(
+            "select column_name from information_schema.columns where table_schema = 'marts' and table_name = 'clients'"
+        ).fetchall()
+    }
+    readers = {
+        row[0]: Reader(client=row[0], name=row[0])
+        for row in con.execute("select distinct client from marts.objective_progress").fetchall()
+    }
+    if {"client", "name", "language"} <= columns:
+        for client, name, language in con.execute("select client, name, language from marts.clients").fetchall():
+            readers[client] = Reader(client=client, name=name, language="en" if language == "en" else "sv")
+    return readers

@@ -1,0 +1,257 @@
+"""The report's tables as typed rows, from the published database.
+
+What belongs here: reading. What does not: progress and statuses (``exports/published.py``), any word or drawing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import duckdb
+
+from pipelines.exports.published import next_night
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A month of one KPI in one scope."""
+
+    month: date
+    value: float | None
+    unit: str | None
+    kind: str
+    is_closed: bool
+    is_estimated: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A post behind a count."""
+
+    objective_id: str
+    key_result_id: str
+    title: str | None
+    url: str | None
+    published_at: datetime | None
+    value: float | None
+    threshold: float | None
+    outcome: str
+    decided_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlogPost:
+    title: str | None
+    url: str | None
+    published_at: datetime | None
+    page_views: float | None
+    page_views_90d: float | None
+    engagement_seconds: float | None
+    search_clicks: float | None
+    search_position: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocialPost:
+    platform: str
+    url: str | None
+    published_at: datetime | None
+    likes: float | None
+    comments: float | None
+    shares: float | None
+    interactions: float | None
+    interactions_28d: float | None
+    is_maturing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiativeRow:
+    initiative_id: str
+    title: str
+    key_result: str | None
+    kpi: str | None
+    effect: float | None
+    effect_low: float | None
+    effect_high: float | None
+    effect_share: float | None
+    detectable_effect: float | None
+    probability_worthwhile: float | None
+    verdict: str
+    reason: str | None
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """How past forecasts turned out. ``said`` and ``came`` are the mean probability and the share that came true."""
+
+    count: int
+    brier: float
+    said: float
+    came: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """A source's newest reads: the last day it was loaded for, when, and which of its streams failed."""
+
+    source: str
+    loaded_through: date | None
+    loaded_at: datetime | None
+    failed: tuple[str, ...]
+
+
+KpiKey = tuple[str, str]
+Row = TypeVar("Row", Item, BlogPost, SocialPost, InitiativeRow)
+
+
+def months_of(
+    con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None
+) -> Mapping[KpiKey, Mapping[date, Month]]:
+    """Every KPI's months by (kpi, scope)."""
+    rows = con.execute(
+        """
+        select kpi, scope, month, value, unit, kind, is_closed, is_estimated, note from marts.kpi_monthly
+        where client = $client and ($as_of is null or month <= $as_of) order by kpi, scope, month
+        """,
+        {"client": client, "as_of": as_of},
+    ).fetchall()
+    found: dict[KpiKey, dict[date, Month]] = defaultdict(dict)
+    for kpi, scope, month, value, unit, kind, is_closed, is_estimated, note in rows:
+        found[kpi, scope][month] = Month(
+            month=month,
+            value=value,
+            unit=unit,
+            kind=kind,
+            is_closed=bool(is_closed),
+            is_estimated=bool(is_estimated),
+            note=note,
+        )
+    return found
+
+
+def items_of(
+    con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None, restated: bool, zone: str
+) -> tuple[Item, ...]:
+    """The items of the newest night, newest post first."""
+    rows = con.execute(
+        """
+        with known as (
+            select * from marts.key_result_items
+            where client = $client and ($as_of is null or as_of <= $as_of)
+              and ($known_before is null or known_at < $known_before)
+            qualify as_of = max(as_of) over ()
+        ),
+        newest as (
+            select * from known
+            qualify row_number() over (partition by objective_id, key_result_id, item_id order by known_at desc) = 1
+        )
+        select objective_id, key_result_id, title, url, published_at at time zone $zone, value, threshold, outcome,
+            decided_on
+        from newest order by published_at desc nulls last, item_id
+        """,
+        {"client": client, "as_of": as_of, "known_before": None if restated else next_night(as_of), "zone": zone},
+    ).fetchall()
+    return _typed(Item, rows)
+
+
+def blog_posts_of(
+    con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None, zone: str
+) -> tuple[BlogPost, ...]:
+    """Every blog post, the most viewed in its first 90 days first."""
+    rows = con.execute(
+        """
+        select title, url, published_at at time zone $zone, page_views, page_views_90d, engagement_seconds,
+            search_clicks, search_position
+        from marts.blog_posts
+        where client = $client and ($as_of is null or published_at is null or published_at::date <= $as_of)
+        order by page_views_90d desc nulls last, post_id
+        """,
+        {"client": client, "as_of": as_of, "zone": zone},
+    ).fetchall()
+    return _typed(BlogPost, rows)
+
+
+def social_posts_of(
+    con: duckdb.DuckDBPyConnection, client: str, *, since: date, until: date, zone: str
+) -> tuple[SocialPost, ...]:
+    """Social posts published in a span of days, the most interacted with first."""
+    rows = con.execute(
+        """
+        select platform, url, published_at at time zone $zone, likes, comments, shares, interactions,
+            interactions_28d, coalesce(is_maturing, false)
+        from marts.social_posts where client = $client
+          and (published_at at time zone $zone)::date between $since and $until
+        order by interactions desc nulls last, platform, post_id
+        """,
+        {"client": client, "since": since, "until": until, "zone": zone},
+    ).fetchall()
+    return _typed(SocialPost, rows)
+
+
+def initiatives_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> tuple[InitiativeRow, ...]:
+    """Initiatives as of the newest night."""
+    names = [field.name for field in fields(InitiativeRow)]
+    rows = con.execute(
+        f"""
+        select {", ".join(names)} from marts.initiative_results
+        where client = $client and ($as_of is null or as_of <= $as_of)
+        qualify as_of = max(as_of) over () order by initiative_id
+        """,  # noqa: S608 - the names are this module's own
+        {"client": client, "as_of": as_of},
+    ).fetchall()
+    return _typed(InitiativeRow, rows)
+
+
+def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date | None) -> Scores | None:
+    """The forecasts' record for one client, or (None) over all; None where no outcome is known yet."""
+    row = con.execute(
+        """
+        select count(*), avg(brier), avg(probability), avg(outcome::integer) from marts.forecast_scores
+        where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of)
+        """,
+        {"client": client, "as_of": as_of},
+    ).fetchone()
+    if row is None or not row[0]:
+        return None
+    return Scores(count=row[0], brier=row[1], said=row[2], came=row[3])
+
+
+def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> tuple[SourceState, ...]:
+    """Each source's state, from the ledger."""
+    rows = con.execute(
+        """
+        with known as (
+            select * from ops.loads
+            where client = $client and ($known_before is null or started_at < $known_before)
+        ),
+        newest as (
+            select * from known where status <> 'skipped'
+            qualify row_number() over (
+                partition by source, stream order by finished_at desc, window_end desc, status
+            ) = 1
+        ),
+        failed as (
+            select source, list(stream order by stream) as streams from newest where status = 'failed' group by source
+        )
+        select known.source, max(window_end) filter (known.status = 'loaded'),
+            max(finished_at at time zone 'UTC') filter (known.status = 'loaded'), any_value(failed.streams)
+        from known left join failed on failed.source = known.source
+        group by known.source order by known.source
+        """,
+        {"client": client, "known_before": next_night(as_of)},
+    ).fetchall()
+    return tuple(
+        SourceState(source=row[0], loaded_through=row[1], loaded_at=row[2], failed=tuple(row[3] or ())) for row in rows
+    )
+
+
+def _typed(shape: type[Row], rows: list[tuple[Any, ...]]) -> tuple[Row, ...]:
+    """Rows whose columns stand in the order of the shape's fields."""
+    names = [field.name for field in fields(shape)]
+    return tuple(shape(**dict(zip(names, row, strict=True))) for row in rows)

@@ -1,0 +1,335 @@
+"""Objectives and key results as the page shows them: figures, sentences and charts, ready to print.
+
+What belongs here: choosing and wording. What does not: reading, drawing, HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from babel.dates import format_date
+from markupsafe import Markup
+
+from okr_models.client import KeyResult, Milestones
+from pipelines.exports.people import Reader
+from pipelines.exports.plain import plain
+from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
+from pipelines.exports.report.charts import key_result_chart
+from pipelines.exports.report.messages import message
+from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
+from pipelines.exports.report.series import Point, Series, series_of
+from pipelines.exports.report.svg import for_page
+from pipelines.exports.words import (
+    LOCALES,
+    WORST_FIRST,
+    day,
+    figure,
+    percent,
+    status_icon,
+    status_word,
+    unit_figure,
+    unit_word,
+)
+
+GOOD = {"on_track", "achieved"}
+UNJUDGED = {"too_early", "cannot_be_judged"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A status as word, shape and colour class."""
+
+    status: str
+    icon: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultView:
+    title: str
+    badge: Badge
+    now: str
+    unit: str
+    target: str
+    baseline: str | None
+    first_target: str | None
+    pace: str
+    forecast: str | None
+    sentences: tuple[str, ...]
+    flags: tuple[str, ...]
+    source: str
+    chart: Markup | None
+    milestones: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveView:
+    title: str
+    badge: Badge
+    progress: str
+    filled: float
+    low: float
+    high: float
+    has_span: bool
+    bar_label: str
+    sentence: str
+    meta: str
+    results: tuple[ResultView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the charts and source lines are made of."""
+
+    months: Mapping[KpiKey, Mapping[date, Month]]
+    items: Sequence[Item]
+    sources: Sequence[SourceState]
+    as_of: date
+
+
+def badge(status: str, language: str) -> Badge:
+    """The badge of one status."""
+    return Badge(status=status, icon=status_icon(status), word=status_word(status, language))
+
+
+def objectives(
+    status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool
+) -> tuple[ObjectiveView, ...]:
+    """Every objective in the file's order; without ``with_results`` no key result is named."""
+    order = {objective.id: n for n, objective in enumerate(reader.objectives)}
+    rows = sorted(status.objectives, key=lambda row: (order.get(row.objective_id, len(order)), row.objective_id))
+    views = []
+    for number, row in enumerate(rows):
+        results = _in_file_order(status.of(row.objective_id), reader, row.objective_id)
+        charted = tuple(
+            _result(result, reader, evidence, chart_id=f"kr{number}-{n}") for n, result in enumerate(results)
+        )
+        views.append(_objective(row, results, reader, charted if with_results else ()))
+    return tuple(views)
+
+
+def headline(status: ClientStatus, language: str) -> str:
+    """The page's one sentence."""
+    rows = status.objectives
+    if not rows:
+        return message("headline_none", language)
+    if len(rows) == 1:
+        return message("headline_one", language, word=status_word(rows[0].status, language))
+    good = sum(row.status in GOOD for row in rows)
+    return message("headline_good", language, good=good, all=len(rows))
+
+
+def _in_file_order(rows: Sequence[KeyResultRow], reader: Reader, objective_id: str) -> list[KeyResultRow]:
+    objective = reader.objective(objective_id)
+    order = {result.id: n for n, result in enumerate(objective.key_results)} if objective else {}
+    return sorted(rows, key=lambda row: (order.get(row.key_result_id, len(order)), row.key_result_id))
+
+
+def _objective(
+    row: ObjectiveRow, rows: Sequence[KeyResultRow], reader: Reader, results: tuple[ResultView, ...]
+) -> ObjectiveView:
+    language = reader.language
+    low, high = row.progress_low, row.progress_high
+    has_span = low is not None and high is not None and high - low > 0.005
+    share = percent(row.progress, language)
+    progress = message("progress_of", language, share=share) if row.progress is not None else ""
+    span = message("range", language, low=percent(low, language), high=percent(high, language)) if has_span else ""
+    label = ", ".join(part for part in (progress, span) if part) or message("no_progress", language)
+    return ObjectiveView(
+        title=plain(row.title),
+        badge=badge(row.status, language),
+        progress=share,
+        filled=_clip(row.progress),
+        low=_clip(low),
+        high=_clip(high),
+        has_span=has_span,
+        bar_label=label,
+        sentence=_sentence(row, rows, language, names_weakest=bool(results)),
+        meta=_meta(row, reader, span),
+        results=results,
+    )
+
+
+def _clip(share: float | None) -> float:
+    return round(100 * min(1.0, max(0.0, share or 0.0)), 1)
+
+
+def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], language: str, *, names_weakest: bool) -> str:
+    judged = sum(result.status not in UNJUDGED for result in rows)
+    good = sum(result.status in GOOD for result in rows)
+    sentence = message("judged", language, judged=judged, all=len(rows), good=good)
+    weakest = next((result for result in rows if result.key_result_id == row.weakest_key_result), None)
+    if not names_weakest or weakest is None or weakest.status in GOOD:
+        return sentence
+    title = f"”{plain(weakest.title, limit=70)}”" if language == "sv" else f"“{plain(weakest.title, limit=70)}”"
+    if weakest.raw_progress is None:
+        return f"{sentence} {message('weakest_unknown', language, title=title)}"
+    way = percent(weakest.raw_progress, language)
+    return f"{sentence} {message('weakest', language, title=title, way=way)}"
+
+
+def _meta(row: ObjectiveRow, reader: Reader, span: str) -> str:
+    language = reader.language
+    parts = [span] if span else []
+    definition = reader.objective(row.objective_id)
+    if definition:
+        start, end = day(definition.period.start, language), day(definition.period.end, language)
+        parts.append(message("period", language, start=start, end=end))
+    parts += [plain(part, limit=60) for part in (row.team, row.owner) if part]
+    return " · ".join(parts)
+
+
+def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str) -> ResultView:
+    language = reader.language
+    definition = reader.key_result(row.objective_id, row.key_result_id)
+    objective = reader.objective(row.objective_id)
+    series = series_of(
+        row,
+        definition=definition,
+        period=objective.period if objective else None,
+        months=evidence.months,
+        items=evidence.items,
+        as_of=evidence.as_of,
+    )
+    revised = row.first_target is not None and row.target is not None and row.first_target != row.target
+    first = unit_figure(row.first_target, row.unit, language)
+    has_base = row.baseline is not None and row.kind in {"flow", "stock", "ratio"} and row.baseline != 0
+    return ResultView(
+        title=plain(row.title),
+        badge=badge(row.status, language),
+        now=unit_figure(row.current, row.unit, language),
+        unit=unit_word(row.unit, language) if row.current is not None else "",
+        target=unit_figure(row.target, row.unit, language),
+        baseline=unit_figure(row.baseline, row.unit, language) if has_base else None,
+        first_target=message("first_target", language, value=first) if revised else None,
+        pace=_pace(row, language),
+        forecast=_forecast(row, language),
+        sentences=tuple(plain(note, limit=400) for note in row.notes),
+        flags=_flags(row, definition, evidence, language),
+        source=_source(row, evidence, language),
+        chart=_chart(series, row, reader, chart_id=chart_id),
+        milestones=_milestones(definition, evidence.as_of, language),
+    )
+
+
+def _pace(row: KeyResultRow, language: str) -> str:
+    if row.raw_progress is None:
+        return ""
+    way = percent(row.raw_progress, language)
+    if row.expected_progress is None:
+        return message("way_only", language, way=way)
+    if row.expected_progress == 1:
+        return message("pace_is_one", language, way=way)
+    return message("pace", language, way=way, expected=percent(row.expected_progress, language))
+
+
+def _forecast(row: KeyResultRow, language: str) -> str | None:
+    parts = []
+    if row.forecast is not None and row.forecast_low is not None and row.forecast_high is not None:
+        low, mid, high = (
+            unit_figure(value, row.unit, language) for value in (row.forecast_low, row.forecast, row.forecast_high)
+        )
+        parts.append(message("forecast", language, mid=mid, low=low, high=high))
+    if row.probability is not None:
+        parts.append(message("probability", language, share=percent(row.probability, language)))
+    return " ".join(parts) or None
+
+
+def _flags(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence, language: str) -> tuple[str, ...]:
+    flags = []
+    if definition and definition.ambition == "stretch":
+        flags.append(message("stretch", language))
+    if definition and definition.weight != 1:
+        flags.append(message("weight", language, weight=figure(definition.weight, language)))
+    if row.is_estimated:
+        flags.append(message("estimated", language))
+    if row.current is None and row.data_through is None:
+        flags.append(message("no_data", language))
+    for source in _sources(row, evidence):
+        if source.failed:
+            streams = ", ".join(f"{source.source}/{stream}" for stream in source.failed)
+            flags.append(message("failed", language, streams=plain(streams, limit=80)))
+    return tuple(flags)
+
+
+def _sources(row: KeyResultRow, evidence: Evidence) -> list[SourceState]:
+    """The sources whose own months of this KPI exist, matched by the scopes ``source=ID`` and ``platform=NAME``."""
+    names = {scope.split("=", 1)[1] for kpi, scope in evidence.months if kpi == row.kpi and "=" in scope}
+    return [source for source in evidence.sources if source.source in names]
+
+
+def _source(row: KeyResultRow, evidence: Evidence, language: str) -> str:
+    sources = _sources(row, evidence)
+    parts = []
+    if sources:
+        parts.append(message("source", language, sources=", ".join(plain(source.source) for source in sources)))
+        read = [source.loaded_at.date() for source in sources if source.loaded_at]
+        if read:
+            parts.append(message("loaded", language, day=day(max(read), language)))
+    if row.data_through:
+        parts.append(message("data_through", language, day=day(row.data_through, language)))
+    return " · ".join(parts)
+
+
+def _milestones(definition: KeyResult | None, as_of: date, language: str) -> tuple[tuple[str, str, bool], ...]:
+    target = definition.target_on(as_of) if definition else None
+    if not isinstance(target, Milestones):
+        return ()
+    shown = []
+    for milestone in target.milestones:
+        is_done = milestone.done is not None and milestone.done <= as_of
+        text = message("milestone_done", language, day=day(milestone.done, language)) if is_done else ""
+        shown.append((plain(milestone.title), text or message("milestone_open", language), is_done))
+    return tuple(shown)
+
+
+def _chart(series: Series | None, row: KeyResultRow, reader: Reader, *, chart_id: str) -> Markup | None:
+    if series is None:
+        return None
+    lower = reader.better(row.kpi) == "lower" and series.form == "level"
+    language = reader.language
+    return for_page(
+        key_result_chart(series, language, lower_is_better=lower),
+        chart_id=chart_id,
+        title=message("chart_title", language, title=plain(row.title)),
+        description=_in_words(series, row, language),
+    )
+
+
+def _in_words(series: Series, row: KeyResultRow, language: str) -> str:
+    """The chart's figures, month by month, for who can't see it."""
+    unit = None if row.unit == "share" else row.unit
+    lines = [text for text in (_point_in_words(point, unit, language) for point in series.points) if text]
+    if series.bounds:
+        values = ", ".join(unit_figure(bound, unit, language) for bound in series.bounds)
+        lines.append(message("chart_bounds", language, values=values))
+    return " ".join(lines)
+
+
+def _point_in_words(point: Point, unit: str | None, language: str) -> str:
+    parts = []
+    if point.actual is not None:
+        open_ = f" ({message('legend_open', language)})" if point.is_open else ""
+        parts.append(unit_figure(point.actual, unit, language) + open_)
+    if point.last is not None:
+        parts.append(message("chart_last", language, value=unit_figure(point.last, unit, language)))
+    if point.path is not None:
+        parts.append(message("chart_path", language, value=unit_figure(_rounded(point.path), unit, language)))
+    if point.low is not None and point.high is not None and (point.actual is None or point.is_open):
+        low, high = (unit_figure(_rounded(value), unit, language) for value in (point.low, point.high))
+        parts.append(message("chart_fan", language, low=low, high=high))
+    if not parts:
+        return ""
+    month = format_date(point.month, "LLLL", LOCALES[language])
+    return message("chart_month", language, month=month, value=", ".join(parts)) + "."
+
+
+def _rounded(value: float) -> float:
+    return round(value) if abs(value) >= 10 else round(value, 1)
+
+
+def rank(status: str) -> int:
+    """0 is worst."""
+    return WORST_FIRST.index(status) if status in WORST_FIRST else 0

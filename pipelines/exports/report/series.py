@@ -1,0 +1,207 @@
+"""What a key result's chart shows: months against last year, the path to the target, and the forecast's fan.
+
+What belongs here: pure arithmetic from rows to points. What does not: drawing (``charts.py``), wording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from okr_models.client import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Number, Period, Target
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import Window, add_months, month_start
+from pipelines.exports.published import KeyResultRow
+from pipelines.exports.report.reading import Item, KpiKey, Month
+
+MONTHS_WITHOUT_PERIOD = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A month. ``is_open``: not closed yet, so the figure still grows."""
+
+    month: date
+    actual: float | None = None
+    is_open: bool = False
+    last: float | None = None
+    path: float | None = None
+    low: float | None = None
+    mid: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """``form``: ``months`` side by side, a ``level`` over time, or a running ``total``. ``bounds`` always hold."""
+
+    form: Literal["months", "level", "total"]
+    points: tuple[Point, ...]
+    bounds: tuple[float, ...] = ()
+
+    @property
+    def has_actual(self) -> bool:
+        return any(point.actual is not None for point in self.points)
+
+
+def series_of(
+    row: KeyResultRow,
+    *,
+    definition: KeyResult | None,
+    period: Period | None,
+    months: Mapping[KpiKey, Mapping[date, Month]],
+    items: Sequence[Item],
+    as_of: date,
+) -> Series | None:
+    """The chart of one key result; None where there is nothing to draw (milestones, no month at all)."""
+    target = definition.target_on(as_of) if definition else None
+    if isinstance(target, Milestones):
+        return None
+    span = _span(period, as_of)
+    if definition and definition.count:
+        series = _count(row, items, span, as_of)
+    else:
+        values = _values(row, definition, months)
+        last = [values.get(add_months(month, -12)) for month in span]
+        points = tuple(
+            Point(
+                month=month,
+                actual=values[month].value if month in values and month <= as_of else None,
+                is_open=month in values and not values[month].is_closed,
+                last=before.value if before else None,
+            )
+            for month, before in zip(span, last, strict=True)
+        )
+        series = _with_target(row, target, points, has_base=_has_base(definition))
+    return series if series.has_actual or any(point.last is not None for point in series.points) else None
+
+
+def _span(period: Period | None, as_of: date) -> tuple[date, ...]:
+    if period is not None:
+        return Window(period.start, period.end).months()
+    newest = month_start(as_of)
+    return tuple(add_months(newest, back) for back in range(1 - MONTHS_WITHOUT_PERIOD, 1))
+
+
+def _values(
+    row: KeyResultRow, definition: KeyResult | None, months: Mapping[KpiKey, Mapping[date, Month]]
+) -> Mapping[date, Month]:
+    """The months of the key result's scope; without one ``all``, or the only scope there is."""
+    if row.kpi is None:
+        return {}
+    wanted = str(definition.scope) if definition else "all"
+    scopes = [scope for kpi, scope in months if kpi == row.kpi]
+    if wanted not in scopes and wanted == "all" and len(scopes) == 1:
+        wanted = scopes[0]
+    return months.get((row.kpi, wanted), {})
+
+
+def _has_base(definition: KeyResult | None) -> bool:
+    """Whether the same months of the year before are what the target grows from."""
+    return definition is not None and definition.baseline in {None, "same_months_last_year"}
+
+
+def _with_target(row: KeyResultRow, target: Target | None, points: tuple[Point, ...], *, has_base: bool) -> Series:
+    if isinstance(target, Between):
+        return Series(form="level", points=points, bounds=target.between)
+    if isinstance(target, (AtLeast, AtMost)):
+        bound = target.at_least if isinstance(target, AtLeast) else target.at_most
+        return Series(form="level", points=points, bounds=(bound,))
+    if row.kind == "stock":
+        return Series(form="level", points=_fan(row, _straight(row, points)))
+    if isinstance(target, Number) and row.kpi in BUILT_IN and BUILT_IN[row.kpi].adds_over_time:
+        return Series(form="total", points=_fan(row, _shaped(row, _running(points))))
+    if isinstance(target, Change) and has_base and row.baseline and row.target is not None:
+        growth = row.target / row.baseline
+        grown = tuple(replace(p, path=None if p.last is None else p.last * growth) for p in points)
+        return Series(form="months", points=_implied(row, grown))
+    bounds = (row.target,) if row.target is not None and target is not None else ()
+    return Series(form="months", points=_implied(row, points), bounds=bounds)
+
+
+def _straight(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The even path from the baseline to the target."""
+    if row.baseline is None or row.target is None:
+        return points
+    step = (row.target - row.baseline) / len(points)
+    return tuple(replace(point, path=row.baseline + step * (n + 1)) for n, point in enumerate(points))
+
+
+def _shaped(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The path to a total, in last year's shape where all its months are known, else even."""
+    whole = points[-1].last
+    if row.target is None:
+        return points
+    if whole is None or whole <= 0 or any(point.last is None for point in points):
+        return _straight(replace(row, baseline=0.0), points)
+    return tuple(replace(point, path=(point.last or 0.0) / whole * row.target) for point in points)
+
+
+def _running(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Running totals; one ends at the first month that has no value, since a sum with a hole is no sum."""
+    totals: list[Point] = []
+    actual: float | None = 0.0
+    last: float | None = 0.0
+    for point in points:
+        actual = None if actual is None or point.actual is None else actual + point.actual
+        last = None if last is None or point.last is None else last + point.last
+        totals.append(replace(point, actual=actual, last=last))
+    return tuple(totals)
+
+
+def _fan(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """From the newest figure to the forecast at the period's end."""
+    if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
+        return points
+    known = [n for n, point in enumerate(points) if point.actual is not None]
+    if not known or known[-1] == len(points) - 1:
+        return points
+    first, start = known[-1], points[known[-1]].actual or 0.0
+    steps = len(points) - 1 - first
+    fanned = list(points)
+    for n in range(first, len(points)):
+        share = (n - first) / steps
+        low, mid, high = (start + (end - start) * share for end in (row.forecast_low, row.forecast, row.forecast_high))
+        fanned[n] = replace(points[n], low=low, mid=mid, high=high)
+    return tuple(fanned)
+
+
+def _implied(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """What the remaining months must be for the year's mean to end at the forecast, in last year's shape."""
+    if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
+        return points
+    done = [point.actual for point in points if point.actual is not None and not point.is_open]
+    left = [n for n, point in enumerate(points) if point.actual is None or point.is_open]
+    if not done or not left or left[0] < len(done) or len(done) + len(left) != len(points):
+        return points
+    weights = [points[n].last for n in left]
+    known = [weight for weight in weights if weight is not None]
+    even = len(known) != len(weights) or sum(known) <= 0
+    total = len(left) if even else sum(known)
+    implied = list(points)
+    for n, weight in zip(left, weights, strict=True):
+        share = (1.0 if even or weight is None else weight) / total
+        low, mid, high = (
+            max(0.0, (len(points) * end - sum(done)) * share)
+            for end in (row.forecast_low, row.forecast, row.forecast_high)
+        )
+        implied[n] = replace(points[n], low=low, mid=mid, high=high)
+    return tuple(implied)
+
+
+def _count(row: KeyResultRow, items: Sequence[Item], span: tuple[date, ...], as_of: date) -> Series:
+    """How many items had met the condition by each month's end, against the even path."""
+    mine = [item for item in items if (item.objective_id, item.key_result_id) == (row.objective_id, row.key_result_id)]
+    met = [item.decided_on for item in mine if item.outcome == "met" and item.decided_on]
+    newest = month_start(as_of)
+    points = tuple(
+        Point(
+            month=month,
+            actual=float(sum(day < add_months(month, 1) for day in met)) if month <= newest and mine else None,
+            is_open=month == newest,
+        )
+        for month in span
+    )
+    return Series(form="total", points=_fan(row, _straight(replace(row, baseline=0.0), points)))

@@ -1,0 +1,56 @@
+"""A drawn chart made fit for the page: the page's fonts and colours, ids of its own, a text alternative.
+
+What belongs here: rewriting SVG text. What does not: what is drawn (``charts.py``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+INKS: dict[str, str] = {
+    "#a10001": "--now",
+    "#a10002": "--now-soft",
+    "#a10003": "--last",
+    "#a10004": "--path",
+    "#a10005": "--fan",
+    "#a10006": "--axis",
+    "#a10007": "--grid",
+    "#a10008": "--label",
+}
+"""Stand-ins that the drawing uses, and the page's colour each becomes: a chart then follows light and dark."""
+
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+_ROLES = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events|font-family|stroke-miterlimit)="[^"]*"')
+_EMPTY_PATH = re.compile(r'<path(?: d="")?(?: display="none")?/>|<path d="" display="none"/>|<path d="M0,0h0v0h0Z"/>')
+_CLIP = re.compile(r"\bclip\d+\b")
+_SIZE = re.compile(r'^<svg[^>]*?viewBox="([^"]+)"[^>]*>')
+
+
+def for_page(svg: str, *, chart_id: str, title: str, description: str) -> Markup:
+    """``svg`` as one labelled image, the same bytes whenever the same chart is drawn."""
+    body = svg[svg.index("<svg") :]
+    found = _SIZE.match(body)
+    if found is None:
+        raise ValueError(f"chart {chart_id} came without a viewBox")
+    body = body[found.end() :]
+    body = _ROLES.sub("", body)
+    body = _EMPTY_PATH.sub("", body)
+    body = _LONG_NUMBER.sub(lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."), body)
+    names: dict[str, str] = {}
+    body = _CLIP.sub(lambda match: names.setdefault(match.group(), f"{chart_id}-clip{len(names)}"), body)
+    for ink, variable in INKS.items():
+        body = body.replace(f'"{ink}"', f'"var({variable})"')
+    head = Markup('<svg class="chart" viewBox="{box}" role="img" aria-labelledby="{id}-t {id}-d">').format(
+        box=found.group(1), id=chart_id
+    )
+    labels = Markup('<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>').format(
+        id=chart_id, title=title, description=description
+    )
+    return head + labels + Markup(body)  # noqa: S704 - drawn from numbers and escaped labels by the chart library
+
+
+def empty(text: str) -> Markup:
+    """What stands where there is nothing to draw."""
+    return Markup('<p class="nochart">{}</p>').format(escape(text))
