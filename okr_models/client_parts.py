@@ -140,7 +140,8 @@ def _read_source(parts: Parts, raw: Raw, path: Path) -> None:
 
 def _supply(parts: Parts) -> Supply:
     """What the file's sources can feed, from its raw entries: a source with a wrong token still is a web source."""
-    raw_sources = [item for item in parts.raw.get("sources") or [] if isinstance(item, dict)]
+    section = parts.raw.get("sources") or []
+    raw_sources = [item for item in section if isinstance(item, dict)] if isinstance(section, list) else []
     known = [item for item in raw_sources if source_model(item)]
     own = {kpi.value.id: kpi.value.source if kpi.sound("source") else None for kpi in parts.kpis}
     entries = parts.raw.get("kpis")
@@ -154,7 +155,7 @@ def _supply(parts: Parts) -> Supply:
         ),
         own_kpis=own,
         source_ids=frozenset(source_id(item) for item in raw_sources),
-        is_complete=len(known) == len(raw_sources) and isinstance(parts.raw.get("sources") or [], list),
+        is_complete=isinstance(section, list) and len(known) == len(section),
     )
 
 

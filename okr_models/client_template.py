@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from okr_models.yaml_lines import shown
+from okr_models.yaml_lines import load_yaml, shown
 
 _TEMPLATE = """\
 # One client. Check it with: okr validate @slug@
-client: @slug@                 # the same as this file's name; a-z, 0-9 and _
+client: @written@                 # the same as this file's name; a-z, 0-9 and _
 name: "@name@"                 # as it stands in reports
 language: sv                   # language of the report: sv or en
 timezone: Europe/Stockholm
@@ -93,6 +93,7 @@ def client_template(slug: str, *, year: int = 2026) -> str:
         raise ValueError(f"{shown(slug)} can't be a client's name here; use a-z, 0-9 and _, at most 40 of them")
     words = {
         "slug": slug,
+        "written": slug if load_yaml(slug).data == slug else f'"{slug}"',
         "name": slug.replace("_", " ").strip().title() or slug,
         "env": slug.upper() if slug[0].isalpha() else f"CLIENT_{slug.upper()}",
         "year": str(year),

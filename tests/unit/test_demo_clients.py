@@ -1,0 +1,77 @@
+"""The bundled demo clients: they load, and the first carries the seed's objective and key results as written."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from okr_models.client import Change, Condition, Number
+from okr_models.client_file import parse_client, read_client
+from okr_models.client_warnings import client_warnings
+from okr_models.kpis import BUILT_IN
+from okr_models.sources import Csv, EnvRef
+
+DEMO = Path(__file__).parents[2] / "demo"
+FILES = sorted((DEMO / "clients").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_demo_client_loads_and_warns_of_nothing_but_the_sandboxs_variables(path: Path) -> None:
+    parsed = read_client(path.read_bytes(), file_name=path.name)
+    named = {
+        ref.env for source in parsed.client.sources for ref in source.secrets().values() if isinstance(ref, EnvRef)
+    }
+    named |= {source.base_url.env for source in parsed.client.sources if isinstance(source.base_url, EnvRef)}
+    assert all(name.startswith(("OKR_DEMO_", "OKR_SANDBOX_")) for name in named)
+    assert client_warnings(parsed, dict.fromkeys(named, "set")) == ()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_csv_of_a_demo_client_is_there_and_names_known_figures(path: Path) -> None:
+    client = parse_client(path.read_bytes(), file_name=path.name)
+    known = {*BUILT_IN, *(kpi.id for kpi in client.kpis)}
+    scopes = {"", "all", *(f"source={source.id}" for source in client.sources)}
+    for source in client.sources:
+        if not isinstance(source, Csv):
+            continue
+        delimiter = ";" if client.csv_dialect == "excel-sv" else ","
+        with (DEMO / source.path).open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter=delimiter))
+        assert rows
+        for row in rows:
+            assert row["kpi"] in known
+            assert (row.get("scope") or "") in scopes
+            assert date.fromisoformat(f"{row['month']}-01") < date(2026, 11, 1)
+            float(row["value"].replace(",", ".") if delimiter == ";" else row["value"])
+
+
+def test_the_first_client_carries_the_seeds_objective_and_its_four_key_results() -> None:
+    client = parse_client((DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml")
+    [objective] = client.objectives
+    assert objective.title == "Öka varumärkeskännedom och engagemang online"
+    visitors, followers, posts, interactions = objective.key_results
+    assert (visitors.kpi, visitors.target) == ("unique_visitors", Change(share=0.3))
+    assert (followers.kpi, followers.target) == ("followers", Change(share=0.25))
+    assert (posts.count, posts.target) == ("blog_posts", Number(value=10))
+    assert posts.where == (Condition(metric="page_views", at_least=500, within_days=90),)
+    assert (interactions.kpi, interactions.target) == ("interactions", Change(share=0.4))
+    aligned, idea = client.initiatives
+    assert (aligned.kpi, aligned.key_result) == ("sessions", "awareness/visitors")
+    assert aligned.hypothesis
+    assert idea.key_result is None
+
+
+def test_its_history_supplies_the_months_of_last_year_that_linkedin_no_longer_gives() -> None:
+    with (DEMO / "data" / "fjallglas_linkedin_history.csv").open(encoding="utf-8", newline="") as file:
+        months = {row["month"] for row in csv.DictReader(file) if row["kpi"] == "interactions"}
+    assert {f"2025-{month:02d}" for month in range(1, 12)} <= months
+
+
+def test_the_second_client_has_a_fiscal_year_from_july_and_no_history_for_its_interactions() -> None:
+    client = parse_client((DEMO / "clients" / "skargard.yaml").read_bytes(), file_name="skargard.yaml")
+    assert {(o.period.start, o.period.end) for o in client.objectives} == {(date(2026, 7, 1), date(2027, 6, 30))}
+    assert "interactions" in [key_result.id for key_result in client.objectives[0].key_results]
+    assert "interactions" not in (DEMO / "data" / "skargard_butik.csv").read_text(encoding="utf-8-sig")
