@@ -1,0 +1,172 @@
+"""One client's figures as they were known on a day: typed months, days and posts out of the marts' frames.
+
+What belongs here: reading frames, and what ``as_of`` hides. What does not: which figures belong together
+(``components.py``), and any comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from okr_models.periods import month_end
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Frames of one client, with the columns of INTERFACE.md section 4 and docs/architecture.md; any may be empty."""
+
+    kpi_monthly: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kpi_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
+    blog_posts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    blog_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
+    social_posts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    social_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """Zone in which each source's days begin, where it is not the client's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A source's stream whose newest load failed. ``since``: first day without data; None where it was never read."""
+
+    source: str
+    stream: str
+    since: date | None
+    error_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthFigure:
+    """One month of one scope. ``value`` None: missing, never zero."""
+
+    month: date
+    value: float | None
+    numerator: float | None = None
+    denominator: float | None = None
+    is_closed: bool = True
+    is_estimated: bool = False
+    origin: str = "source"
+    data_through: date | None = None
+
+    @property
+    def observed_on(self) -> date:
+        """Last day it holds."""
+        return self.data_through or month_end(self.month)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayFigure:
+    """One day of one scope."""
+
+    day: date
+    value: float
+    is_estimated: bool = False
+    origin: str = "source"
+
+
+Months = dict[date, MonthFigure]
+Days = dict[date, DayFigure]
+
+
+def months_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Months]:
+    """Each scope's months of ``kpi`` that were known on ``as_of``: closed, or running and holding no later day."""
+    known: dict[str, Months] = {}
+    for row in records(figures.kpi_monthly, kpi=kpi):
+        month = as_date(row["month"])
+        if month is None or month >= as_of:
+            continue
+        closes_on = as_date(row.get("closes_on"))
+        is_over = month_end(month) < as_of and (closes_on is None or closes_on <= as_of)
+        is_closed = is_over and as_flag(row.get("is_closed"))
+        through = as_date(row.get("data_through"))
+        if not is_closed and through is not None and through >= as_of:
+            continue
+        known.setdefault(str(row["scope"]), {})[month] = MonthFigure(
+            month=month,
+            value=as_number(row.get("value")),
+            numerator=as_number(row.get("numerator")),
+            denominator=as_number(row.get("denominator")),
+            is_closed=is_closed,
+            is_estimated=as_flag(row.get("is_estimated")),
+            origin=as_text(row.get("origin")) or "source",
+            data_through=min(through, month_end(month)) if through else None,
+        )
+    return known
+
+
+def days_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Days]:
+    """Each scope's days of ``kpi`` before ``as_of``."""
+    known: dict[str, Days] = {}
+    for row in records(figures.kpi_daily, kpi=kpi):
+        day, value = as_date(row["day"]), as_number(row.get("value"))
+        if day is None or day >= as_of or value is None:
+            continue
+        known.setdefault(str(row["scope"]), {})[day] = DayFigure(
+            day=day,
+            value=value,
+            is_estimated=as_flag(row.get("is_estimated")),
+            origin=as_text(row.get("origin")) or "source",
+        )
+    return known
+
+
+def records(frame: pd.DataFrame, **equal: str) -> Iterator[Record]:
+    """Rows as plain dictionaries, those whose columns have the given values."""
+    chosen = frame
+    for column, value in equal.items():
+        if chosen.empty:
+            return
+        chosen = chosen[chosen[column] == value]
+    names = [str(name) for name in chosen.columns]
+    for row in chosen.itertuples(index=False, name=None):
+        yield dict(zip(names, row, strict=True))
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, NaT and pandas' NA alike."""
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def as_number(value: Any) -> float | None:
+    """A finite float, or None."""
+    if is_missing(value):
+        return None
+    plain = float(value)
+    return plain if math.isfinite(plain) else None
+
+
+def as_date(value: Any) -> date | None:
+    """A calendar day out of a date, a timestamp or nothing."""
+    if is_missing(value):
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else pd.Timestamp(value).date()
+
+
+def as_instant(value: Any) -> datetime | None:
+    """An aware instant; without a zone it is UTC."""
+    if is_missing(value):
+        return None
+    stamp = pd.Timestamp(value)
+    aware = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp
+    instant: datetime = aware.to_pydatetime()
+    return instant
+
+
+def as_flag(value: Any) -> bool:
+    """True only where it says so."""
+    return False if is_missing(value) else bool(value)
+
+
+def as_text(value: Any) -> str | None:
+    """Text, or None."""
+    return None if is_missing(value) else str(value)

@@ -1,0 +1,49 @@
+"""``input_hash``: the same inputs give the same text, whatever the order of rows or the last bit of a float.
+
+What belongs here: from values to a fingerprint. What does not: which values count as inputs (``evaluation.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from datetime import date
+
+from pydantic import BaseModel
+
+SIGNIFICANT_DIGITS = 12
+HASH_LENGTH = 16
+
+
+def fingerprint(value: object) -> str:
+    """Sixteen hex digits over ``value``: frozen dataclasses, mappings, sequences, dates and plain values."""
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else f"{value + 0.0:.{SIGNIFICANT_DIGITS}g}"
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    return _composed(value)
+
+
+def _composed(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(each) for key, each in value.items()}
+    if isinstance(value, Set):
+        return sorted(str(_plain(each)) for each in value)
+    if isinstance(value, Sequence):
+        return [_plain(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {"": type(value).__name__} | named
+    raise TypeError(f"{type(value).__name__} has no fingerprint")
