@@ -1,7 +1,8 @@
 """LinkedIn's counts of an organisation: followers now, gains by interval, share statistics.
 
-Days are UTC days. Statistics reach from twelve months back to the day before yesterday (J-2) and know an event some
-hours late; the follower total is live. Answers beyond J-2 are left out; a start before twelve months is refused.
+Days are UTC days. Statistics by interval reach from twelve months back to the day before yesterday (J-2) and know an
+event some hours late; the follower total and lifetime statistics are live. Answers beyond J-2 are left out; a start
+before twelve months is refused.
 """
 
 from __future__ import annotations
@@ -188,9 +189,8 @@ def share_statistics(call: Call, query: Query) -> Response:
         raise invalid("timeIntervals cannot be combined with shares or ugcPosts.")
     log = call.world.social(brand.slug, "linkedin")
     rows = log.interactions
-    known = rows.arrives <= _seconds(call)
     if "timeIntervals" in query:
-        at = rows.at * 1000
+        at, known = rows.at * 1000, rows.arrives <= _seconds(call)
         elements: list[Json] = []
         for start, end in intervals(call, query).buckets:
             low, high = int(np.searchsorted(at, start)), int(np.searchsorted(at, end))
@@ -198,7 +198,7 @@ def share_statistics(call: Call, query: Query) -> Response:
             element = {"totalShareStatistics": _totals(call, brand, chosen), "organizationalEntity": urn}
             elements.append({**element, "timeRange": {"start": start, "end": end}})
         return json_reply({"paging": _PAGING, "elements": elements})
-    window = known & (rows.at * 1000 >= _earliest(call))
+    window = (rows.at <= _seconds(call)) & (rows.at * 1000 >= _earliest(call))
     if not asked:
         whole = {"totalShareStatistics": _totals(call, brand, np.flatnonzero(window)), "organizationalEntity": urn}
         return json_reply({"paging": _PAGING, "elements": [whole]})
