@@ -50,7 +50,7 @@ PAGES = Stream(
     weekly_reread_days=30,
     slice_days=92,
     api="POST /v1beta/properties/{id}:runReport, by date, hostName and pagePath",
-    note="pages that Google folded into (other)",
+    note="days before the property was created; pages that Google folded into (other)",
 )
 
 
