@@ -158,9 +158,9 @@ def _due_months(
             return reread.intersect(Window(month, end)) is not None
         newest_asked = min(end, reach.end)
         loaded_on = last.get(newest_asked)
-        if loaded_on is None or end > reach.end:
-            # the running month grows each night, so its newest day is either new or was read today
-            return loaded_on is None or loaded_on < today
+        if loaded_on is None:
+            # of the running month that is any night's answer: its newest day is a new one
+            return True
         closes, final = (end + timedelta(days=days) for days in (MONTH_CLOSES_AFTER, MONTH_FINAL_AFTER))
         return (loaded_on < closes and loaded_on < today) or (loaded_on < final <= today)
 
