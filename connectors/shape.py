@@ -6,6 +6,7 @@ What belongs here: reading parsed JSON. What does not: HTTP, or what a vendor's 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import overload
@@ -13,6 +14,7 @@ from typing import overload
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _SHOWN = 60
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
 
 
 class BadShape(ValueError):
@@ -116,7 +118,7 @@ class Node:
 def as_whole(node: Node) -> int:
     """The node as a whole number."""
     value = node.value
-    if isinstance(value, str) and value.strip().lstrip("-").isascii() and value.strip().lstrip("-").isdigit():
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

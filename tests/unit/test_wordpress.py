@@ -1,0 +1,230 @@
+"""WordPress in its documented wire format from a local server: discovery, paging, time zones, titles, closed APIs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
+from connectors.protocol import Source
+from connectors.wordpress import POSTS, build, plain
+from okr_models.sources import EnvRef, WordPress
+from tests.fake_vendor import Asked, Says, Vendor, context, vendor
+
+SITE = {"name": "Blogg", "namespaces": ["oembed/1.0", "wp/v2"], "timezone_string": "Europe/Stockholm", "gmt_offset": 1}
+NO_ROUTE = Says({"code": "rest_no_route", "message": "No route", "data": {"status": 404}}, status=404)
+
+
+def opened(server: Vendor, *, prefix: str = "", **extra: Any) -> Source:
+    settings = WordPress(id="blog", base_url=server.url + prefix, **extra)
+    return build(settings, context(secrets={"password": "abcd EFGH ijkl MNOP"}, base_url=server.url + prefix))
+
+
+def post(number: int, *, gmt: str = "2026-10-05T07:30:00", title: str = "Hej", **extra: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "date": gmt,
+        "date_gmt": gmt,
+        "modified_gmt": "2026-10-06T00:00:00",
+        "link": f"https://w.se/blogg/{number}/",
+        "title": {"rendered": title},
+        "status": "publish",
+        "type": "post",
+    } | extra
+
+
+def blog(posts: list[dict[str, Any]], site: Any = None) -> Any:
+    """A WordPress whose root is ``/wp-json/``."""
+
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("/wp-json/"):
+            return Says(site or SITE)
+        assert asked.path.endswith("/wp-json/wp/v2/posts")
+        return listed(posts, asked)
+
+    return answer
+
+
+def listed(posts: list[dict[str, Any]], asked: Asked) -> Says:
+    size, page = int(asked.query["per_page"]), int(asked.query["page"])
+    pages = -(-len(posts) // size)
+    if page > 1 and page > pages:
+        return Says({"code": "rest_post_invalid_page_number", "message": "too large"}, status=400)
+    headers = {"X-WP-Total": str(len(posts)), "X-WP-TotalPages": str(pages)}
+    return Says(posts[(page - 1) * size : page * size], headers=headers)
+
+
+def test_all_posts_come_over_all_pages_in_order_of_id() -> None:
+    with vendor(blog([post(number) for number in range(1, 251)])) as server:
+        batch = opened(server, prefix="/sites/w").read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == [str(number) for number in range(1, 251)]
+    assert [asked.path for asked in server.asked] == ["/sites/w/wp-json/", *["/sites/w/wp-json/wp/v2/posts"] * 3]
+    query = server.asked[1].query
+    assert (query["orderby"], query["order"], query["per_page"], query["status"]) == ("id", "asc", "100", "publish")
+    assert "title" in query["_fields"]
+    assert batch.quality["list_moved"] is False
+    assert batch.covers is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 200])
+def test_a_full_last_page_is_not_followed_by_one_too_many(count: int) -> None:
+    with vendor(blog([post(number) for number in range(1, count + 1)])) as server:
+        assert opened(server).read(POSTS, None).rows.num_rows == count
+    assert len(server.asked) == 1 + max(1, count // 100)
+
+
+@pytest.mark.parametrize(
+    ("site", "gmt", "published_on"),
+    [
+        (SITE, "2026-10-05T22:30:00", date(2026, 10, 6)),
+        (SITE, "2026-10-31T23:30:00", date(2026, 11, 1)),
+        (SITE, "2026-10-25T22:59:00", date(2026, 10, 25)),
+        (SITE | {"timezone_string": "", "gmt_offset": 5.5}, "2026-10-05T18:30:00", date(2026, 10, 6)),
+        (SITE | {"timezone_string": "", "gmt_offset": -3}, "2026-10-05T02:59:00", date(2026, 10, 4)),
+        (SITE | {"timezone_string": "", "gmt_offset": "0"}, "2026-10-05T23:59:00", date(2026, 10, 5)),
+    ],
+)
+def test_the_publication_day_is_the_sites_own(site: dict[str, Any], gmt: str, published_on: date) -> None:
+    with vendor(blog([post(1, gmt=gmt)], site)) as server:
+        row = opened(server).read(POSTS, None).rows.to_pylist()[0]
+    assert row["published_on"] == published_on
+    assert row["published_at"] == datetime.fromisoformat(gmt).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rendered", "title"),
+    [
+        ("Glas &#038; keramik &#8211; v&aring;ra b&auml;sta", "Glas & keramik \u2013 våra bästa"),
+        ("<em>Nytt</em>\n  i butiken", "Nytt i butiken"),
+        ("a &lt; b &amp;amp; c", "a < b &amp; c"),
+        ("1 < 2", "1 < 2"),
+    ],
+)
+def test_titles_become_plain_text(rendered: str, title: str) -> None:
+    assert plain(rendered) == title
+
+
+@given(st.text())
+def test_no_title_breaks_it(text: str) -> None:
+    assert "\n" not in plain(text)
+
+
+def test_plain_permalinks_are_found_by_rest_route() -> None:
+    def answer(asked: Asked) -> Says:
+        route = asked.query.get("rest_route")
+        if route == "/":
+            return Says(SITE)
+        if route == "/wp/v2/posts":
+            return listed([post(1)], asked)
+        return Says("<html>404</html>", status=404, headers={"Content-Type": "text/html"})
+
+    with vendor(answer) as server:
+        assert opened(server).read(POSTS, None).rows.num_rows == 1
+
+
+def test_a_root_elsewhere_is_found_by_the_sites_link_header() -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/api/":
+            return Says(SITE)
+        if asked.path == "/api/wp/v2/posts":
+            return listed([post(1)], asked)
+        if asked.path == "/" and "rest_route" not in asked.query:
+            links = f'<http://{asked.headers["Host"]}/api/>; rel="https://api.w.org/", <https://w.se/>; rel=shortlink'
+            return Says("<html></html>", headers={"Link": links, "Content-Type": "text/html"})
+        return Says("<html>404</html>", status=404, headers={"Content-Type": "text/html"})
+
+    with vendor(answer) as server:
+        assert opened(server).read(POSTS, None).rows.num_rows == 1
+
+
+CLOSED = Says({"code": "rest_not_logged_in", "message": "You are not currently logged in."}, status=401)
+FORBIDDEN = Says({"code": "rest_forbidden", "message": "REST API restricted"}, status=403)
+WALL = Says("<html>blocked</html>", status=403, headers={"Content-Type": "text/html"})
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [(CLOSED, PermissionMissing), (FORBIDDEN, PermissionMissing), (WALL, PermissionMissing), (NO_ROUTE, NotFound)],
+)
+def test_a_closed_api_names_the_feed_as_the_way_out(reply: Says, kind: type[SourceError]) -> None:
+    with vendor(lambda asked: reply) as server, pytest.raises(kind, match="source of type feed"):
+        opened(server).read(POSTS, None)
+
+
+def test_an_api_that_shows_its_root_but_not_its_posts_names_the_feed_too() -> None:
+    def answer(asked: Asked) -> Says:
+        return Says(SITE) if asked.path == "/wp-json/" else CLOSED
+
+    with vendor(answer) as server, pytest.raises(PermissionMissing, match="source of type feed"):
+        opened(server).read(POSTS, None)
+
+
+def test_an_application_password_goes_along_and_a_wrong_one_is_an_auth_error_that_hides_it() -> None:
+    wrong = Says({"code": "incorrect_password", "message": "abcd EFGH ijkl MNOP is invalid"}, status=401)
+    with vendor(lambda asked: wrong) as server, pytest.raises(AuthFailed, match="application password") as raised:
+        opened(server, username="red", password=EnvRef(env="P")).read(POSTS, None)
+    assert server.asked[0].headers["Authorization"] == "Basic cmVkOmFiY2QgRUZHSCBpamtsIE1OT1A="
+    assert "EFGH" not in str(raised.value)
+
+
+def test_a_user_without_password_is_misconfigured() -> None:
+    settings = WordPress.model_construct(id="blog", base_url="https://w.se", username="red", password=None)
+    with pytest.raises(Misconfigured, match="both or neither"):
+        build(settings, context(base_url="https://w.se"))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Says([post(1)], headers={}),
+        Says({"posts": []}, headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
+        Says([post(1) | {"title": "x"}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
+        Says([post(1, gmt="yesterday")], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
+        Says([post(1) | {"date_gmt": None}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
+        Says([post(1)], headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}),
+    ],
+)
+def test_a_list_that_is_not_as_documented_is_refused(broken: Says) -> None:
+    with vendor(lambda asked: Says(SITE) if asked.path == "/wp-json/" else broken) as server, pytest.raises(BadReply):
+        opened(server).read(POSTS, None)
+
+
+def test_a_post_that_came_while_paging_is_read_the_second_time() -> None:
+    posts = [post(number) for number in range(1, 151)]
+
+    def answer(asked: Asked) -> Says:
+        said = blog(posts)(asked)
+        if len(server.asked) == 2:
+            posts.append(post(151))
+        return said
+
+    with vendor(answer) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.num_rows == 151
+    assert batch.quality["list_moved"] is True
+
+
+def test_a_deleted_post_is_gone_from_the_next_list() -> None:
+    posts = [post(1), post(2)]
+    with vendor(blog(posts)) as server:
+        source = opened(server)
+        source.read(POSTS, None)
+        del posts[0]
+        assert source.read(POSTS, None).rows.column("post_id").to_pylist() == ["2"]
+
+
+def test_the_probe_counts_the_posts_and_names_the_zone() -> None:
+    with vendor(blog([post(number) for number in range(1, 42)])) as server:
+        probe = opened(server).probe()
+    assert probe.rows == 41
+    assert "Europe/Stockholm" in probe.detail
+    assert opened_zone(SITE) == "Europe/Stockholm"
+
+
+def opened_zone(site: dict[str, Any]) -> str:
+    with vendor(blog([], site)) as server:
+        return opened(server).zone().key
