@@ -34,7 +34,8 @@ Failed = (
     requests.RequestException,
     ParseError,
     ValueError,
-    AttributeError,  # api_core reads {"error": "text"} as if the text were an object
+    AttributeError,  # api_core reads {"error": "text"} as if the text were an object,
+    TypeError,  # and google-auth a token endpoint's web page
 )
 
 

@@ -7,13 +7,16 @@ such a source is built. What does not: any one API.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+import requests
 from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import Credentials
+from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
-from connectors.errors import AuthFailed, Misconfigured, SourceError, TimedOut, Unavailable
+from connectors.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.protocol import Context
 
 Told = tuple[type[SourceError], str, str | None]
@@ -63,7 +66,39 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
     )
 
 
-def told_by_auth(error: auth_exceptions.GoogleAuthError) -> Told:
+class Bearer:
+    """``authorize`` for ``Http``: the header with a token that is still good, fetched anew when it has run out."""
+
+    def __init__(self, context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> None:
+        self._client, self._source = context.client, source
+        self._token = key_token(context, source=source, field=field, scopes=scopes)
+        self._session = requests.Session()
+        self._request = Request(session=self._session)
+
+    @property
+    def email(self) -> str:
+        """The address to which access is given."""
+        return self._token.email
+
+    def __call__(self) -> Mapping[str, str]:
+        """The header. Raises ``SourceError`` where the key is refused or Google's token endpoint is not there."""
+        if self._token.valid:
+            return {"Authorization": f"Bearer {self._token.token}"}
+        try:
+            self._token.refresh(self._request)
+        except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
+            # google-auth indexes a reply that is a web page as if it were an object
+            kind, detail, cure = told_by_auth(error)
+        else:
+            return {"Authorization": f"Bearer {self._token.token}"}
+        raise kind(client=self._client, source=self._source, attempted="fetching a token", detail=detail, cure=cure)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
+
+
+def told_by_auth(error: Exception) -> Told:
     """Class, detail and cure of what google-auth raised."""
     match error:
         case auth_exceptions.RefreshError():
@@ -76,5 +111,7 @@ def told_by_auth(error: auth_exceptions.GoogleAuthError) -> Told:
             return Unavailable, "the token endpoint could not be reached", None
         case auth_exceptions.TimeoutError() | auth_exceptions.TransportError():
             return TimedOut, "the token endpoint did not answer in time", None
-        case _:
+        case auth_exceptions.GoogleAuthError():
             return AuthFailed, f"Google's library could not make a token ({type(error).__name__})", None
+        case _:
+            return BadReply, "the token endpoint's reply is not the JSON that Google documents", None

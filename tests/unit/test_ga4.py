@@ -24,6 +24,7 @@ from connectors.errors import (
 )
 from connectors.ga4 import DAILY, MONTHLY, PAGES, Ga4Source, report_day
 from connectors.ga4_client import Ga4Client, with_port
+from connectors.google_auth import Bearer
 from connectors.registry import open_source
 from connectors.shape import BadShape
 from okr_models.periods import Window
@@ -292,6 +293,7 @@ def test_a_passing_error_heals_and_the_attempts_are_counted() -> None:
         ),
         (Says({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}, status=400), AuthFailed),
         (Says({"nothing": 1}), AuthFailed),
+        (Says("<html>login</html>", headers={"Content-Type": "text/html"}), BadReply),
     ],
 )
 def test_a_refused_key_is_an_auth_error_at_once(token_reply: Says, kind: type[SourceError]) -> None:
@@ -359,3 +361,20 @@ def test_no_date_text_crashes_the_parser_other_than_by_a_bad_shape(text: str) ->
 @given(st.dates(date(1000, 1, 1)))
 def test_every_day_is_read_back(day: date) -> None:
     assert report_day(f"{day:%Y%m%d}") == day
+
+
+def test_a_bearer_fetches_one_token_for_many_calls_and_names_a_refusal() -> None:
+    def issue(asked: Asked) -> Says:
+        return Says({"access_token": f"ya29.{len(asked.body)}", "expires_in": 3599})
+
+    with vendor(issue) as server:
+        inside = context(secrets={"credentials": key_text(server.url)})
+        bearer = Bearer(inside, source="search", field="credentials", scopes=("https://example/scope",))
+        assert bearer() == bearer()
+        assert bearer()["Authorization"].startswith("Bearer ya29.")
+        assert bearer.email == "okr@p.iam.gserviceaccount.com"
+    assert len(server.asked) == 1
+    with vendor([Says({"error": "invalid_grant", "error_description": "revoked"}, status=400)]) as server:
+        inside = context(secrets={"credentials": key_text(server.url)})
+        with pytest.raises(AuthFailed, match="fjallglas/search"):
+            Bearer(inside, source="search", field="credentials", scopes=("https://example/scope",))()
