@@ -56,6 +56,7 @@ KEY_RESULT_PROGRESS = Table(
         Column("data_through", "DATE", "Last day its data reach", nullable=True),
         Column("is_estimated", "BOOLEAN", "True where a month in it was scaled up or split"),
         _text("notes", "What a reader must know: missing platforms, history from csv, breaks, cures"),
+        _text("explanation", "One or two sentences: where it stands and why, in the client's language"),
         Column("definition_version", "VARCHAR", "Fingerprint of the key result's definition in the client file"),
         Column("input_hash", "VARCHAR", "Fingerprint of everything the figures were computed from"),
     ),
