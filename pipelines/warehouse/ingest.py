@@ -32,7 +32,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest_report import IngestReport, ReportBuilder, StreamReport
 from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.reading import Outcome, SourceTask, read_source
-from pipelines.warehouse.writer import write_batch
+from pipelines.warehouse.writer import same_listing, write_batch
 
 __all__ = ["IngestReport", "Progress", "StreamReport", "ingest"]
 
@@ -192,7 +192,10 @@ class _Planner:
 
 
 def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
-    """Write one outcome; a batch that breaks its table's contract becomes a failed load and changes nothing."""
+    """Write one outcome; a batch that breaks its table's contract becomes a failed load and changes nothing.
+
+    A second run of one day that finds a list as it was leaves no trace, the ledger's rows included.
+    """
     task, batch = outcome.task, outcome.batch
     load = Load(
         client=task.client,
@@ -213,6 +216,8 @@ def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
         quality = {"zone": outcome.zone.key, **batch.quality}
         loaded = replace(load, status="loaded", rows=batch.rows.num_rows, quality=quality)
         try:
+            if outcome.is_repeat and same_listing(con, stream=outcome.stream, batch=batch, load=loaded):
+                return loaded
             write_batch(con, stream=outcome.stream, batch=batch, load=loaded, taken_at=task.now)
         except BadBatch as error:
             message = f"{task.client}/{task.settings.id}: {error}"

@@ -69,6 +69,8 @@ class Outcome:
     attempts: int = 0
     error_class: ErrorClass | None = None
     message: str | None = None
+    is_repeat: bool = False
+    """A list that was already read today: worth a ledger row only if it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +220,14 @@ class _Reader:
                 attempts=attempts,
                 error_class=error_class,
                 message=message,
+                is_repeat=self._is_repeat(stream),
             )
         )
+
+    def _is_repeat(self, stream: Stream) -> bool:
+        if stream.delivery != "listing" or self.task.reread is not None:
+            return False
+        return not listing_is_due(loads=self.task.loads.get(stream.name, ()), now=self.task.now, zone=self.zone)
 
     @staticmethod
     def _close(source: Source | None) -> None:

@@ -82,6 +82,21 @@ def replace_listing(con: Connection, *, table: RawTable, client: str, source: st
     _insert(con, table=table, client=client, source=source, rows=rows)
 
 
+def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -> bool:
+    """Whether a list is there already, row for row. Raises ``BadBatch``."""
+    rows = checked_rows(stream, batch, window=None)
+    columns = names(column.name for column in stream.table.columns)
+    there = f"(select {columns} from {raw_table(stream.table).qualified} where client = ? and source = ?)"  # noqa: S608
+    mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    whose = [load.client, load.source]
+    with _registered(con, rows):
+        differs = con.execute(
+            f"select exists ({there} except all {mine}) or exists ({mine} except all {there})",
+            [*whose, *whose],
+        ).fetchall()
+    return differs == [(False,)]
+
+
 def append_snapshot(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
     """Add ``rows``; the same reading written twice is there once. Runs in the caller's transaction."""
     same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)

@@ -83,9 +83,16 @@ def test_a_second_run_on_the_same_day_changes_no_row_and_asks_nothing(tmp_path: 
 def test_a_csv_like_source_is_read_again_on_the_same_day(tmp_path: Path):
     night = Night(tmp_path, client(start=START), category="own", streams=(POSTS,))
     night.run(FIRST)
+    assert len(night.loads("loaded")) == 1
+    night.run(FIRST)
+    # as it was: no row changes, not even in the ledger
+    assert len(night.loads("loaded")) == 1
     night.vendor.deleted_posts.add("b")
     night.run(FIRST)
     assert night.rows("select post_id from raw.blog_posts order by 1") == [("a",), ("c",)]
+    assert len(night.loads("loaded")) == 2
+    night.run(FIRST + timedelta(days=1))
+    assert len(night.loads("loaded")) == 3
 
 
 def test_asking_for_days_again_reads_just_those_and_touches_no_snapshot(tmp_path: Path):
