@@ -6,6 +6,8 @@ what a vendor can't give is refused or clipped, and that faults become the right
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -250,3 +252,22 @@ def test_a_months_visitors_are_fewer_than_its_days_summed(sandbox: SandboxServer
     daily = source.read(SOURCE_TYPES["ga4"].stream("web_daily"), october).rows.column("visitors").to_pylist()
     assert len(month) == 1
     assert max(daily) < month[0]["visitors"] < sum(daily)
+
+
+def test_no_log_line_of_any_read_or_failure_holds_a_secret(
+    sandbox: SandboxServer, environ: Mapping[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for type_name, stream_name in STREAMS:
+        read(type_name, stream_name, environ)
+    for vendor, stream_name in FIRST.items():
+        sandbox.faults.set(vendor=vendor, fault=Status(code=500))
+        with pytest.raises(SourceError):
+            read("ga4" if vendor == "google_oauth" else vendor, stream_name, environ)
+        sandbox.faults.clear()
+    key = json.loads(environ["OKR_DEMO_GOOGLE_KEY"])
+    secrets = [environ[name] for name in environ if name.startswith("OKR_DEMO")]
+    said = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    assert "asking again" in said
+    assert not [secret[:6] for secret in [*secrets, *key["private_key"].splitlines()[1:-1]] if secret in said]
+    assert "ya29" not in said
