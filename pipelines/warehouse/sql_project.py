@@ -118,7 +118,7 @@ class _Known:
 
     relations: Mapping[str, str]
     tables: Collection[tuple[str, str]]
-    macros: Mapping[str, object]
+    macros: tuple[jinja2.Template, ...]
     variables: Mapping[str, object]
 
 
@@ -145,8 +145,12 @@ def _model(path: Path, schema: str, entry: Yaml, known: _Known) -> Model:
         return known.variables[name]
 
     try:
-        template = _jinja().from_string(raw_sql)
-        sql = template.render(**known.macros, ref=ref, source=source, var=var, config=lambda **_: "")
+        names: dict[str, object] = {"ref": ref, "source": source, "var": var, "config": lambda **_: ""}
+        for template in known.macros:
+            # a module a model: what a macro refers to, the model refers to
+            module = vars(template.make_module(names))
+            names |= {name: value for name, value in module.items() if not name.startswith("_")}
+        sql = _jinja().from_string(raw_sql).render(names)
     except jinja2.TemplateError as error:
         raise SqlProjectError(where=str(path), problem=f"can't be rendered: {error}") from error
     grain = (entry.get("config") or {}).get("meta", {}).get("grain")
@@ -173,12 +177,9 @@ def _jinja() -> jinja2.Environment:
     return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
 
 
-def _macros(folder: Path) -> dict[str, object]:
-    macros: dict[str, object] = {}
-    for path in sorted(folder.glob("*.sql")):
-        module = _jinja().from_string(path.read_text(encoding="utf-8")).module
-        macros |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    return macros
+def _macros(folder: Path) -> tuple[jinja2.Template, ...]:
+    jinja = _jinja()
+    return tuple(jinja.from_string(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
 
 
 def _ordered(models: Iterable[Model]) -> tuple[Model, ...]:

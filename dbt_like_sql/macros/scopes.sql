@@ -1,0 +1,114 @@
+{# What the three levels of scopes have in common: sources, platforms, all. #}
+
+{# Months of units added up into the scope that each belongs to. `parts` has one row a unit and month; a month in which
+   one unit has no value has none. Ratios are the sum of numerators over the sum of denominators. #}
+{% macro combined_units(parts) -%}
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        count(*) as units,
+        bool_and(is_present)
+        and (count(*) = 1 or adds_over_sources or count(numerator) = count(*)) as is_present,
+        case
+            when count(*) = 1 then max(value)
+            when not bool_and(is_present) then null
+            when adds_over_sources then round(sum(value), 6)
+            when count(numerator) = count(*) then sum(numerator) / nullif(sum(denominator), 0)
+        end as value,
+        case when bool_and(is_present) and count(numerator) = count(*) then round(sum(numerator), 6) end as numerator,
+        case when bool_and(is_present) and count(numerator) = count(*) then sum(denominator) end as denominator,
+        min(observed_share) as observed_share,
+        bool_and(is_present) and bool_or(is_estimated) as is_estimated,
+        bool_and(is_closed) as is_closed,
+        max(closes_on) as closes_on,
+        bool_or(is_history) as is_history,
+        string_agg(note, '; ' order by unit) as note,
+        min(data_through_on) as data_through_on
+    from {{ parts }}
+    group by client, kpi, scope, month, adds_over_sources
+{%- endmacro %}
+
+{# Of each month the scope's own figure where it covers 90 %, else csv history's, else its own as far as it goes; the
+   two are never mixed inside a month. `own` is a CTE of one row a scope and month. #}
+{% macro own_or_history(own, scopes) -%}
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        is_present,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from (
+        select
+            client,
+            kpi,
+            scope,
+            month,
+            is_present,
+            value,
+            numerator,
+            denominator,
+            observed_share,
+            is_estimated,
+            is_closed,
+            closes_on,
+            is_history,
+            note,
+            data_through_on,
+            row_number() over (partition by client, kpi, scope, month order by choice) as rank
+        from (
+            select
+                client,
+                kpi,
+                scope,
+                month,
+                is_present,
+                value,
+                numerator,
+                denominator,
+                observed_share,
+                is_estimated,
+                is_closed,
+                closes_on,
+                is_history,
+                note,
+                data_through_on,
+                case when is_present and observed_share >= {{ var('full_share') }} then 1 else 3 end as choice
+            from {{ own }}
+            union all
+            select
+                client,
+                kpi,
+                scope,
+                month,
+                true as is_present,
+                value,
+                numerator,
+                denominator,
+                observed_share,
+                is_scaled as is_estimated,
+                is_closed,
+                closes_on,
+                true as is_history,
+                scope || ': history from csv' as note,
+                data_through_on,
+                2 as choice
+            from {{ ref('int_csv_months') }}
+            where
+                not is_own
+                and scope {{ scopes }}
+        ) as candidates
+    ) as ranked
+    where rank = 1
+{%- endmacro %}

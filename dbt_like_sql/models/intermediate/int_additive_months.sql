@@ -1,0 +1,94 @@
+-- months of figures that add up over days: whole from 90 % of the days on, scaled up from 60 %, else without a value
+with sums as (
+    select
+        figures.client,
+        figures.kpi,
+        figures.source,
+        days.month,
+        round(sum(figures.value), 6) as observed_value,
+        bool_or(figures.is_split_over_months) as is_split_over_months,
+        max(figures.day) as data_through_on
+    from {{ ref('int_kpi_days') }} as figures
+    inner join {{ ref('int_days') }} as days
+        on
+            figures.client = days.client
+            and figures.day = days.day
+    group by figures.client, figures.kpi, figures.source, days.month
+),
+
+coverage as (
+    select
+        client,
+        kpi,
+        source,
+        month,
+        count(*) as expected_days,
+        cast(sum(case when is_observed then 1 else 0 end) as bigint) as observed_days,
+        round(sum(case when not is_observed then filled_value end), 6) as missing_value
+    from {{ ref('int_filled_days') }}
+    group by client, kpi, source, month
+),
+
+series as (
+    select distinct
+        filled.client,
+        filled.kpi,
+        filled.source,
+        months.month,
+        months.is_running
+    from {{ ref('int_filled_days') }} as filled
+    inner join {{ ref('int_months') }} as months
+        on filled.client = months.client
+),
+
+shares as (
+    select
+        series.client,
+        series.kpi,
+        series.source,
+        series.month,
+        series.is_running,
+        coalesce(coverage.expected_days, 0) as expected_days,
+        coalesce(coverage.observed_days, 0) as observed_days,
+        case
+            when coalesce(coverage.expected_days, 0) = 0 then 0.0
+            else cast(coverage.observed_days as double) / coverage.expected_days
+        end as observed_share,
+        sums.observed_value,
+        coalesce(coverage.missing_value, 0.0) as missing_value,
+        coalesce(sums.is_split_over_months, false) as is_split_over_months,
+        sums.data_through_on
+    from series
+    left join coverage
+        on
+            series.client = coverage.client
+            and series.kpi = coverage.kpi
+            and series.source = coverage.source
+            and series.month = coverage.month
+    left join sums
+        on
+            series.client = sums.client
+            and series.kpi = sums.kpi
+            and series.source = sums.source
+            and series.month = sums.month
+)
+
+select
+    client,
+    kpi,
+    source,
+    month,
+    expected_days,
+    observed_days,
+    observed_share,
+    case
+        -- the running month is what there is so far
+        when is_running or observed_share >= {{ var('full_share') }} then observed_value
+        when observed_share >= {{ var('least_share') }} then round(observed_value + missing_value, 6)
+    end as value,
+    not is_running
+    and observed_share >= {{ var('least_share') }}
+    and observed_share < {{ var('full_share') }} as is_scaled,
+    is_split_over_months,
+    data_through_on
+from shares

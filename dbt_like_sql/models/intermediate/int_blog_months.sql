@@ -1,0 +1,114 @@
+-- page views of and time on blog posts in each month, and the posts live at its end
+with blogs as (
+    select distinct
+        client,
+        source
+    from {{ ref('int_kpi_series') }}
+    where kpi = 'blog_posts'
+),
+
+-- a post counts in the months before it was listed too, so any successful list will do
+listings as (
+    select
+        series.client,
+        series.source,
+        max(months.last_loaded_on) as last_loaded_on
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_stream_months') }} as months
+        on
+            series.client = months.client
+            and series.source = months.source
+            and series.stream = months.stream
+    where series.kpi = 'blog_posts'
+    group by series.client, series.source
+),
+
+blog_months as (
+    select
+        blogs.client,
+        blogs.source,
+        months.month,
+        least(months.ends_on, clients.as_of) as counted_on
+    from blogs
+    inner join listings
+        on
+            blogs.client = listings.client
+            and blogs.source = listings.source
+            and listings.last_loaded_on is not null
+    inner join {{ ref('int_months') }} as months
+        on blogs.client = months.client
+    inner join {{ ref('stg_config__clients') }} as clients
+        on blogs.client = clients.client
+),
+
+posts_live as (
+    select
+        blog_months.client,
+        blog_months.source,
+        blog_months.month,
+        count(posts.post_id) as posts
+    from blog_months
+    left join {{ ref('int_blog_posts') }} as posts
+        on
+            blog_months.client = posts.client
+            and blog_months.source = posts.source
+            and blog_months.counted_on >= posts.live_on
+    group by blog_months.client, blog_months.source, blog_months.month
+),
+
+viewed as (
+    select
+        client,
+        source,
+        cast(date_trunc('month', day) as date) as month,
+        sum(page_views) as page_views,
+        sum(engagement_seconds) as engagement_seconds,
+        bool_or(engagement_seconds is null) as is_time_unknown
+    from {{ ref('int_blog_post_days') }}
+    group by client, source, date_trunc('month', day)
+),
+
+-- figures that can't be scaled are judged by the share of the site's page views on the days observed
+coverage as (
+    select
+        web_sources.client,
+        web_sources.source,
+        pages.month,
+        min(pages.observed_share) as observed_share,
+        min(pages.observed_days) as observed_days,
+        max(pages.expected_days) as expected_days,
+        min(pages.data_through_on) as data_through_on
+    from {{ ref('int_blog_web_sources') }} as web_sources
+    inner join {{ ref('int_weighted_months') }} as pages
+        on
+            web_sources.client = pages.client
+            and web_sources.web_source = pages.source
+            and pages.stream = 'web_pages_daily'
+    group by web_sources.client, web_sources.source, pages.month
+)
+
+select
+    posts_live.client,
+    posts_live.source,
+    posts_live.month,
+    posts_live.posts,
+    cast(coalesce(viewed.page_views, 0) as bigint) as page_views,
+    case
+        when viewed.page_views is null then 0.0
+        when not viewed.is_time_unknown then round(viewed.engagement_seconds, 6)
+    end as engagement_seconds,
+    coverage.expected_days,
+    coverage.observed_days,
+    coverage.observed_share,
+    coverage.data_through_on
+from posts_live
+inner join coverage
+    on
+        posts_live.client = coverage.client
+        and posts_live.source = coverage.source
+        and posts_live.month = coverage.month
+left join viewed
+    on
+        posts_live.client = viewed.client
+        and posts_live.source = viewed.source
+        and posts_live.month = viewed.month

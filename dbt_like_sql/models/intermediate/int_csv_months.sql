@@ -1,0 +1,357 @@
+-- months from the client's csv files: own KPIs as declared, and history for built-in ones
+with metrics as (
+    select
+        metrics.client,
+        metrics.source,
+        metrics.kpi,
+        metrics.scope,
+        metrics.grain,
+        metrics.period_start_on,
+        cast(date_trunc('month', metrics.period_start_on) as date) as month,
+        metrics.value,
+        metrics.numerator,
+        metrics.denominator,
+        kpis.kind,
+        kpis.is_own,
+        kpis.adds_over_time,
+        kpis.closing_days,
+        -- the same figure in two files: one of them, always the same
+        dense_rank() over (
+            partition by metrics.client, metrics.kpi, metrics.scope
+            order by metrics.source
+        ) as file_rank
+    from {{ ref('stg_raw__own_metrics') }} as metrics
+    inner join {{ ref('int_sources') }} as sources
+        on
+            metrics.client = sources.client
+            and metrics.source = sources.source
+    inner join {{ ref('stg_config__kpis') }} as kpis
+        on
+            metrics.client = kpis.client
+            and metrics.kpi = kpis.kpi
+            and (not kpis.is_own or metrics.source = kpis.source)
+    where coalesce(metrics.value, metrics.numerator) is not null
+),
+
+monthly as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        case when denominator is not null then numerator / nullif(denominator, 0) else value end as value,
+        case when denominator is not null then numerator end as numerator,
+        denominator,
+        1.0 as observed_share,
+        false as is_scaled,
+        last_day(month) as data_through_on,
+        1 as choice
+    from metrics
+    where
+        grain = 'month'
+        and file_rank = 1
+),
+
+daily_ranked as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        period_start_on,
+        kind,
+        is_own,
+        adds_over_time,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        row_number() over (partition by client, kpi, scope, month order by period_start_on desc) as age
+    from metrics
+    where
+        grain = 'day'
+        and file_rank = 1
+),
+
+daily_sums as (
+    select
+        daily.client,
+        daily.source,
+        daily.kpi,
+        daily.scope,
+        daily.month,
+        daily.kind,
+        daily.is_own,
+        daily.adds_over_time,
+        daily.closing_days,
+        sum(daily.value) as value_sum,
+        max(case when daily.age = 1 then daily.value end) as last_value,
+        sum(daily.numerator) as numerator_sum,
+        sum(daily.denominator) as denominator_sum,
+        bool_and(daily.denominator is not null) as has_parts,
+        cast(count(*) as double) / extract(day from last_day(daily.month)) as observed_share,
+        max(daily.period_start_on) as data_through_on
+    from daily_ranked as daily
+    group by
+        daily.client,
+        daily.source,
+        daily.kpi,
+        daily.scope,
+        daily.month,
+        daily.kind,
+        daily.is_own,
+        daily.adds_over_time,
+        daily.closing_days
+),
+
+-- history of a built-in figure by day is held to the same shares of days; nobody but the client knows how often an own
+-- KPI is written down
+daily_filled as (
+    select
+        days.client,
+        days.kpi,
+        days.scope,
+        days.month,
+        sum(days.filled_value) as value
+    from (
+        select
+            sums.client,
+            sums.kpi,
+            sums.scope,
+            sums.month,
+            calendar.day,
+            coalesce(
+                daily.value,
+                avg(daily.value) over (partition by sums.client, sums.kpi, sums.scope, sums.month, calendar.weekday),
+                avg(daily.value) over (partition by sums.client, sums.kpi, sums.scope, sums.month)
+            ) as filled_value
+        from daily_sums as sums
+        inner join {{ ref('int_days') }} as calendar
+            on
+                sums.client = calendar.client
+                and sums.month = calendar.month
+        left join daily_ranked as daily
+            on
+                sums.client = daily.client
+                and sums.kpi = daily.kpi
+                and sums.scope = daily.scope
+                and calendar.day = daily.period_start_on
+        where
+            not sums.is_own
+            and sums.adds_over_time
+    ) as days
+    group by days.client, days.kpi, days.scope, days.month
+),
+
+daily as (
+    select
+        sums.client,
+        sums.source,
+        sums.kpi,
+        sums.scope,
+        sums.month,
+        sums.kind,
+        sums.is_own,
+        sums.closing_days,
+        case
+            when sums.kind = 'stock' then sums.last_value
+            when sums.kind = 'ratio' and sums.has_parts then sums.numerator_sum / nullif(sums.denominator_sum, 0)
+            when sums.kind = 'ratio' then sums.last_value
+            when sums.is_own then sums.value_sum
+            when not sums.adds_over_time then null
+            when sums.observed_share >= {{ var('full_share') }} then sums.value_sum
+            when sums.observed_share >= {{ var('least_share') }} then filled.value
+        end as value,
+        case when sums.kind = 'ratio' and sums.has_parts then sums.numerator_sum end as numerator,
+        case when sums.kind = 'ratio' and sums.has_parts then sums.denominator_sum end as denominator,
+        case
+            when sums.kind = 'flow' and not sums.is_own then sums.observed_share
+            else 1.0
+        end as observed_share,
+        sums.kind = 'flow' and not sums.is_own and sums.observed_share < {{ var('full_share') }} as is_scaled,
+        sums.data_through_on,
+        2 as choice
+    from daily_sums as sums
+    left join daily_filled as filled
+        on
+            sums.client = filled.client
+            and sums.kpi = filled.kpi
+            and sums.scope = filled.scope
+            and sums.month = filled.month
+),
+
+given as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_scaled,
+        data_through_on,
+        choice
+    from monthly
+    union all
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_scaled,
+        data_through_on,
+        choice
+    from daily
+),
+
+chosen as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_scaled,
+        data_through_on,
+        row_number() over (partition by client, kpi, scope, month order by choice) as rank
+    from given
+    where
+        value is not null
+        or numerator is not null
+),
+
+-- new followers of a month are the difference of two counts by the same hand
+new_followers as (
+    select
+        later.client,
+        later.source,
+        'new_followers' as kpi,
+        later.scope,
+        later.month,
+        'flow' as kind,
+        false as is_own,
+        later.closing_days,
+        later.value - earlier.value as value,
+        cast(null as double) as numerator,
+        cast(null as double) as denominator,
+        1.0 as observed_share,
+        false as is_scaled,
+        later.data_through_on
+    from chosen as later
+    inner join chosen as earlier
+        on
+            later.client = earlier.client
+            and later.kpi = earlier.kpi
+            and later.scope = earlier.scope
+            and later.month = cast(earlier.month + interval '1 month' as date)
+    left join chosen as given_change
+        on
+            later.client = given_change.client
+            and later.scope = given_change.scope
+            and later.month = given_change.month
+            and given_change.kpi = 'new_followers'
+            and given_change.rank = 1
+    where
+        later.kpi = 'followers'
+        and later.rank = 1
+        and earlier.rank = 1
+        and given_change.client is null
+),
+
+months as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_scaled,
+        data_through_on
+    from chosen
+    where rank = 1
+    union all
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        month,
+        kind,
+        is_own,
+        closing_days,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_scaled,
+        data_through_on
+    from new_followers
+)
+
+select
+    months.client,
+    months.kpi,
+    months.scope,
+    months.month,
+    months.source,
+    months.kind,
+    months.is_own,
+    calendar.is_running,
+    cast(calendar.ends_on + months.closing_days * interval '1 day' as date) as closes_on,
+    coalesce(
+        not calendar.is_running
+        and loads.last_loaded_on >= cast(calendar.ends_on + months.closing_days * interval '1 day' as date),
+        false
+    ) as is_closed,
+    round(months.value, 6) as value,
+    months.numerator,
+    months.denominator,
+    months.observed_share,
+    months.is_scaled,
+    least(months.data_through_on, clients.as_of) as data_through_on
+from months
+inner join {{ ref('int_months') }} as calendar
+    on
+        months.client = calendar.client
+        and months.month = calendar.month
+inner join {{ ref('stg_config__clients') }} as clients
+    on months.client = clients.client
+left join {{ ref('int_stream_months') }} as loads
+    on
+        months.client = loads.client
+        and months.source = loads.source
+        and months.month = loads.month
+        and loads.stream = 'own_metrics'

@@ -1,0 +1,91 @@
+-- every day of each additive figure that is expected by now; what is missing is filled from its own weekday's mean
+with paused_days as (
+    select distinct
+        pauses.client,
+        pauses.source,
+        days.day
+    from {{ ref('stg_config__pauses') }} as pauses
+    inner join {{ ref('int_days') }} as days
+        on
+            pauses.client = days.client
+            and days.day between pauses.from_on and pauses.to_on
+),
+
+newest as (
+    select
+        series.client,
+        series.kpi,
+        series.source,
+        case
+            when streams.delivery = 'window'
+                then cast(sources.today_on - interval '1 day' * (1 + streams.lag_days) as date)
+            else sources.through_on
+        end as newest_on
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_sources') }} as sources
+        on
+            series.client = sources.client
+            and series.source = sources.source
+    inner join {{ ref('stg_config__streams') }} as streams
+        on
+            series.client = streams.client
+            and series.source = streams.source
+            and series.stream = streams.stream
+    where
+        series.kind = 'flow'
+        and series.adds_over_time
+        and series.kpi <> 'new_followers'
+),
+
+expected as (
+    select
+        newest.client,
+        newest.kpi,
+        newest.source,
+        days.month,
+        days.day,
+        days.weekday,
+        figures.value,
+        coalesce(figures.is_before_opening, false) as is_before_opening
+    from newest
+    inner join {{ ref('int_days') }} as days
+        on newest.client = days.client
+    inner join {{ ref('int_months') }} as months
+        on
+            days.client = months.client
+            and days.month = months.month
+    left join paused_days
+        on
+            newest.client = paused_days.client
+            and newest.source = paused_days.source
+            and days.day = paused_days.day
+    left join {{ ref('int_kpi_days') }} as figures
+        on
+            newest.client = figures.client
+            and newest.kpi = figures.kpi
+            and newest.source = figures.source
+            and days.day = figures.day
+    where
+        paused_days.day is null
+        and (not months.is_running or days.day <= newest.newest_on)
+)
+
+select
+    client,
+    kpi,
+    source,
+    month,
+    day,
+    value is not null as is_observed,
+    round(
+        coalesce(
+            value,
+            -- days before the account opened say nothing of the days after
+            avg(case when not is_before_opening then value end) over (
+                partition by client, kpi, source, month, weekday
+            ),
+            avg(case when not is_before_opening then value end) over (partition by client, kpi, source, month)
+        ),
+        6
+    ) as filled_value
+from expected

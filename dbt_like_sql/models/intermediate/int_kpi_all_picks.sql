@@ -1,0 +1,119 @@
+-- months of all of a client's sources together: its platforms and what belongs to none, or csv history
+with units as (
+    select distinct
+        client,
+        kpi,
+        coalesce('platform=' || platform, scope) as scope,
+        adds_over_sources,
+        kind
+    from {{ ref('int_kpi_series') }}
+),
+
+picks as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        is_present,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from {{ ref('int_kpi_source_picks') }}
+    union all
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        is_present,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from {{ ref('int_kpi_platform_picks') }}
+),
+
+parts as (
+    select
+        picks.client,
+        picks.kpi,
+        'all' as scope,
+        units.scope as unit,
+        units.adds_over_sources,
+        picks.month,
+        picks.is_present,
+        picks.value,
+        picks.numerator,
+        picks.denominator,
+        picks.observed_share,
+        picks.is_estimated,
+        picks.is_closed,
+        picks.closes_on,
+        picks.is_history,
+        picks.note,
+        picks.data_through_on
+    from picks
+    inner join units
+        on
+            picks.client = units.client
+            and picks.kpi = units.kpi
+            and picks.scope = units.scope
+),
+
+own as (
+    {{ combined_units('parts') }}
+),
+
+chosen as (
+    {{ own_or_history('own', "= 'all'") }}
+),
+
+-- what adds up over nothing, like distinct visitors of several sites, has no total at all
+separate as (
+    select
+        client,
+        kpi
+    from units
+    where
+        not adds_over_sources
+        and kind <> 'ratio'
+    group by client, kpi
+    having count(*) > 1
+)
+
+select
+    chosen.client,
+    chosen.kpi,
+    chosen.scope,
+    chosen.month,
+    chosen.is_present,
+    chosen.value,
+    chosen.numerator,
+    chosen.denominator,
+    chosen.observed_share,
+    chosen.is_estimated,
+    chosen.is_closed,
+    chosen.closes_on,
+    chosen.is_history,
+    chosen.note,
+    chosen.data_through_on
+from chosen
+left join separate
+    on
+        chosen.client = separate.client
+        and chosen.kpi = separate.kpi
+where separate.client is null

@@ -1,0 +1,169 @@
+-- the months of every KPI in every scope, the clients' own KPIs too
+with built_in as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from {{ ref('int_kpi_source_picks') }}
+    union all
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from {{ ref('int_kpi_platform_picks') }}
+    union all
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from {{ ref('int_kpi_all_picks') }}
+),
+
+own_spans as (
+    select
+        client,
+        kpi,
+        scope,
+        min(month) as first_month
+    from {{ ref('int_csv_months') }}
+    where is_own
+    group by client, kpi, scope
+),
+
+own as (
+    select
+        spans.client,
+        spans.kpi,
+        spans.scope,
+        calendar.month,
+        figures.value,
+        figures.numerator,
+        figures.denominator,
+        coalesce(figures.observed_share, 0.0) as observed_share,
+        false as is_estimated,
+        coalesce(figures.is_closed, false) as is_closed,
+        cast(calendar.ends_on + kpis.closing_days * interval '1 day' as date) as closes_on,
+        false as is_history,
+        case when figures.client is null then 'no row in the csv file' end as note,
+        figures.data_through_on
+    from own_spans as spans
+    inner join {{ ref('int_months') }} as calendar
+        on
+            spans.client = calendar.client
+            and spans.first_month <= calendar.month
+    inner join {{ ref('stg_config__kpis') }} as kpis
+        on
+            spans.client = kpis.client
+            and spans.kpi = kpis.kpi
+    left join {{ ref('int_csv_months') }} as figures
+        on
+            spans.client = figures.client
+            and spans.kpi = figures.kpi
+            and spans.scope = figures.scope
+            and calendar.month = figures.month
+            and figures.is_own
+),
+
+figures as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from built_in
+    union all
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        value,
+        numerator,
+        denominator,
+        observed_share,
+        is_estimated,
+        is_closed,
+        closes_on,
+        is_history,
+        note,
+        data_through_on
+    from own
+)
+
+select
+    figures.client,
+    figures.kpi,
+    figures.scope,
+    figures.month,
+    round(figures.value, 6) as value,
+    kpis.unit,
+    kpis.kind,
+    figures.is_closed,
+    figures.is_estimated,
+    round(figures.observed_share, 6) as observed_share,
+    case
+        when medians.median_interactions_28d is not null and figures.value is not null
+            then concat_ws('; ', 'median ' || round(medians.median_interactions_28d, 1), figures.note)
+        else figures.note
+    end as note,
+    figures.numerator,
+    figures.denominator,
+    case when figures.value is not null then medians.median_interactions_28d end as median,
+    case when figures.is_history then 'history' else 'source' end as origin,
+    figures.data_through_on,
+    figures.closes_on
+from figures
+inner join {{ ref('stg_config__kpis') }} as kpis
+    on
+        figures.client = kpis.client
+        and figures.kpi = kpis.kpi
+left join {{ ref('int_post_ratio_months') }} as medians
+    on
+        figures.client = medians.client
+        and figures.scope = medians.scope
+        and figures.month = medians.month
+        and figures.kpi = 'interactions_per_post'
+        and not figures.is_history

@@ -1,0 +1,103 @@
+-- positions weighted by impressions: of the whole site, and of the pages of posts published in the last 180 days
+with months as (
+    select
+        series.client,
+        series.kpi,
+        series.source,
+        months.month,
+        months.ends_on
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_months') }} as months
+        on series.client = months.client
+    where series.kpi in ('search_position', 'search_position_new_posts')
+),
+
+site as (
+    select
+        client,
+        source,
+        cast(date_trunc('month', day) as date) as month,
+        sum(position_sum) as position_sum,
+        sum(impressions) as impressions
+    from {{ ref('stg_raw__search_daily') }}
+    group by client, source, date_trunc('month', day)
+),
+
+-- a page counts once, however many lists name its post
+new_pages as (
+    select distinct
+        months.client,
+        months.source,
+        months.month,
+        pages.day,
+        pages.page,
+        pages.position_sum,
+        pages.impressions
+    from months
+    inner join {{ ref('stg_raw__search_pages_daily') }} as pages
+        on
+            months.client = pages.client
+            and months.source = pages.source
+            and pages.day between months.month and months.ends_on
+    inner join {{ ref('int_blog_posts') }} as posts
+        on
+            months.client = posts.client
+            and pages.page_path = posts.page_path
+            and (pages.site_host = posts.site_host or posts.site_host = '')
+            and posts.published_on between months.ends_on - {{ var('new_post_days') }} + 1 and months.ends_on
+    where
+        months.kpi = 'search_position_new_posts'
+        and posts.has_own_address
+),
+
+new_posts as (
+    select
+        client,
+        source,
+        month,
+        sum(position_sum) as position_sum,
+        sum(impressions) as impressions
+    from new_pages
+    group by client, source, month
+)
+
+select
+    months.client,
+    months.kpi,
+    months.source,
+    months.month,
+    round(
+        case months.kpi
+            when 'search_position' then coalesce(site.position_sum, 0.0)
+            else coalesce(new_posts.position_sum, 0.0)
+        end,
+        6
+    ) as position_sum,
+    cast(
+        case months.kpi
+            when 'search_position' then coalesce(site.impressions, 0)
+            else coalesce(new_posts.impressions, 0)
+        end as bigint
+    ) as impressions,
+    coverage.expected_days,
+    coverage.observed_days,
+    coverage.observed_share,
+    coverage.data_through_on
+from months
+inner join {{ ref('int_weighted_months') }} as coverage
+    on
+        months.client = coverage.client
+        and months.source = coverage.source
+        and months.month = coverage.month
+        and coverage.stream
+        = case months.kpi when 'search_position' then 'search_daily' else 'search_pages_daily' end
+left join site
+    on
+        months.client = site.client
+        and months.source = site.source
+        and months.month = site.month
+left join new_posts
+    on
+        months.client = new_posts.client
+        and months.source = new_posts.source
+        and months.month = new_posts.month

@@ -1,0 +1,199 @@
+-- interactions of each post by the day they happened, from differences of its readings
+with compared as (
+    select
+        client,
+        source,
+        platform,
+        post_id,
+        day,
+        taken_at,
+        day_ends_at,
+        likes,
+        comments,
+        shares,
+        row_number() over earlier as reading_number,
+        lag(day) over earlier as previous_day,
+        lag(taken_at) over earlier as previous_taken_at,
+        lag(day_ends_at) over earlier as previous_day_ends_at,
+        -- a counter that was hidden in between goes on from its last known value
+        lag(likes ignore nulls) over earlier as previous_likes,
+        lag(comments ignore nulls) over earlier as previous_comments,
+        lag(shares ignore nulls) over earlier as previous_shares
+    from {{ ref('int_social_post_readings') }}
+    window earlier as (partition by client, source, post_id order by day)
+),
+
+account_readings as (
+    select distinct
+        loads.client,
+        loads.source,
+        loads.window_end_on as day,
+        loads.started_at as taken_at,
+        cast(loads.window_end_on + interval '1 day' as timestamp) at time zone sources.zone as day_ends_at
+    from {{ ref('stg_ops__loads') }} as loads
+    inner join {{ ref('int_sources') }} as sources
+        on
+            loads.client = sources.client
+            and loads.source = sources.source
+    where loads.stream = 'post_counters'
+),
+
+-- a deleted post is on no list that would say when it was published; the reading before its first bounds that
+unlisted as (
+    select
+        compared.client,
+        compared.source,
+        compared.post_id,
+        max(account_readings.day) as day,
+        max(account_readings.taken_at) as taken_at,
+        max(account_readings.day_ends_at) as day_ends_at
+    from compared
+    inner join account_readings
+        on
+            compared.client = account_readings.client
+            and compared.source = account_readings.source
+            and compared.day > account_readings.day
+            and compared.taken_at > account_readings.taken_at
+    where compared.reading_number = 1
+    group by compared.client, compared.source, compared.post_id
+),
+
+begun as (
+    select
+        compared.client,
+        compared.source,
+        compared.platform,
+        compared.post_id,
+        compared.day,
+        compared.taken_at,
+        compared.day_ends_at,
+        -- from zero for a post whose first reading is known to hold all it ever received
+        compared.likes - coalesce(
+            compared.previous_likes, case when compared.reading_number = 1 then 0 end
+        ) as likes,
+        compared.comments - coalesce(
+            compared.previous_comments, case when compared.reading_number = 1 then 0 end
+        ) as comments,
+        compared.shares - coalesce(
+            compared.previous_shares, case when compared.reading_number = 1 then 0 end
+        ) as shares,
+        case
+            when compared.reading_number > 1 then compared.previous_taken_at
+            when posts.is_counted_from_start then posts.published_at
+            when posts.post_id is null then unlisted.taken_at
+        end as begins_taken_at,
+        case
+            when compared.reading_number > 1 then compared.previous_day_ends_at
+            when posts.is_counted_from_start then posts.published_at
+            when posts.post_id is null then unlisted.day_ends_at
+        end as begins_at,
+        case
+            when compared.reading_number > 1 then compared.previous_day + 1
+            when posts.is_counted_from_start then posts.published_on
+            when posts.post_id is null then unlisted.day + 1
+        end as begins_on
+    from compared
+    left join {{ ref('int_social_posts') }} as posts
+        on
+            compared.client = posts.client
+            and compared.source = posts.source
+            and compared.post_id = posts.post_id
+    left join unlisted
+        on
+            compared.client = unlisted.client
+            and compared.source = unlisted.source
+            and compared.post_id = unlisted.post_id
+),
+
+received as (
+    select
+        client,
+        source,
+        platform,
+        post_id,
+        begins_on,
+        begins_at,
+        -- nothing happens to a post before the day it is published on
+        greatest(day, begins_on) as ends_on,
+        day_ends_at as ends_at,
+        coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) as interactions,
+        begins_on < day
+        and extract(epoch from taken_at) - extract(epoch from begins_taken_at)
+        > 3600 * {{ var('snapshot_gap_hours') }} as is_gap,
+        date_trunc('month', begins_on) <> date_trunc('month', greatest(day, begins_on)) as is_over_month_end
+    from begun
+    where
+        begins_on is not null
+        and coalesce(likes, comments, shares) is not null
+),
+
+spread as (
+    select
+        received.client,
+        received.source,
+        received.platform,
+        received.post_id,
+        days.day,
+        -- by elapsed time: a day is 23 or 25 hours long where clocks change, and shorter where the post begins in it
+        received.interactions
+        * (
+            extract(
+                epoch from least(
+                    cast(days.day + interval '1 day' as timestamp) at time zone sources.zone, received.ends_at
+                )
+            )
+            - extract(
+                epoch from greatest(cast(days.day as timestamp) at time zone sources.zone, received.begins_at)
+            )
+        )
+        / (extract(epoch from received.ends_at) - extract(epoch from received.begins_at)) as interactions,
+        true as is_estimated,
+        received.is_over_month_end as is_split_over_months
+    from received
+    inner join {{ ref('int_sources') }} as sources
+        on
+            received.client = sources.client
+            and received.source = sources.source
+    inner join {{ ref('int_days') }} as days
+        on
+            received.client = days.client
+            and days.day between received.begins_on and received.ends_on
+    where received.is_gap
+),
+
+placed as (
+    select
+        client,
+        source,
+        platform,
+        post_id,
+        day,
+        interactions,
+        is_estimated,
+        is_split_over_months
+    from spread
+    union all
+    select
+        client,
+        source,
+        platform,
+        post_id,
+        ends_on as day,
+        interactions,
+        false as is_estimated,
+        false as is_split_over_months
+    from received
+    where not is_gap
+)
+
+select
+    client,
+    source,
+    platform,
+    post_id,
+    day,
+    round(cast(sum(interactions) as double), 6) as interactions,
+    bool_or(is_estimated) as is_estimated,
+    bool_or(is_split_over_months) as is_split_over_months
+from placed
+group by client, source, platform, post_id, day

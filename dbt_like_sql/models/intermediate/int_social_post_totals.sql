@@ -1,0 +1,100 @@
+-- each listed post's running totals, and what it had received when it was 28 days old
+with readings as (
+    select
+        posts.client,
+        posts.source,
+        posts.post_id,
+        posts.published_on,
+        posts.matures_on,
+        posts.is_counted_from_start,
+        readings.day,
+        readings.likes,
+        readings.comments,
+        readings.shares,
+        readings.interactions,
+        row_number() over (
+            partition by posts.client, posts.source, posts.post_id order by readings.day desc
+        ) as age
+    from {{ ref('int_social_posts') }} as posts
+    inner join {{ ref('int_social_post_readings') }} as readings
+        on
+            posts.client = readings.client
+            and posts.source = readings.source
+            and posts.post_id = readings.post_id
+    where readings.interactions is not null
+),
+
+around as (
+    select
+        client,
+        source,
+        post_id,
+        max(case when day <= matures_on then day end) as day_before,
+        min(case when day >= matures_on then day end) as day_after
+    from readings
+    group by client, source, post_id
+),
+
+matured as (
+    select
+        around.client,
+        around.source,
+        around.post_id,
+        around.day_before,
+        around.day_after,
+        max(case when readings.day = around.day_before then readings.interactions end) as interactions_before,
+        max(case when readings.day = around.day_after then readings.interactions end) as interactions_after
+    from around
+    inner join readings
+        on
+            around.client = readings.client
+            and around.source = readings.source
+            and around.post_id = readings.post_id
+    group by around.client, around.source, around.post_id, around.day_before, around.day_after
+)
+
+select
+    posts.client,
+    posts.source,
+    posts.platform,
+    posts.post_id,
+    posts.url,
+    posts.published_at,
+    posts.client_published_on,
+    latest.likes,
+    latest.comments,
+    latest.shares,
+    latest.interactions,
+    round(
+        case
+            when matured.day_after = posts.matures_on then cast(matured.interactions_after as double)
+            -- between two readings by elapsed days
+            when matured.day_before is not null and matured.day_after is not null
+                then
+                    matured.interactions_before
+                    + (matured.interactions_after - matured.interactions_before)
+                    * cast(posts.matures_on - matured.day_before as double)
+                    / (matured.day_after - matured.day_before)
+            when matured.day_after is not null and posts.is_counted_from_start
+                then
+                    matured.interactions_after
+                    * cast({{ var('maturing_days') }} as double)
+                    / (matured.day_after - posts.published_on + 1)
+            -- so far; a matured post without a reading since is not known
+            when posts.is_maturing then cast(matured.interactions_before as double)
+        end,
+        6
+    ) as interactions_28d,
+    posts.is_maturing
+from {{ ref('int_social_posts') }} as posts
+left join readings as latest
+    on
+        posts.client = latest.client
+        and posts.source = latest.source
+        and posts.post_id = latest.post_id
+        and latest.age = 1
+left join matured
+    on
+        posts.client = matured.client
+        and posts.source = matured.source
+        and posts.post_id = matured.post_id

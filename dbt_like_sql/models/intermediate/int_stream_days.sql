@@ -1,0 +1,132 @@
+-- days that were observed, stream by stream: what was not read is not here, and so is never zero
+with loads as (
+    select
+        loads.client,
+        loads.source,
+        loads.stream,
+        streams.delivery,
+        loads.window_start_on,
+        loads.window_end_on,
+        cast(loads.finished_at at time zone sources.zone as date) as loaded_on,
+        -- a list read before noon says all there is to say of the day before
+        cast((loads.started_at at time zone sources.zone) - interval '12 hours' as date) as listed_through_on
+    from {{ ref('stg_ops__loads') }} as loads
+    inner join {{ ref('stg_config__streams') }} as streams
+        on
+            loads.client = streams.client
+            and loads.source = streams.source
+            and loads.stream = streams.stream
+    inner join {{ ref('int_sources') }} as sources
+        on
+            loads.client = sources.client
+            and loads.source = sources.source
+),
+
+readings as (
+    select
+        client,
+        source,
+        stream,
+        delivery,
+        min(window_end_on) as first_reading_on,
+        max(window_end_on) as last_reading_on,
+        max(listed_through_on) as listed_through_on,
+        max(loaded_on) as last_loaded_on
+    from loads
+    group by client, source, stream, delivery
+),
+
+-- a window's days
+windowed as (
+    select
+        loads.client,
+        loads.source,
+        loads.stream,
+        days.day,
+        max(loads.loaded_on) as last_loaded_on
+    from loads
+    inner join {{ ref('int_days') }} as days
+        on
+            loads.client = days.client
+            and days.day between loads.window_start_on and loads.window_end_on
+    where loads.delivery = 'window'
+    group by loads.client, loads.source, loads.stream, days.day
+),
+
+-- a list tells of all days up to its own; differences of snapshots of all days between the first and the last
+told as (
+    select
+        readings.client,
+        readings.source,
+        readings.stream,
+        days.day,
+        readings.last_loaded_on
+    from readings
+    inner join {{ ref('int_days') }} as days
+        on
+            readings.client = days.client
+            and (
+                (readings.delivery = 'listing' and readings.listed_through_on >= days.day)
+                or (
+                    readings.delivery = 'snapshot'
+                    and readings.first_reading_on < days.day
+                    and readings.last_reading_on >= days.day
+                )
+            )
+),
+
+unopened as (
+    select
+        streams.client,
+        streams.source,
+        streams.stream,
+        days.day
+    from {{ ref('stg_config__streams') }} as streams
+    inner join {{ ref('int_sources') }} as sources
+        on
+            streams.client = sources.client
+            and streams.source = sources.source
+    inner join {{ ref('int_days') }} as days
+        on
+            sources.client = days.client
+            and sources.opened_on > days.day
+),
+
+observed as (
+    select
+        client,
+        source,
+        stream,
+        day,
+        last_loaded_on,
+        false as is_before_opening
+    from windowed
+    union all
+    select
+        client,
+        source,
+        stream,
+        day,
+        last_loaded_on,
+        false as is_before_opening
+    from told
+    union all
+    select
+        client,
+        source,
+        stream,
+        day,
+        null as last_loaded_on,
+        true as is_before_opening
+    from unopened
+)
+
+select
+    client,
+    source,
+    stream,
+    day,
+    max(last_loaded_on) as last_loaded_on,
+    bool_or(is_before_opening) as is_before_opening
+from observed
+group by client, source, stream, day

@@ -1,0 +1,16 @@
+select
+    client,
+    source,
+    post_id,
+    url,
+    page_path as path,
+    title,
+    published_at,
+    page_views,
+    page_views_90d,
+    engagement_seconds,
+    search_clicks,
+    search_position,
+    published_on,
+    is_estimated
+from {{ ref('int_blog_post_totals') }}

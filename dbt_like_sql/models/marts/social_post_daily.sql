@@ -1,0 +1,8 @@
+select
+    client,
+    platform,
+    post_id,
+    day,
+    interactions,
+    is_estimated
+from {{ ref('int_social_post_days') }}

@@ -1,0 +1,15 @@
+select
+    client,
+    platform,
+    post_id,
+    url,
+    published_at,
+    likes,
+    comments,
+    shares,
+    interactions,
+    interactions_28d,
+    is_maturing,
+    source,
+    client_published_on as published_on
+from {{ ref('int_social_post_totals') }}
