@@ -166,7 +166,7 @@ class Http:
                 verdict = self._judge(outcome, wants_json=wants_json)
                 if verdict is None:
                     if self.replies is not None:
-                        self.replies.append((self.redact(outcome.url), outcome.body))
+                        self.replies.append((self.redact(outcome.url), self.redact.body(outcome.body)))
                     return outcome
                 status, asked_wait = outcome.status, verdict.retry_after_seconds
                 if asked_wait is None:

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from connectors.csv_file import CSV
 from connectors.errors import Misconfigured
+from connectors.facebook_page import FACEBOOK_PAGE
 from connectors.ga4 import GA4
+from connectors.instagram import INSTAGRAM
 from connectors.linkedin import LINKEDIN
 from connectors.protocol import Context, Source, SourceType
 from connectors.wordpress import WORDPRESS
 from okr_models.sources import SourceSettings
 
-SOURCE_TYPES: dict[str, SourceType] = {source_type.type: source_type for source_type in (GA4, LINKEDIN, WORDPRESS, CSV)}
+SOURCE_TYPES: dict[str, SourceType] = {
+    source_type.type: source_type
+    for source_type in (
+        GA4,
+        FACEBOOK_PAGE,
+        INSTAGRAM,
+        LINKEDIN,
+        WORDPRESS,
+        CSV,
+    )
+}
 
 
 def open_source(settings: SourceSettings, context: Context) -> Source:

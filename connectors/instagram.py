@@ -1,0 +1,179 @@
+"""Instagram business and creator accounts: followers now, interactions by day, media and their counters (API.md, 4).
+
+``follower_count`` by day is not asked for: it holds new followers, not the total, of the last 30 days. What belongs
+here: the endpoints and what their rows mean. What does not: the Graph API itself (``meta.py``).
+
+That a day's likes are net of those taken back, as the counters' differences are, is an assumption.
+"""
+
+from __future__ import annotations
+
+from connectors.arrow import Row
+from connectors.base import Answer, BaseSource
+from connectors.http import Http
+from connectors.meta import PACIFIC, VENDOR, Graph, Parameters, midnight, sunset_on
+from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
+from connectors.shape import Node
+from okr_models.periods import ONE_DAY, Window
+from okr_models.sources import Instagram, SourceSettings
+
+PLATFORM = "instagram"
+KEPT_DAYS = 728
+"""Meta refuses a start 730 days back, and that line moves at midnight."""
+TEXT_CHARACTERS = 280
+METRICS = ("likes", "comments", "shares", "reposts")
+MEDIA_FIELDS = ("id", "caption", "permalink", "timestamp")
+COUNTER_FIELDS = ("id", "like_count", "comments_count")
+SHARE_FIELDS = ("shares_count", "reposts_count")
+"""Given since 2026, and to Facebook Login only."""
+
+SNAPSHOTS = Stream(
+    table=FOLLOWER_SNAPSHOTS,
+    delivery="snapshot",
+    api="GET /{account}?fields=followers_count",
+    note="followers before the first night: Instagram keeps no totals",
+)
+COUNTERS = Stream(
+    table=POST_COUNTERS,
+    delivery="snapshot",
+    api="GET /{account}/media with like_count, comments_count, shares_count and reposts_count",
+    note="counters as they were before the first night; likes of posts that hide them; stories",
+)
+MEDIA = Stream(
+    table=SOCIAL_POSTS,
+    delivery="listing",
+    grain=None,
+    api="GET /{account}/media",
+    note="posts deleted before the first night; stories; all but the newest 10,000",
+)
+INTERACTIONS = Stream(
+    table=INTERACTIONS_DAILY,
+    delivery="window",
+    settle_days=7,
+    history_days=KEPT_DAYS,
+    slice_days=10,
+    reads_per_night=15,
+    zero_by_absence=False,
+    api="GET /{account}/insights?metric=likes,comments,shares,reposts&metric_type=total_value, one call a day",
+    note="interactions of more than two years ago",
+)
+
+
+class InstagramSource(BaseSource[Http]):
+    """One professional account. Days are Pacific."""
+
+    def __init__(self, *, settings: Instagram, context: Context, graph: Graph) -> None:
+        super().__init__(context=context, http=graph.http, zone=PACIFIC)
+        self.graph, self._account = graph, settings.account_id
+        self.windows = {INTERACTIONS.name: self._interactions}
+        self.lists = {SNAPSHOTS.name: self._followers, MEDIA.name: self._media, COUNTERS.name: self._counters}
+
+    def probe(self) -> Probe:
+        """Name and followers, then when the token expires."""
+        self.http.begin(keep_replies=False)
+        account = self.shaped("reading the account", self._about)
+        followers = self.shaped("reading the account", lambda: account.whole("followers_count"))
+        expires = self.shaped("asking when the token expires", self.graph.token_expires_on)
+        name = account.text("username", None) or self._account
+        return Probe(
+            reachable=True,
+            detail=self.graph.about(f"{name}, {followers} followers"),
+            rows=followers,
+            token_expires_on=expires,
+            version=self.graph.version,
+            version_sunset_on=sunset_on(self.graph.version),
+        )
+
+    def _about(self) -> Node:
+        params = {"fields": "id,username,followers_count"}
+        return self.graph.get(f"/{self._account}", params, attempted="reading the account")
+
+    def _followers(self) -> Answer:
+        row: Row = {
+            "platform": PLATFORM,
+            "taken_at": self.context.now,
+            "day": self.snapshot_day(),
+            "followers": self._about().whole("followers_count"),
+        }
+        return Answer(rows=[row], quality=self.graph.quality())
+
+    def _interactions(self, window: Window) -> Answer:
+        """One call a day: a request gives one number for its whole window. A day not counted yet is missing."""
+        part = self.clip(window, history_days=KEPT_DAYS)
+        rows: list[Row] = []
+        for day in part:
+            params: Parameters = {
+                "metric_type": "total_value",
+                "period": "day",
+                "since": midnight(day),
+                "until": midnight(day + ONE_DAY),
+            }
+            found = self.graph.insights(self._account, METRICS, params, attempted=f"interactions of {day}")
+            values = {name: item["total_value"].whole("value") for name, item in found.items() if "total_value" in item}
+            if values:
+                stamp: Row = {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS)}
+                rows.append({**stamp, **counted(values)})
+        missing = part.days - len(rows)
+        return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
+
+    def _media(self) -> Answer:
+        listed = self.graph.listed(f"/{self._account}/media", fields=MEDIA_FIELDS, attempted="listing media")
+        rows: list[Row] = [
+            {
+                "platform": PLATFORM,
+                "post_id": media.text("id"),
+                "url": media.text("permalink", None),
+                "published_at": media.instant("timestamp"),
+                "text": (media.text("caption", None) or "")[:TEXT_CHARACTERS] or None,
+            }
+            for media in listed
+        ]
+        return Answer(rows=rows, quality=self.graph.quality())
+
+    def _counters(self) -> Answer:
+        """Running totals. Meta leaves a count out where it is hidden or not given: not known, not zero."""
+        stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
+        listed = self.graph.listed(
+            f"/{self._account}/media",
+            fields=COUNTER_FIELDS,
+            optional=SHARE_FIELDS,
+            attempted="reading the media's counters",
+        )
+        rows: list[Row] = []
+        for media in listed:
+            values = {name.removesuffix("_count"): media.whole(name) for name in SHARE_FIELDS if name in media}
+            shown = {"likes": media.whole("like_count", None), "comments": media.whole("comments_count", None)}
+            rows.append({**stamp, "post_id": media.text("id"), **shown, "shares": shared(values)})
+        hidden = sum(row["likes"] is None for row in rows)
+        return Answer(rows=rows, quality={"likes_hidden": hidden, **self.graph.quality()})
+
+
+def counted(values: dict[str, int]) -> Row:
+    """A day's figures; one that Meta left out is not known."""
+    return {"likes": values.get("likes"), "comments": values.get("comments"), "shares": shared(values)}
+
+
+def shared(values: dict[str, int]) -> int | None:
+    """Shares with reposts, as MEASURES.md counts them; reposts alone are not a figure of shares."""
+    shares = values.get("shares")
+    return None if shares is None else shares + values.get("reposts", 0)
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one account. Raises ``Misconfigured`` where a secret is missing."""
+    assert isinstance(settings, Instagram)  # noqa: S101 - the registry pairs settings and builders by type
+    return InstagramSource(settings=settings, context=context, graph=Graph(settings=settings, context=context))
+
+
+INSTAGRAM = SourceType(
+    type="instagram",
+    title="Instagram",
+    category="social",
+    platform=PLATFORM,
+    streams=(SNAPSHOTS, COUNTERS, MEDIA, INTERACTIONS),
+    build=build,
+    day_boundary="Pacific (America/Los_Angeles)",
+    vendor_url=VENDOR,
+    docs="Two years of interactions by day, loaded over several nights; all posts; followers from the first night on.",
+)

@@ -1,0 +1,228 @@
+"""Meta's Graph API as Facebook and Instagram share it: versions, token and proof, paging, insights, token expiry.
+
+An account is asked at ``{base}/{version}/{id}``. What belongs here: the API as such. What does not: what its codes mean
+(``meta_errors.py``), budgets (``meta_usage.py``), which figures are asked for (``facebook_page.py``, ``instagram.py``).
+Renewing a token is the token store's business, not a connector's: here a token is read, and its expiry told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors.errors import AuthFailed, BadReply, PermissionMissing, QuotaExhausted
+from connectors.http import Http
+from connectors.meta_errors import DeadField, DeadMetric, TooMuchData, classifier
+from connectors.meta_usage import Pace
+from connectors.protocol import Context, Quality
+from connectors.shape import BadShape, Node
+from okr_models.periods import ONE_DAY
+from okr_models.sources import FacebookPage, Instagram
+
+VENDOR = "https://graph.facebook.com"
+INSTAGRAM_LOGIN_HOST = "graph.instagram.com"
+DEFAULT_VERSION = "v26.0"
+SUNSETS: dict[str, date | None] = {
+    "v20.0": date(2026, 9, 24),
+    "v21.0": date(2027, 1, 21),
+    "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
+    "v24.0": date(2028, 2, 18),
+    "v25.0": date(2028, 7, 29),
+    "v26.0": None,
+}
+"""Day on which each version ends; None: not announced. After it Meta answers with the oldest that lives."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Zone of all of Meta's insight days."""
+PAGE_LIMIT = 100
+MOST_PAGES = 1_000
+MIN_INTERVAL_SECONDS = 0.05
+HALF_A_DAY = timedelta(hours=12)
+EDGE = timedelta(hours=1)
+_OWN_PARAMETERS = frozenset({"access_token", "appsecret_proof", "debug", "format", "pretty"})
+
+Parameters = Mapping[str, str | int]
+
+
+def sunset_on(version: str) -> date | None:
+    """The day a version ends; None where none is announced. One older than the table ended before its first."""
+    if version in SUNSETS:
+        return SUNSETS[version]
+    oldest = min(SUNSETS, key=_number)
+    return SUNSETS[oldest] if _number(version) < _number(oldest) else None
+
+
+def _number(version: str) -> float:
+    return float(version.removeprefix("v"))
+
+
+def midnight(day: date) -> int:
+    """Unix time at which a Pacific day begins, daylight saving included."""
+    return int(datetime.combine(day, time(0), PACIFIC).timestamp())
+
+
+def day_ended(instant: datetime) -> date:
+    """The Pacific day that an ``end_time`` ends; an hour off midnight is taken for it, as around clock changes."""
+    day = (instant - HALF_A_DAY).astimezone(PACIFIC).date()
+    end = datetime.fromtimestamp(midnight(day + ONE_DAY), UTC)
+    if abs(instant - end) > EDGE:
+        raise BadShape(path="end_time", wanted="a midnight in Los Angeles", found=instant.isoformat())
+    return day
+
+
+class Graph:
+    """One account's Graph API. Raises ``SourceError``; ``http`` counts, redacts and fails as everywhere."""
+
+    def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
+        token = context.secret("token")
+        app_secret = context.secret("app_secret") if settings.app_secret is not None else None
+        self.version = settings.api_version or DEFAULT_VERSION
+        self.unavailable: set[str] = set()
+        """Metrics and fields that Meta no longer knows, as found out so far."""
+        self._served: str | None = None
+        self._token, self._sleep, self._pace = token, context.sleep, Pace()
+        proof = app_secret_proof(token, app_secret) if app_secret else None
+        self._proof = {"appsecret_proof": proof} if proof else {}
+        base = context.base_url or VENDOR
+        self._has_debug_token = urlsplit(base).hostname != INSTAGRAM_LOGIN_HOST
+        self.http = Http(
+            context=context,
+            source=settings.id,
+            base_url=f"{base}/{self.version}",
+            classify=classifier(self._pace),
+            headers={"Authorization": f"Bearer {token}"},
+            secrets=[secret for secret in (token, app_secret, proof) if secret],
+            min_interval_seconds=MIN_INTERVAL_SECONDS,
+        )
+
+    def get(self, path: str, params: Parameters, *, attempted: str) -> Node:
+        """One call, held back where Meta says that most of the budget is used, and not made where nearly all is."""
+        if self._pace.spent:
+            raise self.http.error(
+                QuotaExhausted,
+                attempted=attempted,
+                detail=f"Meta says that {self._pace.usage.percent:.0f} % of the call budget is used",
+                retry_after_seconds=self._pace.comes_back_in_seconds,
+            )
+        wait = self._pace.slowdown_seconds()
+        if wait:
+            self._sleep(wait)
+        reply = self.http.get_document(path, attempted=attempted, params={**params, **self._proof})
+        self._served = reply.headers.get("facebook-api-version") or self._served
+        return reply.json()
+
+    def listed(self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), attempted: str) -> list[Node]:
+        """Every item of an edge, each id once, following ``next`` until it is absent, however empty a page is.
+
+        Only ``next``'s query is used, without the token that it repeats: the call goes to the base address, and
+        no credential anywhere else. A page that is too heavy is asked for by halves.
+        """
+        kept = [name for name in optional if name not in self.unavailable]
+        limit = PAGE_LIMIT
+        start: Parameters = {"fields": ",".join([*fields, *kept])}
+        query, found, seen = start, dict[str, Node](), set[str]()
+        for _ in range(MOST_PAGES):
+            try:
+                page = self.get(path, {**query, "limit": limit}, attempted=attempted)
+            except TooMuchData:
+                if limit == 1:
+                    raise
+                limit //= 2
+                continue
+            except DeadField as error:
+                if error.field not in kept:
+                    raise
+                self.unavailable.add(error.field)
+                return self.listed(path, fields=fields, optional=kept, attempted=attempted)
+            found |= {item.text("id"): item for item in page.each("data")}
+            following = page["paging"].text("next", None) if "paging" in page else None
+            if following is None:
+                return list(found.values())
+            if following in seen:
+                raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
+            seen.add(following)
+            query = query_of(following)
+        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found))
+
+    def insights(self, account: str, metrics: Iterable[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
+        """Insights by metric; one that Meta left out is not there. Their ``paging`` is endless and never followed.
+
+        A metric that is no longer known is found by halves and noted in ``unavailable``; the others are still read.
+        Raises ``BadReply`` where none is left.
+        """
+        wanted = list(metrics)
+        alive = [name for name in wanted if name not in self.unavailable]
+        found = self._insights(account, alive, params, attempted=attempted) if alive else {}
+        if self.unavailable.issuperset(wanted):
+            raise self.http.error(
+                BadReply,
+                attempted=attempted,
+                detail=f"Meta no longer knows the metric {', '.join(wanted)} in version {self.version}",
+                cure="update marketing-okr; days that could not be read stay due",
+            )
+        return found
+
+    def _insights(self, account: str, metrics: list[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
+        query = {**params, "metric": ",".join(metrics)}
+        try:
+            reply = self.get(f"/{account}/insights", query, attempted=attempted)
+        except DeadMetric:
+            if len(metrics) == 1:
+                self.unavailable.add(metrics[0])
+                return {}
+        else:
+            return {item.text("name"): item for item in reply.each("data")}
+        middle = len(metrics) // 2
+        first = self._insights(account, metrics[:middle], params, attempted=attempted)
+        return first | self._insights(account, metrics[middle:], params, attempted=attempted)
+
+    def quality(self) -> Quality:
+        """What a load should say of the API: what it no longer knows, and a version other than the one asked for."""
+        said: dict[str, str | float | bool | None] = {}
+        if self.unavailable:
+            said["unavailable"] = ", ".join(sorted(self.unavailable))
+        if self._served and self._served != self.version:
+            said["version_served"] = self._served
+        if self._pace.usage.percent:
+            said["budget_used_pct"] = self._pace.usage.percent
+        return said
+
+    def token_expires_on(self) -> date | None:
+        """The token's last day, or its data access's where that is sooner; None: never, or not told.
+
+        Raises ``AuthFailed`` where the token is no longer valid.
+        """
+        if not self._has_debug_token:
+            return None
+        attempted = "asking when the token expires"
+        try:
+            told = self.get("/debug_token", {"input_token": self._token}, attempted=attempted)["data"]
+        except (AuthFailed, QuotaExhausted):
+            raise
+        except (BadReply, PermissionMissing):  # only the app's own people may ask; the token itself works
+            return None
+        if told["is_valid"].value is False:
+            said = told["error"].text("message", "the token is not valid") if "error" in told else ""
+            raise self.http.error(AuthFailed, attempted=attempted, detail=said)
+        ends = [told.whole(name, 0) for name in ("expires_at", "data_access_expires_at")]
+        return min((datetime.fromtimestamp(end, UTC).date() for end in ends if end > 0), default=None)
+
+    def about(self, what: str) -> str:
+        """A probe's detail, with the version that was really served."""
+        served = f", answered as {self._served}" if self._served and self._served != self.version else ""
+        return f"{what}, version {self.version}{served}"
+
+
+def app_secret_proof(token: str, app_secret: str) -> str:
+    """Meta's proof that the caller knows the app's secret: HMAC-SHA256 of the token."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def query_of(following: str) -> dict[str, str]:
+    """The query of a ``paging.next`` address, without the credentials that it repeats."""
+    given = parse_qsl(urlsplit(following).query, keep_blank_values=True)
+    return {name: value for name, value in given if name not in _OWN_PARAMETERS}
