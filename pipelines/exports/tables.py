@@ -10,7 +10,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -159,14 +160,18 @@ class _ClientLines:
         """Fixed columns, so that lines of several grids stand under each other."""
         grid = Table.grid(padding=(0, 1))
         now, way, word = 20, 7, 20
-        grid.add_column(width=columns - now - way - word - 3, overflow="fold")
+        named = columns - now - way - word - 3
+        grid.add_column(width=named, overflow="fold")
         grid.add_column(width=now, justify="right", overflow="fold")
         grid.add_column(width=way, justify="right")
         grid.add_column(width=word, no_wrap=True)
         shown = Text(self.text["status"], "dim") if status is None else self._status(status)
         title, figures, progress = cells
-        grid.add_row(Padding(Text(title, style), (0, 0, 0, indent)), Text(figures, style), Text(progress, style), shown)
-        return grid
+        # a long title has its own line, whole, so that it can be read and searched for
+        above = indent + cell_len(title) > named
+        name = Padding(Text("" if above else title, style), (0, 0, 0, indent))
+        grid.add_row(name, Text(figures, style), Text(progress, style), shown)
+        return Group(Padding(Text(title, style), (0, 0, 0, indent)), grid) if above else grid
 
     def _objective_line(self, row: ObjectiveRow, columns: int) -> RenderableType:
         filled = round((row.progress or 0.0) * BAR_CELLS)

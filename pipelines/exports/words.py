@@ -118,7 +118,7 @@ def day(value: date | None, language: str, *, style: str = "d MMM y") -> str:
 
 
 def unit_figure(value: float | None, unit: str | None, language: str) -> str:
-    """A figure as its unit is read: shares as per cent, positions with a decimal."""
+    """A figure as its unit is read: shares as per cent."""
     if unit == "share":
         return percent(value, language)
-    return figure(value, language, decimals=1 if unit == "position" and value is not None else None)
+    return figure(value, language)

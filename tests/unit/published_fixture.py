@@ -89,7 +89,7 @@ def _season(month: date) -> float:
 
 def _kpis(con: duckdb.DuckDBPyConnection) -> None:
     shapes = (
-        ("fjallglas", "unique_visitors", "source=web", "visitors", "flow", 8200, 0.016),
+        ("fjallglas", "unique_visitors", "source=web", "visitors", "flow", 8200, 0.019),
         ("fjallglas", "sessions", "all", "sessions", "flow", 11400, 0.012),
         ("fjallglas", "page_views", "all", "views", "flow", 30100, 0.012),
         ("fjallglas", "followers", "all", "followers", "stock", 5200, 0.011),
@@ -104,7 +104,12 @@ def _kpis(con: duckdb.DuckDBPyConnection) -> None:
         for index in range(35):
             month = add_months(date(2024, 1, 1), index)
             season = 1.0 if kind != "flow" else _season(month)
-            value: float | None = level * (1 + growth) ** index * season * (1 + 0.02 * ((index * 7) % 5 - 2))
+            value: float | None = (
+                level
+                * (1 + growth) ** index
+                * season
+                * (1 + 0.02 * ((index * 7) % 5 - 2) * (0.3 if kind != "flow" else 1))
+            )
             missing = kpi == "search_clicks" and index == 30
             closed = month < date(2026, 11, 1)
             insert(
@@ -187,23 +192,41 @@ def _posts(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
         )
 
 
+def _like_for_like(con: duckdb.DuckDBPyConnection, kpi: str, *, growth: float, wide: float) -> dict[str, Any]:
+    """Baseline, target, current and a forecast that fits the months, so that charts look as they would."""
+    row = con.execute(
+        """
+        select avg(value) filter (year(month) = 2025), avg(value) filter (year(month) = 2026) from marts.kpi_monthly
+        where client = 'fjallglas' and kpi = ? and month(month) <= 10 and year(month) in (2025, 2026)
+        """,
+        [kpi],
+    ).fetchone()
+    assert row is not None
+    baseline, current = round(row[0], 1), round(row[1], 1)
+    target, forecast = baseline * (1 + growth), current * 0.985
+    raw = (current - baseline) / (target - baseline)
+    return {
+        "baseline": baseline,
+        "first_target": target,
+        "target": target,
+        "current": current,
+        "raw_progress": raw,
+        "progress": min(1.0, raw),
+        "forecast": forecast,
+        "forecast_low": forecast * (1 - wide),
+        "forecast_high": forecast * (1 + wide),
+    }
+
+
 def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
     key_results: tuple[dict[str, Any], ...] = (
         {
             "key_result_id": "visitors",
             "kpi": "unique_visitors",
+            **_like_for_like(con, "unique_visitors", growth=0.3, wide=0.02),
             "unit": "visitors",
             "kind": "flow",
-            "baseline": 9400.0,
-            "first_target": 12220.0,
-            "target": 12220.0,
-            "current": 11515.0,
-            "raw_progress": 0.75,
-            "progress": 0.75,
             "expected_progress": 1.0,
-            "forecast": 11610.0,
-            "forecast_low": 11080.0,
-            "forecast_high": 12150.0,
             "probability": 0.25,
             "status": "off_track",
             "notes": ["+22 % mot +30 %; juli drar som väntat.", "Oktober räknas om: +1,8 %."],
@@ -249,18 +272,10 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
         {
             "key_result_id": "interactions",
             "kpi": "interactions",
+            **_like_for_like(con, "interactions", growth=0.4, wide=0.03),
             "unit": "interactions",
             "kind": "flow",
-            "baseline": 960.0,
-            "first_target": 1344.0,
-            "target": 1344.0,
-            "current": 1227.0,
-            "raw_progress": 0.695,
-            "progress": 0.695,
             "expected_progress": 1.0,
-            "forecast": 1250.0,
-            "forecast_low": 1120.0,
-            "forecast_high": 1395.0,
             "probability": 0.3,
             "status": "at_risk",
             "notes": ["+28 % mot +40 %; LinkedIn saknas sedan 3 nov.", "Förra årets siffror kommer från csv."],
@@ -299,9 +314,9 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             "sales",
             {
                 "key_result_id": "visits", "kpi": "sessions", "unit": "sessions", "kind": "flow", "baseline": 0.0,
-                "first_target": 140000.0, "target": 150000.0, "current": 145210.0, "raw_progress": 0.968,
+                "first_target": 140000.0, "target": 150000.0, "current": 176500.0, "raw_progress": 0.968,
                 "progress": 0.968,
-                "expected_progress": 0.86, "forecast": 168300.0, "forecast_low": 164100.0, "forecast_high": 172800.0,
+                "expected_progress": 0.86, "forecast": 196300.0, "forecast_low": 188100.0, "forecast_high": 204800.0,
                 "probability": 0.95, "status": "on_track", "notes": ["Målet höjdes 1 juni från 140 000."],
             },
         )

@@ -89,7 +89,8 @@ def _rows(
     link: str,
     as_of: date | None,
 ) -> list[AgencyRow]:
-    failures = below.failures(reading.sources_of(con, reader.client, as_of=as_of), language)
+    streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
+    failures = message("failed_short", language, streams=streams) if streams else ""
     if not status.objectives:
         return [_row(reader, None, language=language, link=link, failures=failures)]
     return [_row(reader, objective, language=language, link=link, failures=failures) for objective in status.objectives]

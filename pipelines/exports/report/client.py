@@ -21,8 +21,8 @@ from pipelines.exports.report.page import write_page
 from pipelines.exports.words import day
 
 SOCIAL_DAYS = 90
-COMPACT_FROM, PLAIN_FROM = 7, 13
-"""With so many key results a printed page draws them smaller, and at last without charts."""
+COMPACT_FROM, PLAIN_FROM, OBJECTIVE_TAKES = 7, 13, 2
+"""With so many key results (a third objective counts as two) print draws them smaller, and at last without charts."""
 
 
 def render_client(
@@ -52,7 +52,7 @@ def render_client(
         "failures": below.failures(sources, reader.language),
         "objectives": objectives,
         "with_results": with_results,
-        "density": _density(sum(len(objective.results) for objective in objectives)),
+        "density": _density(len(objectives), sum(len(objective.results) for objective in objectives)),
         "kpis": below.kpis(months, reader),
         "tried": tried,
         "ideas": ideas,
@@ -74,7 +74,8 @@ def render_client(
     return write_page(folder / "report.html", "client.html.j2", language=reader.language, values=values)
 
 
-def _density(count: int) -> str:
-    if count >= PLAIN_FROM:
+def _density(objectives: int, results: int) -> str:
+    taken = results + OBJECTIVE_TAKES * max(0, objectives - 2)
+    if taken >= PLAIN_FROM:
         return "plain"
-    return "compact" if count >= COMPACT_FROM else "roomy"
+    return "compact" if taken >= COMPACT_FROM else "roomy"

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
+from okr_models.texts import PLATFORM_NAMES
 from pipelines.exports.people import Reader
 from pipelines.exports.plain import plain
 from pipelines.exports.report.charts import kpi_chart
@@ -70,6 +71,7 @@ class PostsView:
     lead: str
     rows: tuple[PostView, ...]
     more: str
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,8 @@ def _kpi(kpi: str, scope: str, months: Mapping[date, Month], reader: Reader, *, 
     newest = shown[-1]
     before = months.get(add_months(newest.month, -12))
     change, tone = _change(kpi, newest, before, reader)
+    unit = unit_word(newest.unit, language) if newest.value is not None else message("kpi_missing", language)
+    lower = f", {message('lower', language)}" if reader.better(kpi) == "lower" else ""
     title = kpi_title(kpi, language, dict(reader.kpi_titles))
     values = [m.value for m in known if m.value is not None]
 
@@ -148,7 +152,7 @@ def _kpi(kpi: str, scope: str, months: Mapping[date, Month], reader: Reader, *, 
         title=plain(title, limit=60),
         scope="" if scope == "all" else plain(scope.split("=", 1)[-1], limit=40),
         value=unit_figure(newest.value, newest.unit, language),
-        unit=unit_word(newest.unit, language) if newest.value is not None else message("kpi_missing", language),
+        unit=unit + lower,
         month=month(newest) + (f", {message('estimated_month', language)}" if newest.is_estimated else ""),
         change=change,
         tone=tone,
@@ -191,8 +195,9 @@ def blog_posts(items: Sequence[Item], posts: Sequence[BlogPost], reader: Reader)
         file = "blog_posts.csv"
     else:
         return None
-    more = message("more", language, count=len(rows) - POSTS_SHOWN, file=file) if len(rows) > POSTS_SHOWN else ""
-    return PostsView(lead=lead, rows=rows[:POSTS_SHOWN], more=more)
+    hidden = max(0, len(rows) - POSTS_SHOWN)
+    more = message("more", language, count=hidden, file=file) if hidden else ""
+    return PostsView(lead=lead, rows=rows[:POSTS_SHOWN], more=more, hidden=hidden)
 
 
 def _judged(item: Item, language: str) -> PostView:
@@ -226,10 +231,10 @@ def social_posts(posts: Sequence[SocialPost], language: str) -> tuple[SocialView
     """The posts with the most interactions."""
     return tuple(
         SocialView(
-            platform=plain(post.platform, limit=30).capitalize(),
+            platform=platform_name(post.platform),
             url=safe_url(post.url),
             label=message(
-                "open_post", language, platform=plain(post.platform, limit=30), day=_on(post.published_at, language)
+                "open_post", language, platform=platform_name(post.platform), day=_on(post.published_at, language)
             ),
             published=_on(post.published_at, language),
             likes=figure(post.likes, language),
@@ -308,8 +313,13 @@ def source_lines(sources: Sequence[SourceState], language: str) -> tuple[str, ..
 
 def failures(sources: Sequence[SourceState], language: str) -> str:
     """What could not be read last, or nothing."""
-    streams = [f"{plain(source.source)}/{plain(stream)}" for source in sources for stream in source.failed]
-    return message("sources_failed", language, sources=", ".join(streams)) if streams else ""
+    streams = failed_streams(sources)
+    return message("sources_failed", language, sources=streams) if streams else ""
+
+
+def failed_streams(sources: Sequence[SourceState]) -> str:
+    """The streams that could not be read last, as ``source/stream``."""
+    return ", ".join(f"{plain(source.source)}/{plain(stream)}" for source in sources for stream in source.failed)
 
 
 def methods(kpi_ids: Sequence[str], reader: Reader) -> tuple[tuple[str, str], ...]:
@@ -317,6 +327,11 @@ def methods(kpi_ids: Sequence[str], reader: Reader) -> tuple[tuple[str, str], ..
     language = reader.language
     used = [(kpi_title(kpi, language), text) for kpi in kpi_ids if (text := method(kpi, language))]
     return (*used, *GENERAL[language])
+
+
+def platform_name(platform: str) -> str:
+    """A platform as it writes itself."""
+    return PLATFORM_NAMES.get(platform, plain(platform, limit=30).capitalize())
 
 
 def safe_url(url: str | None) -> str | None:

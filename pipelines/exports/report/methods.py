@@ -50,7 +50,7 @@ GENERAL: dict[str, tuple[tuple[str, str], ...]] = {
         ("Mål", "Nyckelresultatens väg, vägd. Status är den hos det svagaste som väger minst en fjärdedel."),
         (
             "Prognos",
-            "Säsongsmodell per månad; spannet täcker 90 % av utfallen. Sannolikhet ges bara när historiken bär den.",
+            "Säsongsmodell per månad; spannet täcker 80 % av utfallen. Sannolikhet ges bara när historiken bär den.",
         ),
         ("Skattat", "Månader med 60 till 90 % av dagarna är uppräknade; med färre har månaden inget värde."),
     ),
@@ -60,7 +60,7 @@ GENERAL: dict[str, tuple[tuple[str, str], ...]] = {
         ("Objective", "Its key results' way, weighted. Its status is that of the worst that weighs a quarter or more."),
         (
             "Forecast",
-            "A seasonal model of the months; the span covers 90% of outcomes. Probability only with enough history.",
+            "A seasonal model of the months; the span covers 80% of outcomes. Probability only with enough history.",
         ),
         ("Estimated", "Months with 60 to 90% of their days are scaled up; with fewer a month has no value."),
     ),

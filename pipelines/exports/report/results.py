@@ -157,9 +157,13 @@ def _clip(share: float | None) -> float:
 
 
 def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], language: str, *, names_weakest: bool) -> str:
-    judged = sum(result.status not in UNJUDGED for result in rows)
     good = sum(result.status in GOOD for result in rows)
-    sentence = message("judged", language, judged=judged, all=len(rows), good=good)
+    unjudged = sum(result.status in UNJUDGED for result in rows)
+    if len(rows) == 1:
+        return message("judged_one", language, word=status_word(rows[0].status, language))
+    sentence = message("judged", language, good=good, all=len(rows))
+    if unjudged:
+        sentence += " " + message("unjudged", language, count=unjudged)
     weakest = next((result for result in rows if result.key_result_id == row.weakest_key_result), None)
     if not names_weakest or weakest is None or weakest.status in GOOD:
         return sentence

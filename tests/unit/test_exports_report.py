@@ -1,0 +1,308 @@
+"""The report's arithmetic, words and markup, without a browser.
+
+Really under test: ``pipelines/exports/report/`` over a published database of the declared shape: what charts hold, that
+nothing from outside becomes markup or a link, and that the bytes are the same whenever the same figures are drawn.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from okr_models.client import Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import add_months
+from pipelines.exports.everything import export_all
+from pipelines.exports.people import readers_of
+from pipelines.exports.published import KeyResultRow, read_status
+from pipelines.exports.report.agency import render_agency
+from pipelines.exports.report.client import render_client
+from pipelines.exports.report.evidence import safe_url
+from pipelines.exports.report.messages import MESSAGES
+from pipelines.exports.report.methods import GENERAL, KPI_METHODS
+from pipelines.exports.report.reading import Item, Month
+from pipelines.exports.report.series import Series, series_of
+from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD
+from tests.unit.published_fixture import AS_OF, build_published
+
+YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def report(tmp_path: Path, *, client: str = "fjallglas", hostile: bool = False) -> str:
+    chosen = next(each for each in CLIENTS if each.client == client)
+    with build_published(hostile=hostile) as con:
+        return render_client(con, chosen, tmp_path / client).read_text("utf-8")
+
+
+def row(**values: object) -> KeyResultRow:
+    with build_published() as con:
+        known = next(each for each in read_status(con, "fjallglas").key_results if each.key_result_id == "visitors")
+    return replace(known, **values)  # type: ignore[arg-type]
+
+
+def months(kpi: str, values: dict[date, float], *, kind: str = "flow") -> dict[tuple[str, str], dict[date, Month]]:
+    made = {
+        month: Month(
+            month=month,
+            value=value,
+            unit="visitors",
+            kind=kind,
+            is_closed=month < date(2026, 11, 1),
+            is_estimated=False,
+            note=None,
+        )
+        for month, value in values.items()
+    }
+    return {(kpi, "all"): made}
+
+
+def drawn(
+    result: KeyResultRow,
+    definition: KeyResult,
+    values: dict[date, float],
+    *,
+    kind: str = "flow",
+    items: tuple[Item, ...] = (),
+) -> Series:
+    kpi = result.kpi or ""
+    series = series_of(
+        result, definition=definition, period=YEAR, months=months(kpi, values, kind=kind), items=items, as_of=AS_OF
+    )
+    assert series is not None
+    return series
+
+
+def two_years(last: float, now: float) -> dict[date, float]:
+    made = {add_months(date(2025, 1, 1), n): last for n in range(12)}
+    return made | {add_months(date(2026, 1, 1), n): now for n in range(10)}
+
+
+def test_a_growth_target_draws_last_year_times_the_growth_and_months_that_make_the_forecast() -> None:
+    definition = KeyResult(id="visitors", title="x", kpi="unique_visitors", target=Change(share=0.3))
+    result = row(baseline=100.0, target=130.0, current=110.0, forecast=115.0, forecast_low=112.0, forecast_high=118.0)
+    series = drawn(result, definition, two_years(100.0, 110.0))
+    assert series.form == "months"
+    assert [point.path for point in series.points] == [pytest.approx(130.0)] * 12
+    left = [point for point in series.points if point.mid is not None]
+    assert [point.month.month for point in left] == [11, 12]
+    # ten months of 110 and two of these average to the forecast
+    assert (10 * 110 + sum(point.mid or 0 for point in left)) / 12 == pytest.approx(115.0)
+
+
+def test_without_all_closed_months_no_forecast_is_drawn_into_the_gap() -> None:
+    definition = KeyResult(id="visitors", title="x", kpi="unique_visitors", target=Change(share=0.3))
+    values = two_years(100.0, 110.0)
+    del values[date(2026, 4, 1)]
+    result = row(baseline=100.0, target=130.0, forecast=115.0, forecast_low=112.0, forecast_high=118.0)
+    series = drawn(result, definition, values)
+    assert series.points[3].actual is None
+    assert all(point.mid is None for point in series.points)
+
+
+def test_a_stock_fans_out_from_its_newest_figure_to_the_forecast_at_the_end() -> None:
+    definition = KeyResult(id="followers", title="x", kpi="followers", target=Change(share=0.2))
+    result = row(
+        kpi="followers", kind="stock", baseline=100.0, target=120.0, forecast=118.0, forecast_low=115.0,
+        forecast_high=121.0,
+    )  # fmt: skip
+    series = drawn(result, definition, two_years(90.0, 110.0), kind="stock")
+    assert series.form == "level"
+    assert series.points[-1].path == pytest.approx(120.0)
+    assert (series.points[9].low, series.points[9].high) == (110.0, 110.0)
+    assert (series.points[-1].low, series.points[-1].mid, series.points[-1].high) == (115.0, 118.0, 121.0)
+
+
+def test_a_running_total_stops_at_a_month_without_a_value() -> None:
+    definition = KeyResult(id="visits", title="x", kpi="sessions", target=Number(value=2000))
+    values = two_years(100.0, 110.0)
+    del values[date(2026, 4, 1)]
+    series = drawn(row(kpi="sessions", target=2000.0, forecast=None), definition, values)
+    assert [point.actual for point in series.points[:5]] == [110.0, 220.0, 330.0, None, None]
+    assert series.points[-1].path == pytest.approx(2000.0)
+
+
+def test_visitors_against_a_number_are_never_added_up() -> None:
+    definition = KeyResult(id="visitors", title="x", kpi="unique_visitors", target=Number(value=140))
+    series = drawn(row(target=140.0, forecast=None), definition, two_years(100.0, 110.0))
+    assert {point.actual for point in series.points} == {110.0, None}
+    assert series.bounds == (140.0,)
+
+
+def test_a_count_grows_on_the_day_each_item_was_decided() -> None:
+    definition = KeyResult(id="posts", title="x", count="blog_posts", target=Number(value=10))
+    items = tuple(
+        Item(
+            objective_id="awareness", key_result_id="posts", title=None, url=None, published_at=None, value=600.0,
+            threshold=500.0, outcome=outcome, decided_on=day,
+        )
+        for outcome, day in (("met", date(2026, 2, 3)), ("met", date(2026, 4, 3)), ("missed", date(2026, 4, 9)))
+    )  # fmt: skip
+    result = row(key_result_id="posts", kpi="blog_posts", kind="count", target=10.0, forecast=None)
+    series = drawn(result, definition, {}, items=items)
+    assert [point.actual for point in series.points] == [0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, None]
+
+
+def test_bounds_are_drawn_as_they_are_and_milestones_not_at_all() -> None:
+    inside = KeyResult(id="visitors", title="x", kpi="unique_visitors", target=Between(between=(60, 90)))
+    assert drawn(row(), inside, two_years(70.0, 80.0)).bounds == (60, 90)
+    steps = KeyResult(id="visitors", title="x", target=Milestones(milestones=(Milestone(title="a"),)))
+    assert series_of(row(), definition=steps, period=YEAR, months={}, items=(), as_of=AS_OF) is None
+
+
+def test_nothing_to_draw_is_nothing_and_not_an_empty_chart() -> None:
+    assert series_of(row(), definition=None, period=YEAR, months={}, items=(), as_of=AS_OF) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.se/x?y=1", True),
+        ("javascript:alert(1)", False),
+        ("JaVaScRiPt:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//a.se/x", False),
+        ("https:///x", False),
+        ("https://a.se/\njavascript:x", False),
+        ("http://[bad", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_a_web_address_becomes_a_link(url: str | None, *, kept: bool) -> None:
+    assert safe_url(url) == (url if kept else None)
+
+
+@pytest.mark.parametrize("client", ["fjallglas", "skargard", "lindhs"])
+def test_the_page_asks_the_network_for_nothing(tmp_path: Path, client: str) -> None:
+    html = report(tmp_path, client=client)
+    for tag, attributes in Tags(html).found:
+        assert tag not in {"script", "img", "iframe", "object", "embed", "base", "form"}
+        assert "src" not in attributes
+        if tag == "link":
+            assert attributes["href"] == "data:,"
+        assert not any(name.startswith("on") for name in attributes)
+    assert "@import" not in html
+    assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", html)
+    assert "default-src 'none'" in html
+
+
+def test_hostile_titles_become_text_and_no_tag_or_link(tmp_path: Path) -> None:
+    html = report(tmp_path, hostile=True)
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "\u202e" not in html
+    assert "javascript:" not in html
+    assert "Å" * 200 not in html
+
+
+def test_the_same_figures_give_the_same_bytes_also_after_other_charts_were_drawn(tmp_path: Path) -> None:
+    first = report(tmp_path / "a")
+    report(tmp_path / "b", client="skargard")
+    assert report(tmp_path / "c") == first
+
+
+def test_every_chart_has_a_title_and_its_figures_in_words(tmp_path: Path) -> None:
+    html = report(tmp_path)
+    charts = html.count('<svg class="chart"')
+    assert charts == 6 + 9
+    assert html.count("<desc id=") == charts
+    assert "Fler följare, månad för månad" in html
+    assert re.search(r"januari: [\d\xa0]+, förra året [\d\xa0]+, målväg", html)
+    ids = [attributes["id"] for _, attributes in Tags(html).found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_is_in_the_clients_language_and_missing_is_said(tmp_path: Path) -> None:
+    swedish, english = report(tmp_path), report(tmp_path, client="skargard")
+    assert '<html lang="sv">' in swedish
+    assert "Så görs siffrorna" in swedish
+    assert "1\xa0av" not in swedish
+    assert '<html lang="en">' in english
+    assert "How the figures are made" in english
+    assert "cannot be judged" in english
+    assert "give them as csv" in english
+
+
+def test_a_client_without_anything_gets_a_page_that_says_so(tmp_path: Path) -> None:
+    assert "När den första natten har körts" in report(tmp_path, client="lindhs")
+
+
+def test_the_boards_page_names_no_key_result(tmp_path: Path) -> None:
+    with build_published() as con:
+        html = render_client(con, FJALLGLAS, tmp_path, audience="board").read_text("utf-8")
+    assert "Öka varumärkeskännedom" in html
+    assert "Fler unika besökare" not in html
+    assert "Sociala medier" not in html
+
+
+def test_the_agency_page_lists_worst_first_and_links_to_every_client(tmp_path: Path) -> None:
+    with build_published() as con:
+        html = render_agency(con, CLIENTS, tmp_path).read_text("utf-8")
+    rows = re.findall(r'<td data-order="([^"]+)"><a href="([^"]+)"', html)
+    assert [href for _, href in rows] == [
+        "../skargard/report.html",
+        "../fjallglas/report.html",
+        "../lindhs/report.html",
+        "../fjallglas/report.html",
+    ]
+
+
+def test_a_client_whose_file_is_gone_is_still_shown_from_what_is_published(tmp_path: Path) -> None:
+    with build_published() as con:
+        assert [reader.client for reader in readers_of(con, (SKARGARD, EMPTY))] == ["fjallglas", "lindhs", "skargard"]
+        written = export_all(con, tmp_path, clients=(SKARGARD, EMPTY))
+    html = (tmp_path / "fjallglas" / "report.html").read_text("utf-8")
+    assert "Fler följare" in html
+    assert tmp_path / "_agency" / "report.html" in written
+
+
+def test_exports_of_one_client_touch_no_other(tmp_path: Path) -> None:
+    with build_published() as con:
+        export_all(con, tmp_path, clients=CLIENTS, only=("skargard",))
+    assert [path.name for path in tmp_path.iterdir()] == ["skargard"]
+
+
+def test_both_languages_say_the_same_things_with_the_same_values() -> None:
+    assert MESSAGES["sv"].keys() == MESSAGES["en"].keys()
+    for key, swedish in MESSAGES["sv"].items():
+        names = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (swedish, MESSAGES["en"][key])
+        ]
+        assert names[0] == names[1], key
+
+
+def test_every_built_in_kpi_says_how_it_is_made_in_both_languages() -> None:
+    assert KPI_METHODS["sv"].keys() == KPI_METHODS["en"].keys() == BUILT_IN.keys()
+    assert len(GENERAL["sv"]) == len(GENERAL["en"])
+
+
+def test_every_message_is_used_somewhere() -> None:
+    folder = Path(__file__).parents[2] / "pipelines" / "exports" / "report"
+    text = "\n".join(
+        path.read_text("utf-8")
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".j2"} and path.stem != "messages"
+    )
+    dynamic = {"met", "open", "missed", "keep", "kill", "undecided", "running", "not_started", "not_aligned"}
+    dynamic |= {"cannot_be_judged"}
+    unused = [key for key in MESSAGES["sv"] if not re.search(f"['\"]{key}['\"]", text) and key not in dynamic]
+    assert unused == []
