@@ -1,0 +1,1 @@
+"""The assets, one module a layer, in the order data flows: ingest, models, okr, publish."""

@@ -180,8 +180,8 @@ class _ClientLines:
 
     def _objective_note(self, row: ObjectiveRow, *, names_weakest: bool = True) -> str:
         parts = []
-        if row.progress_low is not None and row.progress_high is not None and row.progress_low < row.progress_high:
-            low, high = percent(row.progress_low, self.language), percent(row.progress_high, self.language)
+        low, high = percent(row.progress_low, self.language), percent(row.progress_high, self.language)
+        if row.progress_low is not None and low != high:
             parts.append(self.text["range"].format(low=low, high=high))
         if row.coverage is not None and row.coverage < 1:
             parts.append(self.text["coverage"].format(share=percent(row.coverage, self.language)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from okr_models.client import Client
-from okr_models.client_file import ClientFileErrors, parse_client
+from okr_models.client_file import ClientFileErrors, ParsedClient, read_client
 from pipelines.warehouse.home import Home
 
 
@@ -48,6 +48,8 @@ class LoadedClients:
     """Every client that has a file, also those not asked for."""
     unknown: tuple[str, ...] = ()
     """One sentence for each client that was asked for and has no file."""
+    parsed: tuple[ParsedClient, ...] = ()
+    """The clients again, with where their parts stand in their files."""
 
 
 def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
@@ -55,20 +57,21 @@ def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
     files = sorted(path for path in home.clients.glob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
     known = [path.stem for path in files]
     unknown = tuple(_unknown(name, known) for name in only if name not in known)
-    clients: list[Client] = []
+    parsed: list[ParsedClient] = []
     broken: list[BrokenFile] = []
     for path in files:
         if only and path.stem not in only:
             continue
         loaded = _load(path)
-        if isinstance(loaded, Client):
-            clients.append(loaded)
+        if isinstance(loaded, ParsedClient):
+            parsed.append(loaded)
         else:
             broken.append(loaded)
-    return LoadedClients(tuple(clients), tuple(broken), frozenset(known), unknown)
+    clients = tuple(one.client for one in parsed)
+    return LoadedClients(clients, tuple(broken), frozenset(known), unknown, tuple(parsed))
 
 
-def _load(path: Path) -> Client | BrokenFile:
+def _load(path: Path) -> ParsedClient | BrokenFile:
     if path.suffix != ".yaml":
         return _broken(path, FileProblem(1, f"client files end in .yaml; rename it to {path.stem}.yaml"))
     try:
@@ -79,7 +82,7 @@ def _load(path: Path) -> Client | BrokenFile:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         return _broken(path, FileProblem(line, "is not UTF-8; save it in that encoding"))
     try:
-        return parse_client(text, file_name=path.name)
+        return read_client(text, file_name=path.name)
     except ClientFileErrors as error:
         return _broken(path, *(FileProblem(item.line, item.message) for item in error.errors))
 

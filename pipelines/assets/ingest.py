@@ -1,0 +1,167 @@
+"""Raw tables as assets: first what can't be asked again, then everything else.
+
+What belongs here: which raw tables a step fills and what Dagster is told about it. What does not: fetching, planning
+and writing (``warehouse/ingest.py``).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from connectors.protocol import Delivery
+from connectors.raw_tables import RAW_TABLES, RawTable
+from connectors.registry import SOURCE_TYPES
+from pipelines.partitions import nights, rerun_of
+from pipelines.resources import Night, Progress
+from pipelines.warehouse.config_tables import write_config
+from pipelines.warehouse.ingest import IngestReport, StreamReport, ingest
+
+GROUP = "ingest"
+CHECK = "sources_read"
+OWNERS = ["team:data"]
+SNAPSHOT_TABLES = frozenset(
+    stream.table.name for kind in SOURCE_TYPES.values() for stream in kind.streams if stream.delivery == "snapshot"
+)
+OTHER_TABLES = frozenset(
+    stream.table.name for kind in SOURCE_TYPES.values() for stream in kind.streams if stream.delivery != "snapshot"
+)
+
+
+def raw_key(table: str) -> dg.AssetKey:
+    """Asset key of a raw table."""
+    return dg.AssetKey(["raw", table])
+
+
+def _spec(table: RawTable) -> dg.AssetSpec:
+    sources = sorted(
+        kind.type for kind in SOURCE_TYPES.values() if any(stream.table is table for stream in kind.streams)
+    )
+    columns = [dg.TableColumn("client", "VARCHAR", "Client"), dg.TableColumn("source", "VARCHAR", "Source id")]
+    columns += [dg.TableColumn(column.name, column.type, column.meaning) for column in table.columns]
+    return dg.AssetSpec(
+        raw_key(table.name),
+        group_name=GROUP,
+        description=f"{table.meaning}\n\nKey: client, source, {', '.join(table.key)}. Filled by: {', '.join(sources)}.",
+        kinds={"duckdb", "python"},
+        owners=OWNERS,
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": f"raw.{table.name}"},
+    )
+
+
+def _check(table: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        CHECK, asset=raw_key(table), description="Every source of every client was read; names those that were not."
+    )
+
+
+def _failures(streams: list[StreamReport]) -> str:
+    lines = ["| client | source | class | what happened |", "| --- | --- | --- | --- |"]
+    lines += [f"| {s.client} | {s.source} | {s.error_class} | {s.message} |" for s in streams if s.status == "failed"]
+    return "\n".join(lines)
+
+
+def _results(
+    context: dg.AssetExecutionContext, report: IngestReport
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    by_table: dict[str, list[StreamReport]] = {}
+    for stream in report.streams:
+        by_table.setdefault(stream.stream, []).append(stream)
+    for key in sorted(context.selected_asset_keys):
+        table = key.path[-1]
+        streams = by_table.get(table, [])
+        failed = [stream for stream in streams if stream.status == "failed"]
+        windows = [stream.window for stream in streams if stream.window is not None]
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={
+                "dagster/row_count": sum(stream.rows for stream in streams),
+                "windows": f"{min(w.start for w in windows)} to {max(w.end for w in windows)}" if windows else "none",
+                "sources_read": len(streams) - len(failed),
+                "sources_failed": len(failed),
+            },
+        )
+        if dg.AssetCheckKey(key, CHECK) in context.selected_asset_check_keys:
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=CHECK,
+                passed=not failed,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"failures": dg.MetadataValue.md(_failures(streams))} if failed else {},
+            )
+
+
+def _read(
+    context: dg.AssetExecutionContext, night: Night, progress: Progress, deliveries: frozenset[Delivery]
+) -> IngestReport:
+    return ingest(
+        con=night.con,
+        clients=night.clients.clients,
+        home=night.home,
+        environ=night.environ,
+        clock=night.clock,
+        run_id=night.run_id,
+        deliveries=deliveries,
+        tables=frozenset(key.path[-1] for key in context.selected_asset_keys),
+        reread=rerun_of(context, now=night.clock.now()),
+        progress=progress,
+    )
+
+
+@dg.multi_asset(
+    name="snapshots",
+    specs=[_spec(RAW_TABLES[name]) for name in sorted(SNAPSHOT_TABLES)],
+    check_specs=[_check(name) for name in sorted(SNAPSHOT_TABLES)],
+    partitions_def=nights,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
+    op_tags={"dagster/priority": "10"},
+    description="What can't be asked again, first and light, so that no failure elsewhere loses a day.",
+)
+def snapshots(
+    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Read the counters of today."""
+    yield from _results(context, _read(context, night, progress, frozenset({"snapshot"})))
+
+
+@dg.multi_asset(
+    name="ingest",
+    specs=[_spec(RAW_TABLES[name]) for name in sorted(OTHER_TABLES)],
+    check_specs=[_check(name) for name in sorted(OTHER_TABLES)],
+    partitions_def=nights,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
+    description="Every window and listing that the ledger says is due, across clients and sources.",
+)
+def ingest_sources(
+    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Read what is missing or may have been restated."""
+    yield from _results(context, _read(context, night, progress, frozenset({"window", "listing"})))
+
+
+CONFIG_KEY = dg.AssetKey(["config", "client_files"])
+
+
+@dg.asset(
+    key=CONFIG_KEY,
+    group_name=GROUP,
+    deps=[raw_key(name) for name in sorted(SNAPSHOT_TABLES | OTHER_TABLES)],
+    kinds={"yaml", "duckdb"},
+    owners=OWNERS,
+    check_specs=[dg.AssetCheckSpec("client_files_valid", asset=CONFIG_KEY)],
+    description="What the client files say, as tables that SQL can join with; the zones are those the sources told.",
+)
+def client_files(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Write the ``config`` schema."""
+    write_config(night.con, night.clients.clients, now=night.clock.now(), known=night.clients.known)
+    broken = night.clients.broken
+    yield dg.MaterializeResult(metadata={"clients": len(night.clients.clients), "broken_files": len(broken)})
+    yield dg.AssetCheckResult(
+        check_name="client_files_valid",
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"errors": dg.MetadataValue.md("\n".join(f"- {line}" for file in broken for line in file.errors))}
+        if broken
+        else {},
+    )

@@ -1,0 +1,50 @@
+"""What leaves the house: the published database, the CSVs and the reports."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import dagster as dg
+
+from pipelines.assets.ingest import OWNERS
+from pipelines.exports.everything import export_all
+from pipelines.resources import Night
+from pipelines.warehouse.db import open_published
+from pipelines.warehouse.publish import publish
+
+GROUP = "publish"
+DATABASE = dg.AssetKey(["publish", "database"])
+EXPORTS = dg.AssetKey(["publish", "exports"])
+
+
+def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """The published files, downstream of every mart and result table."""
+
+    @dg.asset(
+        key=DATABASE,
+        group_name=GROUP,
+        deps=results,
+        kinds={"duckdb"},
+        owners=OWNERS,
+        description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
+    )
+    def database(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+        path = publish(night.con, night.home, run_id=night.run_id)
+        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+
+    @dg.asset(
+        key=EXPORTS,
+        group_name=GROUP,
+        deps=[DATABASE],
+        kinds={"csv", "html"},
+        owners=OWNERS,
+        description="exports/: CSVs and a report a client, and the same over all clients.",
+    )
+    def exports(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+        with closing(open_published(night.home)) as con:
+            written = export_all(con, night.home.exports, clients=night.clients.clients)
+        return dg.MaterializeResult(
+            metadata={"files": len(written), "folder": dg.MetadataValue.path(night.home.exports)}
+        )
+
+    return [database, exports]

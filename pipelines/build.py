@@ -1,0 +1,30 @@
+"""The one place where the graph is assembled, the same for production, tests and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from pipelines.assets.ingest import client_files, ingest_sources, snapshots
+from pipelines.assets.models import model_assets
+from pipelines.assets.okr import okr_assets
+from pipelines.assets.publish import publish_assets
+from pipelines.jobs import nightly
+from pipelines.resources import NightResource, silent
+from pipelines.schedules import nightly_schedule
+
+
+def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """All definitions; ``resource_overrides`` replaces ``night`` or ``progress``."""
+    models = model_assets()
+    marts = [asset.key for asset in models if asset.key.path[0] == "marts"]
+    judged = okr_assets(marts)
+    results = [key for asset in judged for key in asset.keys]
+    return dg.Definitions(
+        assets=[snapshots, ingest_sources, client_files, *models, *judged, *publish_assets([*marts, *sorted(results)])],
+        jobs=[nightly],
+        schedules=[nightly_schedule],
+        resources={"night": NightResource(), "progress": silent, **(resource_overrides or {})},
+    )

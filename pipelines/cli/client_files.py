@@ -1,0 +1,55 @@
+"""``okr init`` and ``okr validate``: client files."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import click
+
+from okr_models.client_template import client_template
+from okr_models.client_warnings import client_warnings
+from pipelines.cli.common import fail, home_of
+from pipelines.warehouse.clients import load_clients
+
+SLUG = re.compile(r"[a-z0-9_]{1,40}")
+
+
+@click.command()
+@click.argument("client")
+@click.pass_context
+def init(context: click.Context, client: str) -> None:
+    """Write a commented clients/CLIENT.yaml to fill in."""
+    home = home_of(context)
+    if not SLUG.fullmatch(client):
+        raise fail(f"{client!r} can't be a client's name; use a-z, 0-9 and _, at most 40 of them", code=2)
+    path = home.clients / f"{client}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(client_template(client))
+    except FileExistsError as error:
+        raise fail(f"{path} is there already and is left as it is", code=2) from error
+    click.echo(path)
+
+
+@click.command()
+@click.argument("clients", nargs=-1)
+@click.pass_context
+def validate(context: click.Context, clients: tuple[str, ...]) -> None:
+    """Check client files: every error, each as file:line with what would be right."""
+    home = home_of(context)
+    loaded = load_clients(home, only=clients)
+    for sentence in loaded.unknown:
+        click.echo(f"okr: {sentence}", err=True)
+    if not loaded.known:
+        raise fail(f"no client file in {home.clients}; okr init CLIENT writes one")
+    for parsed in loaded.parsed:
+        for warning in client_warnings(parsed, os.environ):
+            click.echo(f"warning: {warning}", err=True)
+        click.echo(f"{parsed.client.client}: valid")
+    for file in loaded.broken:
+        for line in file.errors:
+            click.echo(line, err=True)
+    if loaded.broken or loaded.unknown:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,83 @@
+"""What several commands share: the home folder, the published database, errors in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import date
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import duckdb
+
+from pipelines.warehouse.db import DatabaseUnusable, open_published
+from pipelines.warehouse.home import Home
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def home_of(context: click.Context) -> Home:
+    """The home folder that ``--home``, OKR_HOME or the current folder names."""
+    return Home.resolve(context.find_root().obj, os.environ)
+
+
+def fail(message: str, *, code: int = 1) -> click.exceptions.Exit:
+    """Print one line to stderr; raise what this returns."""
+    click.echo(f"okr: {message}", err=True)
+    return click.exceptions.Exit(code)
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's message without line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def readable_errors(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Turn the named exceptions of a command into one line on stderr and exit 1."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except kinds as error:
+                raise fail(one_line(error)) from error
+
+        return wrapper
+
+    return decorate
+
+
+@contextmanager
+def published(home: Home) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+    """A read-only connection to what was published last."""
+    if not home.published_database.exists():
+        raise fail(f"nothing is published in {home.root} yet; okr run makes {home.published_database.name}")
+    try:
+        con = open_published(home)
+    except DatabaseUnusable as error:
+        raise fail(one_line(error)) from error
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+class Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it as 2026-11-20", param, ctx)
+
+
+DAY = Day()

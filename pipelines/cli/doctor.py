@@ -1,0 +1,154 @@
+"""``okr doctor``: one cheap authenticated call a source, and whether each key result's baseline can be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from connectors.errors import SourceError
+from connectors.protocol import Context, Probe
+from connectors.registry import SOURCE_TYPES, open_source
+from connectors.secrets import build_context
+from okr_models.client import Client
+from okr_models.sources import SourceSettings
+from pipelines.cli.common import fail, home_of, one_line
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import clock_from
+from pipelines.warehouse.db import open_published
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.outlook import outlook
+
+TOKEN_WARNING_DAYS = 14
+VERSION_WARNING_DAYS = 60
+AT_ONCE = 8
+
+
+@click.command()
+@click.argument("clients", nargs=-1)
+@click.pass_context
+def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
+    """Ask every source whether it can be read, and tell what each key result's baseline rests on."""
+    home = home_of(context)
+    now = clock_from(os.environ).now()
+    loaded = load_clients(home, only=clients)
+    for sentence in loaded.unknown:
+        raise fail(sentence)
+    if not loaded.known:
+        raise fail(f"no client file in {home.clients}; okr init CLIENT writes one")
+    for file in loaded.broken:
+        for line in file.errors:
+            click.echo(line, err=True)
+    ill = bool(loaded.broken)
+    jobs = [(client, source) for client in loaded.clients for source in client.sources]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        findings = list(pool.map(lambda job: _examine(*job, home=home, now=now), jobs))
+    for client in loaded.clients:
+        click.echo(f"{client.client}: {client.name}")
+        for (owner, source), (well, line) in zip(jobs, findings, strict=True):
+            if owner is client:
+                ill = ill or not well
+                click.echo(f"  {'ok  ' if well else 'FAIL'} {source.id} ({source.type}): {line}")
+        _baselines(home, client, now)
+    if ill:
+        raise click.exceptions.Exit(1)
+
+
+def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> tuple[bool, str]:
+    try:
+        context = _context(client, source, home=home, now=now)
+        opened = open_source(source, context)
+        try:
+            probe = opened.probe()
+        finally:
+            opened.close()
+    except SourceError as error:
+        return False, f"{error.error_class}: {one_line(error)}"
+    return probe.reachable, _probe_line(probe, today=now.date())
+
+
+def _context(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> Context:
+    return build_context(
+        source,
+        client=client.client,
+        client_zone=ZoneInfo(client.timezone),
+        now=now,
+        home=home.root,
+        environ=os.environ,
+    )
+
+
+def _probe_line(probe: Probe, *, today: date) -> str:
+    parts = [probe.detail]
+    if probe.rows is not None:
+        parts.append(f"{probe.rows} rows")
+    if probe.token_expires_on:
+        days = (probe.token_expires_on - today).days
+        warning = "; renew it now" if days <= TOKEN_WARNING_DAYS else ""
+        parts.append(f"token valid until {probe.token_expires_on} ({days} days{warning})")
+    if probe.version:
+        sunset = probe.version_sunset_on
+        if sunset is None:
+            parts.append(f"version {probe.version}")
+        else:
+            near = "; set a newer api_version" if (sunset - today).days <= VERSION_WARNING_DAYS else ""
+            parts.append(f"version {probe.version}, served until {sunset}{near}")
+    return ", ".join(part for part in parts if part)
+
+
+def _baselines(home: Home, client: Client, now: datetime) -> None:
+    loaded, history = _loaded(home, client.client), _history(home, client, now)
+    for objective in client.objectives:
+        for key_result in objective.key_results:
+            found = outlook(client, objective, key_result, now=now, loaded=loaded, history=history)
+            mark = "ok  " if found.can_be_had else "need"
+            click.echo(f"  {mark} {objective.id}/{key_result.id}: {found.sentence}")
+            if found.csv_rows:
+                click.echo("       rows for a csv source (month,kpi,value):")
+                for row in found.csv_rows:
+                    click.echo(f"         {row}")
+
+
+def _loaded(home: Home, client: str) -> Mapping[tuple[str, str], date]:
+    """First loaded day by (source, stream), from what is published; empty before the first run."""
+    if not home.published_database.exists():
+        return {}
+    con = open_published(home)
+    try:
+        rows = con.execute(
+            """
+            select source, stream, min(window_start)
+            from ops.loads
+            where client = ? and status = 'loaded'
+            group by source, stream
+            """,
+            [client],
+        ).fetchall()
+    finally:
+        con.close()
+    return {(source, stream): first for source, stream, first in rows}
+
+
+def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, date]]:
+    """(kpi, month) of every row with a value in the client's csv files; unreadable ones were named above."""
+    found: set[tuple[str, date]] = set()
+    stream = SOURCE_TYPES["csv"].streams[0]
+    for source in client.sources:
+        if source.type != "csv":
+            continue
+        context = _context(client, source, home=home, now=now)
+        try:
+            opened = open_source(source, context)
+            rows = opened.read(stream, None).rows
+        except SourceError:
+            continue
+        for kpi, first, value in zip(
+            rows["kpi"].to_pylist(), rows["period_start"].to_pylist(), rows["value"].to_pylist(), strict=True
+        ):
+            if value is not None:
+                found.add((kpi, first.replace(day=1)))
+    return frozenset(found)

@@ -1,0 +1,36 @@
+"""``okr export``: the CSVs and the report again, from what is published."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from pipelines.cli.common import DAY, home_of, published
+from pipelines.exports.everything import export_all
+from pipelines.warehouse.clients import load_clients
+
+
+@click.command()
+@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write here instead of the home folder's exports/.")
+@click.option("--as-of", type=DAY, help="As it was known that day.")
+@click.option("--audience", type=click.Choice(["board", "team"]), help="board leaves out the key results' detail.")
+@click.pass_context
+def export(
+    context: click.Context, clients: tuple[str, ...], out: Path | None, as_of: date | None, audience: str | None
+) -> None:
+    """Write the CSVs and the report again."""
+    home = home_of(context)
+    with published(home) as con:
+        written = export_all(
+            con,
+            out or home.exports,
+            clients=load_clients(home).clients,
+            only=clients,
+            as_of=as_of,
+            audience="board" if audience == "board" else None,
+        )
+    for path in written:
+        click.echo(path)

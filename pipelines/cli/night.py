@@ -1,0 +1,129 @@
+"""One night from the command line: the lock, the Dagster job in process, and what it came to.
+
+What belongs here: running the job and reading its outcome. What does not: what the job does (``pipelines/assets``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipelines.cli.common import fail, one_line
+from pipelines.cli.progress import NightProgress
+from pipelines.instance import dagster_home
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import BadToday, clock_from
+from pipelines.warehouse.db import connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.run_lock import RunInProgress, run_lock
+
+
+@dataclass(frozen=True, slots=True)
+class NightEnded:
+    """Exit code as INTERFACE's ``okr run`` has it, and one line for each thing that failed."""
+
+    exit_code: int
+    problems: tuple[str, ...]
+
+
+def run_night(
+    home: Home,
+    environ: Mapping[str, str],
+    *,
+    clients: tuple[str, ...] = (),
+    start: date | None = None,
+    end: date | None = None,
+) -> NightEnded:
+    """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line."""
+    try:
+        clock = clock_from(environ)
+    except BadToday as error:
+        raise fail(one_line(error), code=2) from error
+    loaded = load_clients(home, only=clients)
+    if loaded.unknown:
+        raise fail(" ".join(loaded.unknown), code=2)
+    if not loaded.known:
+        raise fail(f"no client file in {home.clients}; okr init CLIENT writes one", code=2)
+    problems = [line for file in loaded.broken for line in file.errors]
+    if not loaded.clients:
+        return NightEnded(3, tuple(problems))
+
+    import dagster as dg
+
+    from pipelines.build import build_defs
+    from pipelines.partitions import BadRange, checked_rerun, nights, yesterday
+    from pipelines.resources import NightResource
+
+    tags: dict[str, str] = {}
+    partition: str | None = None
+    if start is not None:
+        try:
+            window = checked_rerun(start, end or yesterday(clock.now()), now=clock.now())
+        except BadRange as error:
+            raise fail(one_line(error), code=2) from error
+        tags = {
+            "dagster/asset_partition_range_start": window.start.isoformat(),
+            "dagster/asset_partition_range_end": window.end.isoformat(),
+        }
+    else:
+        night = yesterday(clock.now()).isoformat()
+        partition = night if nights.has_partition_key(night) else None
+
+    os.environ["DAGSTER_HOME"] = str(dagster_home(home, environ))
+    with NightProgress() as progress:
+        try:
+            with run_lock(home, run_id="okr run", now=clock.now()):
+                defs = build_defs(
+                    resource_overrides={
+                        "night": NightResource(home=str(home.root), clients=list(clients), holds_lock=True),
+                        "progress": progress,
+                    }
+                )
+                with dg.DagsterInstance.get() as instance:
+                    result = defs.resolve_job_def("nightly").execute_in_process(
+                        instance=instance,
+                        partition_key=partition,
+                        tags=tags,
+                        raise_on_error=False,
+                        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    )
+        except RunInProgress as error:
+            raise fail(one_line(error)) from error
+    if not result.success:
+        return NightEnded(1, (*problems, *_step_failures(result)))
+    problems += failed_sources(home, result.run_id)
+    return NightEnded(3 if problems else 0, tuple(problems))
+
+
+def _step_failures(result: Any) -> list[str]:
+    lines = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            why = " ".join(error.message.split()) if error else "no reason given"
+            lines.append(f"{event.step_key} failed: {why}")
+    return lines or ["the run failed; okr ui shows why"]
+
+
+def failed_sources(home: Home, run_id: str) -> list[str]:
+    """One line a source that failed in this run, with class and message."""
+    con = connect(home)
+    try:
+        rows = con.execute(
+            """
+            select client, source, error_class, string_agg(distinct stream, ', ' order by stream), min(message)
+            from ops.loads
+            where run_id = ? and status = 'failed'
+            group by client, source, error_class
+            order by client, source, error_class
+            """,
+            [run_id],
+        ).fetchall()
+    finally:
+        con.close()
+    return [f"{client}/{source} ({kind}; {streams}): {message}" for client, source, kind, streams, message in rows]

@@ -1,0 +1,31 @@
+"""``okr status --as-of D --restated``: judge a past day again over what is known now, and publish it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import date
+
+from pipelines.cli.common import fail, one_line
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import clock_from
+from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.okr_step import evaluate_all
+from pipelines.warehouse.publish import publish
+from pipelines.warehouse.run_lock import RunInProgress, run_lock
+from pipelines.warehouse.schema import ensure_schema
+
+
+def restate(home: Home, as_of: date) -> None:
+    """Append that day's rows as they come out now; a day that comes out the same adds none."""
+    clock = clock_from(os.environ)
+    run_id = f"restated-{as_of}"
+    try:
+        with run_lock(home, run_id=run_id, now=clock.now()), closing(connect(home)) as con:
+            ensure_schema(con)
+            report = evaluate_all(con, load_clients(home).clients, clock, as_of=as_of, restated=True)
+            if any(report.added.values()):
+                publish(con, home, run_id=run_id)
+    except (RunInProgress, DatabaseUnusable) as error:
+        raise fail(one_line(error)) from error

@@ -1,0 +1,35 @@
+"""``okr run``: the job ``nightly``, in this process, with progress on the terminal; the same code as the schedule."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+
+import click
+
+from pipelines.cli.common import DAY, fail, home_of
+from pipelines.cli.night import NightEnded, run_night
+
+
+@click.command()
+@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.option("--from", "start", type=DAY, help="Read again from this day on.")
+@click.option("--to", "end", type=DAY, help="Read again to this day; default yesterday.")
+@click.pass_context
+def run(context: click.Context, clients: tuple[str, ...], start: date | None, end: date | None) -> None:
+    """Run the night: read every source, build the figures, publish.
+
+    Exit 0: all loaded. 3: the night finished, but the sources or client files named on stderr failed. 1: it failed.
+    """
+    if end is not None and start is None:
+        raise fail("--to needs --from", code=2)
+    ended = run_night(home_of(context), os.environ, clients=clients, start=start, end=end)
+    report(ended)
+
+
+def report(ended: NightEnded) -> None:
+    """Name what failed on stderr and leave with the night's exit code."""
+    for line in ended.problems:
+        click.echo(f"okr: {line}", err=True)
+    if ended.exit_code:
+        raise click.exceptions.Exit(ended.exit_code)

@@ -1,0 +1,89 @@
+"""``okr status``: the progress table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from os import environ
+from typing import Literal
+
+import click
+
+from pipelines.cli.common import DAY, fail, home_of, published
+from pipelines.exports.people import Reader, readers_of
+from pipelines.exports.published import ClientStatus, read_status
+from pipelines.exports.tables import status_table
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.home import Home
+
+
+@click.command()
+@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.option("--audience", type=click.Choice(["board", "team"]), default="team", show_default=True)
+@click.option("--as-of", type=DAY, help="What was known that day.")
+@click.option("--restated", is_flag=True, help="With --as-of: that day again, over what is known now.")
+@click.pass_context
+def status(
+    context: click.Context,
+    clients: tuple[str, ...],
+    audience: Literal["board", "team"],
+    as_of: date | None,
+    restated: bool,
+) -> None:
+    """Show the progress of each objective and key result."""
+    if restated and as_of is None:
+        raise click.UsageError("--restated needs --as-of")
+    home = home_of(context)
+    if restated and as_of is not None:
+        from pipelines.cli.restate import restate
+
+        restate(home, as_of)
+    click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
+
+
+def status_text(
+    home: Home,
+    *,
+    clients: tuple[str, ...] = (),
+    audience: Literal["board", "team"] = "team",
+    as_of: date | None = None,
+    restated: bool = False,
+) -> str:
+    """The progress table over the published database."""
+    colour = sys.stdout.isatty() and not environ.get("NO_COLOR")
+    with published(home) as con:
+        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        if unknown := sorted(set(clients) - readers.keys()):
+            raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(readers) or 'none'}")
+        statuses = [
+            in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client])
+            for client in clients or readers
+        ]
+    return status_table(
+        statuses,
+        names={client: reader.name for client, reader in readers.items()},
+        languages={client: reader.language for client, reader in readers.items()},
+        audience=audience,
+        width=shutil.get_terminal_size((80, 24)).columns,
+        colour=colour,
+    )
+
+
+def in_order(status: ClientStatus, reader: Reader) -> ClientStatus:
+    """Objectives and key results as the client's file has them; what the file no longer has comes last."""
+    objectives = [objective.id for objective in reader.objectives]
+    results = [(objective.id, result.id) for objective in reader.objectives for result in objective.key_results]
+
+    def place(known: Sequence[object], key: object) -> int:
+        return known.index(key) if key in known else len(known)
+
+    return replace(
+        status,
+        objectives=tuple(sorted(status.objectives, key=lambda row: place(objectives, row.objective_id))),
+        key_results=tuple(
+            sorted(status.key_results, key=lambda row: place(results, (row.objective_id, row.key_result_id)))
+        ),
+    )

@@ -1,0 +1,29 @@
+"""``okr ui``: Dagster's own UI and daemon over one home folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.cli.common import fail, home_of
+from pipelines.instance import dagster_home
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port to listen on.")
+@click.pass_context
+def ui(context: click.Context, port: int) -> None:
+    """Open Dagster: lineage, reruns, and the nightly schedule while it runs."""
+    home = home_of(context)
+    workspace = PROJECT / "workspace.yaml"
+    if not workspace.exists():
+        raise fail(f"{workspace} is missing; okr ui runs from a checkout of the project")
+    environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(dagster_home(home, os.environ))}
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(workspace), "-p", str(port)]
+    os.chdir(PROJECT)
+    os.execvpe(command[0], command, environ)  # noqa: S606 - a fixed program of this environment, no shell

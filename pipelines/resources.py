@@ -1,0 +1,77 @@
+"""What a run needs from outside, as thin Dagster resources that give plain objects.
+
+What belongs here: wiring. What does not: logic; the lock, the clock, the home folder and the database are the
+warehouse's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+import dagster as dg
+import duckdb
+from pydantic import Field
+
+from pipelines.warehouse.clients import LoadedClients, load_clients
+from pipelines.warehouse.clock import Clock, clock_from
+from pipelines.warehouse.db import connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.run_lock import run_lock
+from pipelines.warehouse.schema import ensure_schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """One run over one home folder. ``con`` is the only connection that writes to the working database."""
+
+    home: Home
+    clock: Clock
+    environ: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection
+    clients: LoadedClients
+    run_id: str
+
+
+class NightResource(dg.ConfigurableResource[Night]):
+    """Opens the home folder for one run: takes the run lock, reads the client files, connects to the database."""
+
+    home: str = Field(default="", description="Home folder; empty: OKR_HOME, else the current folder")
+    clients: list[str] = Field(default=[], description="Read and judge only these clients; empty: all")
+    holds_lock: bool = Field(default=False, description="The caller already holds the home folder's run lock")
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Night, None, None]:
+        environ = dict(os.environ)
+        home = Home.resolve(self.home or None, environ)
+        clock = clock_from(environ)
+        run = context.run
+        run_id = run.run_id if run else "no-run"
+        lock = nullcontext() if self.holds_lock else run_lock(home, run_id=run_id, now=clock.now())
+        with lock:
+            con = connect(home)
+            try:
+                ensure_schema(con)
+                yield Night(
+                    home=home,
+                    clock=clock,
+                    environ=environ,
+                    con=con,
+                    clients=load_clients(home, only=tuple(self.clients)),
+                    run_id=run_id,
+                )
+            finally:
+                con.close()
+
+
+class Progress(Protocol):
+    """Told what a run is doing, in one line at a time."""
+
+    def __call__(self, line: str) -> None: ...
+
+
+def silent(line: str) -> None:
+    """A progress that nobody watches; Dagster's own events say what happened."""

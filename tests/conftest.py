@@ -1,0 +1,10 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+import os
+
+# before any import of dagster or great_expectations: no test run is reported to anybody
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

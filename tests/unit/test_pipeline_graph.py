@@ -1,0 +1,95 @@
+"""The Dagster graph as assembled for production: layers, groups, job, schedule, and what loading it imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import pytest
+
+from pipelines.build import build_defs
+from pipelines.partitions import BadRange, checked_rerun, nights
+
+LAYERS = ("ingest", "staging", "intermediate", "marts", "okr", "publish")
+
+
+@pytest.fixture(scope="module")
+def graph() -> dg.Definitions:
+    return build_defs()
+
+
+def test_data_flows_one_way(graph: dg.Definitions) -> None:
+    assets = graph.resolve_asset_graph()
+    for key in assets.get_all_asset_keys():
+        node = assets.get(key)
+        for parent in node.parent_keys:
+            above = assets.get(parent)
+            assert LAYERS.index(above.group_name) <= LAYERS.index(node.group_name), f"{parent} -> {key}"
+
+
+def test_every_asset_has_a_group_an_owner_a_description_and_a_kind(graph: dg.Definitions) -> None:
+    assets = graph.resolve_asset_graph()
+    for key in assets.get_all_asset_keys():
+        node = assets.get(key)
+        assert node.group_name in LAYERS
+        assert node.owners, key
+        assert node.description, key
+        assert node.kinds, key
+
+
+def test_the_job_is_nightly_and_holds_every_asset(graph: dg.Definitions) -> None:
+    job = graph.resolve_job_def("nightly")
+    assert job.asset_layer.executable_asset_keys == graph.resolve_asset_graph().get_all_asset_keys()
+    assert job.executor_def.name == "in_process"
+    assert job.partitions_def == nights
+
+
+@pytest.mark.parametrize(
+    ("tick", "partition"),
+    [
+        (datetime(2026, 11, 20, 4, 0, tzinfo=UTC), "2026-11-19"),
+        (datetime(2026, 3, 29, 3, 0, tzinfo=UTC), "2026-03-28"),
+        (datetime(2026, 10, 25, 4, 0, tzinfo=UTC), "2026-10-24"),
+    ],
+)
+def test_the_schedule_asks_for_yesterday_at_five_in_stockholm_in_summer_and_winter(
+    graph: dg.Definitions, tick: datetime, partition: str
+) -> None:
+    schedule = graph.get_schedule_def("nightly_schedule")
+    assert schedule.cron_schedule == "0 5 * * *"
+    assert schedule.execution_timezone == "Europe/Stockholm"
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    with dg.DagsterInstance.ephemeral() as instance:
+        asked = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=tick)).run_requests
+    assert [request.partition_key for request in asked or []] == [partition]
+
+
+def test_a_rerun_is_clipped_to_days_that_are_over_and_nonsense_is_refused() -> None:
+    now = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+    clipped = checked_rerun(date(2026, 11, 10), date(2026, 12, 24), now=now)
+    assert (clipped.start, clipped.end) == (date(2026, 11, 10), date(2026, 11, 19))
+    for start, end in [
+        (date(2026, 11, 12), date(2026, 11, 10)),
+        (date(2026, 11, 20), date(2026, 11, 25)),
+        (date(2020, 1, 1), date(2026, 11, 1)),
+    ]:
+        with pytest.raises(BadRange):
+            checked_rerun(start, end, now=now)
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("pipelines.definitions", ("great_expectations", "statsmodels", "altair")),
+        ("pipelines.cli.status", ("dagster", "great_expectations", "statsmodels", "altair")),
+        ("pipelines.cli.client_files", ("dagster", "great_expectations", "statsmodels", "requests")),
+        ("okr_models.client_file", ("dagster", "duckdb", "requests", "pipelines", "connectors")),
+        ("connectors.registry", ("dagster", "pipelines", "google")),
+    ],
+)
+def test_loading_a_module_does_not_load_what_it_has_no_use_for(module: str, unwanted: tuple[str, ...]) -> None:
+    program = f"import sys, {module}; print(*sorted(set({unwanted!r}) & {{m.split('.')[0] for m in sys.modules}}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == ""
