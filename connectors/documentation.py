@@ -50,6 +50,9 @@ def _section(source_type: SourceType) -> str:
     lines = [f"## {source_type.type}\n", f"{source_type.title}. {source_type.docs}\n", _table(_STREAMS, rows)]
     if not_given:
         lines += ["Not to be had from it; what of this is a KPI's figure, only csv can give:\n", *not_given, ""]
+    known = [f"- `{stream.name}`: {text}" for stream in source_type.streams for text in stream.annotations]
+    if known:
+        lines += ["Known about its figures:\n", *known, ""]
     return "\n".join(lines)
 
 
@@ -66,7 +69,11 @@ def _stream(stream: Stream) -> tuple[str, ...]:
 
 
 def how(stream: Stream) -> str:
-    """Delivery in words, with the slices of a long history."""
+    """Delivery in words, with the slices of a long history and the setting it needs."""
+    return _delivery(stream) + (f"; only with `{stream.needs}`" if stream.needs else "")
+
+
+def _delivery(stream: Stream) -> str:
     if stream.delivery == "snapshot":
         return "a reading a night, kept for good with its raw reply"
     if stream.delivery == "listing":

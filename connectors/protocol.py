@@ -53,6 +53,10 @@ class Stream:
     """The vendor's endpoint, for ``docs/sources.md``."""
     note: str = ""
     """What only csv can give, and other limits, for ``docs/sources.md``."""
+    annotations: tuple[str, ...] = ()
+    """What is known about its figures, such as days from which they mean something else, for ``docs/sources.md``."""
+    needs: str | None = None
+    """A setting without which a source does not have this stream; None: every source of the type has it."""
 
     @property
     def name(self) -> str:
@@ -65,10 +69,13 @@ class Batch:
 
     ``covers`` is the part of the asked window that was answered (a source may have less history than asked); None
     for listings and snapshots. ``replies`` are raw bodies of snapshots as (request without secrets, body).
+    ``listed_since``: the list holds everything published after this instant and says nothing of what is older, which
+    stays; None: the list is whole.
     """
 
     rows: pa.Table
     covers: Window | None = None
+    listed_since: datetime | None = None
     quality: Quality = field(default_factory=dict)
     attempts: int = 1
     replies: tuple[tuple[str, bytes], ...] = ()
@@ -136,3 +143,9 @@ class SourceType:
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)
+
+    def streams_for(self, settings: SourceSettings) -> tuple[Stream, ...]:
+        """The streams that one source has: those whose ``needs`` its settings give."""
+        return tuple(
+            stream for stream in self.streams if stream.needs is None or getattr(settings, stream.needs) is not None
+        )

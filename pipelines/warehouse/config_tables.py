@@ -141,7 +141,7 @@ def _streams(
     source_types: Mapping[str, SourceType],
 ) -> Iterator[Row]:
     zone = source_zone(client, source, zones=zones)
-    for stream in source_types[source.type].streams:
+    for stream in source_types[source.type].streams_for(source):
         by_window = stream.delivery == "window"
         yield (
             client.client,

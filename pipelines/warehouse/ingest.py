@@ -138,7 +138,7 @@ class _Planner:
         loads = ledger.by_stream(ledger.read(self.con, client=client.client, source=settings.id))
         streams = tuple(
             stream
-            for stream in kind.streams
+            for stream in kind.streams_for(settings)
             if stream.delivery in self.deliveries and (self.tables is None or stream.name in self.tables)
         )
         return SourceTask(

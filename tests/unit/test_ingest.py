@@ -315,3 +315,13 @@ def test_two_readings_of_one_day_are_both_kept_where_they_stand_for_different_da
         (FIRST,),
     ]
     assert night.loads("skipped") == []
+
+
+def test_a_stream_that_needs_a_setting_is_read_and_promised_only_where_it_is_set(tmp_path: Path):
+    streams = (DAILY, replace(POSTS, needs="opened"))
+    without = Night(tmp_path / "without", client(start=START), streams=streams)
+    given = Night(tmp_path / "given", client(start=START, opened=START), streams=streams)
+    assert {stream.stream for stream in without.run(FIRST).streams} == {"web_daily"}
+    assert {stream.stream for stream in given.run(FIRST).streams} == {"web_daily", "blog_posts"}
+    assert "blog_posts" not in {name for name, _ in without.vendor.asked}
+    assert without.loads("failed") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.home import Home
-from tests.unit.warehouse_fakes import DAILY, FakeVendor, Night, client
+from tests.unit.warehouse_fakes import DAILY, POSTS, FakeVendor, Night, client
 
 GOOD = """\
 client: {slug}
@@ -86,7 +87,7 @@ def test_a_home_without_clients_gives_none(tmp_path):
 
 
 def write(night: Night, *clients: Client, known: set[str] | None = None) -> None:
-    kinds: dict[str, SourceType] = {"bluesky": FakeVendor().type()}
+    kinds: dict[str, SourceType] = {"bluesky": FakeVendor().type(**night.kind)}
     write_config(night.con, clients, now=NOW, known=known, source_types=kinds)
 
 
@@ -140,3 +141,15 @@ def test_a_client_left_out_tonight_keeps_its_rows_and_one_without_a_file_loses_t
     write(night, client("acme", start=start), known={"acme"})
     assert night.rows(counts) == [("acme", 1)]
     assert night.rows("select distinct client from config.kpis") == [("acme",)]
+
+
+def test_config_leaves_out_the_streams_that_a_source_lacks_a_setting_for(tmp_path):
+    night = Night(tmp_path, streams=(DAILY, replace(POSTS, needs="opened")))
+    write(
+        night, client("acme", start=date(2026, 1, 1)), client("borea", start=date(2026, 1, 1), opened=date(2026, 1, 1))
+    )
+    assert night.rows("select client, stream from config.streams order by all") == [
+        ("acme", "web_daily"),
+        ("borea", "blog_posts"),
+        ("borea", "web_daily"),
+    ]

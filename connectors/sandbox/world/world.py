@@ -18,6 +18,7 @@ import pandas as pd
 from connectors.sandbox.world.brands import BRANDS, Brand
 from connectors.sandbox.world.clock import VirtualClock
 from connectors.sandbox.world.pages import BlogPost
+from connectors.sandbox.world.search import SearchLog, make_search_log
 from connectors.sandbox.world.social import KINDS, SocialLog, SocialPost, make_social_log
 from connectors.sandbox.world.visits import CHANNELS, COUNTRIES, DEVICES, WebLog, make_web_log
 
@@ -77,6 +78,11 @@ class World:
         return _once(
             ("social", brand, account, self.seed), lambda: make_social_log(brand, account, self.seed), SocialLog
         )
+
+    def search(self, slug: str) -> SearchLog:
+        """Searches that showed the site over the whole horizon, the future included."""
+        brand = self.brand(slug)
+        return _once(("search", brand, self.seed), lambda: make_search_log(brand, self.seed), SearchLog)
 
     # --- what is there at an instant -----------------------------------------------------------------------------
 
@@ -145,6 +151,28 @@ class World:
                 "channel": np.array(CHANNELS)[log.channel[known]],
                 "country": np.array(COUNTRIES)[log.country[known]],
                 "device": np.array(DEVICES)[log.device[known]],
+                "arrives_at": pd.to_datetime(log.arrives[known], unit="s", utc=True),
+            }
+        )
+
+    def events_search(self, slug: str, *, arrived_by: datetime | None = None) -> pd.DataFrame:
+        """Pages shown in searches and counted by an instant (now where left out), one row a page shown, by time.
+
+        search_id (a search may show two pages), at (UTC), page (full address), query (None where too rare to be told),
+        position (from 1), clicked, arrives_at.
+        """
+        log = self.search(slug)
+        known = log.arrives <= self._second(arrived_by)
+        # a query that is too rare is the last of these, by its number -1
+        queries = np.array([*log.queries, None], dtype=object)
+        return pd.DataFrame(
+            {
+                "search_id": log.search[known],
+                "at": pd.to_datetime(log.at[known], unit="s", utc=True),
+                "page": np.array(log.pages, dtype=object)[log.page[known]],
+                "query": queries[log.query[known]],
+                "position": log.position[known].astype(np.int64),
+                "clicked": log.clicked[known],
                 "arrives_at": pd.to_datetime(log.arrives[known], unit="s", utc=True),
             }
         )
