@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,14 @@ from okr_models.periods import Window, local_date, month_start, snapshot_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a reader got. ``covers``: the part of the window that was answered, where it is not all of it."""
+    """What a reader got. ``covers``: the part of the window that was answered, where it is not all of it.
+
+    ``listed_since``: as in ``Batch``, for a list that shows only the newest.
+    """
 
     rows: Iterable[Row]
     covers: Window | None = None
+    listed_since: datetime | None = None
     quality: Quality = field(default_factory=dict)
     on_conflict: OnConflict = "refuse"
 
@@ -94,6 +98,7 @@ class BaseSource(Generic[C]):
         return Batch(
             rows=rows,
             covers=covers,
+            listed_since=answer.listed_since,
             quality={"zone": self.zone().key, "requests": self.http.requests, **answer.quality},
             attempts=self.http.retries + 1,
             replies=tuple(self.http.replies or ()),

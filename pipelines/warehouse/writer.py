@@ -1,4 +1,4 @@
-"""Writing to ``raw``: whole windows replaced, lists replaced whole, snapshots only added, each with its ledger row.
+"""Writing to ``raw``: windows replaced whole, lists as far as they reach, snapshots only added, each with its ledger.
 
 One transaction a batch: rows and ledger row are both there or neither. What belongs here: the SQL of a write. What does
 not: which batch comes next (``ingest.py``) and whether it is fit to be written (``batches.py``).
@@ -24,6 +24,7 @@ from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
 
 _INCOMING = "incoming_rows"
+_PUBLISHED = "published_at"
 
 
 class NotReplaceable(ValueError):
@@ -50,7 +51,9 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
                 con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
             )
         else:
-            replace_listing(con, table=stream.table, client=load.client, source=load.source, rows=rows)
+            replace_listing(
+                con, table=stream.table, client=load.client, source=load.source, rows=rows, since=batch.listed_since
+            )
         ledger.append(con, load)
 
 
@@ -71,24 +74,44 @@ def replace_window(
     _insert(con, table=table, client=client, source=source, rows=rows)
 
 
-def replace_listing(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
-    """Put ``rows`` in place of all that the source has. Runs in the caller's transaction."""
+def replace_listing(
+    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, since: datetime | None = None
+) -> None:
+    """Put ``rows`` in place of all that the source has, or with ``since`` of what it has from after that instant.
+
+    Runs in the caller's transaction.
+    """
     if table.append_only:
         raise NotReplaceable(table=table.name)
-    con.execute(
-        f"delete from {raw_table(table).qualified} where client = ? and source = ?",  # noqa: S608 - quoted
-        [client, source],
-    )
+    told, values = _told_of(table, since)
+    with _registered(con, rows):
+        con.execute(
+            f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
+            [client, source, *values],
+        )
     _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def _told_of(table: RawTable, since: datetime | None) -> tuple[str, list[datetime]]:
+    """Which rows (``old``) a list says something of: all, or what came after ``since`` and whatever it names itself."""
+    if since is None:
+        return "true", []
+    if _PUBLISHED not in table.arrow_schema().names:
+        raise ValueError(f"{table.name} has no {_PUBLISHED}, so that a list of it can't be one of the newest only")
+    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
+    named = f"exists (select 1 from {_INCOMING} as incoming where {same_key})"  # noqa: S608 - quoted
+    return f"(old.{quote(_PUBLISHED)} > ? or {named})", [since]
 
 
 def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -> bool:
     """Whether a list is there already, row for row. Raises ``BadBatch``."""
     rows = checked_rows(stream, batch, window=None)
     columns = names(column.name for column in stream.table.columns)
-    there = f"(select {columns} from {raw_table(stream.table).qualified} where client = ? and source = ?)"  # noqa: S608
+    told, values = _told_of(stream.table, batch.listed_since)
+    stored = raw_table(stream.table).qualified
+    there = f"(select {columns} from {stored} as old where client = ? and source = ? and {told})"  # noqa: S608 - quoted
     mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
-    whose = [load.client, load.source]
+    whose = [load.client, load.source, *values]
     with _registered(con, rows):
         differs = con.execute(
             f"select exists ({there} except all {mine}) or exists ({mine} except all {there})",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.protocol import Batch, Stream
+from connectors.raw_tables import OWN_METRICS
 from okr_models.periods import Window
 from pipelines.warehouse import ledger, writer
 from pipelines.warehouse.batches import BadBatch
@@ -214,3 +216,74 @@ def test_the_ledger_gives_back_what_was_written(con):
     (load,) = ledger.read(con, client="acme", source="web", run_id="r")
     assert (load.window, load.rows, load.status, load.started_at) == (WEEK, 7, "loaded", NOW)
     assert ledger.read(con, client="acme", source="other") == ()
+
+
+def blog(*, since: datetime | None, **published: datetime) -> Batch:
+    """A list of posts by id; what is older than ``since`` it says nothing of."""
+    rows = [post(post_id) | {"published_at": at, "published_on": at.date()} for post_id, at in published.items()]
+    return Batch(rows=table_of(POSTS.table, rows), listed_since=since)
+
+
+def write_list(con: Connection, batch: Batch, *, source: str = "web") -> Load:
+    load = Load(
+        client="acme",
+        source=source,
+        stream=POSTS.name,
+        window=Window(TODAY, TODAY),
+        rows=batch.rows.num_rows,
+        status="loaded",
+        attempts=1,
+        started_at=NOW,
+        finished_at=NOW,
+        run_id="r",
+    )
+    write_batch(con, stream=POSTS, batch=batch, load=load, taken_at=NOW)
+    return load
+
+
+def kept(con: Connection) -> dict[str, datetime]:
+    return dict(con.execute("select post_id, published_at from raw.blog_posts where source = 'web'").fetchall())
+
+
+OLD, MIDDLE, NEW, NEWEST = (NOW - timedelta(days=days) for days in (400, 30, 10, 1))
+
+
+def test_a_list_of_the_newest_keeps_what_is_older_and_drops_what_it_would_show(con):
+    write_list(con, blog(since=None, old=OLD, middle=MIDDLE, gone=NEW))
+    write_list(con, blog(since=None, gone=NEW), source="other")
+    write_list(con, blog(since=MIDDLE, middle=MIDDLE, newest=NEWEST))
+    assert kept(con) == {"old": OLD, "middle": MIDDLE, "newest": NEWEST}
+    assert con.execute("select count(*) from raw.blog_posts where source = 'other'").fetchone() == (1,)
+
+
+def test_a_post_named_by_a_list_of_the_newest_is_there_once_whatever_its_date_was(con):
+    write_list(con, blog(since=None, moved=OLD))
+    write_list(con, blog(since=MIDDLE, moved=NEWEST))
+    assert kept(con) == {"moved": NEWEST}
+    write_list(con, blog(since=MIDDLE, moved=OLD))
+    assert kept(con) == {"moved": OLD}
+
+
+def test_a_list_of_the_newest_that_is_empty_deletes_nothing_older(con):
+    write_list(con, blog(since=None, old=OLD, new=NEW))
+    write_list(con, blog(since=NOW))
+    assert set(kept(con)) == {"old", "new"}
+    write_list(con, blog(since=None))
+    assert kept(con) == {}
+
+
+def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
+    load = write_list(con, blog(since=None, old=OLD, middle=MIDDLE, new=NEW))
+    same = blog(since=MIDDLE, middle=MIDDLE, new=NEW)
+    assert writer.same_listing(con, stream=POSTS, batch=same, load=load)
+    shorter = blog(since=MIDDLE, middle=MIDDLE)
+    assert not writer.same_listing(con, stream=POSTS, batch=shorter, load=load)
+    assert not writer.same_listing(con, stream=POSTS, batch=replace(same, listed_since=None), load=load)
+
+
+def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
+    batch = Batch(rows=OWN_METRICS.arrow_schema().empty_table(), listed_since=NOW)
+    stream = Stream(table=OWN_METRICS, delivery="listing", grain=None)
+    load = replace(write_list(con, blog(since=None)), stream=stream.name)
+    with pytest.raises(ValueError, match="published_at"):
+        write_batch(con, stream=stream, batch=batch, load=load, taken_at=NOW)
