@@ -16,8 +16,9 @@ from dataclasses import asdict, fields
 from multiprocessing import get_context
 from typing import TypeVar
 
-from okr_models.forecast import PATHS, ForecastJob, forecast
+from okr_models.forecast import PATHS, ForecastJob
 from okr_models.forecast_types import Forecast
+from okr_models.own_widening import answer
 from okr_models.structural import DAMPING
 
 RULES = f"1;paths={PATHS};damping={DAMPING}"
@@ -44,7 +45,7 @@ def forecast_many(jobs: Sequence[ForecastJob], *, workers: int = 1) -> list[Fore
     """The forecast of each job, in their order. Jobs that are the same are fitted once."""
     hashes = [job_hash(job) for job in jobs]
     distinct = dict(zip(hashes, jobs, strict=True))
-    answers = dict(zip(distinct, in_parallel(forecast, list(distinct.values()), workers=workers), strict=True))
+    answers = dict(zip(distinct, in_parallel(answer, list(distinct.values()), workers=workers), strict=True))
     return [answers[key] for key in hashes]
 
 

@@ -45,8 +45,8 @@ KEY_RESULT_PROGRESS = Table(
         _number("progress", "raw_progress clipped to 0..1, for roll-up only"),
         _number("expected_progress", "Share that a year on course would show today, 0..1"),
         _number("forecast", "Expected value at the period's end, in unit"),
-        _number("forecast_low", "Lower end of the forecast's 90 % interval, in unit"),
-        _number("forecast_high", "Upper end of the forecast's 90 % interval, in unit"),
+        _number("forecast_low", "Lower end of the forecast's 80 % interval, in unit"),
+        _number("forecast_high", "Upper end of the forecast's 80 % interval, in unit"),
         _number("probability", "Probability of reaching the success line, 0..1; NULL where none is honest"),
         Column(
             "status",
@@ -148,6 +148,7 @@ FORECAST_SCORES = Table(
         Column("probability", "DOUBLE", "Probability that was forecast, 0..1"),
         Column("outcome", "BOOLEAN", "True where the success line was reached"),
         Column("brier", "DOUBLE", "(probability - outcome) squared; 0 is perfect"),
+        Column("is_inside", "BOOLEAN", "True where the final value lay in the forecast's 80 % interval", nullable=True),
     ),
 )
 
