@@ -231,8 +231,15 @@ def _by_rule(task: Task, body: Anatomy) -> Measurement:
 
 
 def _never_silent(measurement: Measurement, *, due: int) -> Measurement:
-    """No closed month is too early only where none could be closed yet; after that it is missing data."""
-    if measurement.k == 0 and due > 0 and measurement.refusal is None:
+    """No closed month is too early only where none could be closed yet; after that it is missing data.
+
+    While it is too early, what would keep the figure from being judged later is a note already.
+    """
+    if measurement.k > 0:
+        return measurement
+    if due > 0:
         kept = tuple(each for each in measurement.notes if each.code != "no_first_month")
-        return replace(measurement, k=0, refusal=note("no_data"), notes=kept)
-    return measurement
+        return replace(measurement, refusal=measurement.refusal or note("no_data"), notes=kept)
+    if measurement.refusal is None or measurement.refusal.code == "no_data":
+        return replace(measurement, refusal=None)
+    return replace(measurement, refusal=None, notes=(*measurement.notes, measurement.refusal))

@@ -90,7 +90,7 @@ def _sides(task: Task, anatomy: Anatomy, part: Component) -> _Sides:
     stated = task.key_result.baseline
     age = _age(anatomy)
     now = part.stock_at(task.last_day, oldest=age) if task.last_day >= task.period.start else None
-    if now is not None and now.day < task.period.start and anatomy.kpi.is_own is False:
+    if now is not None and now.day < task.period.start:
         now = None
     if stated == "same_months_last_year":
         return _Sides(part=part, now=now, start=part.stock_at(_year_before(now.day), oldest=age) if now else None)
