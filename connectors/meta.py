@@ -40,7 +40,7 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 """Zone of all of Meta's insight days."""
 PAGE_LIMIT = 100
 MOST_PAGES = 1_000
-MIN_INTERVAL_SECONDS = 0.05
+MIN_INTERVAL_SECONDS = 0.02
 HALF_A_DAY = timedelta(hours=12)
 EDGE = timedelta(hours=1)
 _OWN_PARAMETERS = frozenset({"access_token", "appsecret_proof", "debug", "format", "pretty"})

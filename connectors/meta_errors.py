@@ -49,6 +49,7 @@ _BY_CODE: dict[int, tuple[type[SourceError], str | None]] = {
     3: (PermissionMissing, _PERMISSION_CURE),
     10: (PermissionMissing, _PERMISSION_CURE),
     102: (AuthFailed, None),
+    104: (AuthFailed, None),
     368: (PermissionMissing, "Meta has blocked this app or person for a while; see the app's alerts"),
     803: (NotFound, None),
     2635: (VersionRetired, None),
@@ -57,6 +58,7 @@ _DEAD_METRIC = re.compile(
     r"valid insights metric|metric\[\d+\] must be one of|not support the .+ metric", re.IGNORECASE
 )
 _DEAD_FIELD = re.compile(r"nonexisting field \(([A-Za-z0-9_]+)\)")
+_UNKNOWN_VERSION = re.compile(r"Unknown path components: /v\d")
 _TOO_MUCH = "reduce the amount of data"
 _TOO_OLD = "available for the last 2 years"
 
@@ -115,7 +117,7 @@ def _permanent(code: int, subcode: int, said: str) -> tuple[type[SourceError] | 
     """Errors that no retry helps, with their cure; no class for a code that is not known."""
     if "appsecret_proof" in said:
         return Misconfigured, "set app_secret to the secret of the app that the token belongs to"
-    if "deprecated version" in said:
+    if "deprecated version" in said or _UNKNOWN_VERSION.search(said):
         return VersionRetired, None
     if code == BAD_PARAMETER:
         return _bad_parameter(subcode, said)
