@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from multiprocessing import get_context
 from typing import TypeVar
@@ -26,6 +28,8 @@ RULES = f"1;paths={PATHS};damping={DAMPING}"
 
 WORTH_A_POOL = 12
 """Jobs below which starting processes (a second each, for their imports) costs more than it saves."""
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -57,8 +61,30 @@ def in_parallel(work: Callable[[Job], Answer], jobs: Sequence[Job], *, workers: 
     if workers < 2 or len(jobs) < WORTH_A_POOL:
         return [work(job) for job in jobs]
     share = max(1, len(jobs) // (workers * 4))
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool,
+    ):
         return list(pool.map(work, jobs, chunksize=share))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes spawned inside compute with one thread each.
+
+    The matrices are ten by ten: the linear algebra's own threads only wait for each other, at twice the time, and at
+    ten times the time where the machine is busy (docs/forecast.md). They can be told so only before numpy is loaded.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def to_json(answer: Forecast) -> str:
