@@ -86,6 +86,6 @@ select
             ),
             avg(case when not is_before_opening then value end) over (partition by client, kpi, source, month)
         ),
-        6
+        9
     ) as filled_value
 from expected

@@ -80,6 +80,8 @@ sums as (
         sum(coalesce(new_followers, 0)) over so_far as gained,
         sum(case when new_followers is null and not is_not_yet_given then 1 else 0 end) over so_far as holes,
         sum(case when new_followers is null and is_not_yet_given then 1 else 0 end) over so_far as open_days,
+        new_followers is not null as is_known,
+        count(new_followers) over so_far as known_days,
         min(snapshot_day) over (
             partition by client, source
             order by day
@@ -102,7 +104,9 @@ reconstructed as (
             sums.client = later.client
             and sums.source = later.source
             and sums.next_snapshot_day = later.day
-    where later.holes = sums.holes
+    where
+        later.holes = sums.holes
+        and (sums.is_known or later.known_days > sums.known_days)
 ),
 
 observations as (

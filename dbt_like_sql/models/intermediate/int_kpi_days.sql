@@ -61,7 +61,7 @@ with figures as (
         source,
         'post_counters' as stream,
         day,
-        round(sum(interactions), 6) as value,
+        round(sum(interactions), 9) as value,
         bool_or(is_estimated) as is_estimated,
         bool_or(is_split_over_months) as is_split_over_months
     from {{ ref('int_social_post_days') }}

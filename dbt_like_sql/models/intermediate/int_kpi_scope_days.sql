@@ -214,7 +214,7 @@ select
     own_days.kpi,
     own_days.scope,
     own_days.day,
-    round(own_days.value, 6) as value,
+    round(own_days.value, 9) as value,
     own_days.is_estimated,
     'source' as origin,
     own_days.method
@@ -232,7 +232,7 @@ select
     kpi,
     scope,
     day,
-    round(value, 6) as value,
+    round(value, 9) as value,
     false as is_estimated,
     case when is_own then 'source' else 'history' end as origin,
     cast(null as varchar) as method

@@ -192,7 +192,8 @@ select
     platform,
     post_id,
     day,
-    round(cast(sum(interactions) as double), 6) as interactions,
+    -- finer than a month is rounded to, so that a split adds up again
+    round(cast(sum(interactions) as double), 9) as interactions,
     bool_or(is_estimated) as is_estimated,
     bool_or(is_split_over_months) as is_split_over_months
 from placed

@@ -1,0 +1,273 @@
+"""Raw rows, ledger and config of invented clients, and the marts that the SQL project makes of them.
+
+What is under test where this is used: the models. Rows are put straight into the tables that connectors, the writer and
+the config step fill, one client a story, so that one build of the project serves many tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import Window, snapshot_day
+from pipelines.warehouse.schema import declared_tables, ensure_schema
+from pipelines.warehouse.sql_runner import run_project
+
+STREAMS: dict[str, dict[str, Any]] = {
+    "web_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "web_monthly": {"delivery": "window", "grain": "month", "settle_days": 3},
+    "web_pages_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "search_daily": {"delivery": "window", "grain": "day", "lag_days": 2, "settle_days": 10},
+    "search_pages_daily": {"delivery": "window", "grain": "day", "lag_days": 2, "settle_days": 10},
+    "follower_snapshots": {"delivery": "snapshot"},
+    "follower_totals_daily": {"delivery": "window", "grain": "day", "settle_days": 7, "zero_by_absence": False},
+    "follower_changes_daily": {"delivery": "window", "grain": "day", "lag_days": 1, "settle_days": 7},
+    "interactions_daily": {"delivery": "window", "grain": "day", "lag_days": 1, "settle_days": 7},
+    "social_posts": {"delivery": "listing"},
+    "post_counters": {"delivery": "snapshot"},
+    "blog_posts": {"delivery": "listing"},
+    "own_metrics": {"delivery": "listing"},
+}
+CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "ga4": ("web", ("web_daily", "web_monthly", "web_pages_daily")),
+    "search_console": ("search", ("search_daily", "search_pages_daily")),
+    "linkedin": (
+        "social",
+        ("follower_snapshots", "follower_changes_daily", "interactions_daily", "social_posts", "post_counters"),
+    ),
+    "facebook": ("social", ("follower_snapshots", "follower_totals_daily", "social_posts", "post_counters")),
+    "mastodon": ("social", ("follower_snapshots", "social_posts", "post_counters")),
+    "wordpress": ("blog", ("blog_posts",)),
+    "csv": ("own", ("own_metrics",)),
+}
+Row = Mapping[str, Any]
+
+
+def days(start: date, end: date, *, without: Iterable[date] = ()) -> list[date]:
+    """Days from ``start`` to ``end``, both included, less some."""
+    left_out = set(without)
+    return [day for day in Window(start, end) if day not in left_out]
+
+
+def at(day: date, hour: int = 5, *, zone: str = "Europe/Stockholm") -> datetime:
+    """An hour of a day in a zone."""
+    return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+
+
+@dataclass
+class Story:
+    """One client, told in rows."""
+
+    client: str
+    as_of: date = date(2026, 11, 20)
+    zone: str = "Europe/Stockholm"
+    start_on: date = date(2026, 7, 1)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._add(
+            "config.clients",
+            name=self.client,
+            language="sv",
+            timezone=self.zone,
+            fiscal_year_start=1,
+            currency="SEK",
+            as_of=self.as_of,
+            now=at(self.as_of, zone=self.zone),
+        )
+        for kpi in BUILT_IN.values():
+            self.kpi(kpi.id, kpi.kind, unit=kpi.unit, closing_days=kpi.closing_days, own_source=None,
+                     adds_over_time=kpi.adds_over_time, adds_over_sources=kpi.adds_over_sources)  # fmt: skip
+
+    def kpi(
+        self,
+        kpi: str,
+        kind: str,
+        *,
+        own_source: str | None,
+        unit: str = "points",
+        closing_days: int = 5,
+        adds_over_time: bool = False,
+        adds_over_sources: bool = False,
+    ) -> Story:
+        """A row of ``config.kpis``; the client's own where ``own_source`` names its csv source."""
+        return self._add(
+            "config.kpis",
+            kpi=kpi,
+            title=kpi,
+            kind=kind,
+            unit=unit,
+            better="higher",
+            adds_over_time=adds_over_time or (kind == "flow" and own_source is not None),
+            adds_over_sources=adds_over_sources,
+            closing_days=closing_days,
+            is_own=own_source is not None,
+            source=own_source,
+        )
+
+    def source(
+        self,
+        source: str,
+        source_type: str,
+        *,
+        zone: str | None = None,
+        opened: date | None = None,
+        blog_path: str | None = None,
+        streams: Sequence[str] | None = None,
+    ) -> Story:
+        """A source with the streams of its type."""
+        category, usual = CATEGORIES[source_type]
+        self.zones[source] = zone or self.zone
+        self._add(
+            "config.sources",
+            source=source,
+            source_type=source_type,
+            category=category,
+            platform=source_type if category == "social" else None,
+            zone=zone or self.zone,
+            opened=opened,
+            start_on=self.start_on,
+            blog_path=blog_path,
+        )
+        for stream in usual if streams is None else streams:
+            facts = STREAMS[stream]
+            self._add(
+                "config.streams",
+                source=source,
+                stream=stream,
+                delivery=facts["delivery"],
+                grain=facts.get("grain"),
+                zero_by_absence=facts.get("zero_by_absence", True),
+                lag_days=facts.get("lag_days", 0),
+                settle_days=facts.get("settle_days", 0),
+                history_from=self.start_on if facts["delivery"] == "window" else None,
+            )
+        return self
+
+    def pause(self, source: str, start: date, end: date) -> Story:
+        return self._add("config.pauses", source=source, from_on=start, to_on=end, reason="site rebuild")
+
+    def loaded(
+        self, source: str, stream: str, start: date, end: date, *, on: datetime | None = None, status: str = "loaded"
+    ) -> Story:
+        """A ledger row for a window, by default read this morning."""
+        return self._add(
+            "ops.loads",
+            source=source,
+            stream=stream,
+            window_start=start,
+            window_end=end,
+            rows=0,
+            status=status,
+            attempts=1,
+            error_class=None if status == "loaded" else "unavailable",
+            started_at=on or at(self.as_of, zone=self.zone),
+            finished_at=on or at(self.as_of, zone=self.zone),
+            run_id="run",
+        )
+
+    def reading(self, source: str, stream: str, taken_at: datetime, rows: Iterable[Row] = ()) -> Story:
+        """A snapshot or listing with its ledger row."""
+        day = snapshot_day(taken_at, ZoneInfo(self.zones[source]))
+        self.loaded(source, stream, day, day, on=taken_at)
+        stamped = {} if STREAMS[stream]["delivery"] == "listing" else {"taken_at": taken_at, "day": day}
+        for row in rows:
+            self._add(f"raw.{stream}", source=source, **stamped, **row)
+        return self
+
+    def raw(self, source: str, table: str, rows: Iterable[Row]) -> Story:
+        """Rows of a raw table."""
+        for row in rows:
+            self._add(f"raw.{table}", source=source, **row)
+        return self
+
+    def daily(self, source: str, table: str, on: Iterable[date], **values: Any) -> Story:
+        """The same values on several days, each day read this morning."""
+        for day in on:
+            self._add(f"raw.{table}", source=source, day=day, **values)
+            self.loaded(source, table, day, day)
+        return self
+
+    def web(self, source: str, on: Iterable[date], *, sessions: int = 10, page_views: int = 20) -> Story:
+        """Traffic of a whole site."""
+        return self.daily(
+            source, "web_daily", on, sessions=sessions, page_views=page_views, visitors=sessions, is_final=True
+        )
+
+    def csv(
+        self, source: str, kpi: str, values: Mapping[date, float], *, scope: str = "all", grain: str = "month"
+    ) -> Story:
+        """Rows of a csv file, read this morning."""
+        rows = [
+            {"kpi": kpi, "scope": scope, "grain": grain, "period_start": day, "value": value}
+            for day, value in values.items()
+        ]
+        return self.raw(source, "own_metrics", rows).loaded(source, "own_metrics", self.as_of, self.as_of)
+
+    def _add(self, table: str, **values: Any) -> Story:
+        self.rows.setdefault(table, []).append({"client": self.client, **values})
+        return self
+
+
+def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: int = 1) -> None:
+    """Put the stories' rows into the working database; ``order`` -1 puts them in last first."""
+    ensure_schema(con)
+    rows: dict[str, list[Row]] = {}
+    for story in stories:
+        for table, added in story.rows.items():
+            rows.setdefault(table, []).extend(added)
+    for table in declared_tables():
+        added = rows.pop(f"{table.schema}.{table.name}", [])
+        if added:
+            values = [[_value(row, column.name) for column in table.columns] for row in added[::order]]
+            con.executemany(table.insert_sql, values)
+    assert not rows, f"no such tables: {sorted(rows)}"
+
+
+def build(stories: Iterable[Story], *, order: int = 1) -> duckdb.DuckDBPyConnection:
+    """A database in memory with the stories' rows and all models run."""
+    con = duckdb.connect()
+    con.execute("set timezone = 'UTC'")
+    write(con, stories, order=order)
+    run_project(con)
+    return con
+
+
+def _value(row: Row, column: str) -> Any:
+    if column in row:
+        return row[column]
+    return {"is_final": True, "platform": row.get("source"), "name": "", "visitors_definition": "people"}.get(column)
+
+
+def month_of(
+    con: duckdb.DuckDBPyConnection, client: str, kpi: str, month: date, *, scope: str = "all"
+) -> dict[str, Any]:
+    """The row of ``marts.kpi_monthly``; an assertion where there is none."""
+    cursor = con.execute(
+        "select * from marts.kpi_monthly where client = ? and kpi = ? and scope = ? and month = ?",
+        [client, kpi, scope, month],
+    )
+    names = [column[0] for column in cursor.description or ()]
+    rows = cursor.fetchall()
+    assert len(rows) == 1, f"{len(rows)} rows for {client} {kpi} {scope} {month}"
+    return dict(zip(names, rows[0], strict=True))
+
+
+def value_of(con: duckdb.DuckDBPyConnection, client: str, kpi: str, month: date, *, scope: str = "all") -> float | None:
+    value: float | None = month_of(con, client, kpi, month, scope=scope)["value"]
+    return value
+
+
+def days_of(con: duckdb.DuckDBPyConnection, client: str, kpi: str, *, scope: str = "all") -> dict[date, float]:
+    """Values of ``marts.kpi_daily`` by day."""
+    rows = con.execute(
+        "select day, value from marts.kpi_daily where client = ? and kpi = ? and scope = ?", [client, kpi, scope]
+    ).fetchall()
+    return dict(rows)
