@@ -48,7 +48,7 @@ def blog(story: Story, posts: dict[str, date], *, link: str = "https://www.site.
     return story.raw("blog", "blog_posts", rows).loaded("blog", "blog_posts", YESTERDAY, YESTERDAY)
 
 
-def searched(story: Story, day: date, page: str, clicks: int, impressions: int, position: float) -> Story:
+def searched(story: Story, day: date, page: str, *, clicks: int, impressions: int, position: float) -> Story:
     row = {"day": day, "clicks": clicks, "impressions": impressions, "position_sum": position * impressions}
     return story.raw("search", "search_pages_daily", [{"page": page, **row}])
 
@@ -123,11 +123,11 @@ def search() -> Story:
             {"day": date(2026, 9, 2), "clicks": 2, "impressions": 100, "position_sum": 100 * 12.0},
         ],
     )
-    searched(story, date(2026, 9, 1), "https://site.se/blogg/new", 3, 10, 4.0)
-    searched(story, date(2026, 9, 1), "http://www.site.se/blogg/new/#stycke", 1, 30, 8.0)
-    searched(story, date(2026, 9, 30), "https://www.site.se/blogg/edge/", 0, 10, 20.0)
-    searched(story, date(2026, 9, 30), "https://www.site.se/blogg/old/", 0, 1000, 99.0)
-    return searched(story, date(2026, 9, 30), "https://www.site.se/", 0, 1000, 1.0)
+    searched(story, date(2026, 9, 1), "https://site.se/blogg/new", clicks=3, impressions=10, position=4.0)
+    searched(story, date(2026, 9, 1), "http://www.site.se/blogg/new/#stycke", clicks=1, impressions=30, position=8.0)
+    searched(story, date(2026, 9, 30), "https://www.site.se/blogg/edge/", clicks=0, impressions=10, position=20.0)
+    searched(story, date(2026, 9, 30), "https://www.site.se/blogg/old/", clicks=0, impressions=1000, position=99.0)
+    return searched(story, date(2026, 9, 30), "https://www.site.se/", clicks=0, impressions=1000, position=1.0)
 
 
 def months() -> Story:

@@ -1,6 +1,6 @@
 """MEASURES.md's followers: the last observation at a month's end, measured before totals before reconstructed.
 
-Under test: the SQL models from snapshots, totals, gains and ledger to the marts; every story is a client of one database.
+Under test: the SQL models from snapshots, totals, gains and ledger to the marts; a story is a client of one database.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def stories() -> list[Story]:
         ],
     )
     platform.loaded("social", "interactions_daily", OCTOBER, date(2026, 10, 31))
-    counters(platform, october_mornings, {"old": [number for number in range(len(october_mornings))]})
+    counters(platform, october_mornings, {"old": list(range(len(october_mornings)))})
 
     return [
         nightly("nightly", SEPTEMBER, AS_OF),

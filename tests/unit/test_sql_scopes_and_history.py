@@ -42,7 +42,7 @@ def stories() -> list[Story]:
 
     by_day = Story("by_day").source("linkedin", "linkedin").source("files", "csv")
     for count, month in ((28, AUGUST), (24, SEPTEMBER), (17, OCTOBER)):
-        some = {day: 2.0 for day in days(month, date(2026, month.month, count))}
+        some = dict.fromkeys(days(month, date(2026, month.month, count)), 2.0)
         by_day.csv("files", "interactions", some, scope="source=linkedin", grain="day")
     liked(by_day, "linkedin", OCTOBER_DAYS[:3], 1)
 
