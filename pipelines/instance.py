@@ -14,6 +14,8 @@ DAGSTER_YAML = """\
 # Written once by okr; yours to change.
 telemetry:
   enabled: false
+nux:
+  enabled: false                # no sign-up window over the first page
 concurrency:
   runs:
     max_concurrent_runs: 1      # one process writes to the warehouse (docs/adr/0001-one-process-writes.md)

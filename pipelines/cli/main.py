@@ -55,9 +55,8 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     try:
-        okr(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # click returns the code of an Exit here, and None where a command simply ended
+        sys.exit(okr(standalone_mode=False) or 0)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
