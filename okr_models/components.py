@@ -156,10 +156,13 @@ def feeding_sources(client: Client, kpi: str, scope: Scope) -> tuple[SourceSetti
     return tuple(found)
 
 
-def anatomy(client: Client, figures: Figures, *, kpi: str, scope: Scope, as_of: date) -> Anatomy:
-    """The figure ``kpi`` in ``scope`` as known on ``as_of``."""
+def anatomy(
+    client: Client, figures: Figures, *, kpi: str, scope: Scope, as_of: date, days_since: date | None = date.min
+) -> Anatomy:
+    """The figure ``kpi`` in ``scope`` as known on ``as_of``; its days from ``days_since`` on, None: months alone."""
     facts = measured(client, kpi)
-    months, days = months_known(figures, kpi=kpi, as_of=as_of), days_known(figures, kpi=kpi, as_of=as_of)
+    months = months_known(figures, kpi=kpi, as_of=as_of)
+    days = {} if days_since is None else days_known(figures, kpi=kpi, as_of=as_of, since=days_since)
     feeding = feeding_sources(client, kpi, scope)
     build = _Builder(facts=facts, months=months, days=days, as_of=as_of)
     whole = build.component(str(scope), label=str(scope), sources=feeding)

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from okr_models.baselines import period_months
-from okr_models.client import Client, KeyResult, Milestones, Objective
+from okr_models.client import BaselinePeriod, Client, KeyResult, Milestones, Objective
 from okr_models.comparison import closed_months
-from okr_models.components import Anatomy, anatomy
+from okr_models.components import Anatomy, Measured, anatomy, measured
 from okr_models.counts import calendar_closed, final_on, measure_count, measure_milestones
 from okr_models.definition import definition_version
-from okr_models.evaluation_notes import EarlierVersion, about_forecast, about_inputs, relevant_failures
+from okr_models.evaluation_notes import (
+    EarlierVersion,
+    about_forecast,
+    about_inputs,
+    relevant_failures,
+    relevant_restatements,
+)
 from okr_models.expected import expected_progress, seasonal_ramp
 from okr_models.figures import Failure, Figures
 from okr_models.fingerprint import fingerprint
@@ -35,6 +41,9 @@ from okr_models.settled import settled
 from okr_models.status import Standing, Status, status_of
 from okr_models.stocks import measure_stock
 from okr_models.sums import measure_sum
+
+STOCK_DAYS_BEFORE = timedelta(days=366 + 35)
+"""A stock may stand against the same day a year before, observed at most 35 days earlier."""
 
 Forecaster = Callable[[ForecastJob], Forecast | None]
 
@@ -121,9 +130,10 @@ def prepare(
     can_forecast = with_forecast and body is not None and outcome is None
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
+    restated = relevant_restatements(task, measurement, figures.restatements)
     version = definition_version(key_result, objective, client)
     changes = [each for each in earlier if each.version != version]
-    inputs = (version, key_result.title, client.language, task, body, measurement, items, relevant, earlier, job)
+    known = (task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)
     return Prepared(
         client=client,
         objective=objective,
@@ -135,9 +145,18 @@ def prepare(
         ramp=seasonal_ramp(task, measurement) if measurement.rule == "growth" and measurement.k else 1.0,
         settled=outcome,
         job=job,
-        notes=about_inputs(client, objective, task, measurement, failures=relevant, earlier=earlier, changes=changes),
+        notes=about_inputs(
+            client,
+            objective,
+            task,
+            measurement,
+            failures=relevant,
+            restated=restated,
+            earlier=earlier,
+            changes=changes,
+        ),
         definition_version=version,
-        input_hash=fingerprint(inputs),
+        input_hash=fingerprint((version, key_result.title, client.language, known)),
     )
 
 
@@ -216,9 +235,21 @@ def _measure(
         return None, replace(count.measurement, first_target=first, target=now), count.items
     if key_result.kpi is None:
         raise ValueError(f"{key_result.id} says nothing to measure; the client file refuses that")
-    body = anatomy(client, figures, kpi=key_result.kpi, scope=key_result.scope, as_of=task.as_of)
-    measured = with_targets(_by_rule(task, body), task, body.kpi)
-    return body, measured, ()
+    since = _days_since(task, measured(client, key_result.kpi))
+    body = anatomy(client, figures, kpi=key_result.kpi, scope=key_result.scope, as_of=task.as_of, days_since=since)
+    return body, with_targets(_by_rule(task, body), task, body.kpi), ()
+
+
+def _days_since(task: Task, kpi: Measured) -> date | None:
+    """The first day whose figure can matter: a sum needs its period's, a stock also those before its start."""
+    rule = rule_of(task.target, kpi)
+    if rule == "sum":
+        return task.period.start
+    if kpi.kind != "stock" or rule == "hold":
+        return None
+    stated = task.key_result.baseline
+    first = stated.to if isinstance(stated, BaselinePeriod) else task.period.start
+    return min(first, task.period.start) - STOCK_DAYS_BEFORE
 
 
 def _by_rule(task: Task, body: Anatomy) -> Measurement:

@@ -14,7 +14,7 @@ from datetime import date
 from okr_models.client import Client, KeyResult, Objective, Scope
 from okr_models.components import feeding_sources
 from okr_models.definition import definition_version
-from okr_models.figures import Failure
+from okr_models.figures import Failure, Restatement
 from okr_models.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast_types import Forecast
 from okr_models.measures import Measurement, Task
@@ -70,6 +70,18 @@ def relevant_failures(
     return tuple(sorted(found, key=lambda each: (each.source, each.stream)))
 
 
+def relevant_restatements(
+    task: Task, measurement: Measurement, found: Sequence[Restatement]
+) -> tuple[Restatement, ...]:
+    """Restated months that this key result's figures rest on."""
+    scopes = {part.scope for part in measurement.used}
+    months = {figure.month for pair in measurement.pairs for figure in (pair.current, pair.base) if figure}
+    months = months or set(task.months[: measurement.k])
+    return tuple(
+        each for each in found if each.kpi == task.key_result.kpi and each.scope in scopes and each.month in months
+    )
+
+
 def about_inputs(
     client: Client,
     objective: Objective,
@@ -77,6 +89,7 @@ def about_inputs(
     measurement: Measurement,
     *,
     failures: Sequence[Failure],
+    restated: Sequence[Restatement],
     earlier: Sequence[EarlierVersion],
     changes: Sequence[EarlierVersion],
 ) -> tuple[Note, ...]:
@@ -89,6 +102,10 @@ def about_inputs(
         notes.append(note("estimated", months=measurement.estimated_months))
     if measurement.history_months:
         notes.append(note("history", months=measurement.history_months))
+    if restated:
+        largest = max((each.share for each in restated), key=abs)
+        months = tuple(sorted({each.month for each in restated}))
+        notes.append(note("restated", months=months, largest_share=largest))
     notes += [
         note("revised", day=revision.from_, by=revision.by, why=revision.why)
         for revision in task.key_result.revisions

@@ -20,6 +20,22 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restatement:
+    """A closed month that changed by more than 1 % after it was first known."""
+
+    kpi: str
+    scope: str
+    month: date
+    first_value: float
+    value: float
+
+    @property
+    def share(self) -> float:
+        """The change as a share of what was known first; from nothing to something counts as all of it."""
+        return self.value / self.first_value - 1 if self.first_value else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Frames of one client, with the columns of INTERFACE.md section 4 and docs/architecture.md; any may be empty."""
 
@@ -31,6 +47,7 @@ class Figures:
     social_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
     zones: Mapping[str, str] = field(default_factory=dict)
     """Zone in which each source's days begin, where it is not the client's."""
+    restatements: tuple[Restatement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +119,15 @@ def months_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Months
     return known
 
 
-def days_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Days]:
-    """Each scope's days of ``kpi`` before ``as_of``."""
+def days_known(figures: Figures, *, kpi: str, as_of: date, since: date = date.min) -> dict[str, Days]:
+    """Each scope's days of ``kpi`` from ``since`` to the day before ``as_of``."""
     known: dict[str, Days] = {}
     for row in records(figures.kpi_daily, kpi=kpi):
-        day, value = as_date(row["day"]), as_number(row.get("value"))
-        if day is None or day >= as_of or value is None:
+        day = as_date(row["day"])
+        if day is None or not since <= day < as_of:
+            continue
+        value = as_number(row.get("value"))
+        if value is None:
             continue
         known.setdefault(str(row["scope"]), {})[day] = DayFigure(
             day=day,

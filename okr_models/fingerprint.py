@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -34,16 +35,20 @@ def _plain(value: object) -> object:
     return _composed(value)
 
 
+@cache
+def _names(shape: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(shape))
+
+
 def _composed(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(_plain(key)): _plain(each) for key, each in value.items()}
-    if isinstance(value, Set):
-        return sorted(str(_plain(each)) for each in value)
     if isinstance(value, Sequence):
         return [_plain(each) for each in value]
+    if isinstance(value, Set):
+        return sorted(str(_plain(each)) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
-        named = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-        return {"": type(value).__name__} | named
+        return [type(value).__name__, *(_plain(getattr(value, name)) for name in _names(type(value)))]
     raise TypeError(f"{type(value).__name__} has no fingerprint")

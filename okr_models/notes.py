@@ -41,6 +41,7 @@ NoteCode = Literal[
     "platform_too_large",
     "platform_unknown",
     "probability_tenths",
+    "restated",
     "revised",
     "scope_needed",
     "small_baseline",

@@ -35,12 +35,11 @@ def blog_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -
 def social_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -> list[Post]:
     """Social posts published before ``as_of``, in the client's zone."""
     daily = _by_post(figures.social_post_daily, owner="platform", metrics=("interactions",))
-    platforms = {source.id: source.platform for source in client.sources}
-    wanted = platforms.get(scope.source) if scope.source else scope.platform
     found = [
         _post(row, owner="platform", zone=ZoneInfo(client.timezone), daily=daily, totals=SOCIAL_TOTALS)
         for row in records(figures.social_posts)
-        if wanted is None or row["platform"] == wanted
+        if (not scope.platform or row["platform"] == scope.platform)
+        and (not scope.source or row.get("source") == scope.source)
     ]
     return _known(found, as_of)
 

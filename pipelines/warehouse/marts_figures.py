@@ -12,6 +12,7 @@ import pandas as pd
 from okr_models.figures import Failure, Figures
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ledger import Load, by_stream, read
+from pipelines.warehouse.restatements import restatements
 
 ONE_DAY = timedelta(days=1)
 
@@ -27,7 +28,8 @@ QUERIES: dict[str, str] = {
         from marts.kpi_daily where client = $client order by all
     """,
     "blog_posts": """
-        select source, post_id, url, title, published_at, page_views, engagement_seconds, search_clicks, search_position
+        select source, post_id, url, title, published_at, published_on, page_views, engagement_seconds, search_clicks,
+            search_position
         from marts.blog_posts where client = $client order by all
     """,
     "blog_post_daily": """
@@ -35,7 +37,7 @@ QUERIES: dict[str, str] = {
         from marts.blog_post_daily where client = $client order by all
     """,
     "social_posts": """
-        select platform, post_id, url, published_at, likes, comments, shares, interactions
+        select platform, source, post_id, url, published_at, published_on, likes, comments, shares, interactions
         from marts.social_posts where client = $client order by all
     """,
     "social_post_daily": """
@@ -49,7 +51,7 @@ def read_figures(con: Connection, client: str) -> Figures:
     """Every frame of ``client``."""
     frames = {name: _frame(con, sql, client) for name, sql in QUERIES.items()}
     zones = con.execute("select source, zone from config.sources where client = ?", [client]).fetchall()
-    return Figures(**frames, zones=dict(zones))
+    return Figures(**frames, zones=dict(zones), restatements=restatements(con, client))
 
 
 def read_failures(con: Connection, client: str) -> tuple[Failure, ...]:

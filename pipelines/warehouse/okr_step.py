@@ -31,6 +31,7 @@ from pipelines.warehouse.okr_rows import (
     newest,
     next_known_at,
 )
+from pipelines.warehouse.restatements import remember_closed_months
 
 Forecaster = Callable[[Sequence[ForecastJob]], Sequence[Forecast | None]]
 """All of a night's forecasts at once, so that they can be fitted in parallel; one answer a job, in order."""
@@ -125,6 +126,7 @@ def _prepare_client(
     wanted = [objective for objective in client.objectives if _is_due(con, client, objective, day)]
     if not wanted:
         return []
+    remember_closed_months(con, client.client, now=now)
     figures, failures = read_figures(con, client.client), read_failures(con, client.client)
     ready: list[_Ready] = []
     for objective in wanted:

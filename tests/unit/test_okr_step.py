@@ -31,11 +31,12 @@ DDL = {
     "kpi_daily": "client varchar, kpi varchar, scope varchar, day date, value double, is_estimated boolean,"
     " origin varchar",
     "blog_posts": "client varchar, source varchar, post_id varchar, url varchar, title varchar,"
-    " published_at timestamptz, page_views double, engagement_seconds double, search_clicks double,"
+    " published_at timestamptz, published_on date, page_views double, engagement_seconds double, search_clicks double,"
     " search_position double",
     "blog_post_daily": "client varchar, source varchar, post_id varchar, day date, page_views double,"
     " engagement_seconds double",
-    "social_posts": "client varchar, platform varchar, post_id varchar, url varchar, published_at timestamptz,"
+    "social_posts": "client varchar, platform varchar, source varchar, post_id varchar, url varchar,"
+    " published_at timestamptz, published_on date,"
     " likes double, comments double, shares double, interactions double",
     "social_post_daily": "client varchar, platform varchar, post_id varchar, day date, interactions double",
 }
@@ -265,6 +266,18 @@ def test_no_nan_or_infinity_reaches_a_table(con: duckdb.DuckDBPyConnection) -> N
                     f"select count(*) from {table.qualified} where isnan({column.name}) or isinf({column.name})"
                 ).fetchone()
                 assert bad == (0,), column.name
+
+
+def test_a_closed_month_restated_by_more_than_a_hundredth_leaves_a_note(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF))
+    con.execute("update marts.kpi_monthly set value = value * 1.009 where month = date '2026-02-01'")
+    con.execute("update marts.kpi_monthly set value = value * 1.03 where month = date '2026-03-01'")
+    con.execute("update marts.kpi_monthly set value = value * 9 where month = date '2026-11-01'")
+    for days in (1, 2):
+        evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF + timedelta(days=days)))
+    notes = [row["notes"] for row in progress(con)]
+    assert notes == [None, *["ändrat i efterhand: mars 2026 (mest 3\xa0%)"] * 2]
 
 
 def test_items_of_a_past_day_come_back_as_one_set(con: duckdb.DuckDBPyConnection) -> None:
