@@ -1,4 +1,4 @@
-"""Progress, roll-up, forecasts' scores and initiatives, judged from the marts; rows are only ever added."""
+"""Progress, roll-up, initiatives and the scores of past forecasts, judged from the marts; rows are only ever added."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import dagster as dg
 
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS
 from pipelines.resources import Night
+from pipelines.warehouse.forecast_step import night_forecaster, night_workers, score_forecasts
+from pipelines.warehouse.initiative_step import judge_initiatives
 from pipelines.warehouse.okr_step import evaluate_all
 from pipelines.warehouse.okr_tables import OKR_TABLES
 
@@ -20,27 +22,44 @@ def okr_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(["okr", table])
 
 
+def _spec(table: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        okr_key(table),
+        group_name=GROUP,
+        deps=deps,
+        description=OKR_TABLES[table].meaning,
+        kinds={"python", "duckdb"},
+        owners=OWNERS,
+        metadata={
+            "dagster/table_name": f"okr.{table}",
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(c.name, c.type, c.meaning) for c in OKR_TABLES[table].columns]
+            ),
+        },
+    )
+
+
 def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The result tables, downstream of ``marts``."""
 
-    @dg.multi_asset(
-        name="progress",
-        specs=[
-            dg.AssetSpec(
-                okr_key(table),
-                group_name=GROUP,
-                deps=[*marts, CONFIG_KEY],
-                description=OKR_TABLES[table].meaning,
-                kinds={"python", "duckdb"},
-                owners=OWNERS,
-                metadata={"dagster/table_name": f"okr.{table}"},
-            )
-            for table in PROGRESS_TABLES
-        ],
-    )
+    @dg.multi_asset(name="progress", specs=[_spec(table, [*marts, CONFIG_KEY]) for table in PROGRESS_TABLES])
     def progress(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None]]:
-        report = evaluate_all(night.con, night.clients.clients, night.clock)
+        report = evaluate_all(
+            night.con,
+            night.clients.clients,
+            night.clock,
+            forecaster=night_forecaster(night.con, workers=night_workers()),
+        )
         for table in PROGRESS_TABLES:
             yield dg.MaterializeResult(asset_key=okr_key(table), metadata={"rows_added": report.added.get(table, 0)})
 
-    return [progress]
+    @dg.multi_asset(name="initiatives", specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])])
+    def initiatives(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+        results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
+        return dg.MaterializeResult(metadata={"initiatives": len(results)})
+
+    @dg.multi_asset(name="scores", specs=[_spec("forecast_scores", [okr_key("key_result_progress")])])
+    def scores(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"rows_changed": score_forecasts(night.con, night.clients.clients)})
+
+    return [progress, initiatives, scores]

@@ -10,6 +10,7 @@ from pipelines.cli.common import fail, one_line
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr_step import evaluate_all
 from pipelines.warehouse.publish import publish
@@ -24,7 +25,14 @@ def restate(home: Home, as_of: date) -> None:
     try:
         with run_lock(home, run_id=run_id, now=clock.now()), closing(connect(home)) as con:
             ensure_schema(con)
-            report = evaluate_all(con, load_clients(home).clients, clock, as_of=as_of, restated=True)
+            report = evaluate_all(
+                con,
+                load_clients(home).clients,
+                clock,
+                as_of=as_of,
+                restated=True,
+                forecaster=night_forecaster(con, workers=night_workers()),
+            )
             if any(report.added.values()):
                 publish(con, home, run_id=run_id)
     except (RunInProgress, DatabaseUnusable) as error:
