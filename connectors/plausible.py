@@ -1,0 +1,304 @@
+"""Plausible: visits, pages and visitors of one site, hosted or self-hosted, by the Stats API v2 (API.md, section 9).
+
+What belongs here: queries, pages of results, errors, and what the figures mean. What does not: HTTP (``http.py``).
+
+Plausible sets no cookie: a visitor is a hash with a salt that is thrown away every day (UTC), so nobody is recognised
+from one day to the next. A month's visitors count a person once for each day on which they came. That is Plausible's
+own figure and is asked for at month grain; it can't be compared with GA4's or Matomo's, and ``visitors_definition``
+says so. Engagement has no sum: ``time_on_page`` is a rounded mean per visit without its denominator, so seconds stay
+empty.
+
+Replies name no zone, only offsets. The client's zone is taken where the offset agrees with it now, else the offset
+itself; days stay the site's own either way. Imported statistics are included where the site has them, and noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.arrow import Row
+from connectors.base import Answer, BaseSource
+from connectors.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted
+from connectors.http import Http, Verdict, verdict_by_status
+from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
+from connectors.reply import Reply
+from connectors.shape import BadShape, Node, as_whole
+from okr_models.periods import ONE_DAY, Window, month_end, month_start
+from okr_models.sources import Plausible, SourceSettings
+
+VENDOR = "https://plausible.io"
+QUERY = "/api/v2/query"
+WHOLE_HISTORY_DAYS = 3660
+"""One read takes all of it, in several requests, so that what lies before the site's first day is found out at once."""
+PAGE_DAYS_A_REQUEST, PAGE_ROWS = 31, 10_000
+MOST_LISTINGS = 3
+VISITORS_DEFINITION = (
+    "Plausible visitors: no cookie and a new salt each day, so a person counts once for each day of visit"
+)
+WITH_IMPORTS = "; with imported statistics of another tool"
+
+DAILY = Stream(
+    table=WEB_DAILY,
+    delivery="window",
+    settle_days=4,
+    slice_days=WHOLE_HISTORY_DAYS,
+    api=f"POST {QUERY}, by time:day",
+    note="days before the site's first statistics; seconds with the page in the foreground",
+)
+MONTHLY = Stream(
+    table=WEB_MONTHLY,
+    delivery="window",
+    grain="month",
+    settle_days=4,
+    slice_days=WHOLE_HISTORY_DAYS,
+    api=f"POST {QUERY}, one request a month",
+    note="months before the site's first statistics; people, as nobody is recognised from one day to the next",
+)
+PAGES = Stream(
+    table=WEB_PAGES_DAILY,
+    delivery="window",
+    settle_days=4,
+    slice_days=WHOLE_HISTORY_DAYS,
+    api=f"POST {QUERY}, by time:day, event:hostname and event:page",
+    note="days before the site's first statistics; seconds with the page in the foreground",
+)
+
+
+class PlausibleSource(BaseSource[Http]):
+    """One site."""
+
+    def __init__(self, *, context: Context, http: Http, site_id: str, page_rows: int = PAGE_ROWS) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self._site_id, self._page_rows = site_id, page_rows
+        self._since: date | None = None
+        self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
+
+    def zone(self) -> ZoneInfo:
+        """The site's zone, as far as a reply's offset tells it."""
+        if self._since is None:
+            self.shaped("learning the site's first day", self._first_day)
+        return self._zone
+
+    def probe(self) -> Probe:
+        """Since when there are statistics, and yesterday's visits."""
+        self.http.begin(keep_replies=False)
+        return self.shaped("reading yesterday's visits", self._probe)
+
+    def _probe(self) -> Probe:
+        since, yesterday = self._first_day(), self.today() - ONE_DAY
+        reply = self._ask(("visits",), Window(yesterday, yesterday))
+        visits = sum(as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=0, metrics=1))
+        detail = f"{self._site_id} since {since}, days in {self._zone.key}, {visits} visits yesterday"
+        return Probe(reachable=True, detail=detail, rows=visits, version="v2")
+
+    def _ask(
+        self, metrics: Sequence[str], days: Window | None, *, dimensions: Sequence[str] = (), offset: int = 0
+    ) -> Node:
+        """One query; ``days`` None: since the start of the statistics."""
+        body: dict[str, Any] = {
+            "site_id": self._site_id,
+            "metrics": list(metrics),
+            "date_range": [str(days.start), str(days.end)] if days else "all",
+            "include": {"imports": True},
+        }
+        if dimensions:
+            body |= {
+                "dimensions": list(dimensions),
+                "order_by": [[name, "asc"] for name in dimensions],
+                "include": {"imports": True, "total_rows": True},
+                "pagination": {"limit": self._page_rows, "offset": offset},
+            }
+        when = f"{days.start} to {days.end}" if days else "all time"
+        return self.http.post_json(QUERY, attempted=f"asking {', '.join(metrics)} of {when}", body=body)
+
+    def _first_day(self) -> date:
+        """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way."""
+        if self._since is None:
+            asked = [edge.value for edge in self._ask(("visitors",), None)["query"].each("date_range")]
+            edges = [edge_of(text) for text in asked]
+            if len(edges) != 2:
+                raise BadShape(path="query.date_range", wanted="first and last moment", found=asked)
+            self._zone = zone_at(edges[1], usual=self.context.client_zone)
+            self._since = edges[0].date()
+        return self._since
+
+    def _known(self, window: Window, *, by_month: bool = False) -> Window:
+        """The part of ``window`` since the first statistics. Raises ``NotFound`` where that is nothing."""
+        since = month_start(self._first_day()) if by_month else self._first_day()
+        return self.clip(window, history_days=(self.today() - since).days)
+
+    def _all(
+        self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]
+    ) -> tuple[list[tuple[list[str], list[Node]]], bool]:
+        """Every page of a query, and whether imports are in it. Where rows came or went meanwhile, read again."""
+        for _ in range(MOST_LISTINGS):
+            found: dict[tuple[str, ...], tuple[list[str], list[Node]]] = {}
+            read, imports = 0, False
+            while True:
+                reply = self._ask(metrics, days, dimensions=dimensions, offset=read)
+                page = list(lines(reply, dimensions=len(dimensions), metrics=len(metrics)))
+                found |= {tuple(names): (names, values) for names, values in page}
+                read += len(page)
+                total, imports = reply["meta"].whole("total_rows"), imports or has_imports(reply)
+                if not page or read >= total:
+                    break
+            if len(found) == read == total:
+                return list(found.values()), imports
+        raise self.http.error(
+            BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
+        )
+
+    def _daily(self, window: Window) -> Answer:
+        days = self._known(window)
+        result, imports = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
+        rows: list[Row] = []
+        for (text,), values in result:
+            day, (sessions, views, visitors) = as_day(text), map(as_whole, values)
+            rows.append(
+                {
+                    "day": day,
+                    "sessions": sessions,
+                    "page_views": views,
+                    "engagement_seconds": None,
+                    "visitors": visitors,
+                    "total_users": None,
+                    "is_final": self.is_final(day, DAILY),
+                }
+            )
+        return Answer(rows=rows, covers=days, quality={"imports_included": imports})
+
+    def _monthly(self, window: Window) -> Answer:
+        """One request for each month, exactly its days; the running month up to the window's end, marked so."""
+        months, rows, any_imports = self._known(window, by_month=True), list[Row](), False
+        for month in months.months():
+            days = Window(month, min(month_end(month), months.end))
+            reply = self._ask(("visitors",), days)
+            counted = [as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=0, metrics=1)]
+            if len(counted) > 1:
+                raise BadShape(path="results", wanted="one row without dimensions", found=len(counted))
+            imports = has_imports(reply)
+            any_imports = any_imports or imports
+            rows.append(
+                {
+                    "month": month,
+                    "asked_through": days.end,
+                    "visitors": sum(counted),
+                    "total_users": None,
+                    "visitors_definition": VISITORS_DEFINITION + (WITH_IMPORTS if imports else ""),
+                    "is_final": days.end == month_end(month) and self.is_final(days.end, MONTHLY),
+                }
+            )
+        return Answer(rows=rows, covers=months, quality={"imports_included": any_imports})
+
+    def _pages(self, window: Window) -> Answer:
+        days, rows, any_imports = self._known(window), list[Row](), False
+        names = ("time:day", "event:hostname", "event:page")
+        for part in days.slices(PAGE_DAYS_A_REQUEST):
+            result, imports = self._all(("pageviews",), part, dimensions=names)
+            any_imports = any_imports or imports
+            for (text, host, path), (views,) in result:
+                day = as_day(text)
+                rows.append(
+                    {
+                        "day": day,
+                        "host": "" if host == "(not set)" else host,
+                        "path": path,
+                        "page_views": as_whole(views),
+                        "engagement_seconds": None,
+                        "is_final": self.is_final(day, PAGES),
+                    }
+                )
+        return Answer(rows=rows, covers=days, quality={"imports_included": any_imports})
+
+
+def lines(reply: Node, *, dimensions: int, metrics: int) -> Iterator[tuple[list[str], list[Node]]]:
+    """Rows as (dimension values, metric values), which Plausible gives by position. Raises ``BadShape``."""
+    for row in reply.each("results"):
+        names, values = row.each("dimensions"), row.each("metrics")
+        if (len(names), len(values)) != (dimensions, metrics):
+            raise BadShape(path=row.path, wanted=f"{dimensions} dimensions, {metrics} metrics", found=row.value)
+        texts = [name.value for name in names]
+        if not all(isinstance(text, str) for text in texts):
+            raise BadShape(path=row.path, wanted="dimensions as text", found=texts)
+        yield [str(text) for text in texts], values
+
+
+def has_imports(reply: Node) -> bool:
+    """Whether the reply says that imported statistics are in it."""
+    return "meta" in reply and reply["meta"]["imports_included"].value is True
+
+
+def as_day(text: str) -> date:
+    """A ``time:day`` value."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadShape(path="time:day", wanted="a day as 2026-11-01", found=text) from error
+
+
+def edge_of(text: object) -> datetime:
+    """One end of a resolved ``date_range``, with the site's offset."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadShape(path="query.date_range", wanted="an instant with its offset", found=text)
+    return moment
+
+
+def zone_at(moment: datetime, *, usual: ZoneInfo) -> ZoneInfo:
+    """``usual`` where its offset at that moment is the site's, else the zone of the site's own whole hours."""
+    offset = moment.utcoffset() or timedelta(0)
+    hours, rest = divmod(offset, timedelta(hours=1))
+    if rest or moment.astimezone(UTC).astimezone(usual).utcoffset() == offset:
+        return usual
+    return ZoneInfo(f"Etc/GMT{-hours:+d}") if hours else ZoneInfo("UTC")  # POSIX counts the other way round
+
+
+def classify(reply: Reply) -> Verdict | None:
+    """Plausible's errors, one sentence each in ``error``; a wrong site id is refused like a wrong key."""
+    detail = reply.excerpt()
+    if reply.status == 401:
+        return Verdict(error=AuthFailed, detail=detail, cure="check the Stats API key and that it may read site_id")
+    if reply.status == 402:
+        return Verdict(
+            error=PermissionMissing, detail=detail, cure="the site's subscription must include the Stats API"
+        )
+    if reply.status == 404:
+        return Verdict(error=NotFound, detail=detail, cure="check base_url; a self-hosted Plausible needs Stats API v2")
+    if reply.status == 429 and "hour" in detail:
+        return Verdict(error=QuotaExhausted, detail=detail)
+    return verdict_by_status(reply)
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one site. Raises ``Misconfigured`` where the token is missing."""
+    assert isinstance(settings, Plausible)  # noqa: S101 - the registry pairs settings and builders by type
+    token = context.secret("token")
+    http = Http(
+        context=context,
+        source=settings.id,
+        base_url=context.base_url or VENDOR,
+        classify=classify,
+        headers={"Authorization": f"Bearer {token}"},
+        secrets=[token],
+    )
+    return PlausibleSource(context=context, http=http, site_id=settings.site_id)
+
+
+PLAUSIBLE = SourceType(
+    type="plausible",
+    title="Plausible",
+    category="web",
+    platform=None,
+    streams=(DAILY, MONTHLY, PAGES),
+    build=build,
+    day_boundary="the site's zone; replies give only its offset",
+    vendor_url=VENDOR,
+    docs="All statistics since the site was added, and imported ones, at once; a month's visitors are not people.",
+)
