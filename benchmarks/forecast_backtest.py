@@ -2,14 +2,16 @@
 
     python -m benchmarks.forecast_backtest DATA_DIR
 
-DATA_DIR holds ``daily_views/``. Takes about a minute. The figures are the same on every run: all seeds are fixed.
+DATA_DIR holds ``daily_views/``. Takes two minutes. The figures are the same on every run: all seeds are fixed.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
@@ -42,19 +44,27 @@ def main() -> None:
         factors[trend] = widening_factor([miss for own in misses.values() for miss in own])
         own = ", ".join(f"{name} alone {widening_factor(values):.2f}" for name, values in misses.items())
         print(f"- {trend}: {factors[trend]:.3f} pooled over {sum(map(len, misses.values()))} origins ({own})")
+    everyone = np.abs([origin.miss for series in public for origin in replay(series, trend=TREND)])
+    print(f"- a 90 % interval would need {np.quantile(everyone, 0.9) / NormalDist().inv_cdf(0.95):.2f}")
     print(f"- in use: {POOLED_WIDENING} (okr_models/calibration.py), trend {TREND}\n")
 
     for trend in TRENDS:
         print(f"## {trend}, widened by {factors[trend]:.2f}\n")
-        _table([*public, *synthetic], lambda series, t=trend: replay(series, trend=t, widening=factors[t]))
+        _table([*public, *synthetic], partial(replay, trend=trend, widening=factors[trend]))
 
     print("## Without a model (18 months of history)\n")
     spread = float(np.std([o.remaining_log_error for s in public for o in replay_simple(s, log_spread=0.1)]))
     print(f"Spread of log(remaining months / forecast): {spread:.3f} measured, {SIMPLE_LOG_SPREAD} in use\n")
+    for tried in (0.1, 0.2, 0.3, 0.4):
+        groups = [[o for one in group for o in replay_simple(one, log_spread=tried)] for group in (public, synthetic)]
+        print(
+            f"- spread {tried}: mean Brier of the two groups {np.mean([compare(g).forecast_brier for g in groups]):.3f}"
+        )
+    print()
     _table([*public, *synthetic], lambda series: replay_simple(series, log_spread=SIMPLE_LOG_SPREAD))
 
 
-def _table(series: Sequence[MonthlySeries], make) -> None:  # type: ignore[no-untyped-def]
+def _table(series: Sequence[MonthlySeries], make: Callable[[MonthlySeries], list[Origin]]) -> None:
     print(HEADER)
     found: dict[str, list[Origin]] = {one.name: make(one) for one in series}
     kinds = sorted({one.name.rsplit("_", 1)[0] if not one.is_public else one.name for one in series})
