@@ -31,3 +31,8 @@ def plain(text: object, *, limit: int | None = LONGEST_TITLE) -> str:
     if limit is not None and len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     return line
+
+
+def is_said(note: str, explanation: str | None) -> bool:
+    """Whether the explanation already says what the note says."""
+    return explanation is not None and note.rstrip(".").casefold() in explanation.casefold()

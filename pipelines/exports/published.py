@@ -21,7 +21,7 @@ NIGHT_ZONE = ZoneInfo("Europe/Stockholm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyResultRow:
-    """A row of ``marts.key_result_progress``; ``notes`` one sentence each."""
+    """A row of ``marts.key_result_progress``; ``notes``: what a reader must know, ``explanation``: where it stands."""
 
     client: str
     objective_id: str
@@ -46,6 +46,7 @@ class KeyResultRow:
     data_through: date | None
     is_estimated: bool | None
     notes: tuple[str, ...]
+    explanation: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.exports.plain import plain
+from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, FailedLoad, KeyResultRow, ObjectiveRow
 from pipelines.exports.words import (
     WORST_FIRST,
@@ -48,7 +48,7 @@ TEXT: dict[str, dict[str, str]] = {
         "key_result": "Nyckelresultat",
         "objective": "Mål",
         "data_through": "data t.o.m. {day}",
-        "no_data": "inga data än",
+        "no_data": "ingen siffra än",
         "estimated": "delvis skattat",
         "range": "{low} till {high}",
         "weakest": "svagast: {title}",
@@ -66,7 +66,7 @@ TEXT: dict[str, dict[str, str]] = {
         "key_result": "Key result",
         "objective": "Objective",
         "data_through": "data through {day}",
-        "no_data": "no data yet",
+        "no_data": "no figure yet",
         "estimated": "partly estimated",
         "range": "{low} to {high}",
         "weakest": "weakest: {title}",
@@ -195,13 +195,14 @@ class _ClientLines:
     def _key_result_note(self, row: KeyResultRow) -> str:
         through = self.text["data_through"].format(day=day(row.data_through, self.language, style="d MMM"))
         parts = [through if row.data_through else self.text["no_data"]]
-        if row.probability is not None:
+        if row.probability is not None and 0 < row.probability < 1:
             share = percent(row.probability, self.language)
             parts.insert(0, self.text["probability"].format(share=share))
         if row.is_estimated:
             parts.append(self.text["estimated"])
-        parts += [plain(note, limit=300) for note in row.notes]
-        return " · ".join(parts)
+        parts += [plain(note, limit=300) for note in row.notes if not is_said(note, row.explanation)]
+        facts = " · ".join(parts)
+        return f"{plain(row.explanation, limit=300)} ({facts})" if row.explanation else facts
 
     def _status(self, status: str) -> Text:
         return Text(f"{status_icon(status)} {status_word(status, self.language)}", STYLES.get(status, ""))

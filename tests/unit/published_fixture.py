@@ -5,7 +5,6 @@ What is really under test where this is used: reading, wording and drawing. How 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -350,7 +349,9 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             past = dict(values)
             for column in ("current", "raw_progress", "progress"):
                 past[column] = None if values[column] is None else round(values[column] * share, 6)
-            past["notes"] = json.dumps(values["notes"], ensure_ascii=False)
+            explanation, *notes = values["notes"]
+            past["notes"] = "; ".join(notes) or None
+            past["explanation"] = explanation
             insert(
                 con,
                 "marts.key_result_progress",

@@ -53,7 +53,7 @@ def test_each_client_speaks_its_own_language() -> None:
 
 def test_a_key_result_without_data_says_so_and_what_cures_it() -> None:
     text = " ".join(shown().split())
-    assert "no data yet" in text
+    assert "no figure yet" in text
     assert "give them as csv" in text
     assert "– / –" in text
 

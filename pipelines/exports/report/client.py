@@ -52,6 +52,8 @@ def render_client(
         "failures": below.failures(sources, reader.language),
         "objectives": objectives,
         "with_results": with_results,
+        "has_fan": any(result.has_fan for objective in objectives for result in objective.results),
+        "pairs": sum(len(objective.results) for objective in objectives) in {1, 2, 4},
         "density": _density(len(objectives), sum(len(objective.results) for objective in objectives)),
         "kpis": below.kpis(months, reader),
         "tried": tried,

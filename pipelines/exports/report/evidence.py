@@ -38,6 +38,8 @@ from pipelines.exports.words import LOCALES, MISSING, day, figure, kpi_title, pe
 MONTHS_SHOWN = 24
 POSTS_SHOWN = 15
 SOCIAL_SHOWN = 8
+NOT_RELATIVE = frozenset({"position", "points", "share"})
+"""Units whose change is a difference: a per cent of a rank or an index says nothing."""
 OUTCOME_ICONS = {"met": "✓", "open": "○", "missed": "✕"}
 VERDICT_ICONS = {"keep": "✓", "kill": "✕", "undecided": "◆", "running": "○", "not_started": "○"}
 
@@ -118,46 +120,54 @@ def kpis(months: Mapping[KpiKey, Mapping[date, Month]], reader: Reader) -> tuple
 def _kpi(kpi: str, scope: str, months: Mapping[date, Month], reader: Reader, *, chart_id: str) -> KpiView | None:
     language = reader.language
     shown = [m for m in months.values() if m.is_closed or m.kind == "stock"][-MONTHS_SHOWN:]
-    known = [m for m in shown if m.value is not None]
-    if not known:
+    if not shown:
         return None
     newest = shown[-1]
     before = months.get(add_months(newest.month, -12))
     change, tone = _change(kpi, newest, before, reader)
+    if newest.value is None and newest.note:
+        change = plain(newest.note, limit=120)
     unit = unit_word(newest.unit, language) if newest.value is not None else message("kpi_missing", language)
     lower = f", {message('lower', language)}" if reader.better(kpi) == "lower" else ""
     title = kpi_title(kpi, language, dict(reader.kpi_titles))
-    values = [m.value for m in known if m.value is not None]
-
-    def month(value: Month) -> str:
-        text: str = format_date(value.month, "LLLL y", LOCALES[language])
-        return text
-
-    description = message(
-        "kpi_chart_text",
-        language,
-        first=unit_figure(known[0].value, newest.unit, language),
-        first_month=month(known[0]),
-        last=unit_figure(known[-1].value, newest.unit, language),
-        last_month=month(known[-1]),
-        low=unit_figure(min(values), newest.unit, language),
-        high=unit_figure(max(values), newest.unit, language),
-    )
-    chart = None
-    if len(shown) > 1:
-        curve = kpi_chart([(m.month, m.value) for m in shown], language, lower_is_better=reader.better(kpi) == "lower")
-        name = message("kpi_chart", language, title=plain(title), count=len(shown))
-        chart = for_page(curve, chart_id=chart_id, title=name, description=description)
     return KpiView(
         title=plain(title, limit=60),
         scope="" if scope == "all" else plain(scope.split("=", 1)[-1], limit=40),
         value=unit_figure(newest.value, newest.unit, language),
         unit=unit + lower,
-        month=month(newest) + (f", {message('estimated_month', language)}" if newest.is_estimated else ""),
+        month=_month(newest, language) + (f", {message('estimated_month', language)}" if newest.is_estimated else ""),
         change=change,
         tone=tone,
-        chart=chart,
+        chart=_curve(title, shown, reader, lower_is_better=bool(lower), chart_id=chart_id),
     )
+
+
+def _curve(
+    title: str, shown: Sequence[Month], reader: Reader, *, lower_is_better: bool, chart_id: str
+) -> Markup | None:
+    """The months as a small labelled curve; one value is no curve."""
+    language, unit = reader.language, shown[-1].unit
+    known = [(month, month.value) for month in shown if month.value is not None]
+    if len(known) < 2:
+        return None
+    values = [value for _, value in known]
+    description = message(
+        "kpi_chart_text",
+        language,
+        first=unit_figure(values[0], unit, language),
+        first_month=_month(known[0][0], language),
+        last=unit_figure(values[-1], unit, language),
+        last_month=_month(known[-1][0], language),
+        low=unit_figure(min(values), unit, language),
+        high=unit_figure(max(values), unit, language),
+    )
+    name = message("kpi_chart", language, title=plain(title), count=len(shown))
+    curve = kpi_chart([(month.month, month.value) for month in shown], language, lower_is_better=lower_is_better)
+    return for_page(curve, chart_id=chart_id, title=name, description=description)
+
+
+def _month(month: Month, language: str) -> str:
+    return day(month.month, language, style="LLLL y")
 
 
 def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tuple[str, str]:
@@ -167,7 +177,7 @@ def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tu
         return message("kpi_no_last", language), "flat"
     grown = newest.value - before.value
     month = format_date(before.month, "MMM y", LOCALES[language])
-    if newest.unit == "position" or before.value <= 0:
+    if before.value <= 0 or newest.unit in NOT_RELATIVE or (newest.kind == "ratio" and kpi not in BUILT_IN):
         text = f"{'+' if grown > 0 else ''}{figure(round(grown, 1), language, decimals=1)}"
     else:
         text = percent(grown / before.value, language, signed=True)
@@ -291,7 +301,7 @@ def scores(record: Scores | None, language: str) -> str:
     """How the forecasts turned out, in a sentence or two."""
     if record is None:
         return message("scores_none", language)
-    return message(
+    text = message(
         "scores_text",
         language,
         count=record.count,
@@ -299,6 +309,9 @@ def scores(record: Scores | None, language: str) -> str:
         came=percent(record.came, language),
         brier=figure(record.brier, language, decimals=2),
     )
+    if record.inside is None:
+        return text
+    return f"{text} {message('scores_inside', language, share=percent(record.inside, language))}"
 
 
 def source_lines(sources: Sequence[SourceState], language: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "forecast": "Prognos vid periodens slut {mid} ({low} till {high}).",
         "probability": "Sannolikhet att nå målet: {share}.",
         "estimated": "delvis skattat",
-        "no_data": "inga data än",
+        "no_data": "ingen siffra än",
         "data_through": "data t.o.m. {day}",
         "source": "Källa: {sources}",
         "loaded": "läst {day}",
@@ -67,7 +67,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "kpi_chart": "{title}, {count} månader",
         "kpi_chart_text": "Från {first} i {first_month} till {last} i {last_month}; lägst {low}, högst {high}.",
         "posts": "Blogginlägg",
-        "posts_lead": "{met} har nått {threshold}, {open} är öppna och {missed} nådde inte fram.",
+        "posts_lead": "Har nått {threshold}: {met}. Öppna: {open}. Nådde inte fram: {missed}.",
         "posts_plain": "De mest lästa.",
         "published": "Publicerat",
         "title": "Rubrik",
@@ -110,6 +110,7 @@ MESSAGES: dict[str, dict[str, str]] = {
             "{count} prognoser har fått sitt facit. I snitt sade vi {said}; {came} slog in. "
             "Brier {brier}, där 0 är fullträff och 0,25 är att singla slant."
         ),
+        "scores_inside": "Utfallet låg inom spannet i {share} av fallen; det ska vara 80 %.",
         "scores_none": "Ingen prognos har fått sitt facit än. De första kommer när en målperiod har gått ut.",
         "methods": "Så görs siffrorna",
         "sources": "Källor",
@@ -163,7 +164,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "forecast": "Forecast at the period's end {mid} ({low} to {high}).",
         "probability": "Probability of reaching the target: {share}.",
         "estimated": "partly estimated",
-        "no_data": "no data yet",
+        "no_data": "no figure yet",
         "data_through": "data through {day}",
         "source": "Source: {sources}",
         "loaded": "read {day}",
@@ -193,7 +194,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "kpi_chart": "{title}, {count} months",
         "kpi_chart_text": "From {first} in {first_month} to {last} in {last_month}; lowest {low}, highest {high}.",
         "posts": "Blog posts",
-        "posts_lead": "{met} have reached {threshold}, {open} are open and {missed} did not get there.",
+        "posts_lead": "Reached {threshold}: {met}. Open: {open}. Did not get there: {missed}.",
         "posts_plain": "The most read.",
         "published": "Published",
         "title": "Title",
@@ -236,6 +237,7 @@ MESSAGES: dict[str, dict[str, str]] = {
             "{count} forecasts have met their outcome. On average we said {said}; {came} came true. "
             "Brier {brier}, where 0 is perfect and 0.25 is tossing a coin."
         ),
+        "scores_inside": "The outcome lay inside the span in {share} of them; it should be 80%.",
         "scores_none": "No forecast has met its outcome yet. The first will when a period has ended.",
         "methods": "How the figures are made",
         "sources": "Sources",

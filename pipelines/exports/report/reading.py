@@ -94,6 +94,8 @@ class Scores:
     brier: float
     said: float
     came: float
+    inside: float | None
+    """Share of outcomes inside the forecast's interval, of those that had one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,14 +214,15 @@ def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date
     """The forecasts' record for one client, or (None) over all; None where no outcome is known yet."""
     row = con.execute(
         """
-        select count(*), avg(brier), avg(probability), avg(outcome::integer) from marts.forecast_scores
+        select count(*), avg(brier), avg(probability), avg(outcome::integer), avg(is_inside::integer)
+        from marts.forecast_scores
         where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of)
         """,
         {"client": client, "as_of": as_of},
     ).fetchone()
     if row is None or not row[0]:
         return None
-    return Scores(count=row[0], brier=row[1], said=row[2], came=row[3])
+    return Scores(count=row[0], brier=row[1], said=row[2], came=row[3], inside=row[4])
 
 
 def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> tuple[SourceState, ...]:

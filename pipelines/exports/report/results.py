@@ -12,9 +12,9 @@ from datetime import date
 from babel.dates import format_date
 from markupsafe import Markup
 
-from okr_models.client import KeyResult, Milestones
+from okr_models.client import Change, KeyResult, Milestones
 from pipelines.exports.people import Reader
-from pipelines.exports.plain import plain
+from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
@@ -57,10 +57,12 @@ class ResultView:
     first_target: str | None
     pace: str
     forecast: str | None
-    sentences: tuple[str, ...]
+    explanation: str
+    notes: tuple[str, ...]
     flags: tuple[str, ...]
     source: str
     chart: Markup | None
+    has_fan: bool
     milestones: tuple[tuple[str, str, bool], ...]
 
 
@@ -205,23 +207,40 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         badge=badge(row.status, language),
         now=unit_figure(row.current, row.unit, language),
         unit=unit_word(row.unit, language) if row.current is not None else "",
-        target=unit_figure(row.target, row.unit, language),
+        target=_target(row, definition, evidence.as_of, language),
         baseline=unit_figure(row.baseline, row.unit, language) if has_base else None,
         first_target=message("first_target", language, value=first) if revised else None,
         pace=_pace(row, language),
         forecast=_forecast(row, language),
-        sentences=tuple(plain(note, limit=400) for note in row.notes),
+        explanation=plain(row.explanation or "", limit=400),
+        notes=tuple(_sentence_case(note) for note in row.notes if not is_said(note, row.explanation)),
         flags=_flags(row, definition, evidence, language),
         source=_source(row, evidence, language),
         chart=_chart(series, row, reader, chart_id=chart_id),
+        has_fan=series is not None and any(point.low is not None for point in series.points),
         milestones=_milestones(definition, evidence.as_of, language),
     )
+
+
+def _target(row: KeyResultRow, definition: KeyResult | None, as_of: date, language: str) -> str:
+    """The target in its unit; where no baseline makes it a number, the growth that the file asks for."""
+    target = definition.target_on(as_of) if definition else None
+    if row.target is None and isinstance(target, Change):
+        return percent(target.share, language, signed=True)
+    return unit_figure(row.target, row.unit, language)
+
+
+def _sentence_case(note: str) -> str:
+    text = plain(note, limit=400)
+    return text[:1].upper() + text[1:]
 
 
 def _pace(row: KeyResultRow, language: str) -> str:
     if row.raw_progress is None:
         return ""
     way = percent(row.raw_progress, language)
+    if row.explanation and way in row.explanation and row.expected_progress != 1:
+        return ""  # the explanation already says how far, and how far it should be
     if row.expected_progress is None:
         return message("way_only", language, way=way)
     if row.expected_progress == 1:
@@ -236,7 +255,7 @@ def _forecast(row: KeyResultRow, language: str) -> str | None:
             unit_figure(value, row.unit, language) for value in (row.forecast_low, row.forecast, row.forecast_high)
         )
         parts.append(message("forecast", language, mid=mid, low=low, high=high))
-    if row.probability is not None:
+    if row.probability is not None and 0 < row.probability < 1:
         parts.append(message("probability", language, share=percent(row.probability, language)))
     return " ".join(parts) or None
 
@@ -292,7 +311,7 @@ def _milestones(definition: KeyResult | None, as_of: date, language: str) -> tup
 def _chart(series: Series | None, row: KeyResultRow, reader: Reader, *, chart_id: str) -> Markup | None:
     if series is None:
         return None
-    lower = reader.better(row.kpi) == "lower" and series.form == "level"
+    lower = reader.better(row.kpi) == "lower" and series.form == "level" and len(series.bounds) < 2
     language = reader.language
     return for_page(
         key_result_chart(series, language, lower_is_better=lower),
