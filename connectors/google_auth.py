@@ -1,4 +1,4 @@
-"""Service accounts for Google's APIs: tokens from the key's own ``token_uri``, and what Google's errors mean.
+"""Who calls Google's APIs: service accounts and people, with tokens from their own ``token_uri``, and their errors.
 
 What belongs here: authentication shared by the Google sources. Imports google libraries, so it is imported only when
 such a source is built. What does not: any one API.
@@ -14,12 +14,15 @@ import requests
 from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import Credentials
 from google.auth.transport.requests import Request
+from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from connectors.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.protocol import Context
 
 Told = tuple[type[SourceError], str, str | None]
+GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+_USER_FIELDS = ("client_id", "client_secret", "refresh_token")
 
 
 class KeyToken(Credentials):
@@ -28,6 +31,8 @@ class KeyToken(Credentials):
     The client's own service-account class may sign tokens itself without asking ``token_uri``, and looks up "regional
     access boundaries" at a fixed Google host in a background thread; behind a proxy or a sandbox both are wrong.
     """
+
+    cure = "make a new key for the service account, and check this machine's clock"
 
     def __init__(self, key: service_account.Credentials) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -42,6 +47,24 @@ class KeyToken(Credentials):
         """Fetch a new token."""
         self._key.refresh(request)  # type: ignore[no-untyped-call]
         self.token, self.expiry = self._key.token, self._key.expiry
+
+
+class UserToken(Credentials):
+    """Tokens of a person who once consented, fetched with the refresh token from its ``token_uri``."""
+
+    cure = (
+        "sign in again as the account's owner and give the new refresh token; while the consent screen is in Testing,"
+        " Google lets each live seven days only"
+    )
+
+    def __init__(self, user: user_credentials.Credentials) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._user = user
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token."""
+        self._user.refresh(request)  # type: ignore[no-untyped-call]
+        self.token, self.expiry = self._user.token, self._user.expiry
 
 
 def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> KeyToken:
@@ -66,19 +89,42 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
     )
 
 
+def user_token(context: Context, *, source: str, field: str) -> UserToken:
+    """Credentials from the JSON of an authorised user. Raises ``Misconfigured``; the text is never in a message."""
+    problem = "it is not the JSON of an authorised user"
+    try:
+        info = json.loads(context.secret(field))
+        if isinstance(info, dict) and info.get("type") == "service_account":
+            problem = "it is a service account's key, and Google lets none in here"
+        elif isinstance(info, dict) and all(_is_text(info.get(name)) for name in _USER_FIELDS):
+            user = user_credentials.Credentials(  # type: ignore[no-untyped-call]
+                None,
+                token_uri=info.get("token_uri") or GOOGLE_TOKEN_URI,
+                **{name: info[name] for name in _USER_FIELDS},
+            )
+            return UserToken(user)
+    except (ValueError, TypeError):
+        problem = "the JSON of the authorised user is incomplete or damaged"
+    raise Misconfigured(
+        client=context.client,
+        source=source,
+        attempted=f"reading {field}",
+        detail=problem,
+        cure=f"sign in as the account's owner and give JSON with {', '.join(_USER_FIELDS)} and perhaps token_uri",
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
 class Bearer:
     """``authorize`` for ``Http``: the header with a token that is still good, fetched anew when it has run out."""
 
-    def __init__(self, context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> None:
-        self._client, self._source = context.client, source
-        self._token = key_token(context, source=source, field=field, scopes=scopes)
+    def __init__(self, context: Context, *, source: str, token: KeyToken | UserToken) -> None:
+        self._client, self._source, self._token = context.client, source, token
         self._session = requests.Session()
         self._request = Request(session=self._session)
-
-    @property
-    def email(self) -> str:
-        """The address to which access is given."""
-        return self._token.email
 
     def __call__(self) -> Mapping[str, str]:
         """The header. Raises ``SourceError`` where the key is refused or Google's token endpoint is not there."""
@@ -89,6 +135,7 @@ class Bearer:
         except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
             # google-auth indexes a reply that is a web page as if it were an object
             kind, detail, cure = told_by_auth(error)
+            cure = self._token.cure if kind is AuthFailed else cure
         else:
             return {"Authorization": f"Bearer {self._token.token}"}
         raise kind(client=self._client, source=self._source, attempted="fetching a token", detail=detail, cure=cure)
@@ -105,8 +152,7 @@ def told_by_auth(error: Exception) -> Told:
             said = str(error.args[0]) if error.args else "no reason given"
             if error.retryable:
                 return Unavailable, f"the token endpoint: {said}", None
-            cure = "make a new key for the service account, and check this machine's clock"
-            return AuthFailed, f"the token endpoint refused the key: {said}", cure
+            return AuthFailed, f"the token endpoint refused the credential: {said}", KeyToken.cure
         case auth_exceptions.TransportError() if "timed out" not in str(error):
             return Unavailable, "the token endpoint could not be reached", None
         case auth_exceptions.TimeoutError() | auth_exceptions.TransportError():

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import overload
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _SHOWN = 60
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class BadShape(ValueError):
@@ -138,6 +139,17 @@ def as_number(node: Node) -> float:
         if math.isfinite(number):
             return number
     raise BadShape(path=node.path, wanted="a finite number", found=value)
+
+
+def as_day(node: Node) -> date:
+    """``2026-11-01`` as a day."""
+    value = node.value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise BadShape(path=node.path, wanted="a day as YYYY-MM-DD", found=value)
 
 
 def as_instant(text: str, *, path: str = "", naive_is_utc: bool = False) -> datetime:

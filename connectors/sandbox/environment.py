@@ -11,6 +11,8 @@ from typing import Protocol
 import requests
 
 from connectors.sandbox.state import Sandbox
+from connectors.sandbox.vendors.youtube_analytics import SCOPE, owner_of
+from connectors.sandbox.world.brands import FJALLGLAS
 
 ENVIRONMENT_PATH = "/sandbox/environment"
 _TIMEOUT_SECONDS = 30
@@ -27,6 +29,8 @@ class Running(Protocol):
 def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
     """All of them, with a fresh service-account key whose ``token_uri`` is this sandbox's."""
     key = sandbox.google.create_service_account(token_uri=f"{url}/token")
+    owner = sandbox.google.create_user(email=owner_of(FJALLGLAS), scopes=[SCOPE])
+    owner |= {"type": "authorized_user", "token_uri": f"{url}/token"}
     return {
         "OKR_SANDBOX_URL": url,
         "OKR_SANDBOX_FJALLGLAS_SITE": f"{url}/sites/fjallglas",
@@ -37,6 +41,7 @@ def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
         "OKR_DEMO_META_TOKEN": sandbox.token("meta"),
         "OKR_DEMO_META_APP_SECRET": sandbox.token("meta_app_secret"),
         "OKR_DEMO_YOUTUBE_KEY": sandbox.token("youtube"),
+        "OKR_DEMO_YOUTUBE_OWNER": json.dumps(owner),
         "OKR_DEMO_PLAUSIBLE_TOKEN": sandbox.token("plausible"),
         "OKR_DEMO_MATOMO_TOKEN": sandbox.token("matomo"),
     }

@@ -24,7 +24,7 @@ from connectors.errors import (
 )
 from connectors.ga4 import DAILY, MONTHLY, PAGES, Ga4Source, report_day
 from connectors.ga4_client import Ga4Client, with_port
-from connectors.google_auth import Bearer
+from connectors.google_auth import Bearer, key_token
 from connectors.registry import open_source
 from connectors.shape import BadShape
 from okr_models.periods import Window
@@ -369,12 +369,14 @@ def test_a_bearer_fetches_one_token_for_many_calls_and_names_a_refusal() -> None
 
     with vendor(issue) as server:
         inside = context(secrets={"credentials": key_text(server.url)})
-        bearer = Bearer(inside, source="search", field="credentials", scopes=("https://example/scope",))
+        token = key_token(inside, source="search", field="credentials", scopes=("https://example/scope",))
+        bearer = Bearer(inside, source="search", token=token)
         assert bearer() == bearer()
         assert bearer()["Authorization"].startswith("Bearer ya29.")
-        assert bearer.email == "okr@p.iam.gserviceaccount.com"
+        assert token.email == "okr@p.iam.gserviceaccount.com"
     assert len(server.asked) == 1
     with vendor([Says({"error": "invalid_grant", "error_description": "revoked"}, status=400)]) as server:
         inside = context(secrets={"credentials": key_text(server.url)})
         with pytest.raises(AuthFailed, match="fjallglas/search"):
-            Bearer(inside, source="search", field="credentials", scopes=("https://example/scope",))()
+            token = key_token(inside, source="search", field="credentials", scopes=("https://example/scope",))
+            Bearer(inside, source="search", token=token)()
