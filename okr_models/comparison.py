@@ -69,7 +69,7 @@ def compare(anatomy: Anatomy, elapsed: Sequence[date], base_of: BaseOf | None) -
     """``elapsed`` (P1's closed months 1..k, k > 0) against their base months; ``base_of`` None: one side only."""
     k = len(elapsed)
     whole = _paired(anatomy.whole, elapsed, base_of)
-    splits = len(anatomy.parts) > 1 and base_of is not None
+    splits = bool(anatomy.parts) and len(anatomy.parts) + len(anatomy.absent) > 1 and base_of is not None
     if not (splits and (anatomy.must_split or len(whole) < max(needed(k), k / 2))):
         return _judged(anatomy, (anatomy.whole,), whole, elapsed, base_of)
     paired = {part.scope: _paired(part, elapsed, base_of) for part in anatomy.parts}
@@ -168,7 +168,7 @@ def _why(used: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | N
         return note("few_months", count=has_current, needed=needed(len(elapsed))) if has_current else note("no_data")
     if count:
         return note("few_months", count=count, needed=needed(len(elapsed)))
-    starts = [month for part in used for month, found in part.months.items() if found.value is not None]
+    starts = [start for part in used if (start := part.first_month) is not None]
     if starts and base_of is not None:
         return note("baseline_starts", day=min(starts))
     return note("baseline_missing")

@@ -53,6 +53,12 @@ class Component:
     paused_months: frozenset[date] = frozenset()
 
     @property
+    def first_month(self) -> date | None:
+        """The first month with a value; a true zero before the account opened is none."""
+        known = (month for month, each in self.months.items() if each.value is not None and each.origin != NOT_OPENED)
+        return min(known, default=None)
+
+    @property
     def hard_breaks(self) -> tuple[Break, ...]:
         """Breaks that nothing bridges."""
         return tuple(each for each in self.breaks if each.overlap_ratio is None)

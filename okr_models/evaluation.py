@@ -33,7 +33,7 @@ from okr_models.forecast_types import Forecast
 from okr_models.growth import measure_growth
 from okr_models.items import JudgedItem
 from okr_models.levels import measure_hold, measure_level
-from okr_models.measures import SUCCESS, Measurement, Rule, Task, rule_of, with_targets
+from okr_models.measures import SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
 from okr_models.notes import Note, note
 from okr_models.progress import clipped, raw_progress
 from okr_models.rollup import RollUp, Weighed, roll_up
@@ -180,7 +180,13 @@ def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
         )
     )
     has_value = status not in {"cannot_be_judged", "too_early"}
-    about = about_forecast(prepared.job, forecast, is_settled=prepared.settled is not None)
+    about = about_forecast(
+        prepared.job,
+        forecast,
+        is_settled=prepared.settled is not None,
+        target=measurement.target,
+        final_target=_final_target(prepared),
+    )
     return KeyResultProgress(
         prepared=prepared,
         status=status,
@@ -215,6 +221,12 @@ def roll_up_key_results(results: Sequence[KeyResultProgress]) -> RollUp:
             for each in results
         ]
     )
+
+
+def _final_target(prepared: Prepared) -> float | None:
+    """T on the baseline of the whole P0, in whose unit a forecast of growth stands."""
+    found = prepared.measurement
+    return goal(prepared.task.target, found.final_baseline, rule=found.rule) if found.rule == "growth" else None
 
 
 def _status_rule(measurement: Measurement) -> Rule:

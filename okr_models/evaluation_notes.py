@@ -46,6 +46,10 @@ STREAMS: dict[str, frozenset[str]] = {
 """The streams whose failure concerns each built-in KPI; a client's own KPIs concern every stream of their source."""
 
 
+NEARLY_SAME = 0.01
+"""A target over all of P0's months this near the one so far needs no word."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class EarlierVersion:
     """A definition that earlier rows carry, and the first day it stood there."""
@@ -115,7 +119,14 @@ def about_inputs(
     return (*notes, changed) if changed else tuple(notes)
 
 
-def about_forecast(job: ForecastJob | None, forecast: Forecast | None, *, is_settled: bool) -> tuple[Note, ...]:
+def about_forecast(
+    job: ForecastJob | None,
+    forecast: Forecast | None,
+    *,
+    is_settled: bool,
+    target: float | None,
+    final_target: float | None,
+) -> tuple[Note, ...]:
     """Why there is no probability, or what is to be known about the one there is."""
     if job is None or forecast is None or is_settled:
         return ()
@@ -124,6 +135,8 @@ def about_forecast(job: ForecastJob | None, forecast: Forecast | None, *, is_set
     notes = [note("probability_tenths")] if forecast.tenths else []
     if job.success_full is not None and forecast.probability_full is not None:
         notes.append(note("full_target_probability", probability_share=forecast.probability_full))
+    if target is not None and final_target is not None and abs(final_target - target) > NEARLY_SAME * abs(target):
+        notes.append(note("final_target", value=final_target))
     return tuple(notes)
 
 

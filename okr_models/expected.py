@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from okr_models.baselines import base_month_of
-from okr_models.components import Anatomy
+from okr_models.components import NOT_OPENED, Anatomy
+from okr_models.figures import MonthFigure
 from okr_models.levels import total
 from okr_models.measures import Measurement, Task
 from okr_models.periods import ONE_DAY, Window, add_months, month_end
 
+OLDEST = 5 * 12
 SEASON_MONTHS = 24
 """Closed months from which the base period's shape is used."""
 
@@ -46,17 +48,23 @@ def season_of(task: Task, anatomy: Anatomy) -> dict[date, float]:
     by_days = {month: float(month_end(month).day) for month in task.months}
     base_of = base_month_of(task.period, task.key_result.baseline)
     first = task.months[0]
-    closed = sum(total(anatomy, add_months(first, back)) is not None for back in range(-5 * 12, task.n))
+    closed = sum(_in_season(anatomy, add_months(first, index)) is not None for index in range(-OLDEST, task.n))
     if closed < SEASON_MONTHS:
         return by_days
     shape: dict[date, float] = {}
     for month in task.months:
         base = base_of(month)
-        found = total(anatomy, base) if base else None
+        found = _in_season(anatomy, base) if base else None
         if found is None or found.value is None or found.value < 0:
             return by_days
         shape[month] = found.value
     return shape if sum(shape.values()) > 0 else by_days
+
+
+def _in_season(anatomy: Anatomy, month: date) -> MonthFigure | None:
+    """The closed month; the zeros before an account opened say nothing of its season."""
+    found = total(anatomy, month)
+    return None if found is None or found.origin == NOT_OPENED else found
 
 
 def cumulative_share(shape: Mapping[date, float], *, through: date, observed: Mapping[date, float]) -> float:

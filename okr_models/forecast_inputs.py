@@ -11,7 +11,7 @@ from datetime import date
 
 from okr_models.baselines import base_month_of
 from okr_models.client import AtLeast, AtMost, Between, Change
-from okr_models.components import NOT_OPENED, Anatomy, Component
+from okr_models.components import Anatomy, Component
 from okr_models.figures import MonthFigure
 from okr_models.forecast import SIMPLE_HISTORY, ForecastJob
 from okr_models.growth import base_figure
@@ -72,7 +72,7 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
 def _history(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) -> _History | None:
     last = task.months[k - 1]
     used = measurement.used or (anatomy.whole,)
-    starts = [month for part in used for month, found in part.months.items() if found.origin != NOT_OPENED]
+    starts = [start for part in used if (start := part.first_month) is not None]
     first = min([*starts, task.months[0]])
     months: list[date] = []
     month = first

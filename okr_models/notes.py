@@ -25,6 +25,7 @@ NoteCode = Literal[
     "count_unobserved",
     "estimated",
     "few_months",
+    "final_target",
     "forecast_break",
     "forecast_estimated",
     "forecast_short",

@@ -84,6 +84,13 @@ def test_fewer_than_three_common_months_cannot_be_judged_and_say_the_cure() -> N
     assert "give a number, or history as csv" in sentences(progress.notes, "en")[0]
 
 
+def test_the_baseline_starts_with_the_first_reading_and_not_with_a_zero_before_the_account_opened() -> None:
+    opened = source("ga4", "web", opened=date(2021, 5, 1))
+    rows = monthly("unique_visitors", month("2025-12"), [100.0] * 11)
+    progress = evaluated(key_result(target="+30%"), figures_of(months=rows), sources=(opened,))
+    assert sentences(progress.notes, "sv")[0].startswith("baslinjen börjar 1 dec. 2025")
+
+
 def test_two_common_months_of_many_are_too_few() -> None:
     progress = growth([100.0, 100.0, *[None] * 10], [130.0] * 10)
     assert (progress.status, codes(progress)) == ("cannot_be_judged", ["few_months"])
@@ -252,6 +259,12 @@ def test_a_platform_that_fails_for_some_months_takes_those_months_with_it() -> N
     )
     assert progress.prepared.raw == pytest.approx(1.0)
     assert codes(progress) == ["months_left_out"]
+
+
+def test_a_platform_without_any_figure_is_left_out_and_named() -> None:
+    progress = interactions(social("linkedin", [100.0] * 12, [115.0] * 10))
+    assert progress.prepared.raw == pytest.approx(0.5)
+    assert sentences(progress.notes, "sv") == ("Facebook saknas på båda sidor och är utelämnad",)
 
 
 def test_history_that_names_no_platform_serves_as_base_for_all_together() -> None:
