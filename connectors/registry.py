@@ -6,23 +6,35 @@ when one is built.
 
 from __future__ import annotations
 
+from connectors.bluesky import BLUESKY
 from connectors.csv_file import CSV
 from connectors.errors import Misconfigured
 from connectors.facebook_page import FACEBOOK_PAGE
 from connectors.ga4 import GA4
 from connectors.instagram import INSTAGRAM
 from connectors.linkedin import LINKEDIN
+from connectors.mastodon import MASTODON
+from connectors.matomo import MATOMO
+from connectors.plausible import PLAUSIBLE
 from connectors.protocol import Context, Source, SourceType
+from connectors.search_console import SEARCH_CONSOLE
 from connectors.wordpress import WORDPRESS
+from connectors.youtube import YOUTUBE
 from okr_models.sources import SourceSettings
 
 SOURCE_TYPES: dict[str, SourceType] = {
     source_type.type: source_type
     for source_type in (
         GA4,
+        SEARCH_CONSOLE,
         FACEBOOK_PAGE,
         INSTAGRAM,
         LINKEDIN,
+        YOUTUBE,
+        MASTODON,
+        BLUESKY,
+        MATOMO,
+        PLAUSIBLE,
         WORDPRESS,
         CSV,
     )

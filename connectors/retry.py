@@ -43,6 +43,20 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return max(0.0, (asked - (_http_date(headers.get("Date", "")) or now)).total_seconds())
 
 
+def until_reset(text: str, headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds until the instant that a quota begins anew, as Unix seconds or in ISO 8601; None where it is nonsense.
+
+    Compared with the reply's own ``Date`` like ``retry_after``, and never less than a second: the reset lies ahead.
+    """
+    text = text.strip()
+    try:
+        moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(1.0, (moment - (_http_date(headers.get("Date", "")) or now)).total_seconds())
+
+
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)

@@ -7,7 +7,6 @@ What belongs here: finding a site's REST root and reading its posts. What does n
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Mapping
 from datetime import timedelta, timezone, tzinfo
@@ -22,6 +21,7 @@ from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import BLOG_POSTS
 from connectors.reply import Reply
 from connectors.shape import BadShape, Node, as_instant
+from connectors.text import plain
 from okr_models.sources import SourceSettings, WordPress
 
 PAGE_POSTS = 100
@@ -179,12 +179,6 @@ def total(reply: Reply, header: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise BadShape(path=header, wanted="a count", found=text or None)
     return int(text)
-
-
-def plain(rendered: str) -> str:
-    """A title as plain text: tags dropped, entities resolved, white space made single."""
-    without_tags = re.sub(r"<[^<>]*>", "", rendered)
-    return " ".join(html.unescape(without_tags).split())
 
 
 def classify(reply: Reply) -> Verdict | None:

@@ -17,7 +17,7 @@ from connectors.sandbox.google_accounts import GoogleAccounts
 from connectors.sandbox.world import World
 from connectors.sandbox.world.streams import token
 
-TOKEN_VENDORS = ("linkedin", "meta", "meta_app_secret", "youtube", "plausible", "matomo", "wordpress")
+TOKEN_VENDORS = ("linkedin", "meta", "meta_app_secret", "youtube", "plausible", "matomo", "wordpress", "mastodon")
 """Vendors whose credential is one opaque string."""
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
 from connectors.protocol import Source
-from connectors.wordpress import POSTS, build, plain
+from connectors.text import plain
+from connectors.wordpress import POSTS, build
 from okr_models.sources import EnvRef, WordPress
 from tests.fake_vendor import Asked, Says, Vendor, context, vendor
 

@@ -3,6 +3,34 @@
 from __future__ import annotations
 
 from connectors.sandbox.call import Vendor
-from connectors.sandbox.vendors import ga4, google_oauth, linkedin, meta, wordpress
+from connectors.sandbox.vendors import (
+    bluesky,
+    feed,
+    ga4,
+    google_oauth,
+    linkedin,
+    mastodon,
+    matomo,
+    meta,
+    plausible,
+    search_console,
+    wordpress,
+    youtube,
+    youtube_analytics,
+)
 
-VENDORS: tuple[Vendor, ...] = (google_oauth.VENDOR, ga4.VENDOR, linkedin.VENDOR, meta.VENDOR, wordpress.VENDOR)
+VENDORS: tuple[Vendor, ...] = (
+    google_oauth.VENDOR,
+    ga4.VENDOR,
+    search_console.VENDOR,
+    linkedin.VENDOR,
+    youtube.VENDOR,
+    youtube_analytics.VENDOR,  # before Meta, whose paths begin with any version
+    meta.VENDOR,
+    mastodon.VENDOR,
+    bluesky.VENDOR,
+    feed.VENDOR,
+    matomo.VENDOR,
+    plausible.VENDOR,
+    wordpress.VENDOR,
+)
