@@ -180,10 +180,14 @@ def _seen(series: MonthlySeries, *, known: int, k: int, middle: float, remaining
         high=float(high),
         straight_line=observed * YEAR / k,
         miss=_miss(plain, total - observed),
-        remaining_log_error=float(np.log((total - observed) / middle)),
+        remaining_log_error=_log_ratio(total - observed, middle),
         probabilities=tuple(float(np.clip(np.mean(reached >= line), LEAST, MOST)) for line in lines),
         lines=lines,
     )
+
+
+def _log_ratio(came: float, said: float) -> float:
+    return float(np.log(came / said)) if came > 0 and said > 0 else float("nan")
 
 
 def _miss(remaining: Floats, came: float) -> float:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("pipelines.cli.status", "status"),
     "export": ("pipelines.cli.export", "export"),
     "sql": ("pipelines.cli.sql", "sql"),
+    "backtest": ("pipelines.cli.backtest", "backtest"),
     "sandbox": ("pipelines.cli.sandbox", "sandbox"),
     "demo": ("pipelines.cli.demo", "demo"),
     "ui": ("pipelines.cli.ui", "ui"),
