@@ -1,7 +1,8 @@
 """What Meta's Graph API answers share: the error shape, fields, cursors, windows of insights.
 
 Windows and cursors are as recorded from the live API in September 2026; a start more than 729 Pacific days back is
-refused. What belongs here: what Pages and Instagram share. What does not: their objects and metrics.
+refused. Cursors name a post, so a list that grows while it is paged shifts nothing. What belongs here: what Pages and
+Instagram share. What does not: their objects and metrics.
 """
 
 from __future__ import annotations
