@@ -150,30 +150,32 @@ def untimed() -> Story:
     return views(story, date(2026, 9, 10), "/blogg/a/", 30)
 
 
-@pytest.fixture(scope="module")
-def con() -> duckdb.DuckDBPyConnection:
+def stories() -> list[Story]:
     plain_links = blog(
         site("plain_links"), {"7": date(2026, 9, 1), "8": date(2026, 9, 1)}, link="https://site.se/?p={}"
     )
     views(plain_links, date(2026, 9, 2), "/", 500)
     unlisted = site("unlisted").source("blog", "wordpress")
     no_web = blog(Story("no_web"), {"a": date(2026, 9, 1)})
-    return build(
-        [
-            addresses(),
-            ninety_days(),
-            holed(),
-            by_path("by_path"),
-            blog(by_path("both"), {"listed": date(2026, 9, 9)}),
-            search(),
-            months(),
-            *(share(f"share_{observed}", observed) for observed in (27, 26, 17)),
-            untimed(),
-            views(plain_links, date(2026, 9, 2), "/?p=7", 500),
-            unlisted,
-            no_web,
-        ]
-    )
+    return [
+        addresses(),
+        ninety_days(),
+        holed(),
+        by_path("by_path"),
+        blog(by_path("both"), {"listed": date(2026, 9, 9)}),
+        search(),
+        months(),
+        *(share(f"share_{observed}", observed) for observed in (27, 26, 17)),
+        untimed(),
+        views(plain_links, date(2026, 9, 2), "/?p=7", 500),
+        unlisted,
+        no_web,
+    ]
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    return build(stories())
 
 
 def post(con: duckdb.DuckDBPyConnection, client: str, post_id: str) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""Real dbt builds the same rows as the program's own runner, and its data tests pass on them.
+
+Under test: that ``dbt_like_sql/`` is a dbt project and that the runner speaks dbt's language as dbt does. The rows are
+the stories of the KPI tests, which reach every model. Skipped where dbt with its DuckDB adapter is not installed
+(the ``dbt`` extra).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.warehouse.sql_project import PROJECT, load_project
+from pipelines.warehouse.sql_runner import run_project
+from tests.unit import (
+    test_sql_blog_and_search,
+    test_sql_followers,
+    test_sql_interactions,
+    test_sql_scopes_and_history,
+    test_sql_web_kpis,
+)
+from tests.unit.sql_story import Story, write
+
+
+def dbt_command() -> str:
+    """dbt beside this Python, else on the path; skips where there is none or where it lacks DuckDB's adapter."""
+    beside = Path(sys.executable).with_name("dbt")
+    command = str(beside) if beside.exists() else shutil.which("dbt")
+    if command is None:
+        pytest.skip("dbt is not installed; pip install -e '.[dbt]' brings it")
+    version = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=120, check=False)
+    if "duckdb" not in version.stdout:
+        pytest.skip("dbt is installed without dbt-duckdb; pip install -e '.[dbt]' brings it")
+    return command
+
+
+def all_stories() -> list[Story]:
+    return [
+        *test_sql_web_kpis.stories(),
+        *test_sql_followers.stories(),
+        *test_sql_interactions.stories(),
+        *test_sql_blog_and_search.stories(),
+        *test_sql_scopes_and_history.stories(),
+    ]
+
+
+def renamed(stories: list[Story]) -> list[Story]:
+    """Names of the clients made unique over all files."""
+    for number, story in enumerate(stories):
+        for rows in story.rows.values():
+            for row in rows:
+                row["client"] = f"{number:03}_{story.client}"
+    return stories
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same rows built by the runner and by dbt."""
+    command = dbt_command()
+    folder = tmp_path_factory.mktemp("dbt")
+    ours, theirs = folder / "ours.duckdb", folder / "theirs.duckdb"
+    with duckdb.connect(str(ours)) as con:
+        con.execute("set timezone = 'UTC'")
+        write(con, renamed(all_stories()))
+    shutil.copy(ours, theirs)
+    with duckdb.connect(str(ours)) as con:
+        con.execute("set timezone = 'UTC'")
+        run_project(con)
+    output = {"type": "duckdb", "path": str(theirs), "threads": 1, "settings": {"timezone": "UTC"}}
+    # JSON is YAML
+    (folder / "profiles.yml").write_text(json.dumps({"marketing_okr": {"target": "t", "outputs": {"t": output}}}))
+    options = {
+        "--project-dir": PROJECT,
+        "--profiles-dir": folder,
+        "--target-path": folder / "target",
+        "--log-path": folder / "logs",
+    }
+    done = subprocess.run(
+        [command, "build", "--no-use-colors", *(str(part) for option in options.items() for part in option)],
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
+    assert "Deprecat" not in done.stdout, done.stdout
+    return ours, theirs
+
+
+def test_dbt_builds_every_model_row_for_row(databases: tuple[Path, Path]) -> None:
+    ours, theirs = databases
+    con = duckdb.connect()
+    con.execute(f"attach '{ours}' as ours (read_only)")
+    con.execute(f"attach '{theirs}' as theirs (read_only)")
+    filled = set()
+    for model in load_project().models:
+        name = f"{model.schema}.{model.name}"
+        columns = [con.execute(f"describe {side}.{name}").fetchall() for side in ("ours", "theirs")]
+        assert columns[0] == columns[1], name
+        for one, other in (("ours", "theirs"), ("theirs", "ours")):
+            more = con.execute(f"select * from {one}.{name} except all select * from {other}.{name} limit 3").fetchall()
+            assert more == [], f"{name}: rows that only {one} has"
+        count = con.execute(f"select count(*) from ours.{name}").fetchone()
+        assert count is not None
+        if count[0]:
+            filled.add(model.name)
+    assert filled == {model.name for model in load_project().models}, "a comparison of nothing with nothing"
