@@ -20,7 +20,7 @@ LOAD_QUOTA_SECONDS = 900.0
 
 _THROTTLED = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "concurrentLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg", "limitExceeded"})
-_NOT_LET_IN = frozenset({"keyInvalid", "keyExpired", "authError", "required", "API_KEY_INVALID", "API_KEY_EXPIRED"})
+_NOT_LET_IN = frozenset({"keyInvalid", "keyExpired", "authError", "API_KEY_INVALID", "API_KEY_EXPIRED"})
 _SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _KEY_RESTRICTED = frozenset({"API_KEY_SERVICE_BLOCKED", "API_KEY_IP_ADDRESS_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED"})
 
@@ -45,9 +45,9 @@ def classifier(*, now: datetime, auth_cure: str, permission_cure: str, api: str)
         known: tuple[tuple[bool, type[SourceError], str | None], ...] = (
             (bool(found & _SWITCHED_OFF), PermissionMissing, enable),
             (bool(found & _KEY_RESTRICTED), PermissionMissing, allow),
+            (bool(found & _NOT_LET_IN) or reply.status == 401, AuthFailed, auth_cure),
             (spent, QuotaExhausted, None),
             (throttled, RateLimited, None),
-            (bool(found & _NOT_LET_IN) or reply.status == 401, AuthFailed, auth_cure),
             (reply.status == 403, PermissionMissing, permission_cure),
             (reply.status == 400 and "unknown identifier" in detail.lower(), UnknownMetric, None),
         )

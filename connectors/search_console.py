@@ -34,12 +34,11 @@ FRESH_DAYS = 3
 """A day this old is processed, where Google does not say which days are not."""
 MOST_PASSES = 3
 
-_ANOMALIES = (
+ANOMALIES = (
     "September 2025: Google no longer shows 100 results a page (`num=100`); fewer impressions and better positions from"
     " then on say nothing about the site",
     "2025-05-13 to 2026-04-27: Google counted impressions wrongly (announced 2026-04-03); impressions, and positions"
-    " weighted by them, are off, clicks are right. Impressions are not comparable with the year before until May 2027;"
-    " name it in the client file as `breaks`",
+    " weighted by them, are off, clicks are right. Impressions are not comparable with the year before until May 2027",
 )
 
 DAILY = Stream(
@@ -50,7 +49,7 @@ DAILY = Stream(
     slice_days=KEPT_DAYS,
     api="POST /webmasters/v3/sites/{site}/searchAnalytics/query, by date",
     note="days of more than 16 months ago",
-    annotations=_ANOMALIES,
+    annotations=ANOMALIES,
 )
 PAGES = Stream(
     table=SEARCH_PAGES_DAILY,
@@ -61,7 +60,7 @@ PAGES = Stream(
     api="POST /webmasters/v3/sites/{site}/searchAnalytics/query, by date and page",
     note=f"days of more than 16 months ago; pages beyond the {DAY_CAP_ROWS:,} most clicked of a day",
     annotations=(
-        *_ANOMALIES,
+        "the same as of `search_daily`",
         "counted by page, so that one search which shows two pages counts twice; the site's own total counts it once",
     ),
 )

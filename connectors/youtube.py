@@ -1,18 +1,15 @@
 """YouTube: a channel's subscribers, videos and their counters, and its owner's daily figures (API.md, section 6).
 
 An API key reads what is public; only the owner's ``credentials`` read YouTube Analytics. What belongs here: requests
-and rows. What does not: listing over pages that move (``youtube_api.py``), Google's errors (``google_errors.py``).
+and rows. What does not: listing over pages that move (``youtube_api.py``), reports (``youtube_analytics.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
-from connectors.errors import NotFound, Unavailable
-from connectors.google_errors import PACIFIC, UnknownMetric
+from connectors.errors import Misconfigured, NotFound
+from connectors.google_errors import PACIFIC
 from connectors.http import Http
 from connectors.protocol import Batch, Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import (
@@ -22,16 +19,15 @@ from connectors.raw_tables import (
     POST_COUNTERS,
     SOCIAL_POSTS,
 )
-from connectors.shape import BadShape, Node, as_day, as_whole
-from connectors.youtube_api import ANALYTICS, BATCH_VIDEOS, DATA, Uploads, list_uploads, open_analytics, open_data
+from connectors.shape import BadShape, Node
+from connectors.youtube_analytics import ANALYTICS, LAG_DAYS, Analytics, open_analytics
+from connectors.youtube_api import BATCH_VIDEOS, DATA, Uploads, list_uploads, open_data
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import SourceSettings, YouTube
 
 PLATFORM = "youtube"
 TEXT_CHARACTERS = 280
-LAG_DAYS = 2
-LATE_DAYS = 4
-"""A day this old is in YouTube Analytics, were it with zeros; a younger one without a row is not known yet."""
+GAINS_AND_LOSSES = ("subscribersGained", "subscribersLost")
 INTERACTIONS_ASKED = ("likes", "comments", "shares")
 
 SNAPSHOTS = Stream(
@@ -89,7 +85,7 @@ INTERACTIONS = Stream(
 class YouTubeSource(BaseSource[Http]):
     """One channel. Days are Pacific days. ``analytics``: with the owner's credentials only."""
 
-    def __init__(self, *, settings: YouTube, context: Context, data: Http, analytics: Http | None) -> None:
+    def __init__(self, *, settings: YouTube, context: Context, data: Http, analytics: Analytics | None) -> None:
         super().__init__(context=context, http=data, zone=PACIFIC)
         self._channel, self._data, self._analytics = settings.channel_id, data, analytics
         self.windows = {CHANGES.name: self._changes, INTERACTIONS.name: self._interactions}
@@ -97,32 +93,42 @@ class YouTubeSource(BaseSource[Http]):
 
     def read(self, stream: Stream, window: Window | None) -> Batch:
         """One stream's rows, each from its own API."""
-        self.http = self._analytics if stream.needs and self._analytics else self._data
+        self.http = self._owner().http if stream.needs else self._data
         return super().read(stream, window)
+
+    def _owner(self) -> Analytics:
+        if self._analytics is None:
+            cure = "give credentials: the JSON of an authorised user, the channel's owner"
+            raise self._data.error(Misconfigured, attempted="opening YouTube Analytics", cure=cure)
+        return self._analytics
 
     def close(self) -> None:
         """Give connections back."""
-        for http in (self._data, self._analytics):
-            if http is not None:
-                http.close()
+        self._data.close()
+        if self._analytics is not None:
+            self._analytics.http.close()
 
     def probe(self) -> Probe:
         """The channel with the API key, and one day of Analytics where the owner gave credentials."""
         self.http = self._data
         self.http.begin(keep_replies=False)
-        channel = self.shaped("reading the channel", self._about)
-        statistics = channel["statistics"]
-        hidden = statistics.value.get("hiddenSubscriberCount") if isinstance(statistics.value, dict) else None
-        followers = None if hidden is True else self.shaped("reading subscribers", lambda: subscribers(statistics))
-        about = "hidden subscribers" if followers is None else f"about {followers} subscribers"
-        detail = f"{self._channel}, {about}, {statistics.whole('videoCount', 0)} videos"
+        followers, videos = self.shaped("reading the channel", self._numbers)
+        about = "subscribers hidden" if followers is None else f"about {followers} subscribers"
+        detail = f"{self._channel}, {about}, {videos} videos"
         if self._analytics is not None:
-            self.http = self._analytics
+            analytics = self._analytics
+            self.http = analytics.http
             self.http.begin(keep_replies=False)
             day = self.today() - (1 + LAG_DAYS) * ONE_DAY
-            self.shaped("one day of Analytics", lambda: list(self._report(Window(day, day), ("subscribersGained",))))
-            detail += ", Analytics lets the credentials in"
+            self.shaped("one day of Analytics", lambda: analytics.by_day(Window(day, day), GAINS_AND_LOSSES))
+            detail += ", Analytics lets the owner in"
         return Probe(reachable=True, detail=detail, rows=followers, version="v3")
+
+    def _numbers(self) -> tuple[int | None, int]:
+        """Subscribers, None where the channel hides them, and videos."""
+        statistics = self._about()["statistics"]
+        hidden = statistics["hiddenSubscriberCount"].value is True
+        return None if hidden else statistics.whole("subscriberCount"), statistics.whole("videoCount")
 
     def _about(self) -> Node:
         """The channel as the public sees it. YouTube answers an unknown id with an empty list."""
@@ -139,10 +145,9 @@ class YouTubeSource(BaseSource[Http]):
         return channels[0]
 
     def _subscribers(self) -> Answer:
-        statistics = self._about()["statistics"]
-        if statistics["hiddenSubscriberCount"].value is True:
+        followers, _ = self._numbers()
+        if followers is None:
             return Answer(rows=[], quality={"unavailable": "subscriberCount, which the channel hides"})
-        followers = subscribers(statistics)
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         return Answer(rows=[{**stamp, "followers": followers}], quality={"rounded": followers >= 1000})
 
@@ -194,66 +199,23 @@ class YouTubeSource(BaseSource[Http]):
         hidden = sum(row["likes"] is None or row["comments"] is None for row in rows)
         return Answer(rows=rows, quality={**listed.quality, "hidden_counters": hidden, "gone": len(ids) - len(rows)})
 
-    def _report(self, window: Window, metrics: tuple[str, ...]) -> Iterator[tuple[date, dict[str, int]]]:
-        """One Analytics report by day."""
-        reply = self.http.get_json(
-            "/v2/reports",
-            params={
-                "ids": f"channel=={self._channel}",
-                "startDate": window.start.isoformat(),
-                "endDate": window.end.isoformat(),
-                "dimensions": "day",
-                "metrics": ",".join(metrics),
-                "sort": "day",
-            },
-            attempted=f"{', '.join(metrics)} by day, {window.start} to {window.end}",
-        )
-        names = [header.text("name") for header in reply.each("columnHeaders")]
-        if sorted(names) != sorted(("day", *metrics)):
-            raise BadShape(path="columnHeaders", wanted=f"day, {', '.join(metrics)}", found=names)
-        for row in reply.each("rows", or_empty=True):
-            cells = list(row)
-            if len(cells) != len(names):
-                raise BadShape(path=row.path, wanted=f"{len(names)} cells", found=len(cells))
-            by_name = dict(zip(names, cells, strict=True))
-            yield as_day(by_name["day"]), {metric: as_whole(by_name[metric]) for metric in metrics}
-
-    def _known(self, window: Window, days: list[date]) -> Window:
-        """The part of the window that Analytics knows; it writes zeros for quiet days, so the newest may be missing."""
-        newest = max([self.today() - LATE_DAYS * ONE_DAY, *days])
-        if newest < window.start:
-            raise self.http.error(
-                Unavailable,
-                attempted=f"reading {window.start} to {window.end}",
-                detail="YouTube Analytics does not know these days yet",
-                status=200,
-            )
-        return Window(window.start, min(window.end, newest))
-
     def _changes(self, window: Window) -> Answer:
         part = self.clip(window, history_days=None, lag_days=LAG_DAYS)
-        rows: list[Row] = []
-        days: list[date] = []
-        for day, values in self._report(part, ("subscribersGained", "subscribersLost")):
-            change = values["subscribersGained"] - values["subscribersLost"]
-            rows.append({"platform": PLATFORM, "day": day, "change": change, "is_final": self.is_final(day, CHANGES)})
-            days.append(day)
-        return Answer(rows=rows, covers=self._known(part, days))
+        found = self._owner().by_day(part, GAINS_AND_LOSSES)
+        rows: list[Row] = [
+            {
+                "platform": PLATFORM,
+                "day": day,
+                "change": values["subscribersGained"] - values["subscribersLost"],
+                "is_final": self.is_final(day, CHANGES),
+            }
+            for day, values in found
+        ]
+        return Answer(rows=rows, covers=self._owner().known(part, (day for day, _ in found), today=self.today()))
 
     def _interactions(self, window: Window) -> Answer:
         part = self.clip(window, history_days=None, lag_days=LAG_DAYS)
-        dead: list[str] = []
-        found: list[tuple[date, dict[str, int]]] = []
-        while len(dead) < len(INTERACTIONS_ASKED):
-            asked = tuple(metric for metric in INTERACTIONS_ASKED if metric not in dead)
-            try:
-                found = list(self._report(part, asked))
-                break
-            except UnknownMetric as error:
-                named = [metric for metric in asked if metric in error.detail]
-                if len(named) != 1 or len(asked) == 1:
-                    raise
-                dead += named
+        found, dead = self._owner().of_living(part, INTERACTIONS_ASKED)
         rows: list[Row] = [
             {
                 "platform": PLATFORM,
@@ -263,13 +225,8 @@ class YouTubeSource(BaseSource[Http]):
             }
             for day, values in found
         ]
-        quality = {"unavailable": ", ".join(dead)} if dead else {}
-        return Answer(rows=rows, covers=self._known(part, [day for day, _ in found]), quality=quality)
-
-
-def subscribers(statistics: Node) -> int:
-    """The public number of subscribers, rounded down by YouTube."""
-    return statistics.whole("subscriberCount")
+        covers = self._owner().known(part, (day for day, _ in found), today=self.today())
+        return Answer(rows=rows, covers=covers, quality={"unavailable": ", ".join(dead)} if dead else {})
 
 
 def counts(statistics: Node) -> Row:

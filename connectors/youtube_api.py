@@ -1,6 +1,6 @@
-"""How YouTube's two APIs are opened, and its list of uploads read whole while it moves.
+"""YouTube's Data API: how it is opened, and a channel's list of uploads read whole while it moves.
 
-What belongs here: hosts, credentials and paging. What does not: what the rows mean (``youtube.py``).
+What belongs here: host, key and paging. What does not: what the rows mean (``youtube.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from connectors.shape import BadShape, Node
 from okr_models.sources import YouTube
 
 DATA = "https://www.googleapis.com"
-ANALYTICS = "https://youtubeanalytics.googleapis.com"
 PAGE_VIDEOS = 50
 BATCH_VIDEOS = 50
 MOST_PASSES = 3
@@ -45,29 +44,6 @@ def open_data(settings: YouTube, context: Context) -> Http:
         ),
         headers={"X-Goog-Api-Key": key},
         secrets=[key],
-    )
-
-
-def open_analytics(settings: YouTube, context: Context) -> Http:
-    """YouTube Analytics, as the channel's owner. Raises ``Misconfigured``: Google lets no service account in."""
-    from connectors.google_auth import Bearer, user_token
-
-    token = user_token(context, source=settings.id, field="credentials")
-    return Http(
-        context=context,
-        source=settings.id,
-        base_url=context.base_url or ANALYTICS,
-        classify=classifier(
-            now=context.now,
-            api="YouTube Analytics API",
-            auth_cure=token.cure,
-            permission_cure=(
-                f"sign in as the owner of {settings.channel_id}, with the scope yt-analytics.readonly, and give the"
-                " new refresh token"
-            ),
-        ),
-        authorize=Bearer(context, source=settings.id, token=token),
-        secrets=[context.secret("credentials")],
     )
 
 

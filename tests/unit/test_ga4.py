@@ -377,6 +377,6 @@ def test_a_bearer_fetches_one_token_for_many_calls_and_names_a_refusal() -> None
     assert len(server.asked) == 1
     with vendor([Says({"error": "invalid_grant", "error_description": "revoked"}, status=400)]) as server:
         inside = context(secrets={"credentials": key_text(server.url)})
+        token = key_token(inside, source="search", field="credentials", scopes=("https://example/scope",))
         with pytest.raises(AuthFailed, match="fjallglas/search"):
-            token = key_token(inside, source="search", field="credentials", scopes=("https://example/scope",))
             Bearer(inside, source="search", token=token)()
