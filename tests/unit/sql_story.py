@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
 
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, snapshot_day
@@ -226,8 +227,11 @@ def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: in
     for table in declared_tables():
         added = rows.pop(f"{table.schema}.{table.name}", [])
         if added:
-            values = [[_value(row, column.name) for column in table.columns] for row in added[::order]]
-            con.executemany(table.insert_sql, values)
+            names = [column.name for column in table.columns]
+            incoming = pa.table({name: [_value(row, name) for row in added[::order]] for name in names})
+            con.register("incoming", incoming)
+            con.execute(f"insert into {table.qualified} by name select * from incoming")
+            con.unregister("incoming")
     assert not rows, f"no such tables: {sorted(rows)}"
 
 
