@@ -10,6 +10,7 @@ from connectors.bluesky import BLUESKY
 from connectors.csv_file import CSV
 from connectors.errors import Misconfigured
 from connectors.facebook_page import FACEBOOK_PAGE
+from connectors.feed import FEED
 from connectors.ga4 import GA4
 from connectors.instagram import INSTAGRAM
 from connectors.linkedin import LINKEDIN
@@ -36,6 +37,7 @@ SOURCE_TYPES: dict[str, SourceType] = {
         MATOMO,
         PLAUSIBLE,
         WORDPRESS,
+        FEED,
         CSV,
     )
 }

@@ -161,10 +161,6 @@ def check_address(value: str, *, query_allowed: bool = False) -> str:
     return value
 
 
-def _read_feed_address(value: Any) -> Any:
-    return check_address(value.strip(), query_allowed=True) if isinstance(value, str) else value
-
-
 def read_home_path(value: Any) -> str:
     """A path below the home folder, without quoting it."""
     cure = "write a path inside the home folder, like data/nps.csv"
@@ -203,6 +199,5 @@ IdText = Annotated[str, BeforeValidator(_read_id)]
 Digits = Annotated[str, BeforeValidator(_read_id), Field(pattern=r"^[0-9]{1,30}$")]
 Slug = Annotated[str, BeforeValidator(_read_text), Field(pattern=r"^[a-z0-9_]{1,40}$")]
 Zone = Annotated[str, BeforeValidator(_read_zone)]
-FeedAddress = Annotated[str, BeforeValidator(_read_feed_address)]
 HomePath = Annotated[str, BeforeValidator(read_home_path)]
 EnvName = Annotated[str, BeforeValidator(read_env_name)]

@@ -15,7 +15,6 @@ from okr_models.field_types import (
     Day,
     Digits,
     EnvName,
-    FeedAddress,
     HomePath,
     Positive,
     Slug,
@@ -79,6 +78,17 @@ def _read_base_url(value: Any) -> Any:
     if isinstance(value, str):
         return check_address(value.strip())
     raise refuse("is not an address; write scheme and host, like https://example.se")
+
+
+def _read_feed_url(value: Any) -> Any:
+    """An address, its variable, or only its path where ``base_url`` gives the rest."""
+    if isinstance(value, str):
+        text = value.strip()
+        is_path = text.startswith("/") and not text.startswith("//") and not any(c.isspace() for c in text)
+        return text if is_path else check_address(text, query_allowed=True)
+    if value is None:
+        raise refuse("is missing; write the feed's address, like https://example.se/feed/")
+    return _read_base_url(value)
 
 
 BaseUrl = Annotated[str | EnvRef, BeforeValidator(_read_base_url)]
@@ -269,7 +279,14 @@ class WordPress(SourceSettings):
 class Feed(SourceSettings):
     category: ClassVar[Category] = "blog"
     type: Literal["feed"] = "feed"
-    url: FeedAddress
+    url: Annotated[str | EnvRef, BeforeValidator(_read_feed_url)]
+    """An address or its variable, or a path below ``base_url``."""
+
+    @model_validator(mode="after")
+    def _path_has_its_host(self) -> Feed:
+        if isinstance(self.url, str) and self.url.startswith("/") and self.base_url is None:
+            raise refuse("is a path alone; write the whole address, or give base_url too", "url")
+        return self
 
 
 class Matomo(SourceSettings):

@@ -146,3 +146,16 @@ def test_an_anchor_and_a_merge_are_followed() -> None:
 def test_bytes_with_a_byte_order_mark_and_windows_line_ends_are_read_alike() -> None:
     raw = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
     assert parse_client(raw, file_name=FILE) == parse_client(GOOD, file_name=FILE)
+
+
+def test_a_feeds_address_may_be_whole_from_the_environment_or_a_path_below_base_url() -> None:
+    def url(text: str) -> object:
+        feed = parse_client(
+            bent("  - {id: crm,", f"  - {{id: rss, type: feed, {text}}}\n  - {{id: crm,"), file_name=FILE
+        ).source("rss")
+        assert isinstance(feed, sources.Feed)
+        return feed.url
+
+    assert url('url: "https://example.se/feed/?format=rss"') == "https://example.se/feed/?format=rss"
+    assert url("url: {env: SKARGARD_FEED}") == sources.EnvRef(env="SKARGARD_FEED")
+    assert url('url: /feed/, base_url: "https://example.se"') == "/feed/"

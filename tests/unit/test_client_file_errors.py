@@ -69,6 +69,12 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("  - {id: crm,", "  - {type: wordpress, base_url: fjallglas.se} #!\n  - {id: crm,", ("scheme and host",)),
     ("  - {id: crm,", '  - {type: wordpress, base_url: "ftp://x.se"} #!\n  - {id: crm,', ("scheme and host",)),
     ("  - {id: crm,", '  - {type: wordpress, base_url: "https://x.se:99999"} #!\n  - {id: crm,', ("not an address",)),
+    ("  - {id: crm,", "  - {type: feed} #!\n  - {id: crm,", ("url is missing", "url")),
+    ("  - {id: crm,", "  - {type: feed, url: example.se/feed} #!\n  - {id: crm,", ("scheme and host",)),
+    ("  - {id: crm,", "  - {type: feed, url: /feed/} #!\n  - {id: crm,", ("whole address", "base_url")),
+    ("  - {id: crm,", '  - {type: feed, url: "//x.se/feed"} #!\n  - {id: crm,', ("scheme and host",)),
+    ("  - {id: crm,", '  - {type: feed, url: "https://a:b@x.se/feed"} #!\n  - {id: crm,', ("user name or password",)),
+    ("  - {id: crm,", "  - {type: feed, url: {file: x}} #!\n  - {id: crm,", ("takes an address",)),
     ("  - {id: crm,", "  - {type: wordpress} #!\n  - {id: crm,", ("base_url is missing", "base_url: https://")),
     (
         "  - {id: crm,",
