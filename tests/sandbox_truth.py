@@ -108,3 +108,29 @@ def follower_changes_by_day(
         if isinstance(instant, datetime):
             counted[local_day(instant, zone)] += int(str(delta))
     return dict(counted)
+
+
+def searches_by_day(
+    world: World, slug: str, first: date, last: date, *, by_page: bool = False, arrived_by: datetime | None = None
+) -> dict[tuple[date, str], tuple[int, int, int]]:
+    """Clicks, impressions and summed positions by Pacific day and page; by property the page is "".
+
+    By property a search counts once, at the best of the places where it showed a page.
+    """
+    pacific = ZoneInfo("America/Los_Angeles")
+    begin = datetime.combine(first, datetime.min.time(), pacific)
+    end = datetime.combine(last + timedelta(days=1), datetime.min.time(), pacific)
+    events = world.events_search(slug, arrived_by=arrived_by)
+    events = events[(events["at"] >= begin) & (events["at"] < end)]
+    shown: dict[tuple[object, str], list[tuple[date, int, bool]]] = defaultdict(list)
+    for search, instant, page, position, clicked in _rows(events, "search_id", "at", "page", "position", "clicked"):
+        assert isinstance(instant, datetime)
+        day = local_day(instant, "America/Los_Angeles")
+        shown[search, str(page) if by_page else ""].append((day, int(str(position)), bool(clicked)))
+    counted: dict[tuple[date, str], tuple[int, int, int]] = {}
+    for (_, page), places in shown.items():
+        day = places[0][0]
+        clicks, impressions, positions = counted.get((day, page), (0, 0, 0))
+        clicks += any(clicked for _, _, clicked in places)
+        counted[day, page] = clicks, impressions + 1, positions + min(position for _, position, _ in places)
+    return counted

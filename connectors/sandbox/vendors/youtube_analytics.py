@@ -1,7 +1,8 @@
 """YouTube Analytics v2: a channel's reports by day, for its owner only.
 
-Pacific days, known two days after they end and restated for a day more; quiet days have rows of zeros, days that are
-not known yet have none. Service accounts and other people get 403. Only the day dimension and the metrics below.
+Pacific days, known two days after they end and restated until they are nine days old; quiet days have rows of zeros,
+days that are not known yet have none. Service accounts and other people get 403. Only the day dimension and the metrics
+below. That corrections take so long, and in one direction only, is an assumption; live ones may also be negative.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ SCOPE = "https://www.googleapis.com/auth/yt-analytics.readonly"
 SCOPES = (SCOPE, "https://www.googleapis.com/auth/youtube.readonly", "https://www.googleapis.com/auth/youtube")
 AUDIENCE = "https://youtubeanalytics.googleapis.com/"
 KNOWN_AFTER = timedelta(days=2)
+SLOWNESS = 3
+"""An event is counted so many times later than a platform usually counts it: after nine days at most."""
 METRICS = ("likes", "comments", "shares", "subscribersGained", "subscribersLost", "views")
 _KINDS = {"likes": LIKE, "comments": COMMENT, "shares": SHARE}
 Counts = npt.NDArray[np.int64]
@@ -104,11 +107,12 @@ def _by_day(metric: str, log: SocialLog, days: list[date], now: int) -> Counts:
         people = log.followers
         sign = 1 if metric == "subscribersGained" else -1
         at, values = people.at, np.where(people.delta == sign, 1, 0)
-        known = people.arrives <= now
+        arrives = people.arrives
     else:
         rows = log.interactions
-        at, known = rows.at, rows.arrives <= now
+        at, arrives = rows.at, rows.arrives
         values = rows.impressions if metric == "views" else np.where(rows.kind == _KINDS[metric], rows.delta, 0)
+    known = at + SLOWNESS * (arrives - at) <= now
     numbers = local_days(at[known], ZONE)
     first = epoch_day(days[0])
     inside = (numbers >= first) & (numbers <= epoch_day(days[-1]))
