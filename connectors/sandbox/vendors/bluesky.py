@@ -210,8 +210,10 @@ def author_feed(call: Call) -> Json:
     cursor = given.get("cursor")
     if cursor is not None:
         edge = _edge(cursor)
-        repeated = call.faults.has(DuplicateRow)
-        found = [item for item in found if _place(item) < edge or (repeated and _place(item) == edge)] if edge else []
+        at_edge = [item for item in found if _place(item) == edge]
+        found = [item for item in found if _place(item) < edge] if edge else []
+        if found and call.faults.has(DuplicateRow):
+            found = [*at_edge, *found]
     page, counted = found[:limit], totals(call.world, brand)
     feed = [feed_item(call, brand, item, counted) for item in page]
     pinned = _pinned(call.world, brand)

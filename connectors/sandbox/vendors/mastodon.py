@@ -68,8 +68,10 @@ def statuses(call: Call) -> Response:
     found = [listed for listed in statuses_of(call.world, brand) if listed.kind not in left_out]
     if given.get("max_id", "").isdigit():
         edge = int(given["max_id"])
-        repeated = call.faults.has(DuplicateRow)
-        found = [one for one in found if int(one.status_id) < edge or (repeated and int(one.status_id) == edge)]
+        at_edge = [one for one in found if int(one.status_id) == edge]
+        found = [one for one in found if int(one.status_id) < edge]
+        if found and call.faults.has(DuplicateRow):
+            found = [*at_edge, *found]
     if given.get("since_id", "").isdigit():
         found = [one for one in found if int(one.status_id) > int(given["since_id"])]
     page, account, counted = found[:limit], account_entity(call, brand), totals(call.world, brand)
