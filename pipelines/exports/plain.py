@@ -6,9 +6,12 @@ spreadsheet formulas (``cells.py``).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST_TITLE = 140
+HARD_SPACES = "\u00a0\u202f"
+"""They keep a number and its unit on one line."""
 
 
 def plain(text: object, *, limit: int | None = LONGEST_TITLE) -> str:
@@ -21,13 +24,15 @@ def plain(text: object, *, limit: int | None = LONGEST_TITLE) -> str:
     for character in str(text):
         category = unicodedata.category(character)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if category in {"Cc", "Zl", "Zp", "Zs"}:
+        if character in HARD_SPACES:
+            kept.append("\u00a0")
+        elif category in {"Cc", "Zl", "Zp", "Zs"}:
             kept.append(" ")
         elif category in {"Cf", "Cs", "Co", "Cn"} and character not in "\u200c\u200d":
             continue
         elif marks <= 2:
             kept.append(character)
-    line = " ".join("".join(kept).split())
+    line = re.sub(" *\u00a0[ \u00a0]+|[ \u00a0]+\u00a0 *| +", " ", "".join(kept)).strip()
     if limit is not None and len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     return line

@@ -196,8 +196,8 @@ class _ClientLines:
         through = self.text["data_through"].format(day=day(row.data_through, self.language, style="d MMM"))
         parts = [through if row.data_through else self.text["no_data"]]
         if row.probability is not None and 0 < row.probability < 1:
-            share = percent(row.probability, self.language)
-            parts.insert(0, self.text["probability"].format(share=share))
+            chance = self.text["probability"].format(share=percent(row.probability, self.language))
+            parts[:0] = [] if is_said(chance, row.explanation) else [chance]
         if row.is_estimated:
             parts.append(self.text["estimated"])
         parts += [plain(note, limit=300) for note in row.notes if not is_said(note, row.explanation)]

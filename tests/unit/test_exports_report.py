@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_models.client import Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
 from pipelines.exports.everything import export_all
@@ -306,3 +306,27 @@ def test_every_message_is_used_somewhere() -> None:
     dynamic |= {"cannot_be_judged"}
     unused = [key for key in MESSAGES["sv"] if not re.search(f"['\"]{key}['\"]", text) and key not in dynamic]
     assert unused == []
+
+
+def test_a_bound_is_not_asked_of_half_a_month_and_a_clients_own_flow_adds_up() -> None:
+    values = two_years(100.0, 110.0) | {date(2026, 11, 1): 40.0}
+    every_month = KeyResult(id="visits", title="x", kpi="sessions", target=AtLeast(at_least=90, hold=True))
+    assert drawn(row(kpi="sessions"), every_month, values).points[10].actual is None
+    packages = KeyResult(id="packages", title="x", kpi="packages", target=Number(value=1500))
+    series = drawn(row(kpi="packages", target=1500.0, forecast=None), packages, values)
+    assert series.form == "total"
+    assert series.points[10].actual == 1140.0
+
+
+def test_a_post_without_a_title_is_named_by_its_path(tmp_path: Path) -> None:
+    with build_published() as con:
+        con.execute("update marts.key_result_items set title = null, url = 'https://a.se/blogg/r%C3%A4ksoppa/'")
+        html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+    assert "<bdi>/blogg/räksoppa/</bdi>" in html
+
+
+def test_a_kpi_without_a_value_is_shown_as_missing(tmp_path: Path) -> None:
+    with build_published() as con:
+        con.execute("update marts.kpi_monthly set value = null where kpi = 'interactions_per_post'")
+        html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+    assert re.search(r"Interaktioner per inlägg</h3>\s*<p class=\"figure\"><span class=\"big\">–</span>", html)

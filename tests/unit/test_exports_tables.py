@@ -127,3 +127,8 @@ def test_numbers_follow_the_language_and_missing_is_a_dash() -> None:
     assert percent(-0.12, "sv") == "\N{MINUS SIGN}12\xa0%"
     assert percent(0.3, "en", signed=True) == "+30%"
     assert figure(-3.0, "en") == "\N{MINUS SIGN}3"
+
+
+def test_a_number_keeps_its_unit_on_the_same_line() -> None:
+    assert plain("35\u00a0% av  3\u202f000") == "35\u00a0% av 3\u00a0000"
+    assert plain("a \u00a0 b\u00a0") == "a b"

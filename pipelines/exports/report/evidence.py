@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from babel.dates import format_date
 from babel.numbers import format_currency
@@ -119,13 +119,13 @@ def kpis(months: Mapping[KpiKey, Mapping[date, Month]], reader: Reader) -> tuple
 
 def _kpi(kpi: str, scope: str, months: Mapping[date, Month], reader: Reader, *, chart_id: str) -> KpiView | None:
     language = reader.language
-    shown = [m for m in months.values() if m.is_closed or m.kind == "stock"][-MONTHS_SHOWN:]
+    shown = [m for m in months.values() if m.is_closed or (m.kind == "stock" and m.value is not None)][-MONTHS_SHOWN:]
     if not shown:
         return None
     newest = shown[-1]
     before = months.get(add_months(newest.month, -12))
     change, tone = _change(kpi, newest, before, reader)
-    if newest.value is None and newest.note:
+    if newest.value is None and newest.note and language == "en":  # the table's notes are in English
         change = plain(newest.note, limit=120)
     unit = unit_word(newest.unit, language) if newest.value is not None else message("kpi_missing", language)
     lower = f", {message('lower', language)}" if reader.better(kpi) == "lower" else ""
@@ -173,7 +173,9 @@ def _month(month: Month, language: str) -> str:
 def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tuple[str, str]:
     """The change on the same month last year in words, and whether it is good, bad or neither."""
     language = reader.language
-    if newest.value is None or before is None or before.value is None:
+    if newest.value is None:
+        return "", "flat"
+    if before is None or before.value is None:
         return message("kpi_no_last", language), "flat"
     grown = newest.value - before.value
     month = format_date(before.month, "MMM y", LOCALES[language])
@@ -210,10 +212,19 @@ def blog_posts(items: Sequence[Item], posts: Sequence[BlogPost], reader: Reader)
     return PostsView(lead=lead, rows=rows[:POSTS_SHOWN], more=more, hidden=hidden)
 
 
+def _title(title: str | None, url: str | None, language: str) -> str:
+    """A post's title; a source that knows none leaves its path."""
+    if title:
+        return plain(title, limit=90)
+    address = safe_url(url)
+    path = unquote(urlsplit(address).path) if address else ""
+    return plain(path, limit=90) or message("untitled", language)
+
+
 def _judged(item: Item, language: str) -> PostView:
     share = (item.value or 0) / item.threshold if item.threshold else 0.0
     return PostView(
-        title=plain(item.title, limit=90) if item.title else message("untitled", language),
+        title=_title(item.title, item.url, language),
         url=safe_url(item.url),
         published=_on(item.published_at, language),
         value=figure(item.value, language),
@@ -226,7 +237,7 @@ def _judged(item: Item, language: str) -> PostView:
 
 def _read(post: BlogPost, most: float, language: str) -> PostView:
     return PostView(
-        title=plain(post.title, limit=90) if post.title else message("untitled", language),
+        title=_title(post.title, post.url, language),
         url=safe_url(post.url),
         published=_on(post.published_at, language),
         value=figure(post.page_views_90d, language),

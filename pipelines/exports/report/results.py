@@ -120,6 +120,10 @@ def headline(status: ClientStatus, language: str) -> str:
     if len(rows) == 1:
         return message("headline_one", language, word=status_word(rows[0].status, language))
     good = sum(row.status in GOOD for row in rows)
+    if good == 0:
+        return message("headline_no_good", language, all=len(rows))
+    if good == len(rows):
+        return message("headline_all_good", language, all=len(rows))
     return message("headline_good", language, good=good, all=len(rows))
 
 
@@ -256,7 +260,9 @@ def _forecast(row: KeyResultRow, language: str) -> str | None:
         )
         parts.append(message("forecast", language, mid=mid, low=low, high=high))
     if row.probability is not None and 0 < row.probability < 1:
-        parts.append(message("probability", language, share=percent(row.probability, language)))
+        share = percent(row.probability, language)
+        if not is_said(message("chance", language, share=share), row.explanation):
+            parts.append(message("probability", language, share=share))
     return " ".join(parts) or None
 
 

@@ -105,13 +105,13 @@ def _has_base(definition: KeyResult | None) -> bool:
 
 def _with_target(row: KeyResultRow, target: Target | None, points: tuple[Point, ...], *, has_base: bool) -> Series:
     if isinstance(target, Between):
-        return Series(form="level", points=points, bounds=target.between)
+        return Series(form="level", points=_judged(row, points), bounds=target.between)
     if isinstance(target, (AtLeast, AtMost)):
         bound = target.at_least if isinstance(target, AtLeast) else target.at_most
-        return Series(form="level", points=points, bounds=(bound,))
+        return Series(form="level", points=_judged(row, points), bounds=(bound,))
     if row.kind == "stock":
         return Series(form="level", points=_fan(row, _straight(row, points)))
-    if isinstance(target, Number) and row.kpi in BUILT_IN and BUILT_IN[row.kpi].adds_over_time:
+    if isinstance(target, Number) and _adds_up(row):
         return Series(form="total", points=_fan(row, _shaped(row, _running(points))))
     if isinstance(target, Change) and has_base and row.baseline and row.target is not None:
         growth = row.target / row.baseline
@@ -119,6 +119,18 @@ def _with_target(row: KeyResultRow, target: Target | None, points: tuple[Point, 
         return Series(form="months", points=_implied(row, grown))
     bounds = (row.target,) if row.target is not None and target is not None else ()
     return Series(form="months", points=_implied(row, points), bounds=bounds)
+
+
+def _adds_up(row: KeyResultRow) -> bool:
+    """Whether months of it may be summed: built-in KPIs say, a client's own flows do."""
+    return BUILT_IN[row.kpi].adds_over_time if row.kpi in BUILT_IN else row.kind == "flow"
+
+
+def _judged(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The months that a bound is asked of: half a month's sum below it would look like a fall."""
+    if row.kind == "stock":
+        return points
+    return tuple(replace(point, actual=None) if point.is_open else point for point in points)
 
 
 def _straight(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
