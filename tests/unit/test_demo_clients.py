@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_models.client import Change, Condition, Number
+from okr_models.client import AtLeast, Change, Condition, Number
 from okr_models.client_file import parse_client, read_client
 from okr_models.client_warnings import client_warnings
 from okr_models.kpis import BUILT_IN
@@ -75,3 +75,18 @@ def test_the_second_client_has_a_fiscal_year_from_july_and_no_history_for_its_in
     assert {(o.period.start, o.period.end) for o in client.objectives} == {(date(2026, 7, 1), date(2027, 6, 30))}
     assert "interactions" in [key_result.id for key_result in client.objectives[0].key_results]
     assert "interactions" not in (DEMO / "data" / "skargard_butik.csv").read_text(encoding="utf-8-sig")
+
+
+def test_the_third_client_reads_matomo_and_shows_the_targets_that_the_others_do_not() -> None:
+    client = parse_client((DEMO / "clients" / "lindhs.yaml").read_bytes(), file_name="lindhs.yaml")
+    assert [source.type for source in client.sources] == ["matomo", "csv", "csv"]
+    by_id = {key_result.id: key_result for objective in client.objectives for key_result in objective.key_results}
+    assert by_id["booked_online"].target == AtLeast(at_least=60)
+    assert by_id["steady"].target == AtLeast(at_least=4300, hold=True)
+    assert [by_id["packages"].target_on(date(2026, month, 15)) for month in (4, 5, 9)] == [
+        Number(value=1350),
+        Number(value=1450),
+        Number(value=1500),
+    ]
+    assert (by_id["wait"].target, by_id["wait"].weight) == (Change(share=-0.25), 2)
+    assert by_id["visitors"].ambition == "stretch"
