@@ -11,19 +11,16 @@ from datetime import date
 from urllib.parse import quote
 
 from connectors.arrow import Row
-from connectors.base import Answer, BaseSource
-from connectors.http import Http
-from connectors.meta import PACIFIC, VENDOR, Graph, Parameters, day_ended, midnight, sunset_on
-from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.base import Answer
+from connectors.meta import VENDOR, Graph, Parameters, day_ended, midnight
+from connectors.meta_source import KEPT_DAYS, MetaSource
+from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.shape import Node, as_whole
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import FacebookPage, SourceSettings
 
 PLATFORM = "facebook"
-KEPT_DAYS = 728
-"""Meta refuses a start 730 days back, and that line moves at midnight."""
-TEXT_CHARACTERS = 280
 TOTAL_METRIC = "page_follows"
 POST_FIELDS = ("id", "created_time", "message", "permalink_url", "is_published")
 COUNTER_FIELDS = (
@@ -66,49 +63,21 @@ TOTALS = Stream(
 )
 
 
-class FacebookPageSource(BaseSource[Http]):
+class FacebookPageSource(MetaSource):
     """One page. Days are Pacific."""
 
     def __init__(self, *, settings: FacebookPage, context: Context, graph: Graph) -> None:
-        super().__init__(context=context, http=graph.http, zone=PACIFIC)
-        self.graph, self._page = graph, quote(settings.page_id, safe="")
+        node = quote(settings.page_id, safe="")
+        super().__init__(context=context, graph=graph, platform=PLATFORM, node=node, name_field="name")
         self.windows = {TOTALS.name: self._totals}
-        self.lists = {SNAPSHOTS.name: self._followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
-
-    def probe(self) -> Probe:
-        """Name and followers, then when the token expires."""
-        self.http.begin(keep_replies=False)
-        page = self.shaped("reading the page", self._about)
-        followers = self.shaped("reading the page", lambda: page.whole("followers_count"))
-        expires = self.shaped("asking when the token expires", self.graph.token_expires_on)
-        name = page.text("name", None) or self._page
-        return Probe(
-            reachable=True,
-            detail=self.graph.about(f"{name}, {followers} followers"),
-            rows=followers,
-            token_expires_on=expires,
-            version=self.graph.version,
-            version_sunset_on=sunset_on(self.graph.version),
-        )
-
-    def _about(self) -> Node:
-        return self.graph.get(f"/{self._page}", {"fields": "id,name,followers_count"}, attempted="reading the page")
-
-    def _followers(self) -> Answer:
-        row: Row = {
-            "platform": PLATFORM,
-            "taken_at": self.context.now,
-            "day": self.snapshot_day(),
-            "followers": self._about().whole("followers_count"),
-        }
-        return Answer(rows=[row], quality=self.graph.quality())
+        self.lists = {SNAPSHOTS.name: self.followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
 
     def _totals(self, window: Window) -> Answer:
         """The follower total at the end of each day; a day that Facebook leaves out is missing, not zero."""
         part = self.clip(window, history_days=KEPT_DAYS)
         params: Parameters = {"period": "day", "since": midnight(part.start), "until": midnight(part.end + ONE_DAY)}
         attempted = f"{TOTAL_METRIC}, {part.start} to {part.end}"
-        found = self.graph.insights(self._page, [TOTAL_METRIC], params, attempted=attempted)
+        found = self.graph.insights(self.node, [TOTAL_METRIC], params, attempted=attempted)
         rows = [self._total(day, value) for day, value in by_day(found.get(TOTAL_METRIC)) if day in part]
         missing = part.days - len(rows)
         return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
@@ -117,36 +86,28 @@ class FacebookPageSource(BaseSource[Http]):
         return {"platform": PLATFORM, "day": day, "followers": followers, "is_final": self.is_final(day, TOTALS)}
 
     def _listed(self, fields: tuple[str, ...], attempted: str) -> list[Node]:
-        posts = self.graph.listed(f"/{self._page}/published_posts", fields=fields, attempted=attempted)
+        posts = self.graph.listed(f"/{self.node}/published_posts", fields=fields, attempted=attempted)
         return [post for post in posts if post["is_published"].value is not False]
 
     def _posts(self) -> Answer:
-        rows: list[Row] = [
-            {
-                "platform": PLATFORM,
-                "post_id": post.text("id"),
-                "url": post.text("permalink_url", None),
-                "published_at": post.instant("created_time"),
-                "text": (post.text("message", None) or "")[:TEXT_CHARACTERS] or None,
-            }
-            for post in self._listed(POST_FIELDS, "listing posts")
+        rows = [
+            self.post(item, text="message", url="permalink_url", published="created_time")
+            for item in self._listed(POST_FIELDS, "listing posts")
         ]
         return Answer(rows=rows, quality=self.graph.quality())
 
     def _counters(self) -> Answer:
-        stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         posts = self._listed(COUNTER_FIELDS, "reading the posts' counters")
-        rows: list[Row] = [{**stamp, "post_id": post.text("id"), **counts(post)} for post in posts]
+        rows: list[Row] = [{**self.reading(), "post_id": post.text("id"), **counts(post)} for post in posts]
         return Answer(rows=rows, quality=self.graph.quality())
 
 
 def counts(post: Node) -> Row:
-    """Running totals. Facebook leaves ``shares`` out where there are none; a summary left out is not known."""
-    return {
-        "likes": _summary(post, "reactions"),
-        "comments": _summary(post, "comments"),
-        "shares": post["shares"].whole("count") if "shares" in post else 0,
-    }
+    """Running totals. A summary left out is not known; ``shares`` left out are none, where a summary is there."""
+    likes, comments = _summary(post, "reactions"), _summary(post, "comments")
+    is_counted = likes is not None or comments is not None
+    shares = post["shares"].whole("count") if "shares" in post else (0 if is_counted else None)
+    return {"likes": likes, "comments": comments, "shares": shares}
 
 
 def _summary(post: Node, name: str) -> int | None:

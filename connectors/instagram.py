@@ -9,19 +9,15 @@ That a day's likes are net of those taken back, as the counters' differences are
 from __future__ import annotations
 
 from connectors.arrow import Row
-from connectors.base import Answer, BaseSource
-from connectors.http import Http
-from connectors.meta import PACIFIC, VENDOR, Graph, Parameters, midnight, sunset_on
-from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.base import Answer
+from connectors.meta import VENDOR, Graph, Parameters, midnight
+from connectors.meta_source import KEPT_DAYS, MetaSource
+from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
-from connectors.shape import Node
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import Instagram, SourceSettings
 
 PLATFORM = "instagram"
-KEPT_DAYS = 728
-"""Meta refuses a start 730 days back, and that line moves at midnight."""
-TEXT_CHARACTERS = 280
 METRICS = ("likes", "comments", "shares", "reposts")
 MEDIA_FIELDS = ("id", "caption", "permalink", "timestamp")
 COUNTER_FIELDS = ("id", "like_count", "comments_count")
@@ -60,43 +56,14 @@ INTERACTIONS = Stream(
 )
 
 
-class InstagramSource(BaseSource[Http]):
+class InstagramSource(MetaSource):
     """One professional account. Days are Pacific."""
 
     def __init__(self, *, settings: Instagram, context: Context, graph: Graph) -> None:
-        super().__init__(context=context, http=graph.http, zone=PACIFIC)
-        self.graph, self._account = graph, settings.account_id
+        node = settings.account_id
+        super().__init__(context=context, graph=graph, platform=PLATFORM, node=node, name_field="username")
         self.windows = {INTERACTIONS.name: self._interactions}
-        self.lists = {SNAPSHOTS.name: self._followers, MEDIA.name: self._media, COUNTERS.name: self._counters}
-
-    def probe(self) -> Probe:
-        """Name and followers, then when the token expires."""
-        self.http.begin(keep_replies=False)
-        account = self.shaped("reading the account", self._about)
-        followers = self.shaped("reading the account", lambda: account.whole("followers_count"))
-        expires = self.shaped("asking when the token expires", self.graph.token_expires_on)
-        name = account.text("username", None) or self._account
-        return Probe(
-            reachable=True,
-            detail=self.graph.about(f"{name}, {followers} followers"),
-            rows=followers,
-            token_expires_on=expires,
-            version=self.graph.version,
-            version_sunset_on=sunset_on(self.graph.version),
-        )
-
-    def _about(self) -> Node:
-        params = {"fields": "id,username,followers_count"}
-        return self.graph.get(f"/{self._account}", params, attempted="reading the account")
-
-    def _followers(self) -> Answer:
-        row: Row = {
-            "platform": PLATFORM,
-            "taken_at": self.context.now,
-            "day": self.snapshot_day(),
-            "followers": self._about().whole("followers_count"),
-        }
-        return Answer(rows=[row], quality=self.graph.quality())
+        self.lists = {SNAPSHOTS.name: self.followers, MEDIA.name: self._media, COUNTERS.name: self._counters}
 
     def _interactions(self, window: Window) -> Answer:
         """One call a day: a request gives one number for its whole window. A day not counted yet is missing."""
@@ -109,7 +76,7 @@ class InstagramSource(BaseSource[Http]):
                 "since": midnight(day),
                 "until": midnight(day + ONE_DAY),
             }
-            found = self.graph.insights(self._account, METRICS, params, attempted=f"interactions of {day}")
+            found = self.graph.insights(self.node, METRICS, params, attempted=f"interactions of {day}")
             values = {name: item["total_value"].whole("value") for name, item in found.items() if "total_value" in item}
             if values:
                 stamp: Row = {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS)}
@@ -118,24 +85,14 @@ class InstagramSource(BaseSource[Http]):
         return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
 
     def _media(self) -> Answer:
-        listed = self.graph.listed(f"/{self._account}/media", fields=MEDIA_FIELDS, attempted="listing media")
-        rows: list[Row] = [
-            {
-                "platform": PLATFORM,
-                "post_id": media.text("id"),
-                "url": media.text("permalink", None),
-                "published_at": media.instant("timestamp"),
-                "text": (media.text("caption", None) or "")[:TEXT_CHARACTERS] or None,
-            }
-            for media in listed
-        ]
+        listed = self.graph.listed(f"/{self.node}/media", fields=MEDIA_FIELDS, attempted="listing media")
+        rows = [self.post(item, text="caption", url="permalink", published="timestamp") for item in listed]
         return Answer(rows=rows, quality=self.graph.quality())
 
     def _counters(self) -> Answer:
         """Running totals. Meta leaves a count out where it is hidden or not given: not known, not zero."""
-        stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         listed = self.graph.listed(
-            f"/{self._account}/media",
+            f"/{self.node}/media",
             fields=COUNTER_FIELDS,
             optional=SHARE_FIELDS,
             attempted="reading the media's counters",
@@ -144,7 +101,7 @@ class InstagramSource(BaseSource[Http]):
         for media in listed:
             values = {name.removesuffix("_count"): media.whole(name) for name in SHARE_FIELDS if name in media}
             shown = {"likes": media.whole("like_count", None), "comments": media.whole("comments_count", None)}
-            rows.append({**stamp, "post_id": media.text("id"), **shown, "shares": shared(values)})
+            rows.append({**self.reading(), "post_id": media.text("id"), **shown, "shares": shared(values)})
         hidden = sum(row["likes"] is None for row in rows)
         return Answer(rows=rows, quality={"likes_hidden": hidden, **self.graph.quality()})
 

@@ -35,6 +35,8 @@ from connectors.sandbox.world import five_in_stockholm
 from connectors.secrets import build_context
 from okr_models.periods import Window
 from okr_models.sources import EnvRef, FacebookPage, Instagram
+from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.planning import Asked, windows_to_read
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_truth import followers, interactions_by_day, post_totals
 
@@ -158,13 +160,39 @@ def test_two_years_of_followers_come_in_slices_that_meta_accepts(
     assert len(server.calls.of(vendor="meta")) == 9
 
 
-def test_two_years_of_interactions_take_a_few_nights_within_the_budget() -> None:
+def test_two_years_of_interactions_load_over_some_nights_newest_first_within_the_budget() -> None:
+    """Night by night as the planner has it: never more calls than the budget, yesterday always among them."""
     stream = SOURCE_TYPES["instagram"].stream("interactions_daily")
-    assert stream.reads_per_night is not None
-    calls_a_night = stream.slice_days * stream.reads_per_night
-    assert 100 <= calls_a_night <= 200
-    assert stream.history_days is not None
-    assert 4 <= stream.history_days / calls_a_night <= 8
+    loads: list[Load] = []
+    missing: set[date] = set()
+    for night in range(8):
+        now, yesterday = five_in_stockholm(TODAY + timedelta(days=night)), NEWEST + timedelta(days=night)
+        asked = Asked(start=date(2024, 1, 1))
+        windows = windows_to_read(stream, asked=asked, loads=loads, now=now, zone=ZoneInfo(ZONE))
+        assert windows[0].end == yesterday
+        assert sum(window.days for window in windows) <= 150
+        loads += [loaded(stream.name, window, now) for window in windows]
+        kept = Window(yesterday - timedelta(days=727), yesterday)
+        missing = set(kept) - {day for load in loads for day in load.window}
+        if not missing:
+            break
+    assert not missing
+    assert 4 <= night <= 6
+
+
+def loaded(stream: str, window: Window, at: datetime) -> Load:
+    return Load(
+        client=SLUG,
+        source="ig",
+        stream=stream,
+        window=window,
+        rows=window.days,
+        status="loaded",
+        attempts=1,
+        started_at=at,
+        finished_at=at,
+        run_id="night",
+    )
 
 
 def test_a_day_is_one_call_and_restated_until_it_is_final(server: SandboxServer, environ: Mapping[str, str]) -> None:
