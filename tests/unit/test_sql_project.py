@@ -17,7 +17,7 @@ from connectors.raw_tables import RAW_TABLES
 from pipelines.warehouse.schema import declared_tables, ensure_schema
 from pipelines.warehouse.sql_lineage import ColumnOf, column_lineage, tables_read
 from pipelines.warehouse.sql_project import PROJECT, Project, SqlProjectError, load_project
-from pipelines.warehouse.sql_runner import ModelShapeMismatch, run_model, run_project
+from pipelines.warehouse.sql_runner import ModelShapeMismatch, build_model, run_model, run_project, swap_model
 from pipelines.warehouse.sql_schema import canonical_type
 
 SETTINGS = """
@@ -180,6 +180,18 @@ def test_a_model_is_swapped_in_with_its_comments(small: Small) -> None:
     assert run_model(con, model).rows == 2
     assert con.execute("select comment from duckdb_tables()").fetchall() == [("It's a model",)]
     assert con.execute("select comment from duckdb_columns() where column_name = 'id'").fetchall() == [("The id",)]
+
+
+def test_a_built_model_waits_beside_the_old_one_until_it_is_swapped(small: Small) -> None:
+    con = duckdb.connect()
+    run_model(con, load_project(small({"a": ("select 1 as id", ["id integer"])})).model("a"))
+    model = load_project(small({"a": ("select 2 as id", ["id integer"])})).model("a")
+    beside = build_model(con, model)
+    assert con.execute(f"select id from {beside}").fetchall() == [(2,)]
+    assert con.execute("select id from marts.a").fetchall() == [(1,)]
+    assert swap_model(con, model) == 1
+    assert con.execute("select id from marts.a").fetchall() == [(2,)]
+    assert con.execute("select table_name from duckdb_tables()").fetchall() == [("a",)]
 
 
 @pytest.mark.parametrize(
