@@ -226,3 +226,10 @@ def test_an_own_kpi_listens_to_its_own_file_alone(con: duckdb.DuckDBPyConnection
 
 def test_days_of_own_kpis_are_in_the_daily_table(con: duckdb.DuckDBPyConnection) -> None:
     assert days_of(con, "own", "nps") == {date(2026, 9, 3): 40, date(2026, 9, 20): 50}
+
+
+def test_a_slip_of_the_pen_makes_no_calendar_of_a_thousand_years() -> None:
+    story = Story("slip").source("files", "csv").source("linkedin", "linkedin")
+    con = build([story.csv("files", "interactions", {date(202, 1, 1): 5, SEPTEMBER: 40})])
+    assert con.execute("select min(month) from intermediate.int_months").fetchone() == (date(2001, 11, 1),)
+    assert value_of(con, "slip", "interactions", SEPTEMBER) == 40

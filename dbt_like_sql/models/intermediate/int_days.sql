@@ -19,7 +19,16 @@ with firsts as (
 spans as (
     select
         clients.client,
-        cast(date_trunc('month', least(min(clients.as_of), min(firsts.day))) as date) as first_day,
+        -- a slip of the pen in a csv file must not make a calendar of a thousand years
+        cast(
+            date_trunc(
+                'month',
+                greatest(
+                    least(min(clients.as_of), min(firsts.day)),
+                    min(clients.as_of) - interval '1 year' * {{ var('calendar_years') }}
+                )
+            ) as date
+        ) as first_day,
         last_day(min(clients.as_of)) as last_day
     from {{ ref('stg_config__clients') }} as clients
     left join firsts

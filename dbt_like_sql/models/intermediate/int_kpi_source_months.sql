@@ -395,6 +395,7 @@ select
     coalesce(is_closed and not is_running, false) as is_closed,
     case
         when is_before_opening and kind = 'ratio' then null
+        when is_before_opening then 0.0
         when has_value then value
     end as value,
     case
