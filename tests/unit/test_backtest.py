@@ -22,7 +22,7 @@ def on_public_series() -> Comparison:
     return compare(
         origin
         for series in public_months(public_data())
-        for origin in replay(series, trend=TREND, widening=POOLED_WIDENING, months_in=QUARTERS, every=2)
+        for origin in replay(series, trend=TREND, widening=POOLED_WIDENING, months_in=QUARTERS, every=4)
     )
 
 
@@ -43,7 +43,7 @@ def test_damped_trend_has_the_lower_brier_over_ramp_and_season() -> None:
         trend: compare(
             origin
             for series in clients
-            for origin in replay(series, trend=trend, widening=1.3, months_in=QUARTERS, every=3)
+            for origin in replay(series, trend=trend, widening=1.3, months_in=QUARTERS, every=5)
         ).forecast_brier
         for trend in ("damped_trend", "local_level")
     }

@@ -56,7 +56,7 @@ def test_a_detectable_effect_is_negative_where_downward_is_good() -> None:
 
 
 def test_an_effect_as_large_as_the_detectable_one_is_found_at_eight_starts_in_ten() -> None:
-    series = noisy(300)
+    series = noisy(180)
     first, last = series.index[0], series.index[-1]
     detectable = run_placebos(series, [], first=first, last=last, after_days=28).detectable()
     assert detectable is not None
