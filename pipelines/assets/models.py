@@ -1,15 +1,25 @@
-"""Each SQL model as an asset, with deps from its refs and its columns from ``schema.yml``."""
+"""Each SQL model as an asset, with deps from its refs and its columns from ``schema.yml``.
+
+A mart is built beside the old one, checked, and put in its place only where no blocking check failed; a refused one is
+recorded for ``okr status``, is not materialised, and stops everything after it. What does not belong here: the checks'
+wiring (``pipelines/checks.py``).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import dagster as dg
 
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS, raw_key
+from pipelines.checks import check_result, check_specs, refuse
 from pipelines.resources import Night
+from pipelines.warehouse.refusals import audit_model
 from pipelines.warehouse.sql_project import Model, Project, load_project
-from pipelines.warehouse.sql_runner import run_model
+from pipelines.warehouse.sql_runner import ModelResult, run_model
+from pipelines.warehouse.suites import checks_of
 
-PREVIEW_ROWS = 10
+Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
 def model_key(model: Model) -> dg.AssetKey:
@@ -18,7 +28,10 @@ def model_key(model: Model) -> dg.AssetKey:
 
 
 def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
-    keys = {model_key(project.model(name)) for name in model.refs}
+    read = set(model.refs)
+    if model.layer == "marts":
+        read.update(name for check in checks_of(model) for name in check.refs)
+    keys = {model_key(project.model(name)) for name in read}
     for schema, table in model.sources:
         keys.add(raw_key(table) if schema == "raw" else CONFIG_KEY)
     return sorted(keys)
@@ -26,6 +39,7 @@ def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
 
 def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
     columns = [dg.TableColumn(column.name, column.data_type, column.description) for column in model.columns]
+    audited = model.layer == "marts"
 
     @dg.asset(
         key=model_key(model),
@@ -38,12 +52,30 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "dagster/table_name": f"{model.layer}.{model.name}",
         },
+        check_specs=check_specs(model, asset=model_key(model)) if audited else [],
     )
-    def build(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
-        result = run_model(night.con, model)
-        return dg.MaterializeResult(metadata={"dagster/row_count": result.rows, "seconds": result.seconds})
+    def build(night: dg.ResourceParam[Night]) -> Events:
+        if audited:
+            yield from _audited(night, model, project)
+        else:
+            yield _built(run_model(night.con, model))
 
     return build
+
+
+def _audited(night: Night, model: Model, project: Project) -> Events:
+    audit = audit_model(night.con, model, project=project)
+    if audit.result is not None:
+        yield _built(audit.result)
+    for outcome in audit.outcomes:
+        if outcome.raised is None:  # else it neither passed nor failed, and the step says that it raised
+            yield check_result(outcome, asset=model_key(model))
+    if audit.result is None:
+        refuse(night, table=f"{model.schema}.{model.name}", reasons=audit.reasons)
+
+
+def _built(result: ModelResult) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"dagster/row_count": result.rows, "seconds": result.seconds})
 
 
 def model_assets() -> list[dg.AssetsDefinition]:

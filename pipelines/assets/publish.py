@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 
 import dagster as dg
 
 from pipelines.assets.ingest import OWNERS
 from pipelines.exports.everything import export_all
+from pipelines.partitions import NIGHT_ZONE
 from pipelines.resources import Night
 from pipelines.warehouse.db import open_published
 from pipelines.warehouse.publish import publish
+from pipelines.warehouse.refusals import forget_refusals
 
 GROUP = "publish"
 DATABASE = dg.AssetKey(["publish", "database"])
 EXPORTS = dg.AssetKey(["publish", "exports"])
+EVERY_MORNING = dg.FreshnessPolicy.cron(
+    deadline_cron="0 7 * * *", lower_bound_delta=timedelta(hours=3), timezone=NIGHT_ZONE
+)
+"""The night starts at five; what is not out by seven is late."""
 
 
 def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
@@ -26,10 +33,12 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         deps=results,
         kinds={"duckdb"},
         owners=OWNERS,
+        freshness_policy=EVERY_MORNING,
         description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
     )
     def database(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
         path = publish(night.con, night.home, run_id=night.run_id)
+        forget_refusals(night.home)
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
 
     @dg.asset(
@@ -38,6 +47,7 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         deps=[DATABASE],
         kinds={"csv", "html"},
         owners=OWNERS,
+        freshness_policy=EVERY_MORNING,
         description="exports/: CSVs and a report a client, and the same over all clients.",
     )
     def exports(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:

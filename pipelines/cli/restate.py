@@ -14,6 +14,7 @@ from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr_step import evaluate_all
 from pipelines.warehouse.publish import publish
+from pipelines.warehouse.refusals import standing_refusals
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from pipelines.warehouse.schema import ensure_schema
 
@@ -22,6 +23,9 @@ def restate(home: Home, as_of: date) -> None:
     """Append that day's rows as they come out now; a day that comes out the same adds none."""
     clock = clock_from(os.environ)
     run_id = f"restated-{as_of}"
+    if refused := standing_refusals(home):
+        tables = ", ".join(refusal.table for refusal in refused)
+        raise fail(f"the last night's {tables} was refused, so no day can be judged anew; mend that, then okr run")
     try:
         with run_lock(home, run_id=run_id, now=clock.now()), closing(connect(home)) as con:
             ensure_schema(con)

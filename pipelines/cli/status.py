@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from pipelines.exports.published import ClientStatus, read_status
 from pipelines.exports.tables import status_table
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.refusals import standing_refusals
 
 
 @click.command()
@@ -41,6 +43,8 @@ def status(
         from pipelines.cli.restate import restate
 
         restate(home, as_of)
+    if held_up := held_up_text(home):
+        click.echo(held_up)
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
 
 
@@ -70,6 +74,19 @@ def status_text(
         width=shutil.get_terminal_size((80, 24)).columns,
         colour=colour,
     )
+
+
+def held_up_text(home: Home) -> str:
+    """Why the figures shown are of an earlier night than the last one; empty where they are not."""
+    refusals = standing_refusals(home)
+    if not refusals:
+        return ""
+    day = refusals[0].refused_at[:10]
+    lines = [f"These are the figures published before. The night of {day} was not published:"]
+    lines += [f"- {refusal.table}: {reason}" for refusal in refusals for reason in refusal.reasons]
+    width = shutil.get_terminal_size((80, 24)).columns
+    wrapped = (textwrap.fill(line, width, subsequent_indent="  " if line[0] == "-" else "") for line in lines)
+    return "\n".join([*wrapped, ""])
 
 
 def in_order(status: ClientStatus, reader: Reader) -> ClientStatus:

@@ -68,6 +68,11 @@ class Home:
         return self.published / "okr.duckdb"
 
     @property
+    def refusal(self) -> Path:
+        """Why the last night's marts were refused, while that is so."""
+        return self.published / "refused.json"
+
+    @property
     def exports(self) -> Path:
         """Folder of CSVs and reports, one folder a client."""
         return self.root / "exports"

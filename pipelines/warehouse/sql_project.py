@@ -17,7 +17,16 @@ from typing import Literal, cast, get_args
 import jinja2
 import yaml
 
-from pipelines.warehouse.sql_schema import Column, DataTest, SourceTable, Yaml, columns_of, source_tables, tests_of
+from pipelines.warehouse.sql_schema import (
+    Column,
+    DataTest,
+    SourceTable,
+    Yaml,
+    audits_of,
+    columns_of,
+    source_tables,
+    tests_of,
+)
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 Layer = Literal["staging", "intermediate", "marts"]
@@ -49,6 +58,8 @@ class Model:
     columns: tuple[Column, ...]
     tests: tuple[DataTest, ...] = ()
     """Tests of the whole table; a column's own are with the column."""
+    audits: tuple[DataTest, ...] = ()
+    """Tests against the table that this one is to replace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +180,7 @@ def _model(path: Path, schema: str, entry: Yaml, known: _Known) -> Model:
         grain=tuple(grain),
         columns=columns_of(entry),
         tests=tests_of(entry),
+        audits=audits_of(entry),
     )
 
 

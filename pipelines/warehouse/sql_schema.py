@@ -21,6 +21,10 @@ class DataTest:
     name: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     severity: str = "error"
+    where: str | None = None
+    """Only rows of which this SQL condition holds are tested."""
+    title: str | None = None
+    """dbt's own ``name`` of the test, where two of a table would else be called the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,12 @@ def tests_of(entry: Yaml) -> tuple[DataTest, ...]:
     return tuple(_test(item) for item in entry.get("data_tests") or ())
 
 
+def audits_of(entry: Yaml) -> tuple[DataTest, ...]:
+    """The tests under ``config.meta.audits``: those that need the table that is to be replaced."""
+    meta = (entry.get("config") or {}).get("meta") or {}
+    return tuple(_test(item) for item in meta.get("audits") or ())
+
+
 def source_tables(content: Yaml) -> Iterator[SourceTable]:
     """The tables under ``sources`` of one YAML file."""
     for source in content.get("sources") or ():
@@ -84,8 +94,14 @@ def _test(item: str | Yaml) -> DataTest:
         return DataTest(name=item)
     ((name, body),) = item.items()
     body = dict(body or {})
-    severity = str((body.get("config") or {}).get("severity", "error"))
-    return DataTest(name=name, arguments=dict(body.get("arguments") or {}), severity=severity)
+    config = dict(body.get("config") or {})
+    return DataTest(
+        name=name,
+        arguments=dict(body.get("arguments") or {}),
+        severity=str(config.get("severity", "error")),
+        where=config.get("where"),
+        title=body.get("name"),
+    )
 
 
 def _one_line(text: object) -> str:

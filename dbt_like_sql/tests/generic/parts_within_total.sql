@@ -1,0 +1,33 @@
+{# The scopes `parts` (source=% or platform=%) of a KPI that adds up over sources never exceed its scope `all`. #}
+{% test parts_within_total(model, period, parts, kpis) %}
+select
+    total.client,
+    total.kpi,
+    total.{{ period }},
+    total.value as total_value,
+    sum(part.value) as parts_value,
+    count(*) as parts
+from {{ model }} as total
+inner join {{ kpis }} as kpis
+    on
+        total.client = kpis.client
+        and total.kpi = kpis.kpi
+inner join {{ model }} as part
+    on
+        total.client = part.client
+        and total.kpi = part.kpi
+        and total.{{ period }} = part.{{ period }}
+where
+    kpis.adds_over_sources
+    and not kpis.is_own
+    and total.scope = 'all'
+    and part.scope like '{{ parts }}'
+    and total.origin = 'source'
+    and part.origin = 'source'
+group by
+    total.client,
+    total.kpi,
+    total.{{ period }},
+    total.value
+having sum(part.value) > total.value + 0.001 + 0.000001 * abs(total.value)
+{% endtest %}

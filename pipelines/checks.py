@@ -1,0 +1,110 @@
+"""What Dagster is told of checks: a spec for each declared test of a mart, a result with the rows that fail it, and
+whether each raw table holds what the ledger says was written.
+
+What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+import dagster as dg
+
+from connectors.raw_tables import RAW_TABLES
+from pipelines.assets.ingest import raw_key
+from pipelines.resources import Night
+from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
+from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
+from pipelines.warehouse.refusals import TableRefused, record_refusal
+from pipelines.warehouse.sql_project import Model
+from pipelines.warehouse.suites import checks_of
+
+LEDGER_CHECK = "rows_match_ledger"
+WINDOWED = tuple(sorted(name for name, table in RAW_TABLES.items() if has_windows(table)))
+SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
+
+
+def check_specs(model: Model, *, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    """One a declared test; those of severity error block what comes after."""
+    return [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=asset,
+            description=check.description,
+            blocking=check.severity == "error",
+            metadata={"severity": check.severity, "test": check.test.name},
+        )
+        for check in checks_of(model)
+    ]
+
+
+def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """The result of a check that could be run."""
+    metadata: dict[str, dg.MetadataValue] = {"unexpected": dg.MetadataValue.int(outcome.unexpected)}
+    if outcome.sample:
+        metadata["failing_rows"] = dg.MetadataValue.md(as_markdown(outcome.sample))
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=outcome.name,
+        passed=outcome.passed,
+        severity=SEVERITIES[outcome.severity],
+        description=None if outcome.passed else f"{outcome.unexpected} rows fail",
+        metadata=metadata,
+    )
+
+
+def as_markdown(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows as a Markdown table."""
+    names = list(rows[0])
+    lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
+    lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "*null*"
+    return str(value).replace("|", "\\|").replace("\n", " ").removesuffix(" 00:00:00")
+
+
+def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
+    """Record why nothing of this night is published, and end the step with it."""
+    record_refusal(night.home, table=table, reasons=reasons, run_id=night.run_id, at=night.clock.now())
+    raise TableRefused(table=table, reasons=reasons)
+
+
+@dg.multi_asset_check(
+    name="ledger",
+    specs=[
+        dg.AssetCheckSpec(
+            LEDGER_CHECK,
+            asset=raw_key(name),
+            blocking=True,
+            description="Each window holds as many rows as the ledger says were written.",
+        )
+        for name in WINDOWED
+    ],
+    can_subset=True,
+)
+def ledger_checks(
+    context: dg.AssetCheckExecutionContext, night: dg.ResourceParam[Night]
+) -> Iterator[dg.AssetCheckResult]:
+    """Count the rows of what was written last, table by table."""
+    selected = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
+    wrong = {name: rows_against_ledger(night.con, RAW_TABLES[name]) for name in WINDOWED if name in selected}
+    for name, rows in wrong.items():
+        yield dg.AssetCheckResult(
+            asset_key=raw_key(name),
+            check_name=LEDGER_CHECK,
+            passed=not rows,
+            metadata={
+                "unexpected": len(rows),
+                **({"failing_rows": dg.MetadataValue.md(as_markdown(rows[:SAMPLE_ROWS]))} if rows else {}),
+            },
+        )
+    for name, rows in wrong.items():
+        if rows:
+            first = ", ".join(f"{column} {value}" for column, value in rows[0].items())
+            counted = (
+                f"check {LEDGER_CHECK} failed ({len(rows)} windows, first {first}); okr run --from reads them again"
+            )
+            refuse(night, table=f"raw.{name}", reasons=[counted])

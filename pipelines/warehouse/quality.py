@@ -1,0 +1,211 @@
+"""Checks a built table before it replaces the one before: its declared tests, run by Great Expectations on its frame.
+
+What belongs here: running and the outcome. What does not: what is checked (``suites.py``), and what follows from a
+failed check (``refusals.py`` and the assets). A check that could not be run is an error of its own, neither passed nor
+failed. Great Expectations is imported inside, once a run: it takes seconds, and loading the graph must not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.warehouse.db import Connection, quote
+from pipelines.warehouse.sql_project import Model, Project
+from pipelines.warehouse.suites import Check, Severity, checks_of, expectation_of, failing_rows_sql
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLE_ROWS = 10
+Expected = tuple[str, dict[str, Any]]
+"""A class of Great Expectations and what it is called with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """What became of one check. ``raised`` says why it could not be run; then it neither passed nor failed."""
+
+    model: str
+    name: str
+    severity: Severity
+    passed: bool
+    raised: str | None = None
+    unexpected: int = 0
+    sample: tuple[Mapping[str, object], ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the table may not replace the one before: it failed as an error, or nobody knows."""
+        return self.raised is not None or (not self.passed and self.severity == "error")
+
+
+def check_model(con: Connection, model: Model, *, project: Project, table: str) -> list[CheckOutcome]:
+    """The outcome of each check of ``model`` on ``table``, which is quoted, in the order of ``schema.yml``.
+
+    Reads related models as they stand, and the table to be replaced where there is one.
+    """
+    checks = checks_of(model)
+    outcomes: dict[str, CheckOutcome] = {}
+    for where in dict.fromkeys(check.test.where for check in checks if check.is_native):
+        on_frame = [check for check in checks if check.is_native and check.test.where == where]
+        query = f"select * from {table}" + (f" where {where}" if where else "")  # noqa: S608 - the project's own SQL
+        outcomes |= _on_frame(con, model, on_frame, query=query, project=project)
+    previous = f"{quote(model.schema)}.{quote(model.name)}"
+    for check in checks:
+        if not check.is_native:
+            if check.is_audit and not _exists(con, model):
+                outcomes[check.name] = _outcome(check, passed=True)
+                continue
+            sql = failing_rows_sql(check, model=model, project=project, table=table, previous=previous)
+            outcomes[check.name] = _none_fail(con, check, sql)
+    return [outcomes[check.name] for check in checks]
+
+
+def _on_frame(
+    con: Connection, model: Model, checks: list[Check], *, query: str, project: Project
+) -> dict[str, CheckOutcome]:
+    def among(name: str, field: str) -> list[object]:
+        other = project.model(name)
+        place = f"{quote(other.schema)}.{quote(other.name)}"
+        rows = con.execute(f"select distinct {quote(field)} from {place}").fetchall()  # noqa: S608 - quoted
+        return [value for (value,) in rows if value is not None]
+
+    outcomes: dict[str, CheckOutcome] = {}
+    expectations: list[Expected] = []
+    by_name = {check.name: check for check in checks}
+    try:
+        frame = con.execute(query).df()
+    except duckdb.Error as error:
+        return {check.name: _outcome(check, raised=_reason(error)) for check in checks}
+    for check in checks:
+        try:
+            expectations.append(expectation_of(check, among=among))
+        except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
+            outcomes[check.name] = _outcome(check, raised=_reason(error))
+    try:
+        results = _validated(frame, expectations, name=model.name)
+    except Exception as error:  # noqa: BLE001 - an engine that falls over has checked nothing
+        return {check.name: _outcome(check, raised=_reason(error)) for check in checks}
+    for result in results:
+        check = by_name[result.expectation_config.meta["check"]]
+        raised = _raised(result.exception_info)
+        rows = list(result.result.get("unexpected_index_list") or ()) if raised is None else []
+        columns = list(dict.fromkeys([*model.grain, *([check.column] if check.column else [])]))
+        outcomes[check.name] = _outcome(
+            check,
+            passed=bool(result.success),
+            raised=raised,
+            unexpected=int(result.result.get("unexpected_count") or 0) if raised is None else 0,
+            sample=_records(frame.loc[rows[:SAMPLE_ROWS], [c for c in columns if c in frame.columns]]),
+        )
+    for check in checks:  # a result that the engine lost is no pass
+        outcomes.setdefault(check.name, _outcome(check, raised="Great Expectations gave no result"))
+    return outcomes
+
+
+def _none_fail(con: Connection, check: Check, sql: str) -> CheckOutcome:
+    """The outcome of a check that is SQL: its failing rows are expected to be none."""
+    try:
+        failing = con.execute(sql).df()
+        none = ("ExpectTableRowCountToEqual", {"value": 0, "meta": {"check": check.name}})
+        (result,) = _validated(failing, [none], name=check.name)
+    except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
+        return _outcome(check, raised=_reason(error))
+    return _outcome(
+        check,
+        passed=bool(result.success),
+        raised=_raised(result.exception_info),
+        unexpected=len(failing),
+        sample=_records(failing.head(SAMPLE_ROWS)),
+    )
+
+
+def _validated(frame: pd.DataFrame, expectations: Iterable[Expected], *, name: str) -> Iterable[Any]:
+    gx, source = _engine()
+    made = [getattr(gx.expectations, kind)(**asked) for kind, asked in expectations]
+    if not made:
+        return ()
+    suite = gx.ExpectationSuite(name=name, expectations=made)
+    batch = source.get_batch({"dataframe": frame})
+    results: Iterable[Any] = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
+    return results
+
+
+@lru_cache(maxsize=1)
+def _engine() -> tuple[Any, Any]:
+    """Great Expectations with an ephemeral context, and a batch definition of a frame. Nothing is sent anywhere."""
+    with _environment("GX_ANALYTICS_ENABLED", "false"):
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("table")
+    return gx, asset.add_batch_definition_whole_dataframe("whole")
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set before the import, as that is when it is read; put back after."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _raised(info: Mapping[str, Any] | None) -> str | None:
+    """Why an expectation raised; its information is either flat or one entry a metric."""
+    for entry in [info or {}, *(value for value in (info or {}).values() if isinstance(value, Mapping))]:
+        if entry.get("raised_exception"):
+            return " ".join(str(entry.get("exception_message") or "no reason given").split())
+    return None
+
+
+def _records(frame: pd.DataFrame) -> tuple[Mapping[str, object], ...]:
+    shown = frame.astype(object).where(frame.notna(), None)
+    return tuple({str(name): value for name, value in row.items()} for row in shown.to_dict("records"))
+
+
+def _exists(con: Connection, model: Model) -> bool:
+    return bool(
+        con.execute(
+            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ?"
+            " and table_name = ?",
+            [model.schema, model.name],
+        ).fetchone()
+    )
+
+
+def _outcome(
+    check: Check,
+    *,
+    passed: bool = False,
+    raised: str | None = None,
+    unexpected: int = 0,
+    sample: tuple[Mapping[str, object], ...] = (),
+) -> CheckOutcome:
+    return CheckOutcome(
+        model=check.model,
+        name=check.name,
+        severity=check.severity,
+        passed=passed and raised is None,
+        raised=raised,
+        unexpected=unexpected,
+        sample=sample,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,195 @@
+"""The checks of a model, as ``schema.yml`` declares them, and each as a Great Expectations expectation.
+
+What belongs here: which checks a model has, what each is called, and its translation: dbt's own tests and those of
+one table become expectations on the table's frame; the project's generic tests (``dbt_like_sql/tests/generic``) are
+SQL that gives the rows that fail, and the expectation is that there are none. What does not: running them
+(``quality.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from pipelines.warehouse.db import quote
+from pipelines.warehouse.sql_project import PROJECT, Model, Project, SqlProjectError
+from pipelines.warehouse.sql_schema import DataTest
+
+Severity = Literal["error", "warn"]
+
+_REF = re.compile(r"ref\('(\w+)'\)")
+_TEST = re.compile(r"\{%(-?)\s*test\s+(\w+)")
+_END = re.compile(r"\{%(-?)\s*endtest\b")
+
+# what Great Expectations says natively of one frame; every other test is SQL
+_MEANING: Mapping[str, str] = {
+    "not_null": "{column} is never null.",
+    "unique": "{column} is unique.",
+    "accepted_values": "{column} is one of {values}.",
+    "relationships": "{column} is found in {to}.{field}.",
+    "grain": "One row for each {columns}.",
+    "non_negative": "{column} is never negative.",
+    "accepted_range": "{column} lies between {min_value} and {max_value}.",
+    "not_above": "{column} never exceeds {total}.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One declared test of a model. ``column`` is None for a test of the whole table."""
+
+    model: str
+    name: str
+    test: DataTest
+    column: str | None
+    severity: Severity
+    is_audit: bool = False
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is an expectation about the table's own frame."""
+        return self.test.name in _MEANING
+
+    @property
+    def description(self) -> str:
+        """What it asks, in a sentence."""
+        known = {"min_value": "-∞", "max_value": "∞", **self.test.arguments, "column": self.column}
+        text = _MEANING[self.test.name].format(**known) if self.is_native else _about(self.test.name)
+        return f"{text} Only where {self.test.where}." if self.test.where else text
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Other models that it reads."""
+        texts = [value for value in self.test.arguments.values() if isinstance(value, str)]
+        return tuple(match.group(1) for text in texts if (match := _REF.fullmatch(text)))
+
+
+def checks_of(model: Model) -> tuple[Check, ...]:
+    """Every check of a model in the order of ``schema.yml``. Raises ``SqlProjectError`` on a test nobody knows."""
+    declared: list[tuple[DataTest, str | None, bool]] = [(test, None, False) for test in model.tests]
+    declared += [(test, column.name, False) for column in model.columns for test in column.tests]
+    declared += [(test, None, True) for test in model.audits]
+    checks: dict[str, Check] = {}
+    for test, column, is_audit in declared:
+        name = test.title or (f"{test.name}__{column}" if column else test.name)
+        if name in checks:
+            raise SqlProjectError(where=model.name, problem=f"two tests are called {name}", cure="give one a `name`")
+        if test.severity not in ("error", "warn"):
+            raise SqlProjectError(where=model.name, problem=f"{name} has severity {test.severity}: error or warn")
+        if test.name not in (_AUDITS if is_audit else {**_MEANING, **_generic()}):
+            raise SqlProjectError(where=model.name, problem=f"there is no test {test.name}")
+        severity: Severity = "warn" if test.severity == "warn" else "error"
+        checks[name] = Check(
+            model=model.name, name=name, test=test, column=column, severity=severity, is_audit=is_audit
+        )
+    return tuple(checks.values())
+
+
+def expectation_of(check: Check, *, among: Callable[[str, str], list[object]]) -> tuple[str, dict[str, Any]]:
+    """The expectation of a native check: its class in Great Expectations, and what that is called with.
+
+    ``among(model, field)`` gives a related table's values. Pure, so that no suite needs the library to be read.
+    """
+    arguments: dict[str, Any] = dict(check.test.arguments)
+    of_column: dict[str, Any] = {"column": check.column}
+    asked: dict[str, Any]
+    match check.test.name:
+        case "not_null":
+            kind, asked = "ExpectColumnValuesToNotBeNull", of_column
+        case "unique":
+            kind, asked = "ExpectColumnValuesToBeUnique", of_column
+        case "accepted_values":
+            kind, asked = "ExpectColumnValuesToBeInSet", {**of_column, "value_set": arguments["values"]}
+        case "relationships":
+            values = among(_model_named(arguments["to"]), str(arguments["field"]))
+            kind, asked = "ExpectColumnValuesToBeInSet", {**of_column, "value_set": values}
+        case "grain":
+            columns = list(arguments["columns"])
+            kind, asked = "ExpectCompoundColumnsToBeUnique", {"column_list": columns, "ignore_row_if": "never"}
+            if len(columns) == 1:
+                kind, asked = "ExpectColumnValuesToBeUnique", {"column": columns[0]}
+        case "non_negative":
+            kind, asked = "ExpectColumnValuesToBeBetween", {**of_column, "min_value": 0}
+        case "accepted_range":
+            kind, asked = "ExpectColumnValuesToBeBetween", {**of_column, **arguments}
+        case "not_above":
+            kind = "ExpectColumnPairValuesAToBeGreaterThanB"
+            asked = {"column_A": arguments["total"], "column_B": check.column, "or_equal": True}
+            asked["ignore_row_if"] = "either_value_is_missing"
+        case other:
+            raise SqlProjectError(where=check.model, problem=f"there is no expectation for {other}")
+    return kind, {**asked, "meta": {"check": check.name}}
+
+
+def failing_rows_sql(check: Check, *, model: Model, project: Project, table: str, previous: str) -> str:
+    """The query that gives the rows which fail a check that is SQL. ``table`` holds what is checked."""
+    if check.is_audit:
+        return _AUDITS[check.test.name](model, check.test.arguments, table, previous)
+    arguments = {
+        name: _relation(value, project) if isinstance(value, str) else value
+        for name, value in check.test.arguments.items()
+    }
+    if check.column is not None:
+        arguments["column_name"] = quote(check.column)
+    checked = f"(select * from {table} where {check.test.where})" if check.test.where else table  # noqa: S608
+    return str(_generic()[check.test.name](model=checked, **arguments)).strip()
+
+
+def _restatement(model: Model, arguments: Mapping[str, object], table: str, previous: str) -> str:
+    """Closed figures that differ from those they replace by more than the bounds, or are gone."""
+    value, where = quote(str(arguments["value"])), arguments.get("where", "true")
+    keys = ", ".join(quote(column) for column in model.grain)
+    return f"""
+        select {keys}, old.{value} as old_value, new.{value} as new_value
+        from (select * from {previous} where {where} and {value} is not null) as old
+        left join {table} as new using ({keys})
+        where new.{value} is null
+            or abs(new.{value} - old.{value}) > {float(str(arguments["max_change_pct"])) / 100} * abs(old.{value})
+    """  # noqa: S608 - identifiers are quoted, the rest is the project's own schema.yml
+
+
+_AUDITS: Mapping[str, Callable[[Model, Mapping[str, object], str, str], str]] = {"restatement": _restatement}
+
+
+def _relation(text: str, project: Project) -> str:
+    match = _REF.fullmatch(text)
+    if match is None:
+        return text
+    model = project.model(match.group(1))
+    return f"{quote(model.schema)}.{quote(model.name)}"
+
+
+def _model_named(text: object) -> str:
+    match = _REF.fullmatch(str(text))
+    if match is None:
+        raise SqlProjectError(where=str(text), problem="a relationship is to ref('…')")
+    return match.group(1)
+
+
+def _about(name: str) -> str:
+    if name in _AUDITS:
+        return " ".join((_AUDITS[name].__doc__ or name).split())
+    comment = re.search(r"\{#(.*?)#\}", _file(name).read_text(encoding="utf-8"), re.DOTALL)
+    return " ".join(comment.group(1).split()) if comment else name
+
+
+def _file(name: str) -> Path:
+    return PROJECT / "tests" / "generic" / f"{name}.sql"
+
+
+@lru_cache(maxsize=1)
+def _generic() -> Mapping[str, Callable[..., str]]:
+    """dbt's generic tests of the project, each as a function that gives its SQL."""
+    jinja = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, no HTML
+    found: dict[str, Callable[..., str]] = {}
+    for path in sorted((PROJECT / "tests" / "generic").glob("*.sql")):
+        # a test is to jinja a macro
+        text = _END.sub(r"{%\1 endmacro", _TEST.sub(r"{%\1 macro \2", path.read_text(encoding="utf-8")))
+        found[path.stem] = getattr(jinja.from_string(text).module, path.stem)
+    return found
