@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check ui bench clean
+.PHONY: help install run test test-fast check ui dbt clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,8 +22,16 @@ install: $(VENV)/.installed ## Virtual environment with locked dependencies
 run: install ## The nightly job on the demo clients against the bundled sandbox
 	$(BIN)/okr demo
 
+.venv-dbt/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-dbt
+	.venv-dbt/bin/python -m pip install --quiet --disable-pip-version-check \
+	    "dbt-core>=1.11,<1.12" "dbt-duckdb>=1.11,<1.12" "$$(grep '^duckdb==' constraints.txt)"
+	touch $@
+
+dbt: .venv-dbt/.installed ## Real dbt, in an environment of its own, for the test that compares it with the runner
+
 test: install ## All tests
-	$(BIN)/python -m pytest
+	PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m pytest
 
 test-fast: install ## Unit tests only
 	$(BIN)/python -m pytest tests/unit
@@ -38,4 +46,4 @@ ui: install ## Dagster's UI on the demo home
 	$(BIN)/okr --home demo ui
 
 clean: ## Remove what runs wrote
-	rm -rf demo/warehouse demo/published demo/exports demo/dagster demo/secrets
+	rm -rf demo/warehouse demo/published demo/exports demo/dagster demo/state

@@ -59,13 +59,24 @@ def in_parallel(work: Callable[[Job], Answer], jobs: Sequence[Job], *, workers: 
     Processes are spawned, not forked: a fork would copy DuckDB's threads and locks in a state nobody can use.
     """
     if workers < 2 or len(jobs) < WORTH_A_POOL:
-        return [work(job) for job in jobs]
+        with _one_thread_here():
+            return [work(job) for job in jobs]
     share = max(1, len(jobs) // (workers * 4))
     with (
         _one_thread_each(),
         ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool,
     ):
         return list(pool.map(work, jobs, chunksize=share))
+
+
+@contextmanager
+def _one_thread_here() -> Iterator[None]:
+    """The same for this process, whose libraries may be loaded already: a sum's last bits depend on its threads."""
+    import scipy.linalg  # noqa: F401 - only a library that is loaded can be limited
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
 
 
 @contextmanager
