@@ -36,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """One raw table. ``time_column`` says which rows a window replaces: a DATE, or for entities None (the whole source)."""
+    """One raw table. ``time_column`` says which rows a window replaces; None for a list: all rows of the source."""
 
     name: str
     meaning: str

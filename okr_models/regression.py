@@ -43,7 +43,7 @@ class RegressionTotal:
 
     def precision(self, *, tail: float = 0.1) -> float:
         """From the response to its one-sided bound: with ``tail`` .1 half the 80 % interval, as published for TBR."""
-        from scipy.special import stdtrit  # type: ignore[import-untyped]  # no stubs; comes with statsmodels
+        from scipy.special import stdtrit  # no stubs; comes with statsmodels
 
         return float(stdtrit(self.degrees, 1 - tail)) * self.standard_error
 

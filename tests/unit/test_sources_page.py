@@ -49,7 +49,7 @@ def test_a_sources_facts_agree_with_its_tables(source_type: object) -> None:
 
 
 def test_a_type_without_connector_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(Misconfigured, match="csv.*ga4"):
+    with pytest.raises(Misconfigured, match=r"csv.*ga4"):
         open_source(SourceSettings(id="x", type="myspace"), context())
 
 
