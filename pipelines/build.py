@@ -15,6 +15,7 @@ from pipelines.checks import ledger_checks
 from pipelines.jobs import nightly
 from pipelines.resources import NightResource, silent
 from pipelines.schedules import nightly_schedule
+from pipelines.sensors import tell_of_failures, tell_of_warnings
 
 
 def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -28,5 +29,6 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         asset_checks=[ledger_checks],
         jobs=[nightly],
         schedules=[nightly_schedule],
+        sensors=[tell_of_warnings, tell_of_failures],
         resources={"night": NightResource(), "progress": silent, **(resource_overrides or {})},
     )

@@ -184,7 +184,7 @@ def _exists(con: Connection, model: Model) -> bool:
             "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ?"
             " and table_name = ?",
             [model.schema, model.name],
-        ).fetchone()
+        ).fetchall()
     )
 
 

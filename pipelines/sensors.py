@@ -1,0 +1,99 @@
+"""Sensors that tell what a night came to: failed checks, failed sources (a check too: ``sources_read``), failed runs.
+
+Always in the sensor's log; by webhook and mail where the environment says so. What belongs here: reading a run's events
+and handing the notice on. What does not: its words (``notices.py``) and how it is sent (``messengers.py``).
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from pipelines.jobs import nightly
+from pipelines.messengers import messengers_of
+from pipelines.notices import FailedCheck, FailedStep, Notice, RunSummary, notice_of
+
+EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
+PARTITION_TAG = "dagster/partition"
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[nightly],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells of checks and sources that failed in a night that was published all the same.",
+)
+def tell_of_warnings(context: dg.RunStatusSensorContext) -> None:
+    """A night that succeeded."""
+    _tell(context)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    monitored_jobs=[nightly],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells of a night that failed, or that a check refused to have published.",
+)
+def tell_of_failures(context: dg.RunStatusSensorContext) -> None:
+    """A night that failed."""
+    _tell(context)
+
+
+def _tell(context: dg.RunStatusSensorContext) -> None:
+    notice = notice_of(summary_of(context.instance, context.dagster_run))
+    if notice is not None:
+        send(notice, environ=os.environ, log=context.log)
+
+
+def send(notice: Notice, *, environ: Mapping[str, str], log: logging.Logger) -> tuple[str, ...]:
+    """Log the notice and send it every way asked for; the ways it went. One that fails is logged and stops no other."""
+    log.warning(notice.text)
+    sent = []
+    for way, messenger in messengers_of(environ).items():
+        try:
+            messenger(notice)
+            sent.append(way)
+        except Exception as error:  # noqa: BLE001 - the night is over; a mail server must not make the sensor fail
+            log.error(str(error))
+    return tuple(sent)
+
+
+def summary_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunSummary:
+    """What a run's events say became of it."""
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=EVENTS)]
+    told = [event for event in events if event is not None]
+    return RunSummary(
+        job=run.job_name,
+        run_id=run.run_id,
+        night=run.tags.get(PARTITION_TAG),
+        succeeded=run.status is dg.DagsterRunStatus.SUCCESS,
+        checks=tuple(_failed_checks(told)),
+        steps=tuple(_failed_steps(told)),
+    )
+
+
+def _failed_checks(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedCheck]:
+    for event in events:
+        if event.event_type is not dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            texts = [value.value for value in evaluation.metadata.values() if isinstance(value.value, str)]
+            count = evaluation.metadata.get("unexpected")
+            yield FailedCheck(
+                asset="/".join(evaluation.asset_key.path),
+                check=evaluation.check_name,
+                blocks=bool(evaluation.blocking) and evaluation.severity is dg.AssetCheckSeverity.ERROR,
+                unexpected=int(str(count.value)) if count is not None else None,
+                detail="\n".join(texts),
+            )
+
+
+def _failed_steps(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedStep]:
+    for event in events:
+        if event.event_type is dg.DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            yield FailedStep(step=str(event.step_key), message=error.message if error else "no reason given")
