@@ -105,6 +105,6 @@ def ledger_checks(
         if rows:
             first = ", ".join(f"{column} {value}" for column, value in rows[0].items())
             counted = (
-                f"check {LEDGER_CHECK} failed ({len(rows)} windows, first {first}); okr run --from reads them again"
+                f"check {LEDGER_CHECK} failed ({len(rows)} window(s), first {first}); okr run --from reads them again"
             )
             refuse(night, table=f"raw.{name}", reasons=[counted])

@@ -6,6 +6,7 @@ and handing the notice on. What does not: its words (``notices.py``) and how it 
 
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 
 import dagster as dg
@@ -16,6 +17,7 @@ from pipelines.notices import FailedCheck, FailedStep, Notice, RunSummary, notic
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
 PARTITION_TAG = "dagster/partition"
+_CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 
 
 @dg.run_status_sensor(
@@ -96,4 +98,5 @@ def _failed_steps(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedStep]:
             error = event.step_failure_data.error
             while error is not None and error.cause is not None:
                 error = error.cause
-            yield FailedStep(step=str(event.step_key), message=error.message if error else "no reason given")
+            message = _CLASS.sub("", error.message) if error else "no reason given"
+            yield FailedStep(step=str(event.step_key), message=message)

@@ -6,6 +6,7 @@ What belongs here: running the job and reading its outcome. What does not: what 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,9 @@ from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
+
+_CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
+"""How Dagster puts an error's class before its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def _step_failures(result: Any) -> list[str]:
             error = event.step_failure_data.error
             while error is not None and error.cause is not None:
                 error = error.cause
-            why = " ".join(error.message.split()) if error else "no reason given"
+            why = _CLASS.sub("", " ".join(error.message.split())) if error else "no reason given"
             lines.append(f"{event.step_key} failed: {why}")
     return lines or ["the run failed; okr ui shows why"]
 
