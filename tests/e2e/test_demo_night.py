@@ -12,9 +12,26 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.server import SandboxServer
-from tests.home import Installation, copy_demo
+from okr_models.client_file import read_client
+from tests.home import DEMO, Installation, copy_demo
 
 TODAY = date(2026, 11, 20)
+DEMO_FILES = sorted((DEMO / "clients").glob("*.yaml"))
+SOURCES = (
+    "web (ga4)",
+    "search (search_console)",
+    "facebook (facebook_page)",
+    "instagram (instagram)",
+    "linkedin (linkedin)",
+    "film (youtube)",
+    "blog (wordpress)",
+    "web (plausible)",
+    "mastodon (mastodon)",
+    "bluesky (bluesky)",
+    "blog (feed)",
+    "web (matomo)",
+)
+SEARCH = ("search_clicks", "search_impressions", "search_position", "search_position_new_posts")
 SEED = (
     "unique_visitors",
     "followers",
@@ -67,6 +84,23 @@ def test_a_second_run_of_the_same_day_changes_no_row_and_no_byte_of_the_exports(
     assert night.exports() == files
 
 
+def test_the_seeds_search_figures_are_there_for_the_last_closed_month(night: Installation) -> None:
+    values = dict(
+        night.query(
+            """select kpi, value from marts.kpi_monthly
+               where client = 'fjallglas' and scope = 'all' and month = '2026-10-01' and is_closed"""
+        )
+    )
+    assert all(values[kpi] is not None for kpi in SEARCH)
+
+
+def test_only_what_nobody_wrote_down_cannot_be_judged(night: Installation) -> None:
+    unjudged = night.query(
+        "select client, key_result_id from marts.key_result_latest where status = 'cannot_be_judged' order by all"
+    )
+    assert unjudged == [("skargard", "followers"), ("skargard", "interactions")]
+
+
 def test_what_cannot_be_judged_says_what_would_cure_it(night: Installation) -> None:
     unjudged = night.query("select notes from marts.key_result_latest where status = 'cannot_be_judged'")
     assert unjudged
@@ -103,8 +137,15 @@ def test_the_same_exports_come_from_the_export_command(night: Installation, tmp_
 def test_doctor_names_every_source_and_every_key_results_baseline(night: Installation) -> None:
     examined = night.okr("doctor")
     assert examined.returncode == 0, examined.stdout + examined.stderr
-    for name in ("web (ga4)", "linkedin (linkedin)", "blog (wordpress)", "awareness/visitors"):
+    for name in (*SOURCES, "awareness/visitors"):
         assert name in examined.stdout
+
+
+def test_every_source_of_every_client_is_loaded_and_none_fails(night: Installation) -> None:
+    assert night.query("select * from ops.loads where status <> 'loaded'") == []
+    loaded = night.query("select distinct client, source from ops.loads order by all")
+    clients = [read_client(path.read_bytes(), file_name=path.name).client for path in DEMO_FILES]
+    assert loaded == sorted((client.client, source.id) for client in clients for source in client.sources)
 
 
 def test_no_secret_reaches_a_file_of_the_home_folder(night: Installation) -> None:
@@ -139,7 +180,7 @@ def test_an_unreachable_source_leaves_the_others_alone_and_is_in_the_ledger_with
     root = copy_demo(tmp_path, only=("skargard",))
     with SandboxServer(today=TODAY) as server:
         installation = Installation(root, server, TODAY)
-        installation.environ["OKR_SANDBOX_SKARGARD_SITE"] = "http://127.0.0.1:9"
+        installation.environ["OKR_SANDBOX_SKARGARD_FEED"] = "http://127.0.0.1:9/feed/"
         done = installation.okr("run")
         assert done.returncode == 3, done.stderr
         assert "skargard/blog" in done.stderr

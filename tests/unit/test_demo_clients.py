@@ -12,7 +12,8 @@ from okr_models.client import AtLeast, Change, Condition, Number
 from okr_models.client_file import parse_client, read_client
 from okr_models.client_warnings import client_warnings
 from okr_models.kpis import BUILT_IN
-from okr_models.sources import Csv, EnvRef
+from okr_models.periods import add_months
+from okr_models.sources import Csv, EnvRef, Feed
 
 DEMO = Path(__file__).parents[2] / "demo"
 FILES = sorted((DEMO / "clients").glob("*.yaml"))
@@ -25,6 +26,11 @@ def test_every_demo_client_loads_and_warns_of_nothing_but_the_sandboxs_variables
         ref.env for source in parsed.client.sources for ref in source.secrets().values() if isinstance(ref, EnvRef)
     }
     named |= {source.base_url.env for source in parsed.client.sources if isinstance(source.base_url, EnvRef)}
+    named |= {
+        source.url.env
+        for source in parsed.client.sources
+        if isinstance(source, Feed) and isinstance(source.url, EnvRef)
+    }
     assert all(name.startswith(("OKR_DEMO_", "OKR_SANDBOX_")) for name in named)
     assert client_warnings(parsed, dict.fromkeys(named, "set")) == ()
 
@@ -64,17 +70,49 @@ def test_the_first_client_carries_the_seeds_objective_and_its_four_key_results()
     assert idea.key_result is None
 
 
-def test_its_history_supplies_the_months_of_last_year_that_linkedin_no_longer_gives() -> None:
-    with (DEMO / "data" / "fjallglas_linkedin_history.csv").open(encoding="utf-8", newline="") as file:
-        months = {row["month"] for row in csv.DictReader(file) if row["kpi"] == "interactions"}
-    assert {f"2025-{month:02d}" for month in range(1, 12)} <= months
+def test_the_first_client_reads_every_platform_that_the_agency_runs_for_it() -> None:
+    client = parse_client((DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml")
+    assert [source.type for source in client.sources if not isinstance(source, Csv)] == [
+        "ga4",
+        "search_console",
+        "facebook_page",
+        "instagram",
+        "linkedin",
+        "youtube",
+        "wordpress",
+    ]
 
 
-def test_the_second_client_has_a_fiscal_year_from_july_and_no_history_for_its_interactions() -> None:
+@pytest.mark.parametrize(
+    ("file", "source", "kpi", "first", "last"),
+    [
+        ("fjallglas_linkedin_history.csv", "linkedin", "interactions", (2025, 1), (2025, 11)),
+        ("fjallglas_meta_history.csv", "facebook", "interactions", (2025, 1), (2026, 10)),
+        ("fjallglas_meta_history.csv", "instagram", "interactions", (2025, 1), (2026, 10)),
+        ("fjallglas_meta_history.csv", "instagram", "followers", (2025, 12), (2025, 12)),
+    ],
+)
+def test_its_history_supplies_the_months_that_a_platform_does_not_give(
+    file: str, source: str, kpi: str, first: tuple[int, int], last: tuple[int, int]
+) -> None:
+    with (DEMO / "data" / file).open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    months = {row["month"] for row in rows if row["kpi"] == kpi and row["scope"] == f"source={source}"}
+    needed, month = set(), date(*first, 1)
+    while month <= date(*last, 1):
+        needed.add(f"{month:%Y-%m}")
+        month = add_months(month, 1)
+    assert needed <= months
+
+
+def test_the_second_client_has_a_fiscal_year_from_july_and_nothing_of_last_year_for_its_social_media() -> None:
     client = parse_client((DEMO / "clients" / "skargard.yaml").read_bytes(), file_name="skargard.yaml")
+    assert [source.type for source in client.sources] == ["plausible", "mastodon", "bluesky", "feed", "csv", "csv"]
     assert {(o.period.start, o.period.end) for o in client.objectives} == {(date(2026, 7, 1), date(2027, 6, 30))}
-    assert "interactions" in [key_result.id for key_result in client.objectives[0].key_results]
-    assert "interactions" not in (DEMO / "data" / "skargard_butik.csv").read_text(encoding="utf-8-sig")
+    assert {"interactions", "followers"} <= {key_result.id for key_result in client.objectives[0].key_results}
+    with (DEMO / "data" / "skargard_sociala_medier.csv").open(encoding="utf-8-sig", newline="") as file:
+        noted = {(row["kpi"], row["month"] >= "2026-07") for row in csv.DictReader(file, delimiter=";")}
+    assert noted == {("interactions", True)}
 
 
 def test_the_third_client_reads_matomo_and_shows_the_targets_that_the_others_do_not() -> None:
