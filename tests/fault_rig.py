@@ -1,0 +1,192 @@
+"""One client with one source under fault and two neighbours, read by the real ingest on real nights.
+
+What belongs here: the client files, the nights, and what the ledger, the tables and the wire say afterwards. What does
+not: which fault is set and what should come of it (``tests/integration/test_fault_matrix.py``).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from connectors.protocol import Context, Delivery, Source
+from connectors.raw_tables import RAW_TABLES
+from connectors.registry import open_source
+from connectors.sandbox.server import SandboxServer
+from okr_models.sources import SourceSettings
+from pipelines.warehouse import ledger
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest import ingest
+from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.schema import ensure_schema
+from tests.fake_vendor import Naps
+
+BEFORE, NIGHT = date(2026, 11, 19), date(2026, 11, 20)
+"""The night before the fault, which went well, and the night of the fault."""
+START = "2026-11-15"
+REPLIES = "snapshot_replies"
+DELIVERIES: tuple[Delivery, ...] = ("snapshot", "window", "listing")
+CSV_ROWS = "date,kpi,value\n2026-11-01,nps,41\n2026-11-08,nps,43\n"
+URL = "base_url: {env: OKR_SANDBOX_URL}"
+SOURCES: dict[str, tuple[str, str]] = {
+    "ga4": ("fjallglas", f'property_id: "412345678", credentials: {{env: OKR_DEMO_GOOGLE_KEY}}, {URL}'),
+    "search_console": (
+        "fjallglas",
+        f'site_url: "sc-domain:fjallglas.se", credentials: {{env: OKR_DEMO_GOOGLE_KEY}}, {URL}',
+    ),
+    "facebook_page": (
+        "fjallglas",
+        'page_id: "101234567890123", token: {env: OKR_DEMO_META_TOKEN}, app_secret: {env: OKR_DEMO_META_APP_SECRET}, '
+        + URL,
+    ),
+    "instagram": (
+        "fjallglas",
+        'account_id: "17841400000000001", token: {env: OKR_DEMO_META_TOKEN}, '
+        f"app_secret: {{env: OKR_DEMO_META_APP_SECRET}}, {URL}",
+    ),
+    "linkedin": ("fjallglas", f'organization_id: "2414183", token: {{env: OKR_DEMO_LINKEDIN_TOKEN}}, {URL}'),
+    "youtube": (
+        "fjallglas",
+        "channel_id: UCfjallglas0000000000000, api_key: {env: OKR_DEMO_YOUTUBE_KEY}, "
+        f"credentials: {{env: OKR_DEMO_YOUTUBE_OWNER}}, {URL}",
+    ),
+    "mastodon": ("skargard", f"account: skargard, {URL}"),
+    "bluesky": ("skargard", f"actor: skargard.se, {URL}"),
+    "matomo": ("lindhs", f'site_id: "3", token: {{env: OKR_DEMO_MATOMO_TOKEN}}, {URL}'),
+    "plausible": ("skargard", f"site_id: skargard.se, token: {{env: OKR_DEMO_PLAUSIBLE_TOKEN}}, {URL}"),
+    "wordpress": ("fjallglas", "base_url: {env: OKR_SANDBOX_FJALLGLAS_SITE}"),
+    "feed": ("skargard", "url: {env: OKR_SANDBOX_SKARGARD_FEED}"),
+    "csv": ("fjallglas", "path: data/own.csv"),
+}
+"""Brand and settings of one source of each type."""
+VENDORS: dict[str, tuple[str, ...]] = {
+    "facebook_page": ("meta",),
+    "instagram": ("meta",),
+    "youtube": ("youtube", "youtube_analytics"),
+    "csv": (),
+}
+"""The sandbox's vendors that a source type calls, where it is not one of its own name."""
+
+
+Rows = dict[tuple[str, str], list[tuple[object, ...]]]
+"""Raw rows by source and table."""
+
+
+def vendors_of(kind: str) -> tuple[str, ...]:
+    return VENDORS.get(kind, (kind,))
+
+
+@dataclass(frozen=True)
+class Night:
+    """What one night did: the ledger's rows of it and the calls that the source's vendors answered."""
+
+    loads: tuple[Load, ...]
+    calls: int
+
+    def of(self, source: str) -> tuple[Load, ...]:
+        return tuple(load for load in self.loads if load.source == source)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A home folder whose client reads the source ``under`` fault and two neighbours, a feed (or blog) and a csv."""
+
+    kind: str
+    home: Home
+    server: SandboxServer
+    environ: dict[str, str]
+    con: Connection | None = None
+
+    @property
+    def brand(self) -> str:
+        return SOURCES[self.kind][0]
+
+    def copy(self, folder: Path) -> Rig:
+        """The same home as it stands, in another folder."""
+        shutil.copytree(self.home.root, folder)
+        return replace(self, home=Home(folder), con=None)
+
+    def night(self, day: date = NIGHT) -> Night:
+        """Read all that is due, as ``okr run`` does; nothing sleeps between attempts."""
+        self.server.set_today(day)
+        clients = load_clients(self.home)
+        assert not clients.broken, clients.broken[0].errors
+        before = self._calls()
+        noted = len(ledger.read(self._con))
+        ingest(
+            con=self._con,
+            clients=clients.clients,
+            home=self.home,
+            environ=self.environ,
+            clock=fixed_clock(day),
+            run_id=f"night-{day}",
+            deliveries=DELIVERIES,
+            open_source=open_awake,
+        )
+        return Night(ledger.read(self._con)[noted:], self._calls() - before)
+
+    def rows(self) -> Rows:
+        """Every raw row but the kept replies, which rightly show how often was asked."""
+        found: Rows = {}
+        for name in sorted(set(RAW_TABLES) - {REPLIES}):
+            for row in self._con.execute(f"select * from raw.{name} order by all").fetchall():
+                found.setdefault((str(row[1]), name), []).append(row)
+        return found
+
+    @contextmanager
+    def opened(self) -> Iterator[Rig]:
+        """The same, with its database kept open from step to step, which saves half the time."""
+        con = connect(self.home)
+        try:
+            yield replace(self, con=con)
+        finally:
+            con.close()
+
+    def _calls(self) -> int:
+        return sum(len(self.server.calls.of(vendor=vendor, brand=self.brand)) for vendor in vendors_of(self.kind))
+
+    @property
+    def _con(self) -> Connection:
+        assert self.con is not None, "use the rig inside of opened()"
+        return self.con
+
+
+def open_awake(settings: SourceSettings, context: Context) -> Source:
+    """A source that does not sleep between attempts."""
+    return open_source(settings, replace(context, sleep=Naps()))
+
+
+def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, str]) -> Rig:
+    """A home folder with an empty database."""
+    brand, settings = SOURCES[kind]
+    rig = Rig(kind=kind, home=Home(folder), server=server, environ=environ)
+    neighbour = "wordpress" if kind == "feed" else "feed"
+    lines = [
+        f"client: {brand}",
+        f"name: {brand}",
+        "timezone: Europe/Stockholm",
+        "sources:",
+        f"  - {{id: under, type: {kind}, start: {START}, {settings}}}",
+        f"  - {{id: neighbour, type: {neighbour}, {SOURCES[neighbour][1]}}}",
+        "  - {id: neighbour_csv, type: csv, path: data/neighbour.csv}",
+        "kpis:",
+        "  - {id: nps, title: NPS, kind: ratio, unit: points, better: higher, source: neighbour_csv}",
+    ]
+    for path in (rig.home.clients, rig.home.data, rig.home.warehouse):
+        path.mkdir(parents=True, exist_ok=True)
+    (rig.home.clients / f"{brand}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("neighbour", "own"):
+        (rig.home.data / f"{name}.csv").write_text(CSV_ROWS, encoding="utf-8")
+    con = connect(rig.home)
+    try:
+        ensure_schema(con)
+    finally:
+        con.close()
+    return rig
