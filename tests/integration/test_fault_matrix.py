@@ -126,13 +126,13 @@ class Matrix:
     def lines(self) -> Iterator[str]:
         """A table of the sources, some faults at a time."""
         titles = list(dict.fromkeys(title for title, _ in self.cells))
-        for first in range(0, len(titles), 4):
-            part = titles[first : first + 4]
+        for first in range(0, len(titles), 3):
+            part = titles[first : first + 3]
             yield ""
-            yield f"{'source':15}" + "".join(f"{title:27}" for title in part).rstrip()
+            yield f"{'source':15}" + "".join(f"{title:34}" for title in part).rstrip()
             for kind in SOURCE_TYPES:
                 if any((title, kind) in self.cells for title in part):
-                    yield f"{kind:15}" + "".join(f"{self.cells.get((title, kind), '-'):27}" for title in part).rstrip()
+                    yield f"{kind:15}" + "".join(f"{self.cells.get((title, kind), '-'):34}" for title in part).rstrip()
 
 
 @pytest.fixture(scope="module")
