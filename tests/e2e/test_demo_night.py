@@ -85,12 +85,11 @@ def test_a_second_run_of_the_same_day_changes_no_row_and_no_byte_of_the_exports(
 
 
 def test_the_seeds_search_figures_are_there_for_the_last_closed_month(night: Installation) -> None:
-    values = dict(
-        night.query(
-            """select kpi, value from marts.kpi_monthly
-               where client = 'fjallglas' and scope = 'all' and month = '2026-10-01' and is_closed"""
-        )
+    found = night.query(
+        """select kpi, value from marts.kpi_monthly
+           where client = 'fjallglas' and scope = 'all' and month = '2026-10-01' and is_closed"""
     )
+    values = {str(kpi): value for kpi, value in found}
     assert all(values[kpi] is not None for kpi in SEARCH)
 
 
