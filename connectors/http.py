@@ -29,6 +29,7 @@ from connectors.errors import (
 )
 from connectors.protocol import Context
 from connectors.redaction import Redactor, quiet_libraries
+from connectors.replay import refused_request
 from connectors.reply import Failure, Reply, send
 from connectors.retry import RetryPolicy, retry_after
 from connectors.shape import Node
@@ -97,6 +98,9 @@ class Http:
         self._session = requests.Session()
         self._session.auth = lambda request: request  # else ~/.netrc would replace the token
         self._session.trust_env = urlsplit(self.base_url).hostname not in {"127.0.0.1", "::1", "localhost"}
+        if context.transport is not None:
+            for scheme in ("https://", "http://"):
+                self._session.mount(scheme, context.transport)
         quiet_libraries()
 
     def close(self) -> None:
@@ -181,6 +185,10 @@ class Http:
                 wait = self._policy.backoff(failures, jitter=self._jitter)
             spent = failures >= self._policy.attempts or malformed >= MALFORMED_ATTEMPTS
             if not verdict.retry or spent or wait > self._policy.longest_wait_seconds:
+                if isinstance(outcome, Reply) and self.replies is not None:
+                    # a reader may know how to go on after it, and a replay must meet it again
+                    refused = refused_request(outcome.status, self.redact(outcome.url))
+                    self.replies.append((refused, self.redact.body(outcome.body)))
                 raise self.error(
                     verdict.error,
                     attempted=attempted,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,6 +19,9 @@ import pyarrow as pa
 from connectors.raw_tables import RawTable
 from okr_models.periods import Window
 from okr_models.sources import SourceSettings
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
 
 Delivery = Literal["window", "listing", "snapshot"]
 Quality = Mapping[str, str | float | bool | None]
@@ -107,6 +110,8 @@ class Context:
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
+    transport: BaseAdapter | None = None
+    """What answers in place of the network; None: the network. For a replay of kept replies."""
 
 
 class Source(Protocol):

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("pipelines.cli.client_files", "validate"),
     "doctor": ("pipelines.cli.doctor", "doctor"),
     "run": ("pipelines.cli.run", "run"),
+    "replay": ("pipelines.cli.replay", "replay"),
     "status": ("pipelines.cli.status", "status"),
     "export": ("pipelines.cli.export", "export"),
     "sql": ("pipelines.cli.sql", "sql"),

@@ -17,7 +17,7 @@ from connectors.protocol import Batch, Stream
 from connectors.raw_tables import SNAPSHOT_REPLIES, RawTable
 from okr_models.periods import Window
 from pipelines.warehouse import ledger
-from pipelines.warehouse.batches import checked_rows
+from pipelines.warehouse.batches import BadBatch, checked_rows
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.schema import raw_table
@@ -130,6 +130,32 @@ def append_snapshot(con: Connection, *, table: RawTable, client: str, source: st
             [client, source],
         )
     _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> bool:
+    """Put what the kept replies of one reading give in place of its rows; False where they are so already.
+
+    The only way in which a snapshot's rows ever change. Raises ``BadBatch`` with nothing changed.
+    """
+    table = stream.table
+    rows = checked_rows(stream, batch, window=None)
+    if any(instant != taken_at for instant in rows.column("taken_at").to_pylist()):
+        raise BadBatch(table=table.name, problem=f"they are not of the reading of {taken_at}")
+    columns = names(column.name for column in table.columns)
+    whose = [load.client, load.source, taken_at]
+    stored = f"from {raw_table(table).qualified} where client = ? and source = ? and taken_at = ?"
+    there, mine = f"(select {columns} {stored})", f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    with transaction(con):
+        with _registered(con, rows):
+            differs = con.execute(
+                f"select exists ({there} except all {mine}) or exists ({mine} except all {there})", [*whose, *whose]
+            ).fetchall()
+        if differs == [(False,)]:
+            return False
+        con.execute(f"delete {stored}", whose)
+        _insert(con, table=table, client=load.client, source=load.source, rows=rows)
+        ledger.append(con, load)
+    return True
 
 
 def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
