@@ -68,3 +68,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        click.echo(f"okr: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+        sys.exit(1)

@@ -94,11 +94,13 @@ def run_night(
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )
+                # before the lock is given back: the next run would hold the database
+                failed = failed_sources(home, result.run_id) if result.success else []
         except RunInProgress as error:
             raise fail(one_line(error)) from error
     if not result.success:
         return NightEnded(1, (*problems, *_step_failures(result)))
-    problems += failed_sources(home, result.run_id)
+    problems += failed
     return NightEnded(3 if problems else 0, tuple(problems))
 
 
