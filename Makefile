@@ -5,6 +5,9 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
+# a worker a core; a file's tests stay together, as they share a night
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-fast check ui dbt clean
 
@@ -31,10 +34,10 @@ run: install ## The nightly job on the demo clients against the bundled sandbox
 dbt: .venv-dbt/.installed ## Real dbt, in an environment of its own, for the test that compares it with the runner
 
 test: install ## All tests
-	PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m pytest
+	PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m pytest $(WORKERS)
 
 test-fast: install ## Unit tests only
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
 check: install ## Lint, types and SQL lint
 	$(BIN)/ruff check .
