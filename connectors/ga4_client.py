@@ -6,28 +6,31 @@ are asked and what they mean (``ga4.py``), which errors are worth a retry (``ga4
 
 from __future__ import annotations
 
+import random
 from urllib.parse import urlsplit
 
 import requests
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
 from google.analytics.data_v1beta.services.beta_analytics_data.transports.rest import BetaAnalyticsDataRestTransport
 from google.api_core import exceptions as api_exceptions
-from google.api_core.retry import Retry
 from google.auth import exceptions as auth_exceptions
 from google.protobuf.json_format import ParseError
 
 from connectors.errors import BadReply, QuotaExhausted, SourceError
-from connectors.ga4_errors import Patience, seconds_to_reset, told
+from connectors.ga4_errors import Patience, asked_wait, seconds_to_reset, told
+from connectors.ga4_quota import Budget
 from connectors.ga4_report import Report, Result
 from connectors.google_auth import key_token
 from connectors.protocol import Context, Quality
 from connectors.redaction import Redactor, quiet_libraries
+from connectors.retry import RetryPolicy
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 VENDOR = "https://analyticsdata.googleapis.com"
 MOST_ROWS = 250_000
 MOST_LISTINGS = 3
-CALL_SECONDS = 180.0
+CALL_SECONDS = 120.0
+"""For one attempt; Google's own client waits a minute."""
 Failed = (
     api_exceptions.GoogleAPIError,
     auth_exceptions.GoogleAuthError,
@@ -49,12 +52,14 @@ class Ga4Client:
         source: str,
         property_id: str,
         page_rows: int = MOST_ROWS,
-        first_wait_seconds: float = 1.0,
+        policy: RetryPolicy | None = None,
+        jitter: random.Random | None = None,
     ) -> None:
         self.requests = self.retries = 0
         self.replies: list[tuple[str, bytes]] | None = None
         self._context, self._source, self._property_id = context, source, property_id
-        self._page_rows, self._first_wait = page_rows, first_wait_seconds
+        self._page_rows, self._policy, self._budget = page_rows, policy or RetryPolicy(), Budget()
+        self._jitter = jitter or random.Random()  # noqa: S311 - spreads waits, no secret
         self._redact = Redactor([context.secret("credentials")])
         self._token = key_token(context, source=source, field="credentials", scopes=SCOPES)
         transport = BetaAnalyticsDataRestTransport(host=with_port(context.base_url or VENDOR), credentials=self._token)
@@ -139,27 +144,31 @@ class Ga4Client:
             offset=offset,
             return_property_quota=True,
         )
-        patience = Patience()
-        retry = Retry(
-            predicate=patience,
-            initial=self._first_wait,
-            maximum=20.0 * self._first_wait,
-            multiplier=2.0,
-            timeout=CALL_SECONDS,
-        )
-        try:
-            reply = self._client.run_report(request, retry=retry, timeout=CALL_SECONDS)
-        except Failed as error:
-            self._count(patience, succeeded=False)
-            failure = self._failure(error, report)
-        else:
-            self._count(patience, succeeded=True)
-            return reply
-        raise failure
-
-    def _count(self, patience: Patience, *, succeeded: bool) -> None:
-        self.requests += patience.failures + succeeded
-        self.retries += max(0, patience.failures - (not succeeded))
+        patience = Patience(self._budget, attempts=self._policy.attempts)
+        while True:
+            spent = self._budget.spent()
+            if spent:
+                back = seconds_to_reset(spent, now=self._context.now)
+                raise self.error(
+                    QuotaExhausted, attempted=self._attempted(report), detail=spent, retry_after_seconds=back
+                )
+            self.requests += 1
+            try:
+                # without Google's own retry, which would really sleep; waits are the context's
+                reply = self._client.run_report(request, retry=None, timeout=CALL_SECONDS)
+            except Failed as error:
+                wait = asked_wait(error, now=self._context.now)
+                again = patience(error)
+                failure = self._failure(error, report)
+            else:
+                self._budget.note(reply.property_quota)
+                return reply
+            if wait is None:
+                wait = self._policy.backoff(patience.failures, jitter=self._jitter)
+            if not again or wait > self._policy.longest_wait_seconds:
+                raise failure
+            self.retries += 1
+            self._context.sleep(wait)
 
     def _attempted(self, report: Report) -> str:
         by = " by " + ", ".join(report.dimensions) if report.dimensions else ""
@@ -173,8 +182,6 @@ class Ga4Client:
             raise self.error(BadReply, attempted=self._attempted(report), detail="a row lacks values")
 
     def _failure(self, error: Exception, report: Report) -> SourceError:
-        if isinstance(error, api_exceptions.RetryError) and isinstance(error.cause, Exception):
-            error = error.cause
         kind, detail, cure = told(error, email=self._token.email, property_id=self._property_id)
         status = error.code if isinstance(error, api_exceptions.GoogleAPICallError) else None
         wait = None

@@ -24,24 +24,29 @@ from connectors.errors import (
     TimedOut,
     Unavailable,
 )
+from connectors.ga4_quota import Budget
 from connectors.google_auth import Told, told_by_auth
+from connectors.retry import retry_after
 
-MOST_ATTEMPTS = 4
-"""Google allows a project 10 server errors an hour and property, so few attempts."""
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
 class Patience:
     """Decides for one call whether to ask again: server errors, broken connections and the concurrency quota only."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget, *, attempts: int) -> None:
         self.failures = 0
         self._malformed = 0
+        self._budget, self._attempts = budget, attempts
 
     def __call__(self, error: Exception) -> bool:
         self.failures += 1
         self._malformed += isinstance(error, ParseError)
-        return self._worth(error) and self.failures < MOST_ATTEMPTS and self._malformed < 2
+        if is_server_error(error):
+            self._budget.server_error()
+            if not self._budget.allows_another_error:
+                return False
+        return self._worth(error) and self.failures < self._attempts and self._malformed < 2
 
     @staticmethod
     def _worth(error: Exception) -> bool:
@@ -58,6 +63,17 @@ class Patience:
             | auth_exceptions.TransportError
             | ParseError,
         )
+
+
+def is_server_error(error: Exception) -> bool:
+    """Whether it counts on Google's quota of server errors."""
+    return isinstance(error, api_exceptions.ServerError)
+
+
+def asked_wait(error: Exception, *, now: datetime) -> float | None:
+    """Seconds that the reply's ``Retry-After`` asks for; None where it asks for none."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return retry_after(headers, now=now) if headers is not None else None
 
 
 def exhausted(message: str) -> bool:

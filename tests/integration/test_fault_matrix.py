@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from google.api_core.retry import Retry
 
 from connectors.errors import ErrorClass
 from connectors.registry import SOURCE_TYPES
@@ -148,18 +147,6 @@ def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
         reporter.write_line("fault x source: what the ledger says, most attempts of a read, after the next run")
         for line in noted.lines():
             reporter.write_line(line)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def awake() -> Iterator[None]:
-    """Google's own client waits by a policy of its own, not by the context's ``sleep``."""
-
-    def at_once(**policy: object) -> Retry:
-        return Retry(**{**policy, "initial": 0.001, "maximum": 0.001})  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("connectors.ga4_client.Retry", at_once)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from connectors.registry import open_source
 from connectors.shape import BadShape
 from okr_models.periods import Window
 from okr_models.sources import EnvRef, Ga4
-from tests.fake_vendor import Asked, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 
 WEEK = Window(date(2026, 11, 1), date(2026, 11, 19))
 PRIVATE_KEY = (
@@ -56,11 +56,9 @@ def key_text(url: str) -> str:
     )
 
 
-def source(server: Vendor, *, page_rows: int = 250_000, prefix: str = "") -> Ga4Source:
-    inside = context(secrets={"credentials": key_text(server.url)}, base_url=server.url + prefix)
-    client = Ga4Client(
-        context=inside, source="web", property_id="412345678", page_rows=page_rows, first_wait_seconds=0.001
-    )
+def source(server: Vendor, *, page_rows: int = 250_000, prefix: str = "", sleep: Naps | None = None) -> Ga4Source:
+    inside = context(secrets={"credentials": key_text(server.url)}, base_url=server.url + prefix, sleep=sleep)
+    client = Ga4Client(context=inside, source="web", property_id="412345678", page_rows=page_rows)
     return Ga4Source(context=inside, reports=client, property_id="412345678")
 
 
@@ -271,6 +269,88 @@ def test_a_quota_names_how_long_until_it_returns() -> None:
         source(server).read(DAILY, WEEK)
     # 04:00 UTC is 20:00 the evening before in California
     assert raised.value.retry_after_seconds == 4 * 3600
+
+
+def test_every_wait_is_the_contexts_in_seconds_with_jitter_or_as_google_asks() -> None:
+    naps = Naps()
+    with vendor(google(lambda body: error(429, "RESOURCE_EXHAUSTED", CONCURRENT))) as server:
+        with pytest.raises(RateLimited):
+            source(server, sleep=naps).read(DAILY, WEEK)
+        first = list(naps.taken)
+        with pytest.raises(RateLimited):
+            source(server, sleep=naps).read(DAILY, WEEK)
+    assert [0.5 * 2**n <= nap <= 2**n for n, nap in enumerate(first)] == [True, True, True]
+    assert naps.taken[3:] != first
+    naps = Naps()
+    asked_to_wait = Says({"error": {"code": 503, "status": "UNAVAILABLE"}}, status=503, headers={"Retry-After": "7"})
+    with vendor(google(lambda body: asked_to_wait)) as server, pytest.raises(Unavailable):
+        source(server, sleep=naps).read(DAILY, WEEK)
+    assert naps.taken == [7.0, 7.0, 7.0]
+
+
+def test_a_quota_of_the_hour_or_the_day_is_never_slept_for() -> None:
+    naps = Naps()
+    for message in (HOUR, DAY, THRESHOLDED):
+        with (
+            vendor(google(lambda body, said=message: error(429, "RESOURCE_EXHAUSTED", said))) as server,
+            pytest.raises(QuotaExhausted),
+        ):
+            source(server, sleep=naps).read(DAILY, WEEK)
+    assert naps.taken == []
+
+
+def test_a_property_is_left_alone_before_google_blocks_it_for_its_server_errors() -> None:
+    with vendor(google(lambda body: error(500, "INTERNAL", "Internal error"))) as server:
+        account = source(server)
+        for kind in (Unavailable, Unavailable, QuotaExhausted):
+            with pytest.raises(kind) as raised:
+                account.read(DAILY, WEEK)
+        asked = [a for a in server.asked if a.path != "/token"]
+    assert len(asked) == 6
+    assert "allows ten per hour" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("left", "says", "comes_back"),
+    [
+        ({"tokensPerDay": {"consumed": 9, "remaining": 8}}, "8 property tokens per day are left", 4 * 3600),
+        ({"tokensPerHour": {"consumed": 9, "remaining": 0}}, "0 property tokens per hour are left", 3600),
+        ({"tokensPerProjectPerHour": {"consumed": 9, "remaining": 3}}, "for a project per hour", 3600),
+        ({"tokensPerDay": {"consumed": 9, "remaining": 9}}, None, None),
+        ({"concurrentRequests": {"remaining": 0}}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_no_report_is_asked_that_the_quota_left_would_not_pay_for(
+    left: dict[str, Any], says: str | None, comes_back: float | None
+) -> None:
+    with vendor(google(lambda body: answer_all(body) | {"propertyQuota": left})) as server:
+        account = source(server)
+        account.read(DAILY, WEEK)
+        if says is None:
+            account.read(DAILY, WEEK)
+        else:
+            with pytest.raises(QuotaExhausted, match=says) as raised:
+                account.read(DAILY, WEEK)
+            assert raised.value.retry_after_seconds == comes_back
+        assert len(server.asked) == (3 if says is None else 2)
+
+
+def test_few_server_errors_left_for_the_project_are_not_spent_on_asking_again() -> None:
+    few = {"serverErrorsPerProjectPerHour": {"consumed": 7, "remaining": 3}}
+    replies = [answer_all, lambda body: error(500, "INTERNAL", "Internal error")]
+
+    def serve(body: dict[str, Any]) -> Any:
+        said = replies[0](body)
+        return said | {"propertyQuota": few} if isinstance(said, dict) else said
+
+    with vendor(google(serve)) as server:
+        account = source(server)
+        account.read(DAILY, WEEK)
+        replies.pop(0)
+        with pytest.raises(Unavailable) as raised:
+            account.read(DAILY, WEEK)
+    assert raised.value.attempts == 1
 
 
 def test_a_passing_error_heals_and_the_attempts_are_counted() -> None:
