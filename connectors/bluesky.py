@@ -150,4 +150,8 @@ BLUESKY = SourceType(
     day_boundary=DAY_BOUNDARY,
     vendor_url=VENDOR,
     docs=DOCS,
+    limits=(
+        f"Quotas for 5 minutes; at most {1 / MIN_INTERVAL_SECONDS:.0f} calls a second are made, {PAGE_POSTS} posts"
+        f" each. A new quota is waited for, up to {LONGEST_WAIT_SECONDS:.0f} s."
+    ),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.arrow import build_table
-from connectors.csv_rows import Parsed, parse
+from connectors.csv_rows import LARGEST, Parsed, parse
 from connectors.errors import Misconfigured, NotFound, SourceError
 from connectors.protocol import Batch, Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import OWN_METRICS
@@ -116,4 +116,6 @@ CSV = SourceType(
     day_boundary="as written in the file",
     vendor_url=None,
     docs="Whatever the file holds: own KPIs, and history from before any source was connected.",
+    limits=f"Values up to {LARGEST:.0e}; one bad line and nothing of the file is used.",
+    library="Python's own csv",
 )

@@ -1,59 +1,113 @@
-"""``docs/sources.md``, made from the sources' own facts, so that it can't say anything the code does not do.
+"""``docs/sources/``, made from the sources' own facts, so that it can't say anything the code does not do.
 
-What belongs here: words for facts. What does not: any fact. ``python -m connectors.documentation`` prints the page.
+What belongs here: words for facts, and the pages. What does not: any fact.
+``python -m connectors.documentation FOLDER`` writes ``README.md`` and a page a source type into the folder.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from connectors.access_steps import ACCESS
 from connectors.protocol import SourceType, Stream
 from connectors.registry import SOURCE_TYPES
+from okr_models.sources import SETTINGS, SourceSettings
 
-_INTRODUCTION = """\
+_MADE = "Made from the connectors' own facts (`python -m connectors.documentation docs/sources`); a test compares."
+_INTRODUCTION = f"""\
 # Sources
 
-Made from the connectors' own facts (`python -m connectors.documentation > docs/sources.md`); a test compares.
+{_MADE}
+Each source has its page, with its lines in a client file, the way to its credentials, and what each stream gives.
 
 *History* is what a source can give on the day a client is taken on. A KPI's figures from before that only a `csv`
 source can give, from what somebody wrote down at the time. *Read again* is how long a day may still be restated: until
 then each night reads it anew and replaces it whole. Snapshots can't be asked again; a night that was missed stays
 missing, and is said to be. *Newest* is counted in the source's own days.
 """
-
-
-def sources_markdown(types: Iterable[SourceType] | None = None) -> str:
-    """The whole page; ``types`` default to the registry's, in its order."""
-    chosen = tuple(SOURCE_TYPES.values() if types is None else types)
-    parts = [_INTRODUCTION, _table(_OVERVIEW, (_overview(source_type) for source_type in chosen))]
-    parts += [_section(source_type) for source_type in chosen]
-    return "\n".join(parts)
-
-
-_OVERVIEW = ("source", "kind", "history on the first day", "a day begins", "where")
+_SETTINGS = """\
+Every source may also have `id`, `opened`, `start`, `paused`, `breaks` and `base_url`; a secret is `{env: NAME}` or
+`{file: PATH}`.
+"""
+_OVERVIEW = ("source", "kind", "streams", "history on the first day", "read again", "a day begins", "limits", "library")
 _STREAMS = ("stream", "how", "history", "newest", "read again", "a day without a row", "asked at")
 
 
+def source_pages() -> dict[str, str]:
+    """Every page by its file's name."""
+    pages = {f"{source_type.type}.md": source_page(source_type) for source_type in SOURCE_TYPES.values()}
+    return {"README.md": overview_page(SOURCE_TYPES.values()), **pages}
+
+
+def overview_page(types: Iterable[SourceType]) -> str:
+    """The introduction and the table, a line a source type."""
+    return "\n".join([_INTRODUCTION, _table(_OVERVIEW, (_overview(source_type) for source_type in types))])
+
+
+def source_page(source_type: SourceType) -> str:
+    """All that is to be known about one source type."""
+    streams = source_type.streams
+    access, host = ACCESS[source_type.type], source_type.vendor_url or "the client's own"
+    required, optional = (", ".join(f"`{name}`" for name in names) for names in own_settings(source_type.type))
+    lines = [
+        f"# {source_type.title}\n",
+        f"{source_type.docs} [All sources](README.md).\n",
+        "## In a client file\n",
+        f"```yaml\nsources:\n  - {access.example}\n```\n",
+        f"Needed: {required}." + (f" Optional: {optional}." if optional else ""),
+        _SETTINGS,
+        "## Credentials\n",
+        *([access.note, ""] if access.note else []),
+        *(f"{number}. {step}" for number, step in enumerate(access.steps, start=1)),
+        *([""] if access.steps else []),
+        "`okr doctor` then makes one cheap call and says whether it works.\n",
+        "## What it gives\n",
+        f"Where its days begin: {source_type.day_boundary}. Host: {host}.\n",
+        _table(_STREAMS, (_stream(stream) for stream in streams)),
+        *_listed("Known about its figures", ((stream, text) for stream in streams for text in stream.annotations)),
+        *_listed(
+            "Not to be had from it; what of this is a KPI's figure, only csv can give",
+            ((stream, stream.note) for stream in streams if stream.note),
+        ),
+        "## Limits\n",
+        f"{source_type.limits}\n",
+        f"Library: {source_type.library}.\n",
+        _MADE,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def own_settings(type_name: str) -> tuple[list[str], list[str]]:
+    """A source type's own settings: those that must be given, and those that may."""
+    common = set(SourceSettings.model_fields)
+    required, optional = ["type"], list[str]()
+    for name, field in SETTINGS[type_name].model_fields.items():
+        if name == "type" or (name in common and not field.is_required()) or name == "id":
+            continue
+        (required if field.is_required() else optional).append(name)
+    return required, optional
+
+
+def _listed(title: str, entries: Iterable[tuple[Stream, str]]) -> list[str]:
+    lines = [f"- `{stream.name}`: {text}" for stream, text in entries]
+    return [f"{title}:\n", *lines, ""] if lines else []
+
+
 def _overview(source_type: SourceType) -> tuple[str, ...]:
+    streams = source_type.streams
+    again = dict.fromkeys(read_again(stream) for stream in streams if stream.delivery == "window")
     return (
-        f"[{source_type.title}](#{source_type.type})",
+        f"[{source_type.title}]({source_type.type}.md)",
         source_type.platform or source_type.category,
+        ", ".join(f"`{stream.name}`" for stream in streams),
         source_type.docs,
+        "; ".join(again) or "whole lists and new readings each night",
         source_type.day_boundary,
-        source_type.vendor_url or "the client's own",
+        source_type.limits,
+        source_type.library,
     )
-
-
-def _section(source_type: SourceType) -> str:
-    rows = (_stream(stream) for stream in source_type.streams)
-    not_given = [f"- `{stream.name}`: {stream.note}" for stream in source_type.streams if stream.note]
-    lines = [f"## {source_type.type}\n", f"{source_type.title}. {source_type.docs}\n", _table(_STREAMS, rows)]
-    if not_given:
-        lines += ["Not to be had from it; what of this is a KPI's figure, only csv can give:\n", *not_given, ""]
-    known = [f"- `{stream.name}`: {text}" for stream in source_type.streams for text in stream.annotations]
-    if known:
-        lines += ["Known about its figures:\n", *known, ""]
-    return "\n".join(lines)
 
 
 def _stream(stream: Stream) -> tuple[str, ...]:
@@ -121,5 +175,14 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
 
 
+def write(folder: Path) -> None:
+    """Put every page into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in source_pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(sources_markdown(), end="")
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m connectors.documentation FOLDER, such as docs/sources")
+    write(Path(sys.argv[1]))

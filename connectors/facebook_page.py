@@ -14,6 +14,7 @@ from connectors.arrow import Row
 from connectors.base import Answer
 from connectors.meta import VENDOR, Graph, Parameters, day_ended, midnight
 from connectors.meta_source import KEPT_DAYS, MetaSource
+from connectors.meta_usage import LIMITS
 from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.shape import Node, as_whole
@@ -138,4 +139,5 @@ FACEBOOK_PAGE = SourceType(
     day_boundary="Pacific (America/Los_Angeles)",
     vendor_url=VENDOR,
     docs="About two years of follower totals by day; all posts; interactions from the first night on.",
+    limits=LIMITS,
 )

@@ -184,4 +184,9 @@ FEED = SourceType(
     day_boundary="the client's zone",
     vendor_url=None,
     docs="The posts that the feed shows now: of WordPress all, of others the newest; those stay when newer ones come.",
+    limits=(
+        f"At most ten requests a second; a document of at most {LARGEST_BODY_BYTES // 1024**2} MB; of a WordPress feed"
+        f" at most {MOST_PAGES} pages."
+    ),
+    library="requests, feedparser",
 )

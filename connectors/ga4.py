@@ -228,4 +228,10 @@ GA4 = SourceType(
     day_boundary="the property's zone, learned from the property",
     vendor_url="https://analyticsdata.googleapis.com",
     docs="All history since the property was created, at once.",
+    limits=(
+        "A property has 200,000 tokens a day and 40,000 an hour (Analytics 360: ten times that); a night takes some"
+        " tens of them. A quota that is used up is not waited for: the next night goes on. After server errors, of"
+        " which Google allows ten an hour, only few attempts."
+    ),
+    library="google-analytics-data, over REST",
 )

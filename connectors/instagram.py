@@ -12,6 +12,7 @@ from connectors.arrow import Row
 from connectors.base import Answer
 from connectors.meta import VENDOR, Graph, Parameters, midnight
 from connectors.meta_source import KEPT_DAYS, MetaSource
+from connectors.meta_usage import LIMITS
 from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from okr_models.periods import ONE_DAY, Window
@@ -133,4 +134,5 @@ INSTAGRAM = SourceType(
     day_boundary="Pacific (America/Los_Angeles)",
     vendor_url=VENDOR,
     docs="Two years of interactions by day, loaded over several nights; all posts; followers from the first night on.",
+    limits=f"{LIMITS} One call a day of interactions, so that two years of them take several nights.",
 )

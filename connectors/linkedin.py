@@ -234,4 +234,9 @@ LINKEDIN = SourceType(
     day_boundary="UTC",
     vendor_url=VENDOR,
     docs="12 months of follower gains (so of totals) and of interactions, up to the day before yesterday; all posts.",
+    limits=(
+        "So many calls a day as LinkedIn grants the app (its developer portal shows them), counted anew at midnight"
+        " UTC. A quota that is used up is not waited for: the next night goes on. Counters are asked for"
+        f" {BATCH_POSTS} posts at a time."
+    ),
 )

@@ -171,4 +171,8 @@ MASTODON = SourceType(
     day_boundary=DAY_BOUNDARY,
     vendor_url=None,
     docs=DOCS,
+    limits=(
+        f"300 calls in 5 minutes and address; at most {1 / MIN_INTERVAL_SECONDS:.0f} a second are made, {PAGE_POSTS}"
+        f" posts each. A new quota is waited for, up to {LONGEST_WAIT_SECONDS:.0f} s."
+    ),
 )

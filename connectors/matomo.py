@@ -287,4 +287,8 @@ MATOMO = SourceType(
     day_boundary="the site's zone, learned from the site",
     vendor_url=None,
     docs="All reports since the site was set up, at once.",
+    limits=(
+        "The server's own. Long histories are asked for a year at a time, by page a month at a time, with three minutes"
+        " for each answer, as a server that has not archived a day yet does so while it is asked."
+    ),
 )

@@ -17,6 +17,12 @@ STOP_FROM_PCT = 95.0
 LONGEST_SLOWDOWN_SECONDS = 10.0
 ROLLING_WINDOW_SECONDS = 3600.0
 """Where Meta does not say when access comes back: its windows roll over an hour."""
+LIMITS = (
+    "A budget of calls in rolling windows, which grows with how many people use the page or account; Meta says in each"
+    f" reply how much of it is used. From {SLOW_FROM_PCT:.0f} % on calls are slowed down, at {STOP_FROM_PCT:.0f} % they"
+    " stop: the next night goes on."
+)
+"""For the docs."""
 
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")
 _MINUTES = "estimated_time_to_regain_access"

@@ -301,4 +301,8 @@ PLAUSIBLE = SourceType(
     day_boundary="the site's zone; replies give only its offset",
     vendor_url=VENDOR,
     docs="All statistics since the site was added, and imported ones, at once; a month's visitors are not people.",
+    limits=(
+        f"600 requests an hour; {PAGE_ROWS:,} rows each. A year by page takes some twelve. A quota that is used up is"
+        " not waited for: the next night goes on."
+    ),
 )

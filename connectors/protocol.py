@@ -53,11 +53,11 @@ class Stream:
     zero_by_absence: bool = True
     """A day that was read and has no row is a true 0."""
     api: str = ""
-    """The vendor's endpoint, for ``docs/sources.md``."""
+    """The vendor's endpoint, for ``docs/sources/``."""
     note: str = ""
-    """What only csv can give, and other limits, for ``docs/sources.md``."""
+    """What only csv can give, and other limits, for ``docs/sources/``."""
     annotations: tuple[str, ...] = ()
-    """What is known about its figures, such as days from which they mean something else, for ``docs/sources.md``."""
+    """What is known about its figures, such as days from which they mean something else, for ``docs/sources/``."""
     needs: str | None = None
     """A setting without which a source does not have this stream; None: every source of the type has it."""
 
@@ -145,6 +145,10 @@ class SourceType:
     vendor_url: str | None
     docs: str
     """What history it can give on the day a client is taken on, in one sentence."""
+    limits: str = ""
+    """The vendor's limits and how a night keeps within them, in words, for the docs."""
+    library: str = "requests"
+    """What speaks to the vendor, by its name on the package index, for the docs."""
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)

@@ -244,4 +244,10 @@ SEARCH_CONSOLE = SourceType(
     day_boundary="Pacific time",
     vendor_url=VENDOR,
     docs="16 months, at once; the last two or three days are partial.",
+    limits=(
+        f"{PAGE_ROWS:,} rows a request, and by page {DAY_CAP_ROWS:,} a day. 1,200 requests a minute, and a quota for"
+        " load, on which a long range by page is dear. A throttle is waited for, a quota that is used up is not: the"
+        " next night goes on."
+    ),
+    library="requests, google-auth",
 )

@@ -239,4 +239,5 @@ WORDPRESS = SourceType(
     day_boundary="the site's zone, learned from the site",
     vendor_url=None,
     docs="All posts that are published now, with their dates.",
+    limits=f"The server's own: at most ten requests a second are made, {PAGE_POSTS} posts each.",
 )

@@ -258,4 +258,10 @@ YOUTUBE = SourceType(
         "With the owner's credentials all gains and losses of subscribers (so totals) and all interactions by day, up"
         " to three days ago; without them the list of videos, and numbers from the first night on."
     ),
+    limits=(
+        "10,000 units a day and project, counted anew at midnight Pacific; each request takes one, so a night takes"
+        f" three for each {BATCH_VIDEOS} videos and five more. The dear search.list is never used. A quota that is used"
+        " up is not waited for: the next night goes on."
+    ),
+    library="requests; google-auth for the owner's credentials",
 )

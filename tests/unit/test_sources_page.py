@@ -1,4 +1,4 @@
-"""docs/sources.md against the registry it is made from, and the registry itself: complete, cheap, and honest."""
+"""docs/sources/ against the registry it is made from, and the registry itself: complete, cheap, and honest."""
 
 from __future__ import annotations
 
@@ -8,34 +8,56 @@ from pathlib import Path
 
 import pytest
 
-from connectors.documentation import sources_markdown
+from connectors.access_steps import ACCESS
+from connectors.documentation import overview_page, source_page, source_pages
 from connectors.errors import Misconfigured
+from connectors.protocol import SourceType
 from connectors.raw_tables import RAW_TABLES
 from connectors.registry import SOURCE_TYPES, open_source
 from okr_models.sources import SETTINGS, SourceSettings
+from okr_models.yaml_lines import load_yaml
 from tests.fake_vendor import context
 
-PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+FOLDER = Path(__file__).parents[2] / "docs" / "sources"
+TYPES = pytest.mark.parametrize("source_type", SOURCE_TYPES.values(), ids=lambda source_type: source_type.type)
 
 
-def test_the_committed_page_is_what_the_code_says() -> None:
-    message = "write it anew: python -m connectors.documentation > docs/sources.md"
-    assert PAGE.read_text(encoding="utf-8") == sources_markdown(), message
+def test_the_committed_pages_are_what_the_code_says() -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    assert committed == source_pages(), "write them anew: python -m connectors.documentation docs/sources"
 
 
-def test_the_page_names_every_source_and_every_stream() -> None:
-    page = sources_markdown()
+def test_the_table_has_a_line_for_every_source_with_all_of_its_facts() -> None:
+    lines = overview_page(SOURCE_TYPES.values()).splitlines()
     for source_type in SOURCE_TYPES.values():
-        assert f"\n## {source_type.type}\n" in page
-        for stream in source_type.streams:
-            assert f"| `{stream.name}` |" in page
+        (line,) = [line for line in lines if line.startswith(f"| [{source_type.title}]({source_type.type}.md) |")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert len(cells) == 8
+        assert all(cells)
+        assert cells[2] == ", ".join(f"`{stream.name}`" for stream in source_type.streams)
+        assert cells[-2:] == [source_type.limits, source_type.library]
 
 
-@pytest.mark.parametrize("source_type", SOURCE_TYPES.values(), ids=lambda source_type: source_type.type)
-def test_a_sources_facts_agree_with_its_tables(source_type: object) -> None:
-    from connectors.protocol import SourceType
+@TYPES
+def test_a_sources_page_names_every_stream_and_every_setting(source_type: SourceType) -> None:
+    page = source_page(source_type)
+    for stream in source_type.streams:
+        assert f"| `{stream.name}` |" in page
+    for name in set(SETTINGS[source_type.type].model_fields) | set(SourceSettings.model_fields):
+        assert f"`{name}`" in page
 
-    assert isinstance(source_type, SourceType)
+
+@TYPES
+def test_the_example_on_a_page_is_a_line_that_a_client_file_takes(source_type: SourceType) -> None:
+    written = load_yaml(ACCESS[source_type.type].example).data
+    assert isinstance(written, dict)
+    read = SETTINGS[source_type.type].model_validate({"id": written["type"], **written})
+    assert read.type == source_type.type
+    assert bool(read.secrets()) <= bool(ACCESS[source_type.type].steps)
+
+
+@TYPES
+def test_a_sources_facts_agree_with_its_tables(source_type: SourceType) -> None:
     assert source_type.type in SETTINGS
     names = [stream.name for stream in source_type.streams]
     assert len(set(names)) == len(names)
