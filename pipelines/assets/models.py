@@ -15,7 +15,7 @@ from pipelines.assets.ingest import CONFIG_KEY, OWNERS, raw_key
 from pipelines.checks import check_result, check_specs, refuse
 from pipelines.resources import Night
 from pipelines.warehouse.refusals import audit_model
-from pipelines.warehouse.sql_lineage import column_lineage
+from pipelines.warehouse.sql_lineage import kept_column_lineage
 from pipelines.warehouse.sql_project import Model, Project, load_project
 from pipelines.warehouse.sql_runner import ModelResult, run_model
 from pipelines.warehouse.suites import checks_of
@@ -59,7 +59,7 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         if audited:
             yield from _audited(night, model, project)
         else:
-            yield _built(run_model(night.con, model), model, project)
+            yield _built(night, run_model(night.con, model), model, project)
 
     return build
 
@@ -67,7 +67,7 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
 def _audited(night: Night, model: Model, project: Project) -> Events:
     audit = audit_model(night.con, model, project=project)
     if audit.result is not None:
-        yield _built(audit.result, model, project)
+        yield _built(night, audit.result, model, project)
     for outcome in audit.outcomes:
         if outcome.raised is None:  # else it neither passed nor failed, and the step says that it raised
             yield check_result(outcome, asset=model_key(model))
@@ -75,17 +75,17 @@ def _audited(night: Night, model: Model, project: Project) -> Events:
         refuse(night, table=f"{model.schema}.{model.name}", reasons=audit.reasons)
 
 
-def _built(result: ModelResult, model: Model, project: Project) -> dg.MaterializeResult[None]:
+def _built(night: Night, result: ModelResult, model: Model, project: Project) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": result.rows,
-            "dagster/column_lineage": _lineage(model, project),
+            "dagster/column_lineage": _lineage(night, model, project),
             "seconds": result.seconds,
         }
     )
 
 
-def _lineage(model: Model, project: Project) -> dg.TableColumnLineage:
+def _lineage(night: Night, model: Model, project: Project) -> dg.TableColumnLineage:
     models = {(each.schema, each.name): model_key(each) for each in project.models}
 
     def key(schema: str, table: str) -> dg.AssetKey:
@@ -96,7 +96,7 @@ def _lineage(model: Model, project: Project) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(
         deps_by_column={
             column: [dg.TableColumnDep(asset_key=key(of.schema, of.table), column_name=of.column) for of in origins]
-            for column, origins in column_lineage(project, model).items()
+            for column, origins in kept_column_lineage(night.con, project, model).items()
         }
     )
 

@@ -1,7 +1,8 @@
 """Answers of slow, pure computations, kept by the fingerprint of what they were computed from.
 
 What belongs here: a table of fingerprint and answer, in a schema of its own that is never published. What does not:
-what a fingerprint covers (``okr_models/forecast_jobs.py``) and what an answer says. Dropping the table loses time only.
+what a fingerprint covers (``okr_models/forecast_jobs.py``, ``sql_lineage.py``) and what an answer says. Dropping the
+table loses time only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 from pipelines.warehouse.db import Connection, transaction
 
-Kind = Literal["forecast", "initiative"]
+Kind = Literal["forecast", "initiative", "lineage"]
 
 
 def recall(con: Connection, kind: Kind, fingerprints: Sequence[str]) -> dict[str, str]:

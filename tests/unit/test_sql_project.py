@@ -15,7 +15,7 @@ import pytest
 
 from connectors.raw_tables import RAW_TABLES
 from pipelines.warehouse.schema import declared_tables, ensure_schema
-from pipelines.warehouse.sql_lineage import ColumnOf, column_lineage, tables_read
+from pipelines.warehouse.sql_lineage import ColumnOf, column_lineage, kept_column_lineage, tables_read
 from pipelines.warehouse.sql_project import PROJECT, Project, SqlProjectError, load_project
 from pipelines.warehouse.sql_runner import ModelShapeMismatch, build_model, run_model, run_project, swap_model
 from pipelines.warehouse.sql_schema import canonical_type
@@ -154,6 +154,23 @@ def test_column_lineage_goes_through_steps_to_other_tables(project: Project) -> 
     assert lineage["page_views"] == (ColumnOf("staging", "stg_raw__web_pages_daily", "page_views"),)
     mart = column_lineage(project, project.model("kpi_monthly"))
     assert mart["data_through"] == (ColumnOf("intermediate", "int_kpi_scope_months", "data_through_on"),)
+
+
+def test_kept_lineage_is_the_parsed_one_until_the_model_or_what_it_reads_changes(small: Small) -> None:
+    folder = small({"a": ("select 1 as id", ["id integer"]), "b": ("select id from {{ ref('a') }}", ["id integer"])})
+    con, project = duckdb.connect(), load_project(folder)
+    first = kept_column_lineage(con, project, project.model("b"))
+    assert first == column_lineage(project, project.model("b")) == {"id": (ColumnOf("marts", "a", "id"),)}
+    assert kept_column_lineage(con, project, project.model("b")) == first
+    assert con.execute("select count(*) from cache.answers where kind = 'lineage'").fetchone() == (1,)
+    # the text kept is what is given, and nothing is parsed for it
+    con.execute("""update cache.answers set answer = '{"id": [["x", "y", "z"]]}'""")
+    assert kept_column_lineage(con, project, project.model("b")) == {"id": (ColumnOf("x", "y", "z"),)}
+    small(
+        {"a": ("select 1 as other", ["other integer"]), "b": ("select other as id from {{ ref('a') }}", ["id integer"])}
+    )
+    changed = load_project(folder)
+    assert kept_column_lineage(con, changed, changed.model("b")) == {"id": (ColumnOf("marts", "a", "other"),)}
 
 
 def test_a_rerun_gives_the_same_tables(project: Project, built: duckdb.DuckDBPyConnection) -> None:
