@@ -58,6 +58,7 @@ def run_night(
     import dagster as dg
 
     from pipelines.build import build_defs
+    from pipelines.event_log import quick_event_log
     from pipelines.partitions import BadRange, checked_rerun, nights, yesterday
     from pipelines.resources import NightResource
 
@@ -86,7 +87,7 @@ def run_night(
                         "progress": progress,
                     }
                 )
-                with dg.DagsterInstance.get() as instance:
+                with quick_event_log(), dg.DagsterInstance.get() as instance:
                     result = defs.resolve_job_def("nightly").execute_in_process(
                         instance=instance,
                         partition_key=partition,
