@@ -142,7 +142,8 @@ class LinkedInSource(BaseSource[Http]):
             reply = self.http.get_json(f"/posts?{query}", attempted=f"listing posts from {start}")
             paging = reply["paging"] if "paging" in reply else Node({})
             more = any(link.text("rel", "") == "next" for link in paging.each("links", or_empty=True))
-            return Page(items=reply.each("elements"), more=more, total=paging.whole("total", None))
+            size, total = paging.whole("count", None), paging.whole("total", None)
+            return Page(items=reply.each("elements"), more=more, size=size, total=total)
 
         listing = list_steadily(page, identity=lambda post: post.text("id"), page_size=PAGE_POSTS, overlap=OVERLAP)
         published = [post for post in listing.items if post.text("lifecycleState", "PUBLISHED") == "PUBLISHED"]

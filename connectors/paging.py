@@ -28,6 +28,8 @@ class Page:
 
     items: Sequence[Node]
     more: bool = False
+    size: int | None = None
+    """How many places the vendor gave this page, where it says so: perhaps fewer than were asked for."""
     total: int | None = None
     """How many items there are, where the vendor says so."""
 
@@ -66,13 +68,16 @@ def _one_pass(
         names = [identity(item) for item in got.items]
         if names[: len(tail)] != tail or len(set(names)) != len(names):
             steady = False
+        is_full = len(names) >= page_size or (got.more and len(names) >= (got.size or page_size))
+        if not is_full and not got.more:
+            return items | dict(zip(names, got.items, strict=True)), steady, got.total
+        if is_full and items.keys() >= set(names):
+            raise BadShape(path="paging", wanted="a page not read before", found=f"the same items from {start}")
         items |= dict(zip(names, got.items, strict=True))
-        if len(names) >= page_size:
-            tail = names[-overlap:]
-            start += len(names) - overlap
-        elif got.more:  # filtered after paging: offsets count what was left out, so nothing overlaps
+        if is_full:
+            tail = names[-overlap:] if len(names) > overlap else []
+            start += len(names) - len(tail)
+        else:  # cut short, or filtered after paging and then offsets count what was left out: never step over anything
             tail = []
-            start += page_size
-        else:
-            return items, steady, got.total
+            start += len(names) or page_size
     raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(items))

@@ -326,14 +326,53 @@ def test_a_list_that_moved_is_read_again_and_is_then_what_it_is_now(move: Callab
     assert sorted(item.whole("id") for item in found.items) == sorted(moving.ids)
 
 
-def test_short_pages_that_promise_more_are_followed() -> None:
-    pages = {0: [1, 2, 3], 10: [], 20: [4]}
+def in_slots(slots: list[int | None], *, at_most: int, says_size: bool = True) -> Callable[[int], Page]:
+    """A list whose offsets count what it leaves out (None), at most so many places a page."""
 
     def page(start: int) -> Page:
-        return Page(items=[Node({"id": number}) for number in pages[start]], more=start < 20)
+        shown = [Node({"id": number}) for number in slots[start : start + at_most] if number is not None]
+        return Page(items=shown, more=start + at_most < len(slots), size=at_most if says_size else None)
 
+    return page
+
+
+@pytest.mark.parametrize("says_size", [True, False])
+@pytest.mark.parametrize(
+    ("slots", "at_most"),
+    [
+        pytest.param([1, 2, 3, *[None] * 17, 4], 10, id="filtered after paging"),
+        pytest.param([1, None, 2, *[None] * 30, 4, None], 10, id="filtered, one by one"),
+        pytest.param(list(range(33)), 4, id="fewer a page than were asked for"),
+        pytest.param(list(range(8)), 1, id="one a page"),
+    ],
+)
+def test_short_pages_that_promise_more_lose_nothing(slots: list[int | None], at_most: int, says_size: bool) -> None:
+    """Stepping on by what was asked for once lost half of a list that was served fifty a page."""
+    page = in_slots(slots, at_most=at_most, says_size=says_size)
     found = list_steadily(page, identity=lambda item: str(item.whole("id")), page_size=10, overlap=2)
-    assert [item.whole("id") for item in found.items] == [1, 2, 3, 4]
+    assert [item.whole("id") for item in found.items] == [number for number in slots if number is not None]
+    assert not found.drifted
+
+
+def test_a_page_that_comes_again_and_again_is_refused() -> None:
+    same = [Node({"id": number}) for number in range(10)]
+    with pytest.raises(BadShape, match="not read before"):
+        list_steadily(lambda start: Page(items=same, more=True), identity=str, page_size=10, overlap=2)
+
+
+def test_a_vendor_that_serves_fewer_posts_a_page_than_asked_loses_none() -> None:
+    posts = [post(f"urn:li:share:{number}") for number in range(33)]
+
+    def page(asked: Asked) -> Says:
+        start, count = int(asked.query["start"]), min(int(asked.query["count"]), 10)
+        links = [{"rel": "next", "href": "/rest/posts?start=10"}] if start + count < len(posts) else []
+        paging = {"start": start, "count": count, "links": links}
+        return Says({"paging": paging, "elements": posts[start : start + count]})
+
+    with vendor(page) as server:
+        batch = opened(server).read(POSTS, None)
+    assert sorted(row["post_id"] for row in batch.rows.to_pylist()) == sorted(item["id"] for item in posts)
+    assert batch.quality["list_moved"] is False
 
 
 def test_a_list_without_end_is_refused() -> None:
