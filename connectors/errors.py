@@ -88,6 +88,10 @@ class Unavailable(SourceError):
     transient = True
 
 
+class NotYet(Unavailable):
+    """The source is well and says that it has not counted these days yet. They stay due, and nothing has failed."""
+
+
 class TimedOut(SourceError):
     """No answer in time."""
 

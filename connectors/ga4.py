@@ -161,9 +161,10 @@ class Ga4Source(BaseSource[Reports]):
             }
 
     def _pages(self, window: Window) -> Answer:
+        """Views and time by page. Google names no host in several ways, whose rows then are one page's."""
         metrics = ("screenPageViews", "userEngagementDuration")
         result = self._run(Report(dimensions=("date", "hostName", "pagePath"), metrics=metrics, window=window))
-        rows: list[Row] = []
+        pages: dict[tuple[date, str, str], tuple[int, float]] = {}
         undated = other = 0
         for (text, host, path), values in result.rows:
             day = report_day(text)
@@ -171,16 +172,20 @@ class Ga4Source(BaseSource[Reports]):
                 undated += 1
                 continue
             other += path == "(other)"
-            rows.append(
-                {
-                    "day": day,
-                    "host": "" if host in NOT_A_VALUE else host,
-                    "path": path,
-                    "page_views": whole("screenPageViews", values[0]),
-                    "engagement_seconds": seconds(values[1]),
-                    "is_final": self.is_final(day, PAGES),
-                }
-            )
+            page = day, "" if host in NOT_A_VALUE else host, path
+            views, engaged = pages.get(page, (0, 0.0))
+            pages[page] = views + whole("screenPageViews", values[0]), engaged + seconds(values[1])
+        rows: Iterator[Row] = (
+            {
+                "day": day,
+                "host": host,
+                "path": path,
+                "page_views": views,
+                "engagement_seconds": engaged,
+                "is_final": self.is_final(day, PAGES),
+            }
+            for (day, host, path), (views, engaged) in pages.items()
+        )
         return Answer(rows=rows, quality={**result.quality, "undated_rows": undated, "other_rows": other})
 
 

@@ -31,6 +31,12 @@ MOST_ROWS = 250_000
 MOST_LISTINGS = 3
 CALL_SECONDS = 120.0
 """For one attempt; Google's own client waits a minute."""
+_QUOTAS = {
+    "quota_day_left": "tokens_per_day",
+    "quota_hour_left": "tokens_per_hour",
+    "quota_project_hour_left": "tokens_per_project_per_hour",
+    "quota_thresholded_left": "potentially_thresholded_requests_per_hour",
+}
 Failed = (
     api_exceptions.GoogleAPIError,
     auth_exceptions.GoogleAuthError,
@@ -100,32 +106,37 @@ class Ga4Client:
     def run(self, report: Report) -> Result:
         """All pages of a report. Where the report changed while it was paged, it is read again from the start."""
         for _ in range(MOST_LISTINGS):
-            replies = self._pages(report)
-            if replies is not None:
-                rows = [
-                    (tuple(d.value for d in row.dimension_values), tuple(m.value for m in row.metric_values))
-                    for reply in replies
-                    for row in reply.rows
-                ]
-                self._check_width(report, rows)
-                return Result(rows=rows, zone=replies[0].metadata.time_zone, quality=quality_of(replies[-1]))
+            result = self._pages(report)
+            if result is not None:
+                return result
         raise self.error(
             BadReply, attempted=self._attempted(report), detail="the report kept changing while it was read"
         )
 
-    def _pages(self, report: Report) -> list[types.RunReportResponse] | None:
-        """Every page, or None where the pages don't make one report."""
-        replies: list[types.RunReportResponse] = []
-        read = 0
+    def _pages(self, report: Report) -> Result | None:
+        """Every page, or None where the pages don't make one report.
+
+        Rows are counted by their dimensions, of which a report has each once: a row that comes on two pages has pushed
+        another one out, so the next page is asked from as many as are really there.
+        """
+        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        count: int | None = None
         while True:
-            reply = self._ask(report, offset=read)
-            replies.append(reply)
-            read += len(reply.rows)
-            if reply.row_count != replies[0].row_count or read > reply.row_count:
+            reply = self._ask(report, offset=len(found))
+            count = reply.row_count if count is None else count
+            before = len(found)
+            for row in reply.rows:
+                names = tuple(value.value for value in row.dimension_values)
+                values = tuple(value.value for value in row.metric_values)
+                self._check_width(report, names, values)
+                if found.setdefault(names, values) != values:
+                    return None
+            if reply.row_count != count or len(found) > count:
                 return None
-            if read == reply.row_count:
-                return replies
-            if not reply.rows:
+            if len(found) == count:
+                zone = reply.metadata.time_zone
+                return Result(rows=list(found.items()), zone=zone, quality=quality_of(reply))
+            if len(found) == before:
                 return None
 
     def _ask(self, report: Report, *, offset: int) -> types.RunReportResponse:
@@ -161,6 +172,7 @@ class Ga4Client:
                 again = patience(error)
                 failure = self._failure(error, report)
             else:
+                self._require_report(reply, report)
                 self._budget.note(reply.property_quota)
                 return reply
             if wait is None:
@@ -176,9 +188,13 @@ class Ga4Client:
         about = f"report of {', '.join(report.metrics)}{by}"
         return f"{about} for property {self._property_id}, {window.start} to {window.end}"
 
-    def _check_width(self, report: Report, rows: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
-        width = (len(report.dimensions), len(report.metrics))
-        if any((len(dimensions), len(metrics)) != width for dimensions, metrics in rows):
+    def _require_report(self, reply: types.RunReportResponse, report: Report) -> None:
+        """Refuse JSON that is no report, such as a proxy's ``{}``: Google's client makes an empty one of it."""
+        if not reply.kind and not reply.metric_headers and "metadata" not in reply:
+            raise self.error(BadReply, attempted=self._attempted(report), detail="the reply is not a report")
+
+    def _check_width(self, report: Report, names: tuple[str, ...], values: tuple[str, ...]) -> None:
+        if (len(names), len(values)) != (len(report.dimensions), len(report.metrics)):
             raise self.error(BadReply, attempted=self._attempted(report), detail="a row lacks values")
 
     def _failure(self, error: Exception, report: Report) -> SourceError:
@@ -214,14 +230,8 @@ def quality_of(reply: types.RunReportResponse) -> Quality:
         "truncated_before": max((r.data_truncation_date for r in meta.data_truncation_reasons), default="") or None,
         "property_zone": meta.time_zone,
     }
-    if "property_quota" in reply:
-        quality |= {
-            "quota_day_left": quota.tokens_per_day.remaining,
-            "quota_hour_left": quota.tokens_per_hour.remaining,
-            "quota_project_hour_left": quota.tokens_per_project_per_hour.remaining,
-            "quota_thresholded_left": quota.potentially_thresholded_requests_per_hour.remaining,
-        }
-    return quality
+    # one that a reply does not give is not known; protobuf would read it as 0
+    return quality | {name: getattr(quota, field).remaining for name, field in _QUOTAS.items() if field in quota}
 
 
 def with_port(base_url: str) -> str:

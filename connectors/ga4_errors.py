@@ -5,6 +5,7 @@ What belongs here: reading an exception. What does not: raising one for a client
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from connectors.google_auth import Told, told_by_auth
 from connectors.retry import retry_after
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
+_ADDRESS = re.compile(r"^[A-Z]+ https?://\S+: ")
 
 
 class Patience:
@@ -110,7 +112,8 @@ def told(error: Exception, *, email: str, property_id: str) -> Told:
 
 def _told_by_api(error: api_exceptions.GoogleAPICallError, *, email: str, property_id: str) -> Told:
     """By the message where the status says too little, else by the status."""
-    message = " ".join(str(error.message).split())
+    # the client puts the whole address before Google's words
+    message = _ADDRESS.sub("", " ".join(str(error.message).split()))
     cure = None
     match error:
         case api_exceptions.TooManyRequests():

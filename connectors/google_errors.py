@@ -36,8 +36,8 @@ def classifier(*, now: datetime, auth_cure: str, permission_cure: str, api: str)
         if reply.status < 400 or not isinstance(reply.field("error"), dict):
             return None
         detail, found = reply.excerpt(), reasons(reply)
-        spent = bool(found & _SPENT) or bool(found & _THROTTLED and " per day" in detail.lower())
-        throttled = bool(found & _THROTTLED) or "usageLimits" in found
+        spent = bool(found & _SPENT) or bool((found & _THROTTLED or _is_exhausted(reply)) and _names_a_day(detail))
+        throttled = bool(found & _THROTTLED) or "usageLimits" in found or _is_exhausted(reply)
         enable, allow = (
             f"enable the {api} in the credential's project",
             f"allow the {api} in the API key's restrictions",
@@ -61,6 +61,15 @@ def classifier(*, now: datetime, auth_cure: str, permission_cure: str, api: str)
     return classify
 
 
+def _is_exhausted(reply: Reply) -> bool:
+    """The newer bodies name a limit by their status alone, with 403 as well as with 429."""
+    return reply.field("error", "status") == "RESOURCE_EXHAUSTED"
+
+
+def _names_a_day(detail: str) -> bool:
+    return "per day" in detail.lower() or "daily" in detail.lower()
+
+
 def reasons(reply: Reply) -> set[str]:
     """Every ``reason`` and ``domain`` that an error's body gives, of the classic shape and of the newer one."""
     found: set[str] = set()
@@ -75,7 +84,7 @@ def reasons(reply: Reply) -> set[str]:
 def _until_reset(found: set[str], detail: str, now: datetime) -> float:
     """A day's quota: until midnight Pacific. A load quota: a quarter of an hour."""
     by_day = "youtube.quota" in found or any(reason.startswith("dailyLimit") for reason in found)
-    if by_day or "per day" in detail.lower() or "daily" in detail.lower():
+    if by_day or _names_a_day(detail):
         local = now.astimezone(PACIFIC)
         midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight.timestamp() - now.timestamp()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
-from connectors.errors import Unavailable
+from connectors.errors import NotYet, SourceError, Unavailable
 from connectors.google_errors import PACIFIC, classifier
 from connectors.http import Http
 from connectors.protocol import Context, Probe, Quality, Source, SourceType, Stream
@@ -33,6 +33,8 @@ DAY_CAP_ROWS = 50_000
 FRESH_DAYS = 3
 """A day this old is processed, where Google does not say which days are not."""
 MOST_PASSES = 3
+_REPLY_FIELDS = frozenset({"rows", "responseAggregationType", "metadata"})
+"""All of a reply's fields. Google leaves out what is empty, ``rows`` too, and so perhaps all of them."""
 
 ANOMALIES = (
     "September 2025: Google no longer shows 100 results a page (`num=100`); fewer impressions and better positions from"
@@ -72,7 +74,7 @@ class Report:
 
     rows: Sequence[Node]
     first_incomplete: date | None
-    aggregation: str
+    aggregation: str | None
 
 
 class SearchConsoleSource(BaseSource[Http]):
@@ -122,8 +124,11 @@ class SearchConsoleSource(BaseSource[Http]):
         whole_before = report.first_incomplete or self.today() - timedelta(days=FRESH_DAYS)
         newest = max([whole_before - ONE_DAY, *(day for day, _ in rows)])
         if newest < part.start:
+            # a second run of one day asks for the newest days alone, and they are often not counted yet
+            is_young = (self.today() - part.start).days <= stream.settle_days
+            kind: type[SourceError] = NotYet if is_young else Unavailable
             raise self.http.error(
-                Unavailable,
+                kind,
                 attempted=f"reading {stream.name}, {part.start} to {part.end}",
                 detail="Google has not processed these days yet",
                 status=200,
@@ -135,51 +140,52 @@ class SearchConsoleSource(BaseSource[Http]):
             quality={"aggregation": report.aggregation, "first_incomplete": told, **(quality or {})},
         )
 
-    def _report(self, window: Window, dimensions: tuple[str, ...], aggregation: str) -> Report:
+    def _report(self, window: Window, dimensions: tuple[str, ...], by: str) -> Report:
         """Every row. What fills a page is asked day by day: shorter lists move less, and a day's cap shows."""
-        first = self._ask(window, dimensions, aggregation, start=0)
+        first = self._ask(window, dimensions, by, start=0)
         rows = first.each("rows", or_empty=True)
         if len(rows) < PAGE_ROWS:
-            return Report(
-                rows=rows, first_incomplete=first_incomplete(first), aggregation=first.text("responseAggregationType")
-            )
+            return Report(rows=rows, first_incomplete=first_incomplete(first), aggregation=aggregation(first))
         if window.days > 1:
-            days = [self._report(Window(day, day), dimensions, aggregation) for day in window]
+            days = [self._report(Window(day, day), dimensions, by) for day in window]
             return Report(
                 rows=[row for report in days for row in report.rows],
                 first_incomplete=min((day for report in days if (day := report.first_incomplete)), default=None),
                 aggregation=days[0].aggregation,
             )
-        return self._day_by_pages(window, dimensions, aggregation)
+        return self._day_by_pages(window, dimensions, by)
 
-    def _day_by_pages(self, day: Window, dimensions: tuple[str, ...], aggregation: str) -> Report:
+    def _day_by_pages(self, day: Window, dimensions: tuple[str, ...], by: str) -> Report:
         """One day over several pages, read again where a row came twice: then rows moved, and others were passed by."""
         for _ in range(MOST_PASSES):
             rows: list[Node] = []
             while True:
-                reply = self._ask(day, dimensions, aggregation, start=len(rows))
+                reply = self._ask(day, dimensions, by, start=len(rows))
                 page = reply.each("rows", or_empty=True)
                 rows += page
                 if len(page) < PAGE_ROWS or len(rows) > DAY_CAP_ROWS:
                     break
             if len({str(row["keys"].value) for row in rows}) == len(rows):
-                said = reply.text("responseAggregationType")
-                return Report(rows=rows, first_incomplete=first_incomplete(reply), aggregation=said)
+                return Report(rows=rows, first_incomplete=first_incomplete(reply), aggregation=aggregation(reply))
         raise BadShape(path="rows", wanted="a day's list that holds still while it is paged", found=len(rows))
 
-    def _ask(self, window: Window, dimensions: tuple[str, ...], aggregation: str, *, start: int) -> Node:
+    def _ask(self, window: Window, dimensions: tuple[str, ...], by: str, *, start: int) -> Node:
         body = {
             "startDate": window.start.isoformat(),
             "endDate": window.end.isoformat(),
             "dimensions": list(dimensions),
             "type": "web",
             "dataState": "all",
-            "aggregationType": aggregation,
+            "aggregationType": by,
             "rowLimit": PAGE_ROWS,
             "startRow": start,
         }
         attempted = f"searches by {' and '.join(dimensions)}, {window.start} to {window.end}, from row {start}"
-        return self.http.post_json(self._path, attempted=attempted, body=body)
+        reply = self.http.post_json(self._path, attempted=attempted, body=body)
+        told = {name for name, _ in reply.items()}
+        if told and not told & _REPLY_FIELDS:
+            raise BadShape(path="", wanted="a report of searches", found=reply.value)
+        return reply
 
 
 def keys_of(row: Node, count: int) -> list[Node]:
@@ -198,6 +204,11 @@ def measured(row: Node) -> Row:
         "impressions": impressions,
         "position_sum": row.number("position") * impressions,
     }
+
+
+def aggregation(reply: Node) -> str | None:
+    """How Google counted, ``byPage`` or ``byProperty``; None where it does not say."""
+    return reply.text("responseAggregationType", None)
 
 
 def first_incomplete(reply: Node) -> date | None:

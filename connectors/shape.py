@@ -14,7 +14,7 @@ from typing import overload
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _SHOWN = 60
-_WHOLE = re.compile(r"-?[0-9]{1,30}")
+_WHOLE = re.compile(r"(-?[0-9]{1,30})(?:[.]0+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -85,7 +85,7 @@ class Node:
     @overload
     def whole(self, name: str, default: None) -> int | None: ...
     def whole(self, name: str, default: int | type[BadShape] | None = BadShape) -> int | None:
-        """A whole number, also written as text or 3.0. A default is for what the vendor documents as left out."""
+        """A whole number, also as text or written 3.0. A default is for what the vendor documents as left out."""
         field = self[name]
         if field.value is None and not isinstance(default, type):
             return default
@@ -119,8 +119,8 @@ class Node:
 def as_whole(node: Node) -> int:
     """The node as a whole number."""
     value = node.value
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
+    if isinstance(value, str) and (written := _WHOLE.fullmatch(value)):
+        return int(written.group(1))
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer():

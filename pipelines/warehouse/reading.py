@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connectors.errors import ErrorClass, SourceError
+from connectors.errors import ErrorClass, NotYet, SourceError
 from connectors.protocol import Batch, Context, Source, SourceType, Stream
 from connectors.redaction import Redactor
 from okr_models.periods import ONE_DAY, Window, snapshot_day
@@ -146,6 +146,8 @@ class _Reader:
             try:
                 batch = source.read(stream, window if stream.delivery == "window" else None)
                 covered = _covered(stream, batch, window)
+            except NotYet:
+                continue  # nothing to note: the next run asks for these days again
             except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
                 trouble = self._trouble(error, f"reading {stream.name}")
                 self._fail(stream, window, started, trouble)

@@ -2,111 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import (
     AuthFailed,
     BadReply,
-    Misconfigured,
-    PermissionMissing,
-    QuotaExhausted,
-    RateLimited,
-    SourceError,
-    Unavailable,
 )
-from connectors.ga4 import DAILY, MONTHLY, PAGES, Ga4Source, report_day
-from connectors.ga4_client import Ga4Client, with_port
+from connectors.ga4 import DAILY, MONTHLY, PAGES, report_day
+from connectors.ga4_client import with_port
 from connectors.google_auth import Bearer, key_token
-from connectors.registry import open_source
 from connectors.shape import BadShape
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Ga4
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
-
-WEEK = Window(date(2026, 11, 1), date(2026, 11, 19))
-PRIVATE_KEY = (
-    rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    .private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    .decode()
-)  # fmt: skip
-
-
-def key_text(url: str) -> str:
-    """A service account's key whose tokens come from the local server."""
-    return json.dumps(
-        {
-            "type": "service_account",
-            "project_id": "p",
-            "private_key_id": "k1",
-            "private_key": PRIVATE_KEY,
-            "client_email": "okr@p.iam.gserviceaccount.com",
-            "client_id": "1",
-            "token_uri": f"{url}/token",
-        }
-    )
-
-
-def source(server: Vendor, *, page_rows: int = 250_000, prefix: str = "", sleep: Naps | None = None) -> Ga4Source:
-    inside = context(secrets={"credentials": key_text(server.url)}, base_url=server.url + prefix, sleep=sleep)
-    client = Ga4Client(context=inside, source="web", property_id="412345678", page_rows=page_rows)
-    return Ga4Source(context=inside, reports=client, property_id="412345678")
-
-
-def report(dimensions: list[str], metrics: list[str], rows: list[list[str]], **extra: Any) -> dict[str, Any]:
-    width = len(dimensions)
-    return {
-        "dimensionHeaders": [{"name": name} for name in dimensions],
-        "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in metrics],
-        "rows": [
-            {
-                "dimensionValues": [{"value": value} for value in row[:width]],
-                "metricValues": [{"value": value} for value in row[width:]],
-            }
-            for row in rows
-        ],
-        "rowCount": len(rows),
-        "metadata": {"currencyCode": "SEK", "timeZone": "Europe/Stockholm", "newField": 1},
-        "kind": "analyticsData#runReport",
-    } | extra
-
-
-def google(answer: Any) -> Any:
-    """Google: a token endpoint, and reports by ``answer(request body)``."""
-
-    def serve(asked: Asked) -> Says:
-        if asked.path == "/token":
-            return Says({"access_token": "ya29.fresh", "expires_in": 3599, "token_type": "Bearer"})
-        said = answer(asked.json())
-        return said if isinstance(said, Says) else Says(said)
-
-    return serve
-
-
-def answer_all(body: dict[str, Any]) -> dict[str, Any]:
-    """Rows for whatever is asked: constant figures, one row a day and page."""
-    names = [dimension["name"] for dimension in body.get("dimensions", [])]
-    metrics = [metric["name"] for metric in body["metrics"]]
-    start, end = (date.fromisoformat(body["dateRanges"][0][edge]) for edge in ("startDate", "endDate"))
-    days = [start + timedelta(days=n) for n in range((end - start).days + 1)] if "date" in names else [start]
-    keys = [
-        [f"{day:%Y%m%d}", *extra]
-        for day in days
-        for extra in ([["w.se", "/"], ["w.se", "/å"]] if len(names) == 3 else [[]])
-    ]
-    rows = [[*(key if names else []), *("7" for _ in metrics)] for key in keys]
-    first = int(body.get("offset", 0))
-    page = rows[first : first + int(body["limit"])]
-    return report(names, metrics, page, rowCount=len(rows))
+from tests.fake_vendor import Asked, Says, context, vendor
+from tests.unit.ga4_replies import WEEK, answer_all, google, key_text, report, source
 
 
 def test_days_come_with_the_token_from_the_keys_own_token_uri() -> None:
@@ -220,174 +133,48 @@ def test_an_empty_report_is_a_true_answer() -> None:
     assert [(row["month"], row["visitors"]) for row in month] == [(date(2026, 11, 1), 0)]
 
 
-def error(code: int, status: str, message: str) -> Says:
-    return Says({"error": {"code": code, "message": message, "status": status}}, status=code)
-
-
-HOUR = "Exhausted property tokens for a project per hour. These quota tokens will return in under an hour."
-DAY = "Exhausted property tokens per day. These quota tokens will return in under 24 hours."
-THRESHOLDED = "Exhausted potentially thresholded requests quota."
-CONCURRENT = "Exhausted concurrent requests quota."
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind", "calls"),
-    [
-        (error(429, "RESOURCE_EXHAUSTED", HOUR), QuotaExhausted, 1),
-        (error(429, "RESOURCE_EXHAUSTED", DAY), QuotaExhausted, 1),
-        (error(429, "RESOURCE_EXHAUSTED", THRESHOLDED), QuotaExhausted, 1),
-        (error(429, "RESOURCE_EXHAUSTED", CONCURRENT), RateLimited, 4),
-        (error(403, "PERMISSION_DENIED", "User does not have sufficient permissions"), PermissionMissing, 1),
-        (error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials"), AuthFailed, None),
-        (error(400, "INVALID_ARGUMENT", "Please remove sessions to make the request compatible"), BadReply, 1),
-        (error(500, "INTERNAL", "Internal error"), Unavailable, 4),
-        (error(503, "UNAVAILABLE", "The service is currently unavailable"), Unavailable, 4),
-        (Says("<html>gateway</html>", status=502, headers={"Content-Type": "text/html"}), Unavailable, 4),
-        (Says({"error": "upstream"}, status=400), BadReply, 1),
-        (Says("<html>login</html>", headers={"Content-Type": "text/html"}), BadReply, 2),
-        (Says('{"rows": [', headers={}), BadReply, 2),
-    ],
-)
-def test_googles_errors_become_ours_and_only_passing_ones_are_asked_again(
-    reply: Says, kind: type[SourceError], calls: int | None
-) -> None:
-    with vendor(google(lambda body: reply)) as server:
-        with pytest.raises(kind) as raised:
-            source(server).read(DAILY, WEEK)
-        asked = [a for a in server.asked if a.path != "/token"]
-    assert type(raised.value) is kind
-    assert calls is None or len(asked) == raised.value.attempts == calls
-    assert "BEGIN" not in str(raised.value)
-    assert PRIVATE_KEY.splitlines()[3] not in str(raised.value)
-
-
-def test_a_quota_names_how_long_until_it_returns() -> None:
-    with (
-        vendor(google(lambda body: error(429, "RESOURCE_EXHAUSTED", DAY))) as server,
-        pytest.raises(QuotaExhausted) as raised,
-    ):
-        source(server).read(DAILY, WEEK)
-    # 04:00 UTC is 20:00 the evening before in California
-    assert raised.value.retry_after_seconds == 4 * 3600
-
-
-def test_every_wait_is_the_contexts_in_seconds_with_jitter_or_as_google_asks() -> None:
-    naps = Naps()
-    with vendor(google(lambda body: error(429, "RESOURCE_EXHAUSTED", CONCURRENT))) as server:
-        with pytest.raises(RateLimited):
-            source(server, sleep=naps).read(DAILY, WEEK)
-        first = list(naps.taken)
-        with pytest.raises(RateLimited):
-            source(server, sleep=naps).read(DAILY, WEEK)
-    assert [0.5 * 2**n <= nap <= 2**n for n, nap in enumerate(first)] == [True, True, True]
-    assert naps.taken[3:] != first
-    naps = Naps()
-    asked_to_wait = Says({"error": {"code": 503, "status": "UNAVAILABLE"}}, status=503, headers={"Retry-After": "7"})
-    with vendor(google(lambda body: asked_to_wait)) as server, pytest.raises(Unavailable):
-        source(server, sleep=naps).read(DAILY, WEEK)
-    assert naps.taken == [7.0, 7.0, 7.0]
-
-
-def test_a_quota_of_the_hour_or_the_day_is_never_slept_for() -> None:
-    naps = Naps()
-    for message in (HOUR, DAY, THRESHOLDED):
-        with (
-            vendor(google(lambda body, said=message: error(429, "RESOURCE_EXHAUSTED", said))) as server,
-            pytest.raises(QuotaExhausted),
-        ):
-            source(server, sleep=naps).read(DAILY, WEEK)
-    assert naps.taken == []
-
-
-def test_a_property_is_left_alone_before_google_blocks_it_for_its_server_errors() -> None:
-    with vendor(google(lambda body: error(500, "INTERNAL", "Internal error"))) as server:
+@pytest.mark.parametrize("body", [{}, {"status": "ok"}, {"rowCount": 0}])
+def test_json_that_is_no_report_is_not_taken_for_a_site_without_visitors(body: dict[str, Any]) -> None:
+    """Google's client makes an empty report of any object; after the zone was learned it counted as zero visitors."""
+    with vendor(google(lambda asked: body if len(asked["metrics"]) > 1 else answer_all(asked))) as server:
         account = source(server)
-        for kind in (Unavailable, Unavailable, QuotaExhausted):
-            with pytest.raises(kind) as raised:
-                account.read(DAILY, WEEK)
-        asked = [a for a in server.asked if a.path != "/token"]
-    assert len(asked) == 6
-    assert "allows ten per hour" in str(raised.value)
+        account.zone()
+        with pytest.raises(BadReply, match="not a report"):
+            account.read(MONTHLY, WEEK)
 
 
-@pytest.mark.parametrize(
-    ("left", "says", "comes_back"),
-    [
-        ({"tokensPerDay": {"consumed": 9, "remaining": 8}}, "8 property tokens per day are left", 4 * 3600),
-        ({"tokensPerHour": {"consumed": 9, "remaining": 0}}, "0 property tokens per hour are left", 3600),
-        ({"tokensPerProjectPerHour": {"consumed": 9, "remaining": 3}}, "for a project per hour", 3600),
-        ({"tokensPerDay": {"consumed": 9, "remaining": 9}}, None, None),
-        ({"concurrentRequests": {"remaining": 0}}, None, None),
-        ({}, None, None),
-    ],
-)
-def test_no_report_is_asked_that_the_quota_left_would_not_pay_for(
-    left: dict[str, Any], says: str | None, comes_back: float | None
-) -> None:
-    with vendor(google(lambda body: answer_all(body) | {"propertyQuota": left})) as server:
-        account = source(server)
-        account.read(DAILY, WEEK)
-        if says is None:
-            account.read(DAILY, WEEK)
-        else:
-            with pytest.raises(QuotaExhausted, match=says) as raised:
-                account.read(DAILY, WEEK)
-            assert raised.value.retry_after_seconds == comes_back
-        assert len(server.asked) == (3 if says is None else 2)
+def test_a_page_that_google_gives_no_host_for_is_one_page_however_it_says_so() -> None:
+    metrics = ["screenPageViews", "userEngagementDuration"]
+    rows = [
+        ["20261101", "(not set)", "/x", "7", "30"],
+        ["20261101", "", "/x", "7", "30"],
+        ["20261101", "(other)", "/x", "2", "1.5"],
+        ["20261101", "w.se", "/x", "1", "1"],
+    ]
+    with vendor(google(lambda body: report(["date", "hostName", "pagePath"], metrics, rows))) as server:
+        found = source(server).read(PAGES, WEEK).rows.to_pylist()
+    assert [(row["host"], row["path"], row["page_views"], row["engagement_seconds"]) for row in found] == [
+        ("", "/x", 16, 61.5),
+        ("w.se", "/x", 1, 1.0),
+    ]
 
 
-def test_few_server_errors_left_for_the_project_are_not_spent_on_asking_again() -> None:
-    few = {"serverErrorsPerProjectPerHour": {"consumed": 7, "remaining": 3}}
-    replies = [answer_all, lambda body: error(500, "INTERNAL", "Internal error")]
+def test_a_row_that_comes_on_two_pages_costs_no_other_row() -> None:
+    """Pages were counted by rows: the last row was lost for each that came twice."""
 
-    def serve(body: dict[str, Any]) -> Any:
-        said = replies[0](body)
-        return said | {"propertyQuota": few} if isinstance(said, dict) else said
+    def overlapping(body: dict[str, Any]) -> dict[str, Any]:
+        first = int(body.get("offset", 0))
+        return answer_all(body | {"offset": max(0, first - 1)})
 
-    with vendor(google(serve)) as server:
-        account = source(server)
-        account.read(DAILY, WEEK)
-        replies.pop(0)
-        with pytest.raises(Unavailable) as raised:
-            account.read(DAILY, WEEK)
-    assert raised.value.attempts == 1
+    with vendor(google(overlapping)) as server:
+        assert source(server, page_rows=10).read(PAGES, WEEK).rows.num_rows == 38
 
 
-def test_a_passing_error_heals_and_the_attempts_are_counted() -> None:
-    seen: list[int] = []
-
-    def flaky(body: dict[str, Any]) -> Any:
-        seen.append(1)
-        return error(503, "UNAVAILABLE", "later") if len(seen) < 3 else answer_all(body)
-
-    with vendor(google(flaky)) as server:
-        assert source(server).read(DAILY, WEEK).attempts == 3
-
-
-@pytest.mark.parametrize(
-    ("token_reply", "kind"),
-    [
-        (
-            Says({"error": "invalid_grant", "error_description": "Token has been expired or revoked."}, status=400),
-            AuthFailed,
-        ),
-        (Says({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}, status=400), AuthFailed),
-        (Says({"nothing": 1}), AuthFailed),
-        (Says("<html>login</html>", headers={"Content-Type": "text/html"}), BadReply),
-    ],
-)
-def test_a_refused_key_is_an_auth_error_at_once(token_reply: Says, kind: type[SourceError]) -> None:
-    with vendor(lambda asked: token_reply) as server, pytest.raises(kind):
-        source(server).read(DAILY, WEEK)
-    assert len(server.asked) == 1
-
-
-def test_the_key_must_be_a_key_and_never_shows_in_the_error() -> None:
-    settings = Ga4(id="web", property_id="1", credentials=EnvRef(env="K"))
-    for text in ("not json at all", "{}", '{"type": "service_account", "private_key": "s3cretkey"}', "[1]"):
-        with pytest.raises(Misconfigured) as raised:
-            open_source(settings, context(secrets={"credentials": text}))
-        assert "s3cretkey" not in f"{raised.value}{raised.value.__cause__}{raised.value.__context__}"
+def test_a_quota_that_a_reply_does_not_give_is_not_known() -> None:
+    quota = {"tokensPerDay": {"consumed": 9, "remaining": 199991}}
+    with vendor(google(lambda body: answer_all(body) | {"propertyQuota": quota})) as server:
+        quality = source(server).read(DAILY, WEEK).quality
+    assert {name for name in quality if name.startswith("quota_")} == {"quota_day_left"}
 
 
 def test_the_zone_is_the_propertys_and_decides_what_today_is() -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import AuthFailed, BadReply, QuotaExhausted, TimedOut, Unavailable
+from connectors.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
 from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, client, nights
 
@@ -78,6 +78,17 @@ def test_a_second_run_on_the_same_day_changes_no_row_and_asks_nothing(tmp_path: 
     assert {stream.status for stream in report.streams} == {"up_to_date"}
     assert [night.table(table) for table in (*TABLES, "follower_snapshots", "snapshot_replies")] == before
     assert night.rows("from ops.loads") == ledger
+
+
+def test_days_that_a_source_has_not_counted_yet_stay_due_and_are_no_failure(tmp_path: Path):
+    """A second run of one day asked Search Console for the newest day alone, and told of a failed source."""
+    night = Night(tmp_path, client(start=START))
+    night.vendor.errors["web_daily"] = error(NotYet)
+    assert night.run(FIRST).failed == ()
+    assert night.rows("select count(*) from ops.loads where stream = 'web_daily'") == [(0,)]
+    night.vendor.errors.clear()
+    night.run(FIRST)
+    assert night.rows("select count(*) from raw.web_daily") == [((FIRST - START).days - 3,)]
 
 
 def test_a_csv_like_source_is_read_again_on_the_same_day(tmp_path: Path):

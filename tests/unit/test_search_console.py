@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import BadReply, PermissionMissing, SourceError, Unavailable
+from connectors.errors import BadReply, NotYet, PermissionMissing, SourceError, Unavailable
 from connectors.google_errors import classifier
 from connectors.http import Http
 from connectors.search_console import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource, first_incomplete, measured
@@ -107,8 +107,26 @@ def test_a_fresh_day_without_a_row_is_not_answered_and_an_old_one_is_0() -> None
 
 def test_days_of_which_nothing_is_processed_are_no_empty_answer() -> None:
     yesterday = Window(date(2026, 11, 18), date(2026, 11, 18))
-    with vendor([Says(reply(incomplete="2026-11-18"))]) as server, pytest.raises(Unavailable, match="not processed"):
+    with vendor([Says(reply(incomplete="2026-11-18"))]) as server, pytest.raises(NotYet, match="not processed"):
         source(server).read(DAILY, yesterday)
+
+
+def test_days_that_google_should_long_have_processed_are_a_failure() -> None:
+    long_ago = Window(date(2026, 11, 4), date(2026, 11, 18))
+    with vendor([Says(reply(incomplete="2026-11-04"))]) as server, pytest.raises(Unavailable) as raised:
+        source(server).read(DAILY, long_ago)
+    assert not isinstance(raised.value, NotYet)
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [({"rows": [row("2026-11-18")]}, 1), ({"metadata": {"first_incomplete_date": "2026-11-18"}}, 0), ({}, 0)],
+)
+def test_how_google_counted_is_a_note_without_which_the_figures_stand(body: dict[str, Any], rows: int) -> None:
+    with vendor([Says(body)]) as server:
+        batch = source(server).read(DAILY, WINDOW)
+    assert batch.rows.num_rows == rows
+    assert batch.quality["aggregation"] is None
 
 
 def test_what_is_older_than_sixteen_months_is_clipped_or_refused() -> None:
@@ -203,6 +221,11 @@ def said(code: int, reason: str, *, domain: str = "usageLimits", message: str = 
     return Says({"error": {"code": code, "message": message, "errors": errors}}, status=code)
 
 
+def exhausted(status: int, message: str) -> Says:
+    """A limit as the newer bodies tell it: by their status, without reasons."""
+    return Says({"error": {"code": status, "message": message, "status": "RESOURCE_EXHAUSTED"}}, status=status)
+
+
 @pytest.mark.parametrize("status", [403, 429])
 @pytest.mark.parametrize("reason", ["rateLimitExceeded", "userRateLimitExceeded"])
 def test_a_rate_is_waited_for_whatever_the_status(status: int, reason: str) -> None:
@@ -219,6 +242,14 @@ def test_a_rate_is_waited_for_whatever_the_status(status: int, reason: str) -> N
         (said(403, "quotaExceeded", message="Search Analytics load quota exceeded"), "quota", 1, 900),
         (said(429, "quotaExceeded"), "quota", 1, 900),
         (said(403, "dailyLimitExceeded"), "quota", 1, 4 * 3600),
+        (exhausted(403, "Search Analytics load quota exceeded."), "rate_limited", 4, None),
+        (
+            exhausted(403, "Quota exceeded for quota metric 'Queries' and limit 'Queries per day'."),
+            "quota",
+            1,
+            4 * 3600,
+        ),
+        (exhausted(429, "Quota exceeded for quota metric 'Queries' per minute"), "rate_limited", 4, None),
         (said(403, "forbidden", domain="global"), "permission", 1, None),
         (said(403, "accessNotConfigured"), "permission", 1, None),
         (said(401, "authError", domain="global"), "auth", 1, None),
@@ -258,7 +289,7 @@ def test_a_refusal_names_who_is_to_be_let_in() -> None:
         reply({**row("2026-11-18"), "impressions": "many"}),
         reply({**row("2026-11-18"), "position": None}),
         reply(row("2026-12-01")),
-        {"rows": []},
+        {"message": "down for maintenance"},
         {"rows": {}, "responseAggregationType": "byProperty"},
         [],
     ],
