@@ -21,6 +21,8 @@ LOAD_QUOTA_SECONDS = 900.0
 _THROTTLED = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "concurrentLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg", "limitExceeded"})
 _NOT_LET_IN = frozenset({"keyInvalid", "keyExpired", "authError", "API_KEY_INVALID", "API_KEY_EXPIRED"})
+_WRONG_KEY = ("api key not valid", "api key not found", "api key expired", "unregistered callers")
+"""What a wrong key's message says where the reason is only badRequest or forbidden."""
 _SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _KEY_RESTRICTED = frozenset({"API_KEY_SERVICE_BLOCKED", "API_KEY_IP_ADDRESS_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED"})
 
@@ -46,6 +48,7 @@ def classifier(*, now: datetime, auth_cure: str, permission_cure: str, api: str)
             (bool(found & _SWITCHED_OFF), PermissionMissing, enable),
             (bool(found & _KEY_RESTRICTED), PermissionMissing, allow),
             (bool(found & _NOT_LET_IN) or reply.status == 401, AuthFailed, auth_cure),
+            (any(words in detail.lower() for words in _WRONG_KEY), AuthFailed, auth_cure),
             (spent, QuotaExhausted, None),
             (throttled, RateLimited, None),
             (reply.status == 403, PermissionMissing, permission_cure),

@@ -62,8 +62,8 @@ Classify = Callable[[Reply], Verdict | None]
 class Http:
     """HTTP for one source of one client. ``get`` and ``post`` give a good ``Reply`` or raise a ``SourceError``.
 
-    Paths are put after ``base_url``; a full address (a ``next`` link) is taken as it is, and credentials go along only
-    to ``base_url``'s own origin. Not shared between threads.
+    Paths are put after ``base_url``; a full address (a ``next`` link) is taken as it is, and credentials (``headers``,
+    ``parameters``, ``authorize``) go along only to ``base_url``'s own origin. Not shared between threads.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Http:
         base_url: str,
         classify: Classify | None = None,
         headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
         authorize: Callable[[], Mapping[str, str]] | None = None,
         secrets: Iterable[str] = (),
         min_interval_seconds: float = 0.0,
@@ -91,6 +92,7 @@ class Http:
         self.replies: list[tuple[str, bytes]] | None = None
         self._context, self._classify, self._authorize = context, classify, authorize
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
+        self._parameters = dict(parameters or {})
         self._interval, self._policy = min_interval_seconds, policy or RetryPolicy()
         self._timeout, self._longest_call, self._largest_body = timeout, longest_call_seconds, largest_body_bytes
         self._monotonic, self._jitter = monotonic, jitter or random.Random()  # noqa: S311 - spreads waits, no secret
@@ -161,7 +163,8 @@ class Http:
     ) -> Reply:
         """One call with its retries. Raises outside of any ``except``, so that no error drags a raw address along."""
         url = path if "://" in path else self.base_url + path
-        query: dict[str, Any] = {"params": dict(params or {}), "json": body, "data": form}
+        own = self._parameters if _origin(url) == _origin(self.base_url) else {}
+        query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
         failures = malformed = 0
         while True:
             self._keep_interval()

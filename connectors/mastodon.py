@@ -17,7 +17,7 @@ from connectors.http import Classify, Http, Verdict
 from connectors.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
 from connectors.protocol import Context, Source, SourceType
 from connectors.reply import Reply
-from connectors.retry import RetryPolicy, until_reset
+from connectors.retry import until_reset
 from connectors.shape import BadShape, Node
 from connectors.text import beginning
 from okr_models.sources import Mastodon, SourceSettings
@@ -26,8 +26,9 @@ PLATFORM = "mastodon"
 PAGE_POSTS = 40
 MOST_PAGES = 2_000
 MIN_INTERVAL_SECONDS = 0.2
-LONGEST_WAIT_SECONDS = 310.0
-"""The instance's quota is 300 calls in 5 minutes, so the wait for a new one is never longer."""
+PLENTY_CALLS = 30
+QUOTA_SECONDS = 300.0
+"""The instance's quota is 300 calls in 5 minutes; the last of them are spread over the time until it begins anew."""
 PUBLIC = frozenset({"public", "unlisted"})
 
 
@@ -49,10 +50,10 @@ class MastodonSource(PresentOnlySource):
         if followers < 0:
             detail, cure = "the follower count is hidden", "let the account and its instance show it"
             raise self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
-        moved = {"moved_to": found["moved"].text("acct")} if "moved" in found else {}
+        moved = {"moved_to": found["moved"].text("acct", None)} if "moved" in found else {}
         return Account(
             account_id=found.text("id"),
-            name=found.text("url"),
+            name=found.text("url", f"@{self._name}"),
             followers=followers,
             quality={"account": self._name, **moved},
         )
@@ -71,6 +72,7 @@ class MastodonSource(PresentOnlySource):
             if older == before:
                 break
             before = older
+            self.context.sleep(breather(reply, now=self.context.now))
         raise BadShape(path="Link", wanted="a list of statuses that ends", found=before)
 
     def _page(self, account_id: str, before: str | None) -> Reply:
@@ -97,8 +99,9 @@ def as_post(status: Node) -> Post:
 def is_post(status: Node, account_id: str) -> bool:
     """Whether a status is a post of the account's own that anybody may read."""
     answered = status.text("in_reply_to_account_id", None)
-    is_own = status["account"].text("id") == account_id and "reblog" not in status
-    return is_own and answered in {None, account_id} and status.text("visibility") in PUBLIC
+    by = status["account"].text("id") if "account" in status else account_id
+    is_own = by == account_id and "reblog" not in status
+    return is_own and answered in {None, account_id} and status.text("visibility", "public") in PUBLIC
 
 
 def next_max_id(reply: Reply) -> str | None:
@@ -110,6 +113,18 @@ def next_max_id(reply: Reply) -> str | None:
                 raise BadShape(path="Link", wanted="a next page by max_id", found=address)
             return given
     return None
+
+
+def breather(reply: Reply, *, now: datetime) -> float:
+    """Seconds to hold back before the next page, so that a long list never uses the quota up; 0 while plenty is left.
+
+    A quota that is used up all the same was used by others, and is not waited for longer than any other.
+    """
+    left = reply.headers.get("X-RateLimit-Remaining", "")
+    if not (left.isascii() and left.isdigit()) or int(left) > PLENTY_CALLS:
+        return 0.0
+    wait = until_reset(reply.headers.get("X-RateLimit-Reset", ""), reply.headers, now=now) or 0.0
+    return min(wait, QUOTA_SECONDS) / (int(left) + 1)
 
 
 def classifier(*, has_token: bool, now: datetime) -> Classify:
@@ -153,7 +168,6 @@ def build(settings: SourceSettings, context: Context) -> Source:
         headers={"Authorization": f"Bearer {token}"} if token else None,
         secrets=[token] if token else [],
         min_interval_seconds=MIN_INTERVAL_SECONDS,
-        policy=RetryPolicy(longest_wait_seconds=LONGEST_WAIT_SECONDS),
     )
     return MastodonSource(settings=settings, context=context, http=http)
 
@@ -173,6 +187,6 @@ MASTODON = SourceType(
     docs=DOCS,
     limits=(
         f"300 calls in 5 minutes and address; at most {1 / MIN_INTERVAL_SECONDS:.0f} a second are made, {PAGE_POSTS}"
-        f" posts each. A new quota is waited for, up to {LONGEST_WAIT_SECONDS:.0f} s."
+        f" posts each, and the last {PLENTY_CALLS} are spread over the time until the quota begins anew."
     ),
 )

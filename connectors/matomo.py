@@ -14,16 +14,18 @@ says.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
-from connectors.errors import Misconfigured
+from connectors.errors import BadReply, Misconfigured, NotFound
 from connectors.http import Http
 from connectors.matomo_errors import classify
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
@@ -31,6 +33,8 @@ from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.shape import BadShape, Node, as_instant
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from okr_models.sources import Matomo, SourceSettings
+
+log = logging.getLogger(__name__)
 
 WHOLE_HISTORY_DAYS = 3660
 """One read takes all of it, in several requests, so that what lies before the site's first day is found out at once."""
@@ -75,13 +79,14 @@ class MatomoSource(BaseSource[Http]):
     def __init__(self, *, context: Context, http: Http, site_id: str) -> None:
         super().__init__(context=context, http=http, zone=context.client_zone)
         self._site_id = site_id
+        self._learned = False
         self._since: date | None = None
         self._host = ""
         self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
 
     def zone(self) -> ZoneInfo:
         """The site's zone, learned from the site once."""
-        if self._since is None:
+        if not self._learned:
             self.shaped("reading the site's settings", self._first_day)
         return self._zone
 
@@ -96,9 +101,9 @@ class MatomoSource(BaseSource[Http]):
             "VisitsSummary.get", attempted="reading yesterday's visits", period="day", date=str(yesterday)
         )
         visits = 0 if is_empty(reply) else reply.whole("nb_visits")
-        detail = (
-            f"site {self._site_id} ({self._host}) since {since}, days in {self._zone.key}, {visits} visits yesterday"
-        )
+        shown = " ".join([f"site {self._site_id}", *([f"({self._host})"] if self._host else [])])
+        age = f" since {since}" if since else ""
+        detail = f"{shown}{age}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits)
 
     def _ask(self, method: str, *, attempted: str, **rest: str) -> Node:
@@ -114,21 +119,24 @@ class MatomoSource(BaseSource[Http]):
         }
         return self.http.post_form("/index.php", attempted=attempted, form=form)
 
-    def _first_day(self) -> date:
-        """Day the site was set up, before which Matomo knows nothing; learns the zone and the host on the way."""
-        if self._since is None:
+    def _first_day(self) -> date | None:
+        """Day the site was set up, before which Matomo knows nothing, where it says so; learns zone and host too."""
+        if not self._learned:
             reply = self._ask("SitesManager.getSiteFromId", attempted="reading the site's settings")
             site = next(iter(reply), reply) if isinstance(reply.value, list) else reply
             zone = site_zone(site.text("timezone"))
-            created = as_instant(site.text("ts_created"), path="ts_created", naive_is_utc=True)
-            self._host = urlsplit(site.text("main_url")).netloc
-            self._zone, self._since = zone, created.astimezone(zone).date()
+            if (created := site.text("ts_created", None)) is not None:
+                self._since = as_instant(created, path="ts_created", naive_is_utc=True).astimezone(zone).date()
+            self._host = urlsplit(site.text("main_url", "")).netloc
+            self._zone, self._learned = zone, True
         return self._since
 
-    def _known(self, window: Window) -> Window:
+    def _known(self, window: Window, *, by_month: bool = False) -> Window:
         """The part of ``window`` in which the site existed. Raises ``NotFound`` where that is nothing."""
-        since, newest = self._first_day(), self.today() - ONE_DAY
-        return self.clip(window, history_days=(newest - since).days + 1)
+        since = self._first_day()
+        if since is not None and by_month:
+            since = month_start(since)
+        return self.clip(window, history_days=None if since is None else (self.today() - since).days)
 
     def _by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node]]:
         """A report of each day. A day that the reply leaves out is no empty day but a wrong reply."""
@@ -147,15 +155,14 @@ class MatomoSource(BaseSource[Http]):
     def _daily(self, window: Window) -> Answer:
         days, rows = self._known(window), list[Row]()
         for part in days.slices(DAYS_A_REQUEST):
-            actions = dict(self._by_day("Actions.get", part))
+            views = self._page_views(part)
             for day, visits in self._by_day("VisitsSummary.get", part):
-                views = 0 if is_empty(actions[day]) else actions[day].whole("nb_pageviews", 0)
                 sessions = 0 if is_empty(visits) else visits.whole("nb_visits")
                 rows.append(
                     {
                         "day": day,
                         "sessions": sessions,
-                        "page_views": views,
+                        "page_views": views[day],
                         "engagement_seconds": None,
                         "visitors": self._visitors(visits),
                         "total_users": None,
@@ -164,10 +171,23 @@ class MatomoSource(BaseSource[Http]):
                 )
         return Answer(rows=rows, covers=days)
 
+    def _page_views(self, window: Window) -> dict[date, int]:
+        """Page views of each day. Where a server does not give Actions.get, those of its pages, which add up to it."""
+        try:
+            found = dict(self._by_day("Actions.get", window))
+        except (NotFound, BadReply) as error:
+            log.info("%s; adding up page views from Actions.getPageUrls", error)
+        else:
+            return {day: 0 if is_empty(one) else one.whole("nb_pageviews", 0) for day, one in found.items()}
+        listed = chain.from_iterable(self._pages_by_day(part) for part in window.slices(PAGE_DAYS_A_REQUEST))
+        return {day: sum(page.whole("nb_hits") for page in pages) for day, pages in listed}
+
+    def _pages_by_day(self, window: Window) -> Iterator[tuple[date, Node]]:
+        return self._by_day("Actions.getPageUrls", window, flat="1", expanded="0")
+
     def _monthly(self, window: Window) -> Answer:
         """One request a month, always of the whole month: there is no other for which Matomo counts visitors."""
-        since, newest = month_start(self._first_day()), self.today() - ONE_DAY
-        months = self.clip(window, history_days=(newest - since).days + 1)
+        months, newest = self._known(window, by_month=True), self.today() - ONE_DAY
         rows: list[Row] = []
         for month in months.months():
             reply = self._ask(
@@ -206,9 +226,9 @@ class MatomoSource(BaseSource[Http]):
         counted: dict[tuple[date, str, str], int] = defaultdict(int)
         spent: dict[tuple[date, str, str], float | None] = defaultdict(float)
         for part in days.slices(PAGE_DAYS_A_REQUEST):
-            for day, pages in self._by_day("Actions.getPageUrls", part, flat="1", expanded="0"):
+            for day, pages in self._pages_by_day(part):
                 for page in pages:
-                    address = split_url(page.text("url", ""))
+                    address = split_url(page.text("url", "")) or self._labelled(page)
                     other += address is None
                     key = (day, *(address or (self._host, OTHER)))
                     counted[key] += page.whole("nb_hits")
@@ -226,6 +246,11 @@ class MatomoSource(BaseSource[Http]):
             for (day, host, path), views in counted.items()
         ]
         return Answer(rows=rows, covers=days, quality={"other_rows": other})
+
+    def _labelled(self, page: Node) -> tuple[str, str] | None:
+        """The site's own host and the path that a row without address has as its label; a row of others has none."""
+        label = page.text("label", "").strip()
+        return (self._host, label) if label.startswith("/") else None
 
 
 def is_empty(report: Node) -> bool:

@@ -28,6 +28,7 @@ _SENTENCES: tuple[tuple[str, type[SourceError], str | None], ...] = (
     ("unable to authenticate", AuthFailed, NEW_TOKEN),
     ("token_auth", AuthFailed, NEW_TOKEN),
     ("must be logged in", AuthFailed, NEW_TOKEN),
+    ("authentication failed", AuthFailed, NEW_TOKEN),
     ("you can't access this resource", PermissionMissing, VIEW_ACCESS),
     ("requires 'view' access", PermissionMissing, VIEW_ACCESS),
     ("unexpected website was found", NotFound, "check site_id: Administration, Websites, Manage lists them"),

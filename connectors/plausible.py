@@ -8,14 +8,16 @@ own figure and is asked for at month grain; it can't be compared with GA4's or M
 says so. Engagement has no sum: ``time_on_page`` is a rounded mean per visit without its denominator, so seconds stay
 empty.
 
-Replies name no zone, only offsets. The client's zone is taken where the offset agrees with it now, else the offset
-itself; days stay the site's own either way. Imported statistics are included where the site has them, and noted.
+Replies name no zone, only offsets, in the query as they resolved it. The client's zone is taken where the offset agrees
+with it then, else the offset itself; days stay the site's own either way. Imported statistics are included where the
+site has them, and noted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +29,7 @@ from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.reply import Reply
 from connectors.shape import BadShape, Node, as_whole
-from okr_models.periods import ONE_DAY, Window, month_end, month_start
+from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 from okr_models.sources import Plausible, SourceSettings
 
 VENDOR = "https://plausible.io"
@@ -36,6 +38,8 @@ WHOLE_HISTORY_DAYS = 3660
 """One read takes all of it, in several requests, so that what lies before the site's first day is found out at once."""
 PAGE_DAYS_A_REQUEST, PAGE_ROWS = 31, 10_000
 MOST_LISTINGS = 3
+HOST_NAME = "event:hostname"
+PAGE_NAMES = ("time:day", "event:page", HOST_NAME)
 VISITORS_DEFINITION = (
     "Plausible visitors: no cookie and a new salt each day, so a person counts once for each day of visit"
 )
@@ -55,7 +59,7 @@ MONTHLY = Stream(
     grain="month",
     settle_days=4,
     slice_days=WHOLE_HISTORY_DAYS,
-    api=f"POST {QUERY}, one request a month",
+    api=f"POST {QUERY}, by time:month, one request a month",
     note="months before the site's first statistics; people, as nobody is recognised from one day to the next",
 )
 PAGES = Stream(
@@ -63,7 +67,7 @@ PAGES = Stream(
     delivery="window",
     settle_days=4,
     slice_days=WHOLE_HISTORY_DAYS,
-    api=f"POST {QUERY}, by time:day, event:hostname and event:page",
+    api=f"POST {QUERY}, by time:day, event:page and, where it is known, event:hostname",
     note="days before the site's first statistics; seconds with the page in the foreground",
 )
 
@@ -74,6 +78,7 @@ class PlausibleSource(BaseSource[Http]):
     def __init__(self, *, context: Context, http: Http, site_id: str, page_rows: int = PAGE_ROWS) -> None:
         super().__init__(context=context, http=http, zone=context.client_zone)
         self._site_id, self._page_rows = site_id, page_rows
+        self._page_names: tuple[str, ...] = PAGE_NAMES
         self._since: date | None = None
         self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
 
@@ -90,40 +95,37 @@ class PlausibleSource(BaseSource[Http]):
 
     def _probe(self) -> Probe:
         since, yesterday = self._first_day(), self.today() - ONE_DAY
-        reply = self._ask(("visits",), Window(yesterday, yesterday))
-        visits = sum(as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=0, metrics=1))
+        reply = self._ask(("visits",), Window(yesterday, yesterday), dimensions=("time:day",))
+        visits = sum(as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=1, metrics=1))
         detail = f"{self._site_id} since {since}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits, version="v2")
 
-    def _ask(
-        self, metrics: Sequence[str], days: Window | None, *, dimensions: Sequence[str] = (), offset: int = 0
-    ) -> Node:
-        """One query; ``days`` None: since the start of the statistics."""
+    def _ask(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str], offset: int = 0) -> Node:
+        """One query."""
         body: dict[str, Any] = {
             "site_id": self._site_id,
             "metrics": list(metrics),
-            "date_range": [str(days.start), str(days.end)] if days else "all",
-            "include": {"imports": True},
+            "date_range": [str(days.start), str(days.end)],
+            "dimensions": list(dimensions),
+            "order_by": [[name, "asc"] for name in dimensions],
+            "include": {"imports": True, "total_rows": True},
+            "pagination": {"limit": self._page_rows, "offset": offset},
         }
-        if dimensions:
-            body |= {
-                "dimensions": list(dimensions),
-                "order_by": [[name, "asc"] for name in dimensions],
-                "include": {"imports": True, "total_rows": True},
-                "pagination": {"limit": self._page_rows, "offset": offset},
-            }
-        when = f"{days.start} to {days.end}" if days else "all time"
-        return self.http.post_json(QUERY, attempted=f"asking {', '.join(metrics)} of {when}", body=body)
+        attempted = f"asking {', '.join(metrics)} of {days.start} to {days.end}"
+        return self.http.post_json(QUERY, attempted=attempted, body=body)
 
     def _first_day(self) -> date:
-        """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way."""
+        """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way.
+
+        Of a site without any statistics yet, yesterday: whether it was there before, Plausible does not say.
+        """
         if self._since is None:
-            asked = [edge.value for edge in self._ask(("visitors",), None)["query"].each("date_range")]
-            edges = [edge_of(text) for text in asked]
-            if len(edges) != 2:
-                raise BadShape(path="query.date_range", wanted="first and last moment", found=asked)
-            self._zone = zone_at(edges[1], usual=self.context.client_zone)
-            self._since = edges[0].date()
+            today = local_date(self.context.now, self.context.client_zone)
+            whole = Window(today - WHOLE_HISTORY_DAYS * ONE_DAY, today)
+            reply = self._ask(("visitors",), whole, dimensions=("time:day",))
+            days = [as_day(text) for (text,), _ in lines(reply, dimensions=1, metrics=1)]
+            self._zone = zone_at(resolved_end(reply), usual=self.context.client_zone)
+            self._since = min([local_date(self.context.now, self._zone) - ONE_DAY, *days])
         return self._since
 
     def _known(self, window: Window, *, by_month: bool = False) -> Window:
@@ -137,16 +139,16 @@ class PlausibleSource(BaseSource[Http]):
         """Every page of a query, and whether imports are in it. Where rows came or went meanwhile, read again."""
         for _ in range(MOST_LISTINGS):
             found: dict[tuple[str, ...], tuple[list[str], list[Node]]] = {}
-            read, imports = 0, False
-            while True:
+            read, imports, is_last = 0, False, False
+            while not is_last:
                 reply = self._ask(metrics, days, dimensions=dimensions, offset=read)
                 page = list(lines(reply, dimensions=len(dimensions), metrics=len(metrics)))
                 found |= {tuple(names): (names, values) for names, values in page}
-                read += len(page)
-                total, imports = reply["meta"].whole("total_rows"), imports or has_imports(reply)
-                if not page or read >= total:
-                    break
-            if len(found) == read == total:
+                read, imports = read + len(page), imports or has_imports(reply)
+                total = reply["meta"].whole("total_rows", None) if "meta" in reply else None
+                ends = len(page) < self._page_rows if total is None else read >= total
+                is_last = ends or not page or len(found) < read
+            if len(found) == read and total in {None, read}:
                 return list(found.values()), imports
         raise self.http.error(
             BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
@@ -176,17 +178,17 @@ class PlausibleSource(BaseSource[Http]):
         months, rows, any_imports = self._known(window, by_month=True), list[Row](), False
         for month in months.months():
             days = Window(month, min(month_end(month), months.end))
-            reply = self._ask(("visitors",), days)
-            counted = [as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=0, metrics=1)]
-            if len(counted) > 1:
-                raise BadShape(path="results", wanted="one row without dimensions", found=len(counted))
+            reply = self._ask(("visitors",), days, dimensions=("time:month",))
+            counted = {as_day(text): as_whole(values[0]) for (text,), values in lines(reply, dimensions=1, metrics=1)}
+            if not counted.keys() <= {month}:
+                raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
             imports = has_imports(reply)
             any_imports = any_imports or imports
             rows.append(
                 {
                     "month": month,
                     "asked_through": days.end,
-                    "visitors": sum(counted),
+                    "visitors": counted.get(month, 0),
                     "total_users": None,
                     "visitors_definition": VISITORS_DEFINITION + (WITH_IMPORTS if imports else ""),
                     "is_final": days.end == month_end(month) and self.is_final(days.end, MONTHLY),
@@ -196,12 +198,11 @@ class PlausibleSource(BaseSource[Http]):
 
     def _pages(self, window: Window) -> Answer:
         days, rows, any_imports = self._known(window), list[Row](), False
-        names = ("time:day", "event:hostname", "event:page")
         for part in days.slices(PAGE_DAYS_A_REQUEST):
-            result, imports = self._all(("pageviews",), part, dimensions=names)
+            result, imports = self._all_pages(part)
             any_imports = any_imports or imports
-            for (text, host, path), (views,) in result:
-                day = as_day(text)
+            for (text, path, *hosts), (views,) in result:
+                day, host = as_day(text), "".join(hosts)
                 rows.append(
                     {
                         "day": day,
@@ -213,6 +214,16 @@ class PlausibleSource(BaseSource[Http]):
                     }
                 )
         return Answer(rows=rows, covers=days, quality={"imports_included": any_imports})
+
+    def _all_pages(self, days: Window) -> tuple[list[tuple[list[str], list[Node]]], bool]:
+        """Page views by day and page, and by host where this Plausible tells hosts apart."""
+        try:
+            return self._all(("pageviews",), days, dimensions=self._page_names)
+        except BadReply as error:
+            if error.status != HTTPStatus.BAD_REQUEST or HOST_NAME not in self._page_names:
+                raise
+        self._page_names = tuple(name for name in self._page_names if name != HOST_NAME)
+        return self._all(("pageviews",), days, dimensions=self._page_names)
 
 
 def lines(reply: Node, *, dimensions: int, metrics: int) -> Iterator[tuple[list[str], list[Node]]]:
@@ -240,19 +251,21 @@ def as_day(text: str) -> date:
         raise BadShape(path="time:day", wanted="a day as 2026-11-01", found=text) from error
 
 
-def edge_of(text: object) -> datetime:
-    """One end of a resolved ``date_range``, with the site's offset."""
+def resolved_end(reply: Node) -> datetime | None:
+    """The end of the ``date_range`` as the reply resolved it, with the site's offset; None where it gives none."""
+    asked = reply["query"]["date_range"].value if "query" in reply else None
+    text = asked[-1] if isinstance(asked, list) and asked else None
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadShape(path="query.date_range", wanted="an instant with its offset", found=text)
-    return moment
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def zone_at(moment: datetime, *, usual: ZoneInfo) -> ZoneInfo:
+def zone_at(moment: datetime | None, *, usual: ZoneInfo) -> ZoneInfo:
     """``usual`` where its offset at that moment is the site's, else the zone of the site's own whole hours."""
+    if moment is None:
+        return usual
     offset = moment.utcoffset() or timedelta(0)
     hours, rest = divmod(offset, timedelta(hours=1))
     if rest or moment.astimezone(UTC).astimezone(usual).utcoffset() == offset:

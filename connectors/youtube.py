@@ -6,6 +6,8 @@ and rows. What does not: listing over pages that move (``youtube_api.py``), repo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
 from connectors.errors import Misconfigured, NotFound
@@ -20,13 +22,13 @@ from connectors.raw_tables import (
     SOCIAL_POSTS,
 )
 from connectors.shape import BadShape, Node
+from connectors.text import beginning
 from connectors.youtube_analytics import ANALYTICS, LAG_DAYS, Analytics, open_analytics
 from connectors.youtube_api import BATCH_VIDEOS, DATA, Uploads, list_uploads, open_data
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import SourceSettings, YouTube
 
 PLATFORM = "youtube"
-TEXT_CHARACTERS = 280
 GAINS_AND_LOSSES = ("subscribersGained", "subscribersLost")
 INTERACTIONS_ASKED = ("likes", "comments", "shares")
 
@@ -159,45 +161,58 @@ class YouTubeSource(BaseSource[Http]):
         except NotFound:
             # a channel without any video has no such playlist either
             if channel["statistics"].whole("videoCount") == 0:
-                return Uploads(items=[])
+                return Uploads(items={})
             raise
 
-    def _videos(self) -> Answer:
-        listed = self._listed()
-        rows: list[Row] = []
-        for item in listed.items:
-            video = item["contentDetails"]
-            video_id = video.text("videoId")
-            rows.append(
-                {
-                    "platform": PLATFORM,
-                    "post_id": video_id,
-                    "url": f"https://www.youtube.com/watch?v={video_id}",
-                    "published_at": video.instant("videoPublishedAt"),
-                    "text": item["snippet"].text("title", "")[:TEXT_CHARACTERS] or None,
-                }
-            )
-        return Answer(rows=rows, quality=listed.quality)
-
-    def _counters(self) -> Answer:
-        """Counters of every listed video; one that YouTube leaves out was deleted a moment ago."""
-        listed = self._listed()
-        ids = [item["contentDetails"].text("videoId") for item in listed.items]
-        stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
-        rows: list[Row] = []
+    def _details(self, ids: Sequence[str], *, part: str) -> Iterator[Node]:
+        """The videos of ``ids`` that the public may see, with one part of what YouTube knows of each."""
         for first in range(0, len(ids), BATCH_VIDEOS):
             asked = ids[first : first + BATCH_VIDEOS]
             reply = self._data.get_json(
                 "/youtube/v3/videos",
-                params={"part": "statistics", "id": ",".join(asked), "maxResults": BATCH_VIDEOS},
-                attempted=f"counters of {len(asked)} videos",
+                params={"part": part, "id": ",".join(asked), "maxResults": BATCH_VIDEOS},
+                attempted=f"{part} of {len(asked)} videos",
             )
             for video in reply.each("items"):
                 if video.text("id") not in asked:
                     raise BadShape(path=video["id"].path, wanted="a video asked for", found=video["id"].value)
-                rows.append({**stamp, "post_id": video.text("id"), **counts(video["statistics"])})
+                yield video
+
+    def _videos(self) -> Answer:
+        """Every public video. One that the list gives no publication of is asked for; a private one stays out."""
+        listed = self._listed()
+        known = {
+            video_id: (item["contentDetails"].instant("videoPublishedAt"), item["snippet"])
+            for video_id, item in listed.items.items()
+            if "contentDetails" in item and "videoPublishedAt" in item["contentDetails"]
+        }
+        others = [video_id for video_id in listed.items if video_id not in known]
+        for video in self._details(others, part="snippet"):
+            known[video.text("id")] = video["snippet"].instant("publishedAt"), video["snippet"]
+        rows: list[Row] = [
+            {
+                "platform": PLATFORM,
+                "post_id": video_id,
+                "url": f"https://www.youtube.com/watch?v={video_id}",
+                "published_at": known[video_id][0],
+                "text": beginning(known[video_id][1].text("title", None)),
+            }
+            for video_id in listed.items
+            if video_id in known
+        ]
+        return Answer(rows=rows, quality={**listed.quality, "not_public": len(listed.items) - len(rows)})
+
+    def _counters(self) -> Answer:
+        """Counters of every listed video; one that YouTube leaves out is private, or was deleted a moment ago."""
+        listed = self._listed()
+        stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
+        rows: list[Row] = [
+            {**stamp, "post_id": video.text("id"), **counts(video["statistics"])}
+            for video in self._details(list(listed.items), part="statistics")
+        ]
         hidden = sum(row["likes"] is None or row["comments"] is None for row in rows)
-        return Answer(rows=rows, quality={**listed.quality, "hidden_counters": hidden, "gone": len(ids) - len(rows)})
+        gone = len(listed.items) - len(rows)
+        return Answer(rows=rows, quality={**listed.quality, "hidden_counters": hidden, "gone": gone})
 
     def _changes(self, window: Window) -> Answer:
         part = self.clip(window, history_days=None, lag_days=LAG_DAYS)

@@ -45,7 +45,7 @@ class Analytics:
             attempted=f"{', '.join(metrics)} by day, {window.start} to {window.end}",
         )
         names = [header.text("name") for header in reply.each("columnHeaders")]
-        if sorted(names) != sorted(("day", *metrics)):
+        if not {"day", *metrics} <= set(names):
             raise BadShape(path="columnHeaders", wanted=f"day, {', '.join(metrics)}", found=names)
         found: list[Day] = []
         for row in reply.each("rows", or_empty=True):

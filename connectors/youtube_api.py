@@ -5,7 +5,7 @@ What belongs here: host, key and paging. What does not: what the rows mean (``yo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectors.google_errors import classifier
@@ -23,14 +23,14 @@ MOST_PAGES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """Public videos of a channel, newest first. Private and deleted ones, which the list names too, are left out."""
+    """Items of a channel's list by video id, newest first; private and deleted videos may be named among them."""
 
-    items: Sequence[Node]
+    items: Mapping[str, Node]
     quality: Quality = field(default_factory=dict)
 
 
 def open_data(settings: YouTube, context: Context) -> Http:
-    """The Data API; the key goes along as a header, where no log of addresses shows it."""
+    """The Data API. Its discovery document knows the key as the parameter ``key`` only; it is redacted everywhere."""
     key = context.secret("api_key")
     return Http(
         context=context,
@@ -42,7 +42,7 @@ def open_data(settings: YouTube, context: Context) -> Http:
             auth_cure="make an API key in Google's console and set it",
             permission_cure="allow the API key to read the YouTube Data API",
         ),
-        headers={"X-Goog-Api-Key": key},
+        parameters={"key": key},
         secrets=[key],
     )
 
@@ -56,27 +56,28 @@ def list_uploads(http: Http, playlist: str) -> Uploads:
     ``BadShape`` where even that is fewer than YouTube says there are.
     """
     seen: dict[str, Node] = {}
-    total = 0
+    total: int | None = None
     for _ in range(MOST_PASSES):
         items, steady, total = _one_pass(http, playlist)
         if steady:
-            return _public(items, drifted=False)
+            return Uploads(items=items, quality={"list_moved": False})
         seen |= items
-    if len(seen) < total:
+    if len(seen) < (total or 0):
         raise BadShape(path="pageInfo", wanted=f"{total} videos in a list that holds still", found=len(seen))
-    return _public(seen, drifted=True)
+    return Uploads(items=seen, quality={"list_moved": True})
 
 
-def _one_pass(http: Http, playlist: str) -> tuple[dict[str, Node], bool, int]:
+def _one_pass(http: Http, playlist: str) -> tuple[dict[str, Node], bool, int | None]:
+    """Items by id, whether the list held still, and how many YouTube says there are."""
     pages: list[list[str]] = []
-    totals: set[int] = set()
+    totals: set[int | None] = set()
     items: dict[str, Node] = {}
     token: str | None = None
     for _ in range(MOST_PAGES):
         reply = _page(http, playlist, token)
         found = {_id(item): item for item in reply.each("items")}
         pages.append(list(found))
-        totals.add(reply["pageInfo"].whole("totalResults"))
+        totals.add(_total(reply))
         items |= found
         token = reply.text("nextPageToken", None)
         if token is None:
@@ -87,8 +88,8 @@ def _one_pass(http: Http, playlist: str) -> tuple[dict[str, Node], bool, int]:
     if steady and len(pages) > 1:
         again = _page(http, playlist, None)
         steady = [_id(item) for item in again.each("items")] == pages[0]
-        steady = steady and again["pageInfo"].whole("totalResults") in totals
-    return items, steady, max(totals)
+        steady = steady and _total(again) in totals
+    return items, steady, max((total for total in totals if total is not None), default=None)
 
 
 def _page(http: Http, playlist: str, token: str | None) -> Node:
@@ -102,11 +103,12 @@ def _page(http: Http, playlist: str, token: str | None) -> Node:
     return http.get_json("/youtube/v3/playlistItems", params=params, attempted="listing the channel's videos")
 
 
+def _total(reply: Node) -> int | None:
+    return reply["pageInfo"].whole("totalResults", None) if "pageInfo" in reply else None
+
+
 def _id(item: Node) -> str:
-    return item["contentDetails"].text("videoId")
-
-
-def _public(items: dict[str, Node], *, drifted: bool) -> Uploads:
-    """Without the stubs "Private video" and "Deleted video", which have no publication."""
-    public = [item for item in items.values() if "videoPublishedAt" in item["contentDetails"]]
-    return Uploads(items=public, quality={"list_moved": drifted, "not_public": len(items) - len(public)})
+    """The video's id, in whichever part of an item gives it."""
+    if "contentDetails" in item:
+        return item["contentDetails"].text("videoId")
+    return item["snippet"]["resourceId"].text("videoId")

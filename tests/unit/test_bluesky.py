@@ -97,6 +97,21 @@ def test_counts_that_are_left_out_of_a_post_are_zeros() -> None:
     assert [(row["likes"], row["comments"], row["shares"]) for row in rows] == [(0, 0, 0), (7, 2, 4)]
 
 
+def test_an_answer_that_the_account_reposted_is_no_post_of_its_own() -> None:
+    answer = {"text": "Tack!", "createdAt": "2026-11-19T16:44:00Z", "reply": {"parent": {"uri": "at://x"}}}
+    feed = [item("a"), item("answer", reason="reasonRepost", record=answer)]
+    with vendor(app_view([feed])) as server:
+        assert uris(opened(server)) == ["a"]
+
+
+def test_publication_is_the_authors_word_alone_where_bluesky_does_not_say_when_it_saw_it() -> None:
+    bare = item("a")
+    del bare["post"]["indexedAt"]
+    with vendor(app_view([[bare]])) as server:
+        (row,) = opened(server).read(POSTS, None).rows.to_pylist()
+    assert row["published_at"] == datetime.fromisoformat("2026-11-19T16:44:00.123+00:00")
+
+
 @pytest.mark.parametrize("wrong", ["many", 1.5, True, {}])
 def test_a_count_that_is_no_number_is_refused_rather_than_taken_for_zero(wrong: object) -> None:
     with vendor(app_view([[item("a", likeCount=wrong)]])) as server, pytest.raises(BadReply, match="likeCount"):
@@ -160,13 +175,13 @@ def test_errors_are_told_apart_by_their_name(reply: Says, kind: type[SourceError
 
 
 def test_a_used_up_quota_is_waited_out_by_its_unix_seconds_and_the_servers_own_clock() -> None:
-    headers = {"ratelimit-reset": str(int(datetime.now(UTC).timestamp()) + 100)}
+    headers = {"ratelimit-reset": str(int(datetime.now(UTC).timestamp()) + 50)}
     throttled = Says({"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}, status=429, headers=headers)
     naps = Naps()
     with vendor([throttled, Says(PROFILE)]) as server:
         assert opened(server, sleep=naps).read(FOLLOWERS, None).attempts == 2
     (wait,) = (nap for nap in naps.taken if nap >= 1)
-    assert wait <= 102
+    assert wait <= 52
 
 
 def test_a_cursor_that_leads_back_is_refused() -> None:

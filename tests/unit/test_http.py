@@ -232,6 +232,18 @@ def test_a_redirect_elsewhere_that_echoes_the_token_or_would_move_a_body_is_refu
         assert other.asked == []
 
 
+def test_parameters_of_every_call_go_along_at_home_only_and_are_not_kept() -> None:
+    with vendor([Says({})]) as server:
+        http = core(server.url, parameters={"key": TOKEN})
+        http.begin(keep_replies=True)
+        http.get_json("/a", attempted="reading a", params={"q": "1"})
+        with vendor([Says({})]) as other:
+            http.get_json(f"{other.url}/a?q=2", attempted="reading elsewhere")
+    assert server.asked[0].query == {"q": "1", "key": TOKEN}
+    assert other.asked[0].query == {"q": "2"}
+    assert TOKEN not in str(http.replies)
+
+
 def test_a_full_address_elsewhere_gets_no_token_either() -> None:
     with vendor([Says({"n": 1})]) as other, vendor([]) as server:
         core(server.url).get_json(f"{other.url}/next", attempted="following next")

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, RateLimited, SourceError
-from connectors.mastodon import MASTODON, build
+from connectors.mastodon import MASTODON, breather, build
 from connectors.protocol import Source
+from connectors.reply import Reply
 from connectors.retry import until_reset
 from connectors.text import beginning
 from okr_models.sources import EnvRef, Mastodon
@@ -204,19 +205,53 @@ def throttled(seconds: int) -> Says:
 
 def test_a_used_up_quota_is_waited_out_by_its_iso_instant_and_the_servers_own_clock() -> None:
     naps = Naps()
-    with vendor([throttled(200), Says(account())]) as server:
+    with vendor([throttled(50), Says(account())]) as server:
         batch = opened(server, sleep=naps).read(FOLLOWERS, None)
     assert batch.attempts == 2
     (wait,) = (nap for nap in naps.taken if nap >= 1)
-    assert wait <= 202
+    assert wait <= 52
 
 
-def test_a_quota_that_lasts_longer_than_mastodons_own_is_left_to_a_later_run() -> None:
-    with vendor([throttled(7200)]) as server, pytest.raises(RateLimited) as raised:
+def test_a_quota_that_others_used_up_for_minutes_is_left_to_a_later_run() -> None:
+    with vendor([throttled(290)]) as server, pytest.raises(RateLimited) as raised:
         opened(server).read(FOLLOWERS, None)
     assert raised.value.retry_after_seconds
-    assert raised.value.retry_after_seconds > 310
+    assert raised.value.retry_after_seconds > 280
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "reset", "seconds"),
+    [
+        ("299", "2026-11-20T04:04:00Z", 0),
+        ("31", "2026-11-20T04:04:00Z", 0),
+        ("29", "2026-11-20T04:04:00Z", 8),
+        ("0", "2026-11-20T04:04:00.000000Z", 240),
+        ("0", "2026-11-20T09:00:00Z", 300),
+        ("3", "2026-11-19T00:00:00Z", 0.25),
+        ("5", "soon", 0),
+        ("", "2026-11-20T04:04:00Z", 0),
+        ("many", "2026-11-20T04:04:00Z", 0),
+    ],
+)
+def test_a_long_list_spreads_the_last_calls_of_a_quota_instead_of_using_it_up(
+    left: str, reset: str, seconds: float
+) -> None:
+    headers = {"X-RateLimit-Remaining": left, "X-RateLimit-Reset": reset}
+    assert breather(Reply(status=200, headers=headers, body=b"[]", url=""), now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "left_out", [("url",), ("account",), ("visibility",), ("in_reply_to_account_id",), ("reblog",), ("content", "url")]
+)
+def test_what_an_instance_leaves_out_of_a_status_beside_its_counts_hides_no_post(left_out: tuple[str, ...]) -> None:
+    bare = {name: value for name, value in status(1).items() if name not in left_out}
+    who = {"id": ME, "followers_count": 567}
+    with vendor(instance([bare], who=who)) as server:
+        source = opened(server)
+        assert source.read(POSTS, None).rows.column("post_id").to_pylist() == ["1"]
+        assert source.read(COUNTERS, None).rows.column("likes").to_pylist() == [7]
+        assert "@skargard" in source.probe().detail
 
 
 def test_a_reset_is_counted_from_the_replys_own_date() -> None:

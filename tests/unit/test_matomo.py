@@ -102,6 +102,53 @@ def test_page_views_come_from_the_actions_report_and_not_from_nb_actions() -> No
     assert first["engagement_seconds"] is None
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        {"result": "error", "message": "The method 'get' does not exist or is not available in the module 'Actions'."},
+        {"result": "error", "message": "Unknown method Actions.get"},
+    ],
+)
+def test_where_there_is_no_actions_report_page_views_are_those_of_all_pages(refused: dict[str, str]) -> None:
+    pages = [{"label": "/a", "nb_hits": 5}, {"label": "/b", "nb_hits": 4}, {"label": "Others", "nb_hits": 3}]
+    reports: Reports = {
+        "VisitsSummary.get": {"2026-11-01": summary(7, 5), "2026-11-02": []},
+        "Actions.get": refused,
+        "Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []},
+    }
+    with vendor(answers(reports)) as server:
+        rows = opened(server).read(DAILY, TWO).rows.to_pylist()
+    assert [row["page_views"] for row in rows] == [12, 0]
+
+
+def test_an_actions_report_that_fails_for_the_moment_fails_the_read() -> None:
+    reports: Reports = {"VisitsSummary.get": {}, "Actions.get": {"result": "error", "message": "maintenance"}}
+    with vendor(answers(reports)) as server, pytest.raises(SourceError) as raised:
+        opened(server).read(DAILY, TWO)
+    assert raised.value.error_class == "unavailable"
+
+
+@pytest.mark.parametrize("site", [{"timezone": "Europe/Stockholm"}, [{"idsite": 3, "timezone": "Europe/Stockholm"}]])
+def test_a_site_that_says_its_zone_only_is_read_whole(site: Any) -> None:
+    visits: Reports = {"VisitsSummary.get": lambda given: summary(3, 2) if given["period"] == "month" else {}}
+    with vendor(answers(visits, site=site)) as server:
+        source = opened(server)
+        assert source.zone().key == "Europe/Stockholm"
+        assert source.read(MONTHLY, Window(date(2020, 1, 1), date(2020, 1, 31))).rows.num_rows == 1
+
+
+def test_a_page_without_address_is_known_by_its_label_if_that_is_a_path() -> None:
+    pages = [{"label": "/blogg/a", "nb_hits": 5}, {"label": " /", "nb_hits": 4}, {"label": "Others", "nb_hits": 3}]
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}})) as server:
+        batch = opened(server).read(PAGES, TWO)
+    host = "www.lindhscykel.se"
+    assert [(row["host"], row["path"], row["page_views"]) for row in batch.rows.to_pylist()] == [
+        (host, "/blogg/a", 5),
+        (host, "/", 4),
+        (host, OTHER, 3),
+    ]
+
+
 def test_a_day_that_the_reply_leaves_out_is_no_empty_day() -> None:
     reports: Reports = {"VisitsSummary.get": {"2026-11-01": []}, "Actions.get": {"2026-11-01": []}}
     with vendor(answers(reports)) as server, pytest.raises(SourceError, match="2026-11-02") as raised:
@@ -203,6 +250,7 @@ def test_the_sentence_decides_and_not_the_status(status: int) -> None:
         ("An unexpected website was found in the request: website id was set to '3' .", "not_found"),
         ("The method 'get' does not exist or is not available in the module '\\Piwik\\Plugins\\X\\API'.", "not_found"),
         ("The metric nb_uniq_visitors is not enabled for the requested period.", "config"),
+        ("Authentication failed", "auth"),
         ("Something that nobody has seen before", "bad_reply"),
     ],
 )

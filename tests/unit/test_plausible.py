@@ -26,18 +26,27 @@ WEEK = Window(date(2026, 11, 12), date(2026, 11, 18))
 Rows = list[tuple[list[str], list[Any]]]
 
 
-def reply(rows: Rows, *, total: int | None = None, first: str = "2024-03-05", **meta: Any) -> dict[str, Any]:
+def reply(rows: Rows, *, total: int | None = None, **meta: Any) -> dict[str, Any]:
     return {
         "results": [{"dimensions": names, "metrics": values} for names, values in rows],
         "meta": {"total_rows": len(rows) if total is None else total, **meta},
-        "query": {"site_id": "skargard.se", "date_range": [f"{first}T00:00:00+01:00", "2026-11-20T23:59:59+01:00"]},
+        "query": {"site_id": "skargard.se", "date_range": ["2016-11-12T00:00:00+01:00", "2026-11-20T23:59:59+01:00"]},
     }
 
 
-def answers(of: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Asked], Says]:
+SINCE: Rows = [(["2024-03-05"], [4]), (["2026-11-19"], [7])]
+"""Visitors by day over all history, which tells the first day."""
+
+
+def asks_all_history(body: dict[str, Any]) -> bool:
+    return bool(body["date_range"][0] < "2020")
+
+
+def answers(of: Callable[[dict[str, Any]], Any], *, since: Any = None) -> Callable[[Asked], Says]:
     def answer(asked: Asked) -> Says:
         body = asked.json()
-        return Says(reply([([], [0])]) if body["date_range"] == "all" else of(body))
+        said = (since or reply(SINCE)) if asks_all_history(body) else of(body)
+        return said if isinstance(said, Says) else Says(said)
 
     return answer
 
@@ -88,10 +97,13 @@ def test_what_lies_before_the_first_statistics_is_not_answered() -> None:
 
 
 def test_each_month_is_a_request_of_exactly_its_days_and_the_running_one_ends_yesterday() -> None:
-    with vendor(answers(lambda body: reply([([], [100])]))) as server:
+    with vendor(answers(lambda body: reply([([body["date_range"][0]], [100])]))) as server:
         batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 11, 19)))
-        asked = [a.json()["date_range"] for a in server.asked[1:]]
-    assert asked == [["2026-10-01", "2026-10-31"], ["2026-11-01", "2026-11-19"]]
+        asked = [(a.json()["date_range"], a.json()["dimensions"]) for a in server.asked[1:]]
+    assert asked == [
+        (["2026-10-01", "2026-10-31"], ["time:month"]),
+        (["2026-11-01", "2026-11-19"], ["time:month"]),
+    ]
     october, november = batch.rows.to_pylist()
     assert (october["is_final"], november["is_final"]) == (True, False)
     assert november["asked_through"] == date(2026, 11, 19)
@@ -99,8 +111,44 @@ def test_each_month_is_a_request_of_exactly_its_days_and_the_running_one_ends_ye
     assert "once for each day" in VISITORS_DEFINITION
 
 
+def test_a_month_that_is_left_out_had_nobody_and_another_month_is_refused() -> None:
+    october = Window(date(2026, 10, 1), date(2026, 10, 31))
+    with vendor(answers(lambda body: reply([]))) as server:
+        assert opened(server).read(MONTHLY, october).rows.column("visitors").to_pylist() == [0]
+    wrong = answers(lambda body: reply([(["2026-09-01"], [100])]))
+    with vendor(wrong) as server, pytest.raises(SourceError, match="2026-09-01"):
+        opened(server).read(MONTHLY, october)
+
+
+@pytest.mark.parametrize(
+    ("since", "zone"),
+    [
+        (reply(SINCE), "Europe/Stockholm"),
+        (reply(SINCE) | {"query": {"date_range": ["2016-11-12", "2026-11-20"]}}, "Europe/Stockholm"),
+        (reply(SINCE) | {"query": {"date_range": "all"}}, "Europe/Stockholm"),
+        (reply(SINCE) | {"query": {}}, "Europe/Stockholm"),
+        ({"results": reply(SINCE)["results"], "meta": {}}, "Europe/Stockholm"),
+        ({"results": reply(SINCE)["results"]}, "Europe/Stockholm"),
+        (reply(SINCE) | {"query": {"date_range": ["x", "2026-11-20T23:59:59-05:00"]}}, "Etc/GMT+5"),
+    ],
+)
+def test_the_first_day_is_learned_from_rows_however_little_of_the_query_is_said_back(since: Any, zone: str) -> None:
+    with vendor(answers(lambda body: reply([]), since=since)) as server:
+        source = opened(server)
+        assert source.read(DAILY, Window(date(2023, 1, 1), date(2026, 11, 18))).covers == Window(
+            date(2024, 3, 5), date(2026, 11, 18)
+        )
+        assert source.zone().key == zone
+
+
+def test_of_a_site_without_statistics_only_yesterday_is_known_to_have_had_nobody() -> None:
+    with vendor(answers(lambda body: reply([]), since=reply([]))) as server:
+        batch = opened(server).read(DAILY, Window(date(2026, 1, 1), date(2026, 11, 19)))
+    assert batch.covers == Window(date(2026, 11, 19), date(2026, 11, 19))
+
+
 def test_imported_statistics_are_named_in_the_definition_and_the_quality() -> None:
-    with vendor(answers(lambda body: reply([([], [100])], imports_included=True))) as server:
+    with vendor(answers(lambda body: reply([(["2026-10-01"], [100])], imports_included=True))) as server:
         batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
     assert "imported" in batch.rows.to_pylist()[0]["visitors_definition"]
     assert batch.quality["imports_included"] is True
@@ -114,7 +162,7 @@ def listed(rows: Rows) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return page
 
 
-PAGE_ROWS: Rows = [([f"2026-11-{12 + n // 2}", "skargard.se", f"/p{n}/"], [n + 1]) for n in range(7)]
+PAGE_ROWS: Rows = [([f"2026-11-{12 + n // 2}", f"/p{n}/", "skargard.se"], [n + 1]) for n in range(7)]
 
 
 @pytest.mark.parametrize("page_rows", [1, 2, 3, 7, 10])
@@ -125,6 +173,36 @@ def test_every_page_is_read_whatever_its_size(page_rows: int) -> None:
         (f"/p{n}/", n + 1) for n in range(7)
     }
     assert {row["host"] for row in batch.rows.to_pylist()} == {"skargard.se"}
+
+
+@pytest.mark.parametrize("page_rows", [1, 3, 7, 10])
+def test_pages_end_where_one_is_short_if_no_total_is_said(page_rows: int) -> None:
+    def untold(body: dict[str, Any]) -> dict[str, Any]:
+        return listed(PAGE_ROWS)(body) | {"meta": {}}
+
+    with vendor(answers(untold)) as server:
+        batch = in_pages(server, page_rows=page_rows).read(PAGES, WEEK)
+    assert sorted(batch.rows.column("path").to_pylist()) == [f"/p{n}/" for n in range(7)]
+
+
+def test_where_hosts_are_not_told_apart_pages_are_asked_for_without_them_from_then_on() -> None:
+    def hostless(body: dict[str, Any]) -> Says | dict[str, Any]:
+        if "event:hostname" in body["dimensions"]:
+            return Says({"error": "#/dimensions/2: Invalid dimension event:hostname"}, status=400)
+        return reply([([body["date_range"][0], "/a"], [3])])
+
+    with vendor(answers(hostless)) as server:
+        batch = opened(server).read(PAGES, Window(date(2026, 9, 1), date(2026, 11, 18)))
+    assert {(row["host"], row["path"], row["page_views"]) for row in batch.rows.to_pylist()} == {("", "/a", 3)}
+    assert [len(asked.json()["dimensions"]) for asked in server.asked] == [1, 3, 2, 2, 2]
+
+
+def test_a_query_that_is_refused_with_and_without_hosts_is_an_error() -> None:
+    refused = Says({"error": "Invalid metric pageviews"}, status=400)
+    with vendor(answers(lambda body: refused)) as server, pytest.raises(SourceError, match="pageviews") as raised:
+        opened(server).read(PAGES, WEEK)
+    assert raised.value.error_class == "bad_reply"
+    assert len(server.asked) == 3
 
 
 def test_pages_that_shift_while_they_are_read_are_read_again() -> None:
@@ -171,7 +249,7 @@ def test_each_status_has_its_class_and_is_not_asked_twice(status: int, message: 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_passes_is_asked_again(status: int) -> None:
-    replies = [Says({"error": "later"}, status=status), Says(reply([([], [0])])), Says(reply([([], [5])]))]
+    replies = [Says({"error": "later"}, status=status), Says(reply(SINCE)), Says(reply([(["2026-11-19"], [5])]))]
     with vendor(replies) as server:
         assert opened(server).probe().rows == 5
 

@@ -101,16 +101,17 @@ def error(
 # --- what is public ----------------------------------------------------------------------------------------------
 
 
-def test_subscribers_are_read_with_the_key_in_no_address() -> None:
+def test_subscribers_are_read_with_the_key_as_the_parameter_that_is_documented_and_it_is_kept_nowhere() -> None:
     with vendor(serving({"channels": channel()})) as server:
         batch = read(server, SNAPSHOTS)
     assert batch.rows.column("followers").to_pylist() == [1860]
     # 20:00 Pacific on the 19th: past noon, so it stands for that day
     assert batch.rows.column("day").to_pylist() == [date(2026, 11, 19)]
     assert batch.quality["rounded"] is True
-    assert server.asked[0].headers["X-Goog-Api-Key"] == KEY
-    assert KEY not in server.asked[0].target
-    assert [part for part in batch.replies if KEY in part[0]] == []
+    assert server.asked[0].query["key"] == KEY
+    ((request, _),) = batch.replies
+    assert KEY not in request
+    assert "channels" in request
 
 
 def test_hidden_subscribers_are_no_row_and_not_0() -> None:
@@ -136,16 +137,41 @@ def test_videos_come_from_the_uploads_and_never_from_search() -> None:
     assert [row["post_id"] for row in rows] == ["a", "b", "c"]
     assert rows[0]["url"] == "https://www.youtube.com/watch?v=a"
     assert rows[0]["text"] == "Film a å"
-    assert {asked.path.rpartition("/")[2] for asked in server.asked} == {"channels", "playlistItems"}
+    assert [asked.path.rpartition("/")[2] for asked in server.asked] == ["channels", "playlistItems"]
     assert server.asked[1].query["playlistId"] == "UU" + CHANNEL[2:]
 
 
 def test_stubs_of_private_videos_are_left_out() -> None:
     listed = {"pageInfo": {"totalResults": 2}, "items": [item("a"), item("hidden", public=False)]}
-    with vendor(serving({"channels": channel(), "playlistItems": listed})) as server:
+    nobody = {"pageInfo": {"totalResults": 0}, "items": []}
+    with vendor(serving({"channels": channel(), "playlistItems": listed, "videos": nobody})) as server:
         batch = read(server, POSTS)
     assert batch.rows.column("post_id").to_pylist() == ["a"]
     assert batch.quality["not_public"] == 1
+    assert server.asked[-1].query["id"] == "hidden"
+
+
+def test_a_list_that_gives_ids_only_is_read_with_what_each_video_says_of_itself() -> None:
+    ids = [f"v{n}" for n in range(70)]
+
+    def listed(asked: Asked) -> dict[str, Any]:
+        start = int(asked.query.get("pageToken", "0"))
+        of_snippet = [{"snippet": {"resourceId": {"videoId": name}}} for name in ids[:35]]
+        of_details = [{"contentDetails": {"videoId": name}} for name in ids[35:]]
+        page = [*of_snippet, *of_details][start : start + 50]
+        return {"items": page} | ({"nextPageToken": str(start + 50)} if start + 50 < len(ids) else {})
+
+    def videos(asked: Asked) -> dict[str, Any]:
+        snippet = {"title": "Ny film", "publishedAt": "2026-10-01T08:00:00Z"}
+        shown = [name for name in asked.query["id"].split(",") if name != "v3"]
+        return {"items": [{"id": name, "snippet": snippet, "statistics": {"likeCount": "1"}} for name in shown]}
+
+    with vendor(serving({"channels": channel(), "playlistItems": listed, "videos": videos})) as server:
+        posts, counters = read(server, POSTS), read(server, COUNTERS)
+    expected = [name for name in ids if name != "v3"]
+    assert posts.rows.column("post_id").to_pylist() == counters.rows.column("post_id").to_pylist() == expected
+    assert {row["text"] for row in posts.rows.to_pylist()} == {"Ny film"}
+    assert posts.quality["not_public"] == counters.quality["gone"] == 1
 
 
 def test_a_channel_without_videos_has_no_uploads_list_and_that_is_an_empty_list() -> None:
@@ -251,6 +277,14 @@ def test_columns_are_found_by_name_and_negative_interactions_stay() -> None:
     ]
 
 
+def test_columns_beside_those_asked_for_are_passed_over() -> None:
+    rows = [[9, "2026-11-16", 5, 2]]
+    wider = table(rows)
+    wider["columnHeaders"] = [{"name": name} for name in ("views", "day", "subscribersGained", "subscribersLost")]
+    with vendor(serving({"reports": wider})) as server:
+        assert read(server, CHANGES, WINDOW).rows.column("change").to_pylist() == [3]
+
+
 def test_the_newest_days_without_a_row_are_not_answered_and_old_ones_are_0() -> None:
     with vendor(serving({"reports": table([], "subscribersGained", "subscribersLost")})) as server:
         batch = read(server, CHANGES, WINDOW)
@@ -345,6 +379,8 @@ QUOTA = 'The request cannot be completed because you have exceeded your <a href=
         (error(403, "rateLimitExceeded", domain="usageLimits"), "rate_limited", 4, None),
         (error(400, "badRequest", service="API_KEY_INVALID", message="API key not valid."), "auth", 1, None),
         (error(400, "keyInvalid", domain="usageLimits"), "auth", 1, None),
+        (error(400, "badRequest", message="API key not valid. Please pass a valid API key."), "auth", 1, None),
+        (error(403, "forbidden", message="Method doesn't allow unregistered callers"), "auth", 1, None),
         (error(403, "accessNotConfigured", domain="usageLimits"), "permission", 1, None),
         (error(403, "forbidden", service="API_KEY_SERVICE_BLOCKED"), "permission", 1, None),
         (error(500, "backendError"), "unavailable", 4, None),
