@@ -53,5 +53,7 @@ def export_all(
         target = folder / AGENCY / BOARD if audience == "board" else folder / AGENCY
         link = "../../{client}/board/report.html" if audience == "board" else "../{client}/report.html"
         written += export_agency(con, target, as_of=as_of, restated=restated, audience=audience)
-        written.append(render_agency(con, readers, target, as_of=as_of, restated=restated, link=link))
+        written.append(
+            render_agency(con, readers, target, as_of=as_of, restated=restated, link=link, audience=audience)
+        )
     return tuple(written)

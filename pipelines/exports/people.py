@@ -30,6 +30,8 @@ class Reader:
     objectives: tuple[Objective, ...] = ()
     kpi_titles: Mapping[str, str] = field(default_factory=dict)
     kpi_better: Mapping[str, Better] = field(default_factory=dict)
+    kpi_sources: Mapping[str, str] = field(default_factory=dict)
+    """The csv source behind each of the client's own KPIs."""
     initiatives: Mapping[str, str | None] = field(default_factory=dict)
     """Hypothesis by initiative."""
 
@@ -64,6 +66,7 @@ def reader_of(client: Client) -> Reader:
         objectives=client.objectives,
         kpi_titles={kpi.id: kpi.title for kpi in client.kpis},
         kpi_better={kpi.id: kpi.better for kpi in client.kpis},
+        kpi_sources={kpi.id: kpi.source for kpi in client.kpis if kpi.source},
         initiatives={initiative.id: initiative.hypothesis for initiative in client.initiatives},
     )
 

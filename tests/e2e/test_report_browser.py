@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -18,11 +19,13 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from pipelines.exports.everything import export_all  # noqa: E402
-from tests.unit.published_clients import CLIENTS  # noqa: E402
+from pipelines.exports.report.client import render_client  # noqa: E402
+from tests.unit.published_clients import CLIENTS, with_more_key_results  # noqa: E402
 from tests.unit.published_fixture import build_published  # noqa: E402
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt-get install chromium")
+needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs apt-get install poppler-utils")
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PAGES = ("fjallglas", "skargard", "lindhs", "_agency")
@@ -117,29 +120,96 @@ def test_charts_take_the_colours_of_dark(browser: Browser, reports: Path, troubl
     assert light_bar != "rgb(0, 0, 0)"
 
 
-@pytest.mark.parametrize("name", ["fjallglas", "skargard"])
+def page_count(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
+
+
+@pytest.mark.parametrize("name", ["fjallglas", "skargard", "lindhs"])
 @pytest.mark.parametrize("kind", ["plain", "hostile"])
 def test_a_client_prints_on_two_pages_of_a4(
     browser: Browser, reports: Path, troubles: list[str], name: str, kind: str
 ) -> None:
     page = opened(browser, reports / kind / name / "report.html", troubles, scheme="dark")
-    printed = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2
+    assert page_count(page.pdf(prefer_css_page_size=True)) == (1 if name == "lindhs" else 2)
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.close()
 
 
+@needs_pdftotext
+@pytest.mark.parametrize("name", ["fjallglas", "skargard"])
+def test_the_first_printed_page_is_the_boards_and_the_second_the_teams(
+    browser: Browser, reports: Path, troubles: list[str], tmp_path: Path, name: str
+) -> None:
+    page = opened(browser, reports / "plain" / name / "report.html", troubles)
+    page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    page.close()
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    board, team = text.removesuffix("\f").split("\f")
+    headings = {"fjallglas": ("Målen", "Nyckelresultaten"), "skargard": ("Objectives", "Key results")}[name]
+    at_line_start = [re.compile(rf"^{heading}$", re.MULTILINE) for heading in headings]
+    assert [bool(heading.search(board)) for heading in at_line_start] == [True, False]
+    assert [bool(heading.search(team)) for heading in at_line_start] == [False, True]
+
+
+@pytest.mark.parametrize("count", [9, 12, 20, 60])
+def test_a_client_with_many_key_results_still_prints_on_two_pages(
+    browser: Browser, tmp_path: Path, troubles: list[str], count: int
+) -> None:
+    with build_published() as con:
+        client = with_more_key_results(con, count)
+        report = render_client(con, client, tmp_path)
+    page = opened(browser, report, troubles)
+    assert page.locator("article.result").count() == count
+    assert page_count(page.pdf(prefer_css_page_size=True)) == 2
+    page.close()
+
+
 def test_pressing_a_heading_sorts_the_agency_page(browser: Browser, reports: Path, troubles: list[str]) -> None:
     page = opened(browser, reports / "plain" / "_agency" / "report.html", troubles)
-    ways = page.locator("#clients tbody td:nth-child(4)")
-    page.get_by_role("button", name="Väg").click()
-    upward = [float(cell.get_attribute("data-order") or "") for cell in ways.all()]
+    table = page.locator("#clients")
+    ways = table.locator("tbody td:nth-child(4)")
+
+    def orders() -> list[float]:
+        found = [cell.get_attribute("data-order") or "" for cell in ways.all()]
+        assert found[-1] == "", "a client without a figure is last, whichever way"
+        return [float(value) for value in found if value]
+
+    heading = table.get_by_role("button", name="Väg")
+    heading.click()
+    upward = orders()
     assert upward == sorted(upward)
-    page.get_by_role("button", name="Väg").press("Enter")
-    downward = [float(cell.get_attribute("data-order") or "") for cell in ways.all()]
-    assert downward == sorted(upward, reverse=True)
-    assert page.locator("th[aria-sort]").count() == 1
+    assert len(set(upward)) > 1
+    heading.press("Enter")
+    assert orders() == sorted(upward, reverse=True)
+    assert table.locator("th[aria-sort]").count() == 1
+    assert table.locator("th[aria-sort=descending]").inner_text().startswith("Väg")
+    assert page.get_by_role("status").inner_text() == "Sorterat efter Väg"
+    page.close()
+
+
+def test_the_agencys_key_results_sort_by_keyboard_alone(browser: Browser, reports: Path, troubles: list[str]) -> None:
+    page = opened(browser, reports / "plain" / "_agency" / "report.html", troubles)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('#lines th') !== null"):
+            break
+    page.keyboard.press("Space")
+    names = page.locator("#lines tbody td:nth-child(1)").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+    assert page.locator("#lines th[aria-sort=ascending]").inner_text().startswith("Kund")
+    assert troubles == []
+    page.close()
+
+
+def test_the_figures_behind_a_chart_open_as_a_table(browser: Browser, reports: Path, troubles: list[str]) -> None:
+    page = opened(browser, reports / "plain" / "fjallglas" / "report.html", troubles, width=390)
+    page.get_by_text("Siffrorna i en tabell").first.click()
+    rows = page.locator("details[open] tbody tr")
+    assert rows.count() == 12
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
 
 

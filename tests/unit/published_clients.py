@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
+
 from okr_models.client import (
     AtMost,
     Change,
@@ -93,3 +95,21 @@ SKARGARD = Client(
 )
 EMPTY = Client(client="lindhs", name="Lindhs Cykel AB", language="sv")
 CLIENTS = (FJALLGLAS, SKARGARD, EMPTY)
+
+
+def with_more_key_results(con: duckdb.DuckDBPyConnection, count: int) -> Client:
+    """Fjällglas with ``count`` key results in all: those of its first objective again under other ids."""
+    first, *others = FJALLGLAS.objectives
+    results = list(first.key_results)
+    present = sum(len(objective.key_results) for objective in FJALLGLAS.objectives)
+    for n in range(count - present):
+        like = first.key_results[n % len(first.key_results)]
+        results.append(like.model_copy(update={"id": f"{like.id}{n}"}))
+        for table in ("key_result_progress", "key_result_items"):
+            con.execute(
+                f"""insert into marts.{table} select * replace ($id as key_result_id) from marts.{table}
+                    where client = 'fjallglas' and key_result_id = $like""",
+                {"id": f"{like.id}{n}", "like": like.id},
+            )
+    objective = first.model_copy(update={"key_results": tuple(results)})
+    return FJALLGLAS.model_copy(update={"objectives": (objective, *others)})

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from okr_models.client import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client_rules import COUNT_METRICS
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
 from pipelines.exports.everything import export_all
@@ -23,9 +24,9 @@ from pipelines.exports.people import readers_of
 from pipelines.exports.published import KeyResultRow, read_status
 from pipelines.exports.report.agency import render_agency
 from pipelines.exports.report.client import render_client
-from pipelines.exports.report.evidence import safe_url
 from pipelines.exports.report.messages import MESSAGES
 from pipelines.exports.report.methods import GENERAL, KPI_METHODS
+from pipelines.exports.report.posts import safe_url
 from pipelines.exports.report.reading import Item, Month
 from pipelines.exports.report.series import Series, series_of
 from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD
@@ -167,6 +168,24 @@ def test_bounds_are_drawn_as_they_are_and_milestones_not_at_all() -> None:
     assert series_of(row(), definition=steps, period=YEAR, months={}, items=(), as_of=AS_OF) is None
 
 
+def test_posts_of_two_counts_are_not_mixed(tmp_path: Path) -> None:
+    with build_published() as con:
+        con.execute(
+            """insert into marts.key_result_items
+               select * replace ('interactions' as key_result_id, 100 as threshold, 'met' as outcome)
+               from marts.key_result_items where client = 'fjallglas' and key_result_id = 'posts'"""
+        )
+        html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+        items = con.execute(
+            """select count(*) filter (outcome = 'met'), count(*) filter (outcome = 'open') from marts.key_result_items
+               where as_of = $as_of and key_result_id = 'posts'""",
+            {"as_of": AS_OF},
+        ).fetchone()
+    assert items is not None
+    assert f"Har nått 500: {items[0]}. Öppna: {items[1]}." in html
+    assert "Har nått 100" in html
+
+
 def test_nothing_to_draw_is_nothing_and_not_an_empty_chart() -> None:
     assert series_of(row(), definition=None, period=YEAR, months={}, items=(), as_of=AS_OF) is None
 
@@ -256,13 +275,36 @@ def test_the_boards_page_names_no_key_result(tmp_path: Path) -> None:
 def test_the_agency_page_lists_worst_first_and_links_to_every_client(tmp_path: Path) -> None:
     with build_published() as con:
         html = render_agency(con, CLIENTS, tmp_path).read_text("utf-8")
-    rows = re.findall(r'<td data-order="([^"]+)"><a href="([^"]+)"', html)
-    assert [href for _, href in rows] == [
+    hrefs = re.findall(r'<td data-order="[^"]+" class="who"><a href="([^"]+)"', html)
+    assert hrefs == [
         "../skargard/report.html",
         "../fjallglas/report.html",
         "../lindhs/report.html",
         "../fjallglas/report.html",
     ]
+
+
+def test_the_agency_page_has_every_key_result_and_the_boards_none(tmp_path: Path) -> None:
+    with build_published() as con:
+        team = render_agency(con, CLIENTS, tmp_path / "team").read_text("utf-8")
+        board = render_agency(con, CLIENTS, tmp_path / "board", audience="board").read_text("utf-8")
+    for title in ("Fler unika besökare", "150 000 sessioner i år", "More interactions"):
+        assert title in team
+        assert title not in board
+    assert "Be the smokehouse people name first" in board
+
+
+def test_the_forecasts_record_is_shown_by_client_with_brier_and_coverage(tmp_path: Path) -> None:
+    with build_published() as con:
+        con.execute("update marts.forecast_scores set is_inside = outcome")
+        html = render_agency(con, CLIENTS, tmp_path).read_text("utf-8")
+        own = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+    record = html[html.index('id="scores"') :]
+    # five forecasts, said .8 .7 .3 .6 .9 and came 1 1 0 0 1: mean square .118
+    assert re.search(r"Fjällglas AB</bdi></td><td[^>]*>5</td><td[^>]*>66\xa0%</td><td[^>]*>60\xa0%</td>", record)
+    assert "0,12" in record
+    assert "0,12" in own
+    assert "60\xa0% av fallen" in own
 
 
 def test_a_client_whose_file_is_gone_is_still_shown_from_what_is_published(tmp_path: Path) -> None:
@@ -304,6 +346,8 @@ def test_every_message_is_used_somewhere() -> None:
     )
     dynamic = {"met", "open", "missed", "keep", "kill", "undecided", "running", "not_started", "not_aligned"}
     dynamic |= {"cannot_be_judged"}
+    # the column head of a count's metric
+    dynamic |= {f"metric_{metric}" for metrics in COUNT_METRICS.values() for metric in metrics}
     unused = [key for key in MESSAGES["sv"] if not re.search(f"['\"]{key}['\"]", text) and key not in dynamic]
     assert unused == []
 
@@ -329,4 +373,4 @@ def test_a_kpi_without_a_value_is_shown_as_missing(tmp_path: Path) -> None:
     with build_published() as con:
         con.execute("update marts.kpi_monthly set value = null where kpi = 'interactions_per_post'")
         html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
-    assert re.search(r"Interaktioner per inlägg</h3>\s*<p class=\"figure\"><span class=\"big\">–</span>", html)
+    assert re.search(r"Interaktioner per inlägg</bdi></h3>\s*<p class=\"figure\"><span class=\"big\">–</span>", html)

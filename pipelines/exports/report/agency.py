@@ -1,6 +1,6 @@
-"""The agency's page: every objective of every client, worst first, sortable.
+"""The agency's page: every objective and key result of every client, worst first, sortable.
 
-What belongs here: that one table and the forecasts' record over all clients. What does not: a client's own page.
+What belongs here: those tables and the forecasts' record over all clients. What does not: a client's own page.
 """
 
 from __future__ import annotations
@@ -14,34 +14,78 @@ from urllib.parse import quote
 import duckdb
 
 from okr_models.client import Client
+from pipelines.exports.csvs import Audience
 from pipelines.exports.people import Reader, reader_of
 from pipelines.exports.plain import plain
-from pipelines.exports.published import ClientStatus, ObjectiveRow, read_status
+from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
-from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, rank
-from pipelines.exports.words import day, percent
+from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, rank, tally
+from pipelines.exports.words import day, figure, percent, unit_figure
+
+NOTHING_YET = 3
+"""Where a client without any figure stands among the statuses: with those that can't be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyRow:
-    """One objective, or a client with none. ``order`` values are what the columns sort by."""
+    """One objective, or a client with none. ``…_order`` is what a column sorts by; empty sorts last."""
 
     client: str
     href: str
     label: str
     objective: str
+    weakest: str
     badge: Badge | None
     rank: int
     progress: str
     filled: float
+    low: float
+    high: float
+    has_span: bool
+    progress_order: float | None
+    tally: tuple[tuple[Badge, int], ...]
+    need_help: float | None
     coverage: str
-    coverage_order: float
+    coverage_order: float | None
     as_of: str
     as_of_order: str
     failures: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultLine:
+    """One key result among all clients'."""
+
+    client: str
+    href: str
+    label: str
+    title: str
+    badge: Badge
+    rank: int
+    now: str
+    target: str
+    way: str
+    way_order: float | None
+    expected: str
+    expected_order: float | None
+    probability: str
+    probability_order: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLine:
+    """How one client's forecasts turned out."""
+
+    client: str
+    count: int
+    said: str
+    came: str
+    brier: str
+    brier_order: float
+    inside: str
 
 
 def render_agency(
@@ -53,63 +97,164 @@ def render_agency(
     as_of: date | None = None,
     restated: bool = False,
     link: str = "../{client}/report.html",
+    audience: Audience | None = None,
 ) -> Path:
     """Write ``folder/report.html`` over all clients, in ``language`` or the one most of them have.
 
-    ``link``: where each client's own page is, seen from ``folder``.
+    ``link``: where each client's own page is, seen from ``folder``. ``audience="board"`` names no key result.
     """
     readers = [reader_of(client) if isinstance(client, Client) else client for client in clients]
-    chosen = language or ("en" if sum(r.language == "en" for r in readers) * 2 > len(readers) else "sv")
+    chosen = language or language_of_most(readers)
     statuses = [(reader, read_status(con, reader.client, as_of=as_of, restated=restated)) for reader in readers]
-    rows = [
-        row
-        for reader, status in statuses
-        for row in _rows(con, reader, status, language=chosen, link=link, as_of=as_of)
-    ]
+    with_results = audience != "board"
+    rows: list[AgencyRow] = []
+    lines: list[ResultLine] = []
+    for reader, status in statuses:
+        page = _Page(reader=reader, language=chosen, href=link.format(client=quote(reader.client, safe="")))
+        streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
+        failures = message("failed_short", chosen, streams=streams) if streams else ""
+        rows += [
+            _row(page, objective, status, failures=failures, with_results=with_results)
+            for objective in status.objectives or (None,)
+        ]
+        if with_results:
+            lines += [_line(page, result) for result in status.key_results]
     nights = [status.as_of for _, status in statuses if status.as_of]
     judged = [row for row in rows if row.badge is not None]
     worry = sum(row.badge.status not in GOOD | UNJUDGED for row in judged if row.badge)
     values: dict[str, object] = {
-        "rows": sorted(rows, key=lambda row: (row.rank, row.filled, row.client.casefold(), row.objective)),
+        "rows": sorted(
+            rows, key=lambda row: (row.rank, row.progress_order or 0.0, row.client.casefold(), row.objective)
+        ),
+        "lines": sorted(lines, key=lambda line: (line.rank, line.way_order or 0.0, line.client.casefold(), line.title)),
+        "with_results": with_results,
+        "tally": tally([result for _, status in statuses for result in status.key_results], chosen),
+        "client_count": len(readers),
         "as_of": day(max(nights), chosen, style="d MMMM y") if nights else "",
-        "headline": message("agency_headline", chosen, worry=worry, all=len(judged))
-        if judged
-        else message("headline_none", chosen),
+        "headline": _headline(worry, len(judged), chosen),
         "scores": below.scores(reading.scores_of(con, None, as_of=as_of), chosen),
+        "record": _record(con, readers, chosen, as_of=as_of),
     }
     return write_page(folder / "report.html", "agency.html.j2", language=chosen, values=values)
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection,
-    reader: Reader,
-    status: ClientStatus,
-    *,
-    language: str,
-    link: str,
-    as_of: date | None,
-) -> list[AgencyRow]:
-    streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
-    failures = message("failed_short", language, streams=streams) if streams else ""
-    if not status.objectives:
-        return [_row(reader, None, language=language, link=link, failures=failures)]
-    return [_row(reader, objective, language=language, link=link, failures=failures) for objective in status.objectives]
+def language_of_most(readers: Sequence[Reader]) -> str:
+    """The language that most clients have; Swedish where they are as many."""
+    return "en" if sum(reader.language == "en" for reader in readers) * 2 > len(readers) else "sv"
 
 
-def _row(reader: Reader, objective: ObjectiveRow | None, *, language: str, link: str, failures: str) -> AgencyRow:
-    name = plain(reader.name, limit=60)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """A client as a link."""
+
+    reader: Reader
+    language: str
+    href: str
+
+    @property
+    def name(self) -> str:
+        return plain(self.reader.name, limit=60)
+
+    @property
+    def label(self) -> str:
+        return message("open_report", self.language, name=self.name)
+
+
+def _headline(worry: int, judged: int, language: str) -> str:
+    if not judged:
+        return message("headline_none", language)
+    if not worry:
+        return message("agency_fine", language)
+    return message("agency_headline", language, worry=worry, all=judged)
+
+
+def _row(
+    page: _Page, objective: ObjectiveRow | None, status: ClientStatus, *, failures: str, with_results: bool
+) -> AgencyRow:
+    language = page.language
+    if objective is None:
+        return AgencyRow(
+            client=page.name, href=page.href, label=page.label, objective=message("no_objectives", language),
+            weakest="", badge=None, rank=NOTHING_YET, progress="", filled=0.0, low=0.0, high=0.0, has_span=False,
+            progress_order=None, tally=(), need_help=None, coverage="", coverage_order=None, as_of="", as_of_order="",
+            failures=failures,
+        )  # fmt: skip
+    results = status.of(objective.objective_id)
+    low, high = objective.progress_low, objective.progress_high
     return AgencyRow(
-        client=name,
-        href=link.format(client=quote(reader.client)),
-        label=message("open_report", language, name=name),
-        objective=plain(objective.title, limit=110) if objective else message("no_objectives", language),
-        badge=badge(objective.status, language) if objective else None,
-        rank=rank(objective.status) if objective else 3,
-        progress=percent(objective.progress, language) if objective else "",
-        filled=round(100 * min(1.0, max(0.0, objective.progress or 0.0)), 1) if objective else -1.0,
-        coverage=percent(objective.coverage, language) if objective else "",
-        coverage_order=objective.coverage or 0.0 if objective else -1.0,
-        as_of=day(objective.as_of, language) if objective else "",
-        as_of_order=objective.as_of.isoformat() if objective else "",
+        client=page.name,
+        href=page.href,
+        label=page.label,
+        objective=plain(objective.title, limit=110),
+        weakest=_weakest(objective, results, language) if with_results else "",
+        badge=badge(objective.status, language),
+        rank=rank(objective.status),
+        progress=percent(objective.progress, language),
+        filled=_clip(objective.progress),
+        low=_clip(low),
+        high=_clip(high),
+        has_span=low is not None and high is not None and high - low > 0.005,
+        progress_order=objective.progress,
+        tally=tally(results, language) if with_results else (),
+        need_help=sum(result.status not in GOOD | UNJUDGED for result in results) / len(results) if results else None,
+        coverage=percent(objective.coverage, language),
+        coverage_order=objective.coverage,
+        as_of=day(objective.as_of, language),
+        as_of_order=objective.as_of.isoformat(),
         failures=failures,
     )
+
+
+def _weakest(objective: ObjectiveRow, results: Sequence[KeyResultRow], language: str) -> str:
+    found = next((result for result in results if result.key_result_id == objective.weakest_key_result), None)
+    if found is None or found.status in GOOD | UNJUDGED:
+        return ""
+    return message("weakest_short", language, title=plain(found.title, limit=80))
+
+
+def _line(page: _Page, result: KeyResultRow) -> ResultLine:
+    language = page.language
+    return ResultLine(
+        client=page.name,
+        href=page.href,
+        label=page.label,
+        title=plain(result.title, limit=110),
+        badge=badge(result.status, language),
+        rank=rank(result.status),
+        now=unit_figure(result.current, result.unit, language),
+        target=unit_figure(result.target, result.unit, language),
+        way=percent(result.raw_progress, language),
+        way_order=result.raw_progress,
+        expected=percent(result.expected_progress, language),
+        expected_order=result.expected_progress,
+        probability=percent(result.probability, language),
+        probability_order=result.probability,
+    )
+
+
+def _record(
+    con: duckdb.DuckDBPyConnection, readers: Sequence[Reader], language: str, *, as_of: date | None
+) -> tuple[RecordLine, ...]:
+    """The record of each client that has one, the least sure first."""
+    lines = []
+    scored = reading.scored_clients(con, as_of=as_of)
+    for reader in readers:
+        found = reading.scores_of(con, reader.client, as_of=as_of) if reader.client in scored else None
+        if found is None:
+            continue
+        lines.append(
+            RecordLine(
+                client=plain(reader.name, limit=60),
+                count=found.count,
+                said=percent(found.said, language),
+                came=percent(found.came, language),
+                brier=figure(found.brier, language, decimals=2),
+                brier_order=found.brier,
+                inside=percent(found.inside, language),
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-line.brier_order, line.client.casefold())))
+
+
+def _clip(share: float | None) -> float:
+    return round(100 * min(1.0, max(0.0, share or 0.0)), 1)

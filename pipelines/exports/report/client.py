@@ -17,12 +17,13 @@ from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading, results
+from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.report.page import write_page
+from pipelines.exports.report.paper import paper_of, posts_printed
+from pipelines.exports.report.posts import posts_view, social_posts
 from pipelines.exports.words import day
 
 SOCIAL_DAYS = 90
-COMPACT_FROM, PLAIN_FROM, OBJECTIVE_TAKES = 7, 13, 2
-"""With so many key results (a third objective counts as two) print draws them smaller, and at last without charts."""
 
 
 def render_client(
@@ -45,6 +46,14 @@ def render_client(
     seen = results.Evidence(months=months, items=items, sources=sources, as_of=night or date.min)
     objectives = results.objectives(status, reader, seen, with_results=with_results)
     tried, ideas = below.initiatives(reading.initiatives_of(con, reader.client, as_of=as_of), reader)
+    kpis = kpi_section(months, reader)
+    methods = below.methods({kpi for kpi, _ in months}, reader)
+    posts = None
+    if with_results:
+        read = reading.blog_posts_of(con, reader.client, as_of=as_of, zone=reader.timezone)
+        posts = posts_view(items, read, status.key_results, reader)
+    groups = (len(posts.groups) if posts else 0) if with_results else None
+    paper = paper_of(objectives, kpis, tried, ideas, methods=len(methods), groups=groups)
     values: dict[str, object] = {
         "name": plain(reader.name),
         "as_of": day(night, reader.language, style="d MMMM y") if night else "",
@@ -53,31 +62,22 @@ def render_client(
         "objectives": objectives,
         "with_results": with_results,
         "has_fan": any(result.has_fan for objective in objectives for result in objective.results),
-        "pairs": sum(len(objective.results) for objective in objectives) in {1, 2, 4},
-        "density": _density(len(objectives), sum(len(objective.results) for objective in objectives)),
-        "kpis": below.kpis(months, reader),
+        "paper": paper,
+        "printed": posts_printed(paper.density, groups or 0),
+        "tally": results.tally(status.key_results, reader.language),
+        "kpis": kpis,
         "tried": tried,
         "ideas": ideas,
         "scores": below.scores(reading.scores_of(con, reader.client, as_of=as_of), reader.language),
-        "methods": below.methods(sorted({kpi for kpi, _ in months}), reader),
+        "methods": methods,
         "source_lines": below.source_lines(sources, reader.language),
-        "posts": None,
+        "posts": posts,
         "social": (),
         "social_count": 0,
     }
-    if with_results:
-        posts = reading.blog_posts_of(con, reader.client, as_of=as_of, zone=reader.timezone)
-        values["posts"] = below.blog_posts(items, posts, reader)
-        if night:
-            since = night - timedelta(days=SOCIAL_DAYS)
-            social = reading.social_posts_of(con, reader.client, since=since, until=night, zone=reader.timezone)
-            values["social"] = below.social_posts(social, reader.language)
-            values["social_count"] = len(social)
+    if with_results and night:
+        since = night - timedelta(days=SOCIAL_DAYS)
+        social = reading.social_posts_of(con, reader.client, since=since, until=night, zone=reader.timezone)
+        values["social"] = social_posts(social, reader.language)
+        values["social_count"] = len(social)
     return write_page(folder / "report.html", "client.html.j2", language=reader.language, values=values)
-
-
-def _density(objectives: int, results: int) -> str:
-    taken = results + OBJECTIVE_TAKES * max(0, objectives - 2)
-    if taken >= PLAIN_FROM:
-        return "plain"
-    return "compact" if taken >= COMPACT_FROM else "roomy"

@@ -225,6 +225,14 @@ def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date
     return Scores(count=row[0], brier=row[1], said=row[2], came=row[3], inside=row[4])
 
 
+def scored_clients(con: duckdb.DuckDBPyConnection, *, as_of: date | None) -> frozenset[str]:
+    """The clients that have a forecast whose outcome is known."""
+    rows = con.execute(
+        "select distinct client from marts.forecast_scores where $as_of is null or as_of <= $as_of", {"as_of": as_of}
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> tuple[SourceState, ...]:
     """Each source's state, from the ledger."""
     rows = con.execute(

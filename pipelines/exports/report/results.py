@@ -9,20 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
 from markupsafe import Markup
 
-from okr_models.client import Change, KeyResult, Milestones
+from okr_models.client import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period
 from pipelines.exports.people import Reader
 from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
+from pipelines.exports.report.alternatives import FiguresTable, in_a_table, in_words
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
-from pipelines.exports.report.series import Point, Series, series_of
+from pipelines.exports.report.series import Series, series_of
 from pipelines.exports.report.svg import for_page
 from pipelines.exports.words import (
-    LOCALES,
     WORST_FIRST,
     day,
     figure,
@@ -62,6 +61,10 @@ class ResultView:
     flags: tuple[str, ...]
     source: str
     chart: Markup | None
+    table: FiguresTable | None
+    way: str
+    way_filled: float
+    way_tick: float | None
     has_fan: bool
     milestones: tuple[tuple[str, str, bool], ...]
 
@@ -127,6 +130,12 @@ def headline(status: ClientStatus, language: str) -> str:
     return message("headline_good", language, good=good, all=len(rows))
 
 
+def tally(rows: Sequence[KeyResultRow], language: str) -> tuple[tuple[Badge, int], ...]:
+    """How many key results have each status, worst first."""
+    statuses = [row.status for row in rows]
+    return tuple((badge(status, language), statuses.count(status)) for status in sorted(set(statuses), key=rank))
+
+
 def _in_file_order(rows: Sequence[KeyResultRow], reader: Reader, objective_id: str) -> list[KeyResultRow]:
     objective = reader.objective(objective_id)
     order = {result.id: n for n, result in enumerate(objective.key_results)} if objective else {}
@@ -167,7 +176,8 @@ def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], language: str, *,
     unjudged = sum(result.status in UNJUDGED for result in rows)
     if len(rows) == 1:
         return message("judged_one", language, word=status_word(rows[0].status, language))
-    sentence = message("judged", language, good=good, all=len(rows))
+    key = "judged_none" if good == 0 else "judged_all" if good == len(rows) else "judged"
+    sentence = message(key, language, good=good, all=len(rows))
     if unjudged:
         sentence += " " + message("unjudged", language, count=unjudged)
     weakest = next((result for result in rows if result.key_result_id == row.weakest_key_result), None)
@@ -185,10 +195,19 @@ def _meta(row: ObjectiveRow, reader: Reader, span: str) -> str:
     parts = [span] if span else []
     definition = reader.objective(row.objective_id)
     if definition:
-        start, end = day(definition.period.start, language), day(definition.period.end, language)
-        parts.append(message("period", language, start=start, end=end))
+        parts.append(_period(definition.period, row.as_of, language))
     parts += [plain(part, limit=60) for part in (row.team, row.owner) if part]
     return " · ".join(parts)
+
+
+def _period(period: Period, as_of: date, language: str) -> str:
+    """The period and how much of it has gone; the year is said once where it is the same."""
+    style = "d MMM" if period.start.year == period.end.year else "d MMM y"
+    start, end = day(period.start, language, style=style), day(period.end, language)
+    days = (period.end - period.start).days + 1
+    share = min(1.0, max(0.0, ((as_of - period.start).days + 1) / days))
+    gone = message("time_gone", language, share=percent(share, language))
+    return f"{message('period', language, start=start, end=end)} · {gone}"
 
 
 def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str) -> ResultView:
@@ -206,11 +225,12 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
     revised = row.first_target is not None and row.target is not None and row.first_target != row.target
     first = unit_figure(row.first_target, row.unit, language)
     has_base = row.baseline is not None and row.kind in {"flow", "stock", "ratio"} and row.baseline != 0
+    chart_unit = _chart_unit(row, definition, evidence)
     return ResultView(
         title=plain(row.title),
         badge=badge(row.status, language),
         now=unit_figure(row.current, row.unit, language),
-        unit=unit_word(row.unit, language) if row.current is not None else "",
+        unit=_unit(row, definition, evidence.as_of, language) if row.current is not None else "",
         target=_target(row, definition, evidence.as_of, language),
         baseline=unit_figure(row.baseline, row.unit, language) if has_base else None,
         first_target=message("first_target", language, value=first) if revised else None,
@@ -218,9 +238,13 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         forecast=_forecast(row, language),
         explanation=plain(row.explanation or "", limit=400),
         notes=tuple(_sentence_case(note) for note in row.notes if not is_said(note, row.explanation)),
-        flags=_flags(row, definition, evidence, language),
-        source=_source(row, evidence, language),
-        chart=_chart(series, row, reader, chart_id=chart_id),
+        flags=_flags(row, definition, evidence, reader),
+        source=_source(row, evidence, reader),
+        chart=_chart(series, row, chart_unit, language, chart_id=chart_id),
+        table=in_a_table(series, chart_unit, language) if series else None,
+        way=percent(row.raw_progress, language),
+        way_filled=_clip(row.raw_progress),
+        way_tick=None if row.expected_progress is None else _clip(row.expected_progress),
         has_fan=series is not None and any(point.low is not None for point in series.points),
         milestones=_milestones(definition, evidence.as_of, language),
     )
@@ -266,8 +290,8 @@ def _forecast(row: KeyResultRow, language: str) -> str | None:
     return " ".join(parts) or None
 
 
-def _flags(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence, language: str) -> tuple[str, ...]:
-    flags = []
+def _flags(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence, reader: Reader) -> tuple[str, ...]:
+    language, flags = reader.language, []
     if definition and definition.ambition == "stretch":
         flags.append(message("stretch", language))
     if definition and definition.weight != 1:
@@ -276,21 +300,23 @@ def _flags(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence, 
         flags.append(message("estimated", language))
     if row.current is None and row.data_through is None:
         flags.append(message("no_data", language))
-    for source in _sources(row, evidence):
+    for source in _sources(row, evidence, reader):
         if source.failed:
             streams = ", ".join(f"{source.source}/{stream}" for stream in source.failed)
             flags.append(message("failed", language, streams=plain(streams, limit=80)))
     return tuple(flags)
 
 
-def _sources(row: KeyResultRow, evidence: Evidence) -> list[SourceState]:
-    """The sources whose own months of this KPI exist, matched by the scopes ``source=ID`` and ``platform=NAME``."""
-    names = {scope.split("=", 1)[1] for kpi, scope in evidence.months if kpi == row.kpi and "=" in scope}
+def _sources(row: KeyResultRow, evidence: Evidence, reader: Reader) -> list[SourceState]:
+    """The sources whose own months of this KPI exist, by the scopes ``source=ID``; an own KPI's is in the file."""
+    names = {reader.kpi_sources.get(row.kpi or "")} | {
+        scope.split("=", 1)[1] for kpi, scope in evidence.months if kpi == row.kpi and "=" in scope
+    }
     return [source for source in evidence.sources if source.source in names]
 
 
-def _source(row: KeyResultRow, evidence: Evidence, language: str) -> str:
-    sources = _sources(row, evidence)
+def _source(row: KeyResultRow, evidence: Evidence, reader: Reader) -> str:
+    language, sources = reader.language, _sources(row, evidence, reader)
     parts = []
     if sources:
         parts.append(message("source", language, sources=", ".join(plain(source.source) for source in sources)))
@@ -314,49 +340,39 @@ def _milestones(definition: KeyResult | None, as_of: date, language: str) -> tup
     return tuple(shown)
 
 
-def _chart(series: Series | None, row: KeyResultRow, reader: Reader, *, chart_id: str) -> Markup | None:
-    if series is None:
-        return None
-    lower = reader.better(row.kpi) == "lower" and series.form == "level" and len(series.bounds) < 2
-    language = reader.language
-    return for_page(
-        key_result_chart(series, language, lower_is_better=lower),
-        chart_id=chart_id,
-        title=message("chart_title", language, title=plain(row.title)),
-        description=_in_words(series, row, language),
+def _unit(row: KeyResultRow, definition: KeyResult | None, as_of: date, language: str) -> str:
+    """The unit in words; a share says of what."""
+    if row.unit != "share" or definition is None:
+        return unit_word(row.unit, language)
+    target = definition.target_on(as_of)
+    if isinstance(target, Milestones):
+        return message("of_milestones", language)
+    if isinstance(target, Between) or (isinstance(target, (AtLeast, AtMost)) and target.hold):
+        return message("of_months", language)
+    return ""
+
+
+def _chart_unit(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence) -> str | None:
+    """The unit of the months drawn: the KPI's own, also where the key result counts months inside a band."""
+    if definition is None or definition.count:
+        return row.unit
+    return next(
+        (month.unit for (kpi, _), months in evidence.months.items() if kpi == row.kpi for month in months.values()),
+        row.unit,
     )
 
 
-def _in_words(series: Series, row: KeyResultRow, language: str) -> str:
-    """The chart's figures, month by month, for who can't see it."""
-    unit = None if row.unit == "share" else row.unit
-    lines = [text for text in (_point_in_words(point, unit, language) for point in series.points) if text]
-    if series.bounds:
-        values = ", ".join(unit_figure(bound, unit, language) for bound in series.bounds)
-        lines.append(message("chart_bounds", language, values=values))
-    return " ".join(lines)
-
-
-def _point_in_words(point: Point, unit: str | None, language: str) -> str:
-    parts = []
-    if point.actual is not None:
-        open_ = f" ({message('legend_open', language)})" if point.is_open else ""
-        parts.append(unit_figure(point.actual, unit, language) + open_)
-    if point.last is not None:
-        parts.append(message("chart_last", language, value=unit_figure(point.last, unit, language)))
-    if point.path is not None:
-        parts.append(message("chart_path", language, value=unit_figure(_rounded(point.path), unit, language)))
-    if point.low is not None and point.high is not None and (point.actual is None or point.is_open):
-        low, high = (unit_figure(_rounded(value), unit, language) for value in (point.low, point.high))
-        parts.append(message("chart_fan", language, low=low, high=high))
-    if not parts:
-        return ""
-    month = format_date(point.month, "LLLL", LOCALES[language])
-    return message("chart_month", language, month=month, value=", ".join(parts)) + "."
-
-
-def _rounded(value: float) -> float:
-    return round(value) if abs(value) >= 10 else round(value, 1)
+def _chart(
+    series: Series | None, row: KeyResultRow, unit: str | None, language: str, *, chart_id: str
+) -> Markup | None:
+    if series is None:
+        return None
+    return for_page(
+        key_result_chart(series, language, unit=unit),
+        chart_id=chart_id,
+        title=message("chart_title", language, title=plain(row.title)),
+        description=in_words(series, unit, language),
+    )
 
 
 def rank(status: str) -> int:

@@ -18,6 +18,9 @@ INKS: dict[str, str] = {
     "#a10006": "--axis",
     "#a10007": "--grid",
     "#a10008": "--label",
+    "#a10009": "--last-ink",
+    "#a10010": "--bar",
+    "#a10011": "--paper",
 }
 """Stand-ins that the drawing uses, and the page's colour each becomes: a chart then follows light and dark."""
 

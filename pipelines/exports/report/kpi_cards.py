@@ -1,0 +1,159 @@
+"""The KPIs as small cards: the newest closed month, its change on last year, two years as a small chart.
+
+What belongs here: choosing months and wording the change. What does not: how a KPI is made (``methods.py``), drawing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import add_months
+from pipelines.exports.month_notes import month_note
+from pipelines.exports.people import Reader
+from pipelines.exports.plain import plain
+from pipelines.exports.report.charts import kpi_chart
+from pipelines.exports.report.messages import message
+from pipelines.exports.report.reading import KpiKey, Month
+from pipelines.exports.report.svg import for_page
+from pipelines.exports.words import day, figure, kpi_title, percent, unit_figure, unit_word
+
+MONTHS_SHOWN = 24
+NOT_RELATIVE = frozenset({"position", "points", "share"})
+"""Units whose change is a difference: a per cent of a rank or an index says nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiView:
+    """One card. ``month`` is empty where it is the month that the section's heading names."""
+
+    title: str
+    scope: str
+    value: str
+    unit: str
+    month: str
+    change: str
+    tone: str
+    note: str
+    chart: Markup | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiSection:
+    """``month``: the one that most cards are about, in words."""
+
+    month: str
+    cards: tuple[KpiView, ...]
+
+
+def kpi_section(months: Mapping[KpiKey, Mapping[date, Month]], reader: Reader) -> KpiSection:
+    """Every KPI in ``all``, or where there is no ``all`` in each of its scopes; built-in ones first, in their order."""
+    order = {kpi: n for n, kpi in enumerate(BUILT_IN)}
+    by_kpi: dict[str, list[str]] = {}
+    for kpi, scope in months:
+        by_kpi.setdefault(kpi, []).append(scope)
+    chosen: list[tuple[str, str, list[Month]]] = []
+    for kpi in sorted(by_kpi, key=lambda name: (order.get(name, len(order)), name)):
+        scopes = ["all"] if "all" in by_kpi[kpi] else sorted(by_kpi[kpi])
+        chosen += [(kpi, scope, shown) for scope in scopes if (shown := _shown(months[kpi, scope]))]
+    newest = Counter(shown[-1].month for *_, shown in chosen if shown[-1].is_closed)
+    common = max(newest, key=lambda month: (newest[month], month)) if newest else None
+    cards = tuple(
+        _card(kpi, scope, shown, months[kpi, scope], reader, common=common, chart_id=f"kpi{n}")
+        for n, (kpi, scope, shown) in enumerate(chosen)
+    )
+    return KpiSection(month=day(common, reader.language, style="LLLL y") if common else "", cards=cards)
+
+
+def _shown(months: Mapping[date, Month]) -> list[Month]:
+    """The last two years of closed months, a stock's running month with its newest figure too."""
+    closed = [m for m in months.values() if m.is_closed or (m.kind == "stock" and m.value is not None)]
+    return closed[-MONTHS_SHOWN:]
+
+
+def _card(
+    kpi: str,
+    scope: str,
+    shown: Sequence[Month],
+    months: Mapping[date, Month],
+    reader: Reader,
+    *,
+    common: date | None,
+    chart_id: str,
+) -> KpiView:
+    language, newest = reader.language, shown[-1]
+    change, tone = _change(kpi, newest, months.get(add_months(newest.month, -12)), reader)
+    title = kpi_title(kpi, language, dict(reader.kpi_titles))
+    notes = [_month(newest, language)] if newest.month != common else []
+    notes += [message("estimated_month", language)] if newest.is_estimated else []
+    notes += [message("lower", language)] if reader.better(kpi) == "lower" else []
+    return KpiView(
+        title=plain(title, limit=60),
+        scope="" if scope == "all" else plain(scope.split("=", 1)[-1], limit=40),
+        value=unit_figure(newest.value, newest.unit, language),
+        unit=plain(unit_word(newest.unit, language), limit=30)
+        if newest.value is not None
+        else message("kpi_missing", language),
+        month=" · ".join(notes),
+        change=change,
+        tone=tone,
+        note=plain(month_note(newest.note, language), limit=160) if newest.value is None else "",
+        chart=_small_chart(title, shown, reader, chart_id=chart_id),
+    )
+
+
+def _small_chart(title: str, shown: Sequence[Month], reader: Reader, *, chart_id: str) -> Markup | None:
+    """The months as a small labelled chart; one value is no chart."""
+    language, unit = reader.language, shown[-1].unit
+    known = [(month, month.value) for month in shown if month.value is not None]
+    if len(known) < 2:
+        return None
+    values = [value for _, value in known]
+    description = message(
+        "kpi_chart_text",
+        language,
+        first=unit_figure(values[0], unit, language),
+        first_month=_month(known[0][0], language),
+        last=unit_figure(values[-1], unit, language),
+        last_month=_month(known[-1][0], language),
+        low=unit_figure(min(values), unit, language),
+        high=unit_figure(max(values), unit, language),
+    )
+    drawing = kpi_chart(
+        [(month.month, month.value) for month in shown], language, as_bars=shown[-1].kind == "flow", unit=unit
+    )
+    name = message("kpi_chart", language, title=plain(title), count=len(shown))
+    return for_page(drawing, chart_id=chart_id, title=name, description=description)
+
+
+def _month(month: Month, language: str) -> str:
+    return day(month.month, language, style="LLLL y")
+
+
+def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tuple[str, str]:
+    """The change on the same month last year in words, and whether it is good, bad or neither.
+
+    Where lower is better an arrow alone would leave good or bad to the colour, so a word says it.
+    """
+    language = reader.language
+    if newest.value is None:
+        return "", "flat"
+    if before is None or before.value is None:
+        return message("kpi_no_last", language), "flat"
+    grown = newest.value - before.value
+    if before.value <= 0 or newest.unit in NOT_RELATIVE or (newest.kind == "ratio" and kpi not in BUILT_IN):
+        text = f"{'+' if grown > 0 else ''}{figure(round(grown, 1), language, decimals=1)}"
+    else:
+        text = percent(grown / before.value, language, signed=True)
+    better = reader.better(kpi)
+    tone = "flat" if grown == 0 else "good" if (grown > 0) == (better == "higher") else "bad"
+    arrow = "→" if grown == 0 else "↗" if grown > 0 else "↘"
+    said = f"{arrow} {message('kpi_change', language, change=text)}"
+    if better == "lower" and tone != "flat":
+        said += f", {message('better' if tone == 'good' else 'worse', language)}"
+    return said, tone
