@@ -28,10 +28,10 @@ COUNTER_FIELDS = (
     "id",
     "is_published",
     "shares",
-    "reactions.summary(total_count).limit(0)",
-    "comments.filter(stream).summary(total_count).limit(0)",
+    "reactions.summary(true).limit(0)",
+    "comments.summary(true).limit(0).filter(stream)",
 )
-"""``filter(stream)``: replies count too."""
+"""``filter(stream)``: replies count too. The order of modifiers means nothing to Meta."""
 
 SNAPSHOTS = Stream(
     table=FOLLOWER_SNAPSHOTS,
