@@ -105,6 +105,13 @@ class BadReply(SourceError):
     error_class = "bad_reply"
 
 
+class MetricGone(BadReply):
+    """The vendor no longer knows a metric, and there is no other to read in its place."""
+
+    unavailable: str = ""
+    """Its name; of several, with commas between."""
+
+
 class VersionRetired(SourceError):
     """The API version in use is no longer served."""
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from connectors.errors import AuthFailed, BadReply, PermissionMissing, QuotaExhausted
+from connectors.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
 from connectors.http import Http
 from connectors.meta_errors import DeadField, DeadMetric, TooMuchData, classifier
 from connectors.meta_usage import Pace
@@ -152,18 +152,21 @@ class Graph:
         """Insights by metric; one that Meta left out is not there. Their ``paging`` is endless and never followed.
 
         A metric that is no longer known is found by halves and noted in ``unavailable``; the others are still read.
-        Raises ``BadReply`` where none is left.
+        Raises ``MetricGone`` where none is left.
         """
         wanted = list(metrics)
         alive = [name for name in wanted if name not in self.unavailable]
         found = self._insights(account, alive, params, attempted=attempted) if alive else {}
         if self.unavailable.issuperset(wanted):
-            raise self.http.error(
-                BadReply,
+            gone = self.http.error(
+                MetricGone,
                 attempted=attempted,
                 detail=f"Meta no longer knows the metric {', '.join(wanted)} in version {self.version}",
                 cure="update marketing-okr; days that could not be read stay due",
             )
+            assert isinstance(gone, MetricGone)  # noqa: S101 - as asked for
+            gone.unavailable = ", ".join(wanted)
+            raise gone
         return found
 
     def _insights(self, account: str, metrics: list[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
@@ -203,7 +206,7 @@ class Graph:
             told = self.get("/debug_token", {"input_token": self._token}, attempted=attempted)["data"]
         except (AuthFailed, QuotaExhausted):
             raise
-        except (BadReply, PermissionMissing):  # only the app's own people may ask; the token itself works
+        except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
             return None
         if told["is_valid"].value is False:
             said = told["error"].text("message", "the token is not valid") if "error" in told else ""

@@ -149,7 +149,7 @@ class YouTubeSource(BaseSource[Http]):
     def _subscribers(self) -> Answer:
         followers, _ = self._numbers()
         if followers is None:
-            return Answer(rows=[], quality={"unavailable": "subscriberCount, which the channel hides"})
+            return Answer(rows=[], quality={"unavailable": "subscriberCount (the channel hides it)"})
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         return Answer(rows=[{**stamp, "followers": followers}], quality={"rounded": followers >= 1000})
 

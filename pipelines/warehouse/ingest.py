@@ -210,7 +210,7 @@ def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
         started_at=outcome.started_at,
         finished_at=outcome.finished_at,
         run_id=run_id,
-        quality={"zone": outcome.zone.key},
+        quality={"zone": outcome.zone.key, **outcome.quality},
     )
     if batch is not None:
         quality = {"zone": outcome.zone.key, **batch.quality}

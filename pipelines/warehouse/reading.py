@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connectors.errors import ErrorClass, NotYet, SourceError
-from connectors.protocol import Batch, Context, Source, SourceType, Stream
+from connectors.errors import ErrorClass, MetricGone, NotYet, SourceError
+from connectors.protocol import Batch, Context, Quality, Source, SourceType, Stream
 from connectors.redaction import Redactor
-from okr_models.periods import ONE_DAY, Window, snapshot_day
+from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from okr_models.sources import SourceSettings
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.ledger import Load
@@ -26,6 +26,7 @@ from pipelines.warehouse.planning import (
     snapshot_is_due,
     windows_to_read,
 )
+from pipelines.warehouse.unavailable import GONE, with_since
 
 CONCERNS_WHOLE_SOURCE: frozenset[ErrorClass] = frozenset({"auth", "config", "version", "quota", "rate_limited"})
 """After one of these the source's other streams would only fail the same way."""
@@ -69,6 +70,8 @@ class Outcome:
     attempts: int = 0
     error_class: ErrorClass | None = None
     message: str | None = None
+    quality: Quality = field(default_factory=dict)
+    """What is known of a read that failed; a batch has its own."""
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
 
@@ -79,6 +82,7 @@ class _Trouble:
     message: str
     attempts: int
     whole_source: bool
+    quality: Quality = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -157,6 +161,7 @@ class _Reader:
                 if trouble.error_class != "bad_reply" or failed >= MOST_FAILED_WINDOWS:
                     break
                 continue
+            batch = replace(batch, quality=self._since(stream, batch.quality))
             self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts)
             for gap, why in self._never_to_be_had(stream, window, covered):
                 self._outcome(stream, gap, started, message=why)
@@ -175,13 +180,18 @@ class _Reader:
             # nothing answered at all: the next stream would meet the same silence
             silent = error.error_class == "unavailable" and error.status is None
             whole = silent or error.error_class in CONCERNS_WHOLE_SOURCE
-            return _Trouble(error.error_class, self.redact(str(error)), error.attempts, whole)
+            said = {GONE: error.unavailable} if isinstance(error, MetricGone) else {}
+            return _Trouble(error.error_class, self.redact(str(error)), error.attempts, whole, said)
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         message = (
             f"{self.task.client}/{self.task.settings.id}: {attempted} failed; {what};"
             " the connector did not understand the reply, a retry does not help"
         )
         return _Trouble("bad_reply", self.redact(message), 1, whole_source=False)
+
+    def _since(self, stream: Stream, quality: Quality) -> Quality:
+        loads, today = self.task.loads.get(stream.name, ()), local_date(self.task.now, self.zone)
+        return with_since(quality, loads=loads, today=today, zone=self.zone)
 
     def _learn_secrets(self, context: Context) -> None:
         for name in self.task.settings.secrets():
@@ -197,6 +207,7 @@ class _Reader:
             attempts=trouble.attempts,
             error_class=trouble.error_class,
             message=trouble.message,
+            quality=self._since(stream, trouble.quality),
         )
 
     def _outcome(
@@ -209,6 +220,7 @@ class _Reader:
         attempts: int = 0,
         error_class: ErrorClass | None = None,
         message: str | None = None,
+        quality: Quality | None = None,
     ) -> None:
         self.emit(
             Outcome(
@@ -222,6 +234,7 @@ class _Reader:
                 attempts=attempts,
                 error_class=error_class,
                 message=message,
+                quality=quality or {},
                 is_repeat=self._is_repeat(stream),
             )
         )

@@ -33,7 +33,12 @@ LOADS = Table(
         Column("started_at", "TIMESTAMPTZ", "When the read began"),
         Column("finished_at", "TIMESTAMPTZ", "When the read ended"),
         Column("run_id", "VARCHAR", "The run that did it"),
-        Column("quality", "VARCHAR", "JSON: sampling, thresholding, quota left, the source's zone", nullable=True),
+        Column(
+            "quality",
+            "VARCHAR",
+            "JSON: sampling, thresholding, quota left, metrics no longer given and since when, the source's zone",
+            nullable=True,
+        ),
     ),
 )
 

@@ -367,6 +367,8 @@ def test_an_expiry_that_only_the_apps_own_people_may_ask_for_is_unknown() -> Non
     message = "(#100) You must provide an app access token, or a user access token that is an owner of the app"
     with vendor([failure(100, message)]) as server:
         assert graph(server.url).token_expires_on() is None
+    with vendor([Says("Not Found", status=404)]) as server:
+        assert graph(server.url).token_expires_on() is None
     assert graph("https://graph.instagram.com").token_expires_on() is None
 
 
