@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from connectors.arrow import OnConflict, Row, build_table
 from connectors.errors import BadReply, NotFound, SourceError
-from connectors.protocol import Batch, Context, Quality, Stream
+from connectors.protocol import Access, Batch, Context, Quality, Stream
 from connectors.shape import BadShape
 from okr_models.periods import Window, local_date, month_start, snapshot_day
 
@@ -72,6 +72,10 @@ class BaseSource(Generic[C]):
     def zone(self) -> ZoneInfo:
         """Zone in which the source's days begin."""
         return self._zone
+
+    def access(self) -> Access:
+        """Until when it can be read: for ever, unless the source knows better."""
+        return Access()
 
     def close(self) -> None:
         """Give connections back."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from connectors.arrow import build_table
 from connectors.csv_rows import LARGEST, Parsed, parse
 from connectors.errors import Misconfigured, NotFound, SourceError
-from connectors.protocol import Batch, Context, Probe, Source, SourceType, Stream
+from connectors.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import OWN_METRICS
 from connectors.secrets import inside_home
 from okr_models.periods import Window
@@ -55,6 +55,10 @@ class CsvSource:
         """Whether the file can be read whole, and how many rows it has."""
         rows = self.read(ROWS, None).rows.num_rows
         return Probe(reachable=True, detail=f"{self._settings.path}, {rows} rows", rows=rows)
+
+    def access(self) -> Access:
+        """For ever."""
+        return Access()
 
     def close(self) -> None:
         """Nothing is held open."""

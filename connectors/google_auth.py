@@ -19,6 +19,7 @@ from google.oauth2 import service_account
 
 from connectors.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.protocol import Context
+from connectors.token_store import Kept, StoreUnusable, fingerprint
 
 Told = tuple[type[SourceError], str, str | None]
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
@@ -57,14 +58,37 @@ class UserToken(Credentials):
         " Google lets each live seven days only"
     )
 
-    def __init__(self, user: user_credentials.Credentials) -> None:
+    def __init__(self, given: Mapping[str, str], *, context: Context) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._user = user
+        self._given, self._context = given, context
+        context.redact.add(given["refresh_token"])
 
     def refresh(self, request: Any) -> None:
-        """Fetch a new token."""
-        self._user.refresh(request)  # type: ignore[no-untyped-call]
-        self.token, self.expiry = self._user.token, self._user.expiry
+        """Fetch a new token. Google seldom gives another refresh token with it; one is kept before it is used."""
+        store, seal = self._context.tokens, self._given["refresh_token"]
+        if store is None:
+            self._ask(request, seal)
+            return
+        name = fingerprint("google", self._given["client_id"], seal)
+        with store.locked(name):
+            kept = store.read(name, seal=seal)
+            spent = kept.refresh_token if kept else seal
+            self._context.redact.add(spent)
+            newest = self._ask(request, spent)
+            if newest != spent:
+                now = self._context.now
+                self._context.redact.add(newest)
+                store.write(name, Kept(access_token="", refresh_token=newest, obtained_at=now), seal=seal)
+
+    def _ask(self, request: Any, refresh_token: str) -> str:
+        """Fetch a token; the refresh token that holds from now on."""
+        user = user_credentials.Credentials(  # type: ignore[no-untyped-call]
+            None, **{**self._given, "refresh_token": refresh_token}
+        )
+        user.refresh(request)  # type: ignore[no-untyped-call]
+        self._context.redact.add(str(user.token))
+        self.token, self.expiry = user.token, user.expiry
+        return str(user.refresh_token or refresh_token)
 
 
 def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> KeyToken:
@@ -97,12 +121,8 @@ def user_token(context: Context, *, source: str, field: str) -> UserToken:
         if isinstance(info, dict) and info.get("type") == "service_account":
             problem = "it is a service account's key, and Google lets none in here"
         elif isinstance(info, dict) and all(_is_text(info.get(name)) for name in _USER_FIELDS):
-            user = user_credentials.Credentials(  # type: ignore[no-untyped-call]
-                None,
-                token_uri=info.get("token_uri") or GOOGLE_TOKEN_URI,
-                **{name: info[name] for name in _USER_FIELDS},
-            )
-            return UserToken(user)
+            given = {name: info[name] for name in _USER_FIELDS}
+            return UserToken({**given, "token_uri": info.get("token_uri") or GOOGLE_TOKEN_URI}, context=context)
     except (ValueError, TypeError):
         problem = "the JSON of the authorised user is incomplete or damaged"
     raise Misconfigured(
@@ -130,8 +150,13 @@ class Bearer:
         """The header. Raises ``SourceError`` where the key is refused or Google's token endpoint is not there."""
         if self._token.valid:
             return {"Authorization": f"Bearer {self._token.token}"}
+        kind: type[SourceError]
+        cure: str | None
         try:
             self._token.refresh(self._request)
+        except StoreUnusable as error:
+            kind, detail = Misconfigured, f"keeping the renewed token: {error}"
+            cure = "make the folder state in the home folder one that okr may write to"
         except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
             # google-auth indexes a reply that is a web page as if it were an object
             kind, detail, cure = told_by_auth(error)

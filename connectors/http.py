@@ -28,7 +28,7 @@ from connectors.errors import (
     VersionRetired,
 )
 from connectors.protocol import Context
-from connectors.redaction import Redactor, quiet_libraries
+from connectors.redaction import quiet_libraries
 from connectors.replay import refused_request
 from connectors.reply import Failure, Reply, send
 from connectors.retry import RetryPolicy, retry_after
@@ -62,8 +62,11 @@ Classify = Callable[[Reply], Verdict | None]
 class Http:
     """HTTP for one source of one client. ``get`` and ``post`` give a good ``Reply`` or raise a ``SourceError``.
 
+    ``authorize`` gives headers and ``sign`` parameters for each call; where credentials are refused, ``renew`` says
+    whether there are others by now, and then the same call is made once more.
+
     Paths are put after ``base_url``; a full address (a ``next`` link) is taken as it is, and credentials (``headers``,
-    ``parameters``, ``authorize``) go along only to ``base_url``'s own origin. Not shared between threads.
+    ``parameters``, ``authorize``, ``sign``) go along only to ``base_url``'s own origin. Not shared between threads.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class Http:
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         authorize: Callable[[], Mapping[str, str]] | None = None,
+        sign: Callable[[], Mapping[str, str]] | None = None,
+        renew: Callable[[], bool] | None = None,
         secrets: Iterable[str] = (),
         min_interval_seconds: float = 0.0,
         policy: RetryPolicy | None = None,
@@ -86,11 +91,14 @@ class Http:
         jitter: random.Random | None = None,
     ) -> None:
         self.client, self.source, self.base_url = context.client, source, base_url.rstrip("/")
-        self.redact = Redactor(secrets)
+        self.redact = context.redact
+        for secret in secrets:
+            self.redact.add(secret)
         self.requests = 0
         self.retries = 0
         self.replies: list[tuple[str, bytes]] | None = None
         self._context, self._classify, self._authorize = context, classify, authorize
+        self._sign, self._renew = sign, renew
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
         self._parameters = dict(parameters or {})
         self._interval, self._policy = min_interval_seconds, policy or RetryPolicy()
@@ -163,11 +171,14 @@ class Http:
     ) -> Reply:
         """One call with its retries. Raises outside of any ``except``, so that no error drags a raw address along."""
         url = path if "://" in path else self.base_url + path
-        own = self._parameters if _origin(url) == _origin(self.base_url) else {}
-        query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
+        at_home = _origin(url) == _origin(self.base_url)
         failures = malformed = 0
+        renewed = False
         while True:
             self._keep_interval()
+            signed = self._sign() if at_home and self._sign is not None else {}
+            own = {**self._parameters, **signed} if at_home else {}
+            query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
             outcome = self._follow(method, url, query)
             if isinstance(outcome, Reply):
                 verdict = self._judge(outcome, wants_json=wants_json)
@@ -175,6 +186,10 @@ class Http:
                     if self.replies is not None:
                         self.replies.append((self.redact(outcome.url), self.redact.body(outcome.body)))
                     return outcome
+                if verdict.error is AuthFailed and self._renew is not None and not renewed and self._renew():
+                    renewed = True
+                    self.retries += 1
+                    continue
                 status, asked_wait = outcome.status, verdict.retry_after_seconds
                 if asked_wait is None:
                     asked_wait = retry_after(outcome.headers, now=self._context.now)

@@ -7,6 +7,7 @@ does not: the API's versions, encoding and errors (``linkedin_api.py``).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
 from connectors.http import Http
 from connectors.linkedin_api import DEFAULT_VERSION, VENDOR, by_day, encoded, open_http, sunset_on, urn_list
+from connectors.linkedin_tokens import LinkedInTokens
 from connectors.paging import Listing, Page, list_steadily
-from connectors.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import (
     FOLLOWER_CHANGES_DAILY,
     FOLLOWER_SNAPSHOTS,
@@ -78,8 +80,9 @@ COUNTERS = Stream(
 class LinkedInSource(BaseSource[Http]):
     """One organisation's page. Days are UTC's."""
 
-    def __init__(self, *, settings: LinkedIn, context: Context, http: Http) -> None:
+    def __init__(self, *, settings: LinkedIn, context: Context, http: Http, tokens: LinkedInTokens) -> None:
         super().__init__(context=context, http=http, zone=ZoneInfo("UTC"))
+        self._tokens = tokens
         self._urn = f"urn:li:organization:{settings.organization_id}"
         self._version = settings.api_version or DEFAULT_VERSION
         self.windows = {CHANGES.name: self._changes, INTERACTIONS.name: self._interactions}
@@ -89,13 +92,22 @@ class LinkedInSource(BaseSource[Http]):
         """The follower total: reachable, permitted, version still served."""
         self.http.begin(keep_replies=False)
         followers = self.shaped("reading the follower total", self._total)
+        access = self.access()
         return Probe(
             reachable=True,
             detail=f"{self._urn}, {followers} followers, version {self._version}",
             rows=followers,
-            version=self._version,
-            version_sunset_on=sunset_on(self._version),
+            token_expires_on=access.ends_on,
+            token_renews=access.renews,
+            token_trouble=access.trouble,
+            version=access.version,
+            version_sunset_on=access.version_sunset_on,
         )
+
+    def access(self) -> Access:
+        """When the token and the version end, and when somebody has to sign in again."""
+        known = self._tokens.access()
+        return replace(known, version=self._version, version_sunset_on=sunset_on(self._version))
 
     def _total(self) -> int:
         path = f"/networkSizes/{encoded(self._urn)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
@@ -222,7 +234,9 @@ def published_at(post: Node) -> datetime:
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one organisation. Raises ``Misconfigured`` where the token is missing."""
     assert isinstance(settings, LinkedIn)  # noqa: S101 - the registry pairs settings and builders by type
-    return LinkedInSource(settings=settings, context=context, http=open_http(settings, context))
+    tokens = LinkedInTokens(settings, context)
+    http = open_http(settings, context, tokens.token)
+    return LinkedInSource(settings=settings, context=context, http=http, tokens=tokens)
 
 
 LINKEDIN = SourceType(

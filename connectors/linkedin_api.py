@@ -22,6 +22,7 @@ from connectors.errors import (
 from connectors.http import Classify, Http, Verdict, verdict_by_status
 from connectors.protocol import Context
 from connectors.reply import Reply
+from connectors.tokens import Token
 from okr_models.periods import Window, add_months
 from okr_models.sources import LinkedIn
 
@@ -42,8 +43,8 @@ def sunset_on(version: str) -> date:
     return announced or add_months(date(int(version[:4]), int(version[4:]), 1), 12).replace(day=15)
 
 
-def open_http(settings: LinkedIn, context: Context) -> Http:
-    """HTTP with LinkedIn's headers. Raises ``Misconfigured`` for a missing token or a version that is none."""
+def open_http(settings: LinkedIn, context: Context, token: Token) -> Http:
+    """HTTP with LinkedIn's headers. Raises ``Misconfigured`` for a version that is none."""
     version = settings.api_version or DEFAULT_VERSION
     if not re.fullmatch(r"20\d\d(0[1-9]|1[0-2])", version):
         raise Misconfigured(
@@ -53,18 +54,17 @@ def open_http(settings: LinkedIn, context: Context) -> Http:
             detail=f"{version!r} is not a LinkedIn version",
             cure=f"write year and month, such as {DEFAULT_VERSION!r}, or leave it out",
         )
-    token = context.secret("token")
     return Http(
         context=context,
         source=settings.id,
         base_url=(context.base_url or VENDOR) + "/rest",
         classify=classifier(version=version, now=context.now),
         headers={
-            "Authorization": f"Bearer {token}",
             "LinkedIn-Version": version,
             "X-Restli-Protocol-Version": "2.0.0",
         },
-        secrets=[token],
+        authorize=lambda: {"Authorization": f"Bearer {token.current()}"},
+        renew=token.renew,
         min_interval_seconds=MIN_INTERVAL_SECONDS,
     )
 

@@ -2,7 +2,7 @@
 
 An account is asked at ``{base}/{version}/{id}``. What belongs here: the API as such. What does not: what its codes mean
 (``meta_errors.py``), budgets (``meta_usage.py``), which figures are asked for (``facebook_page.py``, ``instagram.py``).
-Renewing a token is the token store's business, not a connector's: here a token is read, and its expiry told.
+Renewing a token is ``meta_tokens.py``'s.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
@@ -17,14 +18,14 @@ from zoneinfo import ZoneInfo
 from connectors.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
 from connectors.http import Http
 from connectors.meta_errors import DeadField, DeadMetric, TooMuchData, classifier
+from connectors.meta_tokens import FACEBOOK, INSTAGRAM_LOGIN, is_instagram_login, open_token
 from connectors.meta_usage import Pace
-from connectors.protocol import Context, Quality
+from connectors.protocol import Access, Context, Quality
 from connectors.shape import BadShape, Node
 from okr_models.periods import ONE_DAY
 from okr_models.sources import FacebookPage, Instagram
 
-VENDOR = "https://graph.facebook.com"
-INSTAGRAM_LOGIN_HOST = "graph.instagram.com"
+VENDOR = FACEBOOK
 DEFAULT_VERSION = "v26.0"
 SUNSETS: dict[str, date | None] = {
     "v20.0": date(2026, 9, 24),
@@ -78,26 +79,36 @@ class Graph:
     """One account's Graph API. Raises ``SourceError``; ``http`` counts, redacts and fails as everywhere."""
 
     def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
-        token = context.secret("token")
-        app_secret = context.secret("app_secret") if settings.app_secret is not None else None
+        given = context.secret("token")
+        self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
         self.version = settings.api_version or DEFAULT_VERSION
         self.unavailable: set[str] = set()
         """Metrics and fields that Meta no longer knows, as found out so far."""
         self._served: str | None = None
-        self._token, self._sleep, self._pace = token, context.sleep, Pace()
-        proof = app_secret_proof(token, app_secret) if app_secret else None
-        self._proof = {"appsecret_proof": proof} if proof else {}
-        base = context.base_url or VENDOR
-        self._has_debug_token = urlsplit(base).hostname != INSTAGRAM_LOGIN_HOST
+        self._sleep, self._pace = context.sleep, Pace()
+        by_instagram = is_instagram_login(given, context.base_url)
+        base = context.base_url or (INSTAGRAM_LOGIN if by_instagram else VENDOR)
+        self._has_debug_token = not by_instagram
+        self._token = open_token(settings, context, version=self.version)
         self.http = Http(
             context=context,
             source=settings.id,
             base_url=f"{base}/{self.version}",
             classify=classifier(self._pace),
-            headers={"Authorization": f"Bearer {token}"},
-            secrets=[secret for secret in (token, app_secret, proof) if secret],
+            authorize=lambda: {"Authorization": f"Bearer {self._token.current()}"},
+            sign=self._proof,
+            renew=self._token.renew,
+            secrets=[secret for secret in (given, self._app_secret) if secret],
             min_interval_seconds=MIN_INTERVAL_SECONDS,
         )
+
+    def _proof(self) -> dict[str, str]:
+        """Proof that the caller knows the app's secret, for the token as it is now."""
+        if self._app_secret is None:
+            return {}
+        proof = app_secret_proof(self._token.current(), self._app_secret)
+        self.http.redact.add(proof)
+        return {"appsecret_proof": proof}
 
     def get(self, path: str, params: Parameters, *, attempted: str) -> Node:
         """One call, held back where Meta says that most of the budget is used, and not made where nearly all is."""
@@ -111,7 +122,7 @@ class Graph:
         wait = self._pace.slowdown_seconds()
         if wait:
             self._sleep(wait)
-        reply = self.http.get_document(path, attempted=attempted, params={**params, **self._proof})
+        reply = self.http.get_document(path, attempted=attempted, params=params)
         self._served = reply.headers.get("facebook-api-version") or self._served
         return reply.json()
 
@@ -194,25 +205,32 @@ class Graph:
             said["budget_used_pct"] = self._pace.usage.percent
         return said
 
-    def token_expires_on(self) -> date | None:
-        """The token's last day, or its data access's where that is sooner; None: never, or not told.
+    def access(self) -> Access:
+        """Until when the account can be read, by ``/debug_token`` where there is one.
 
+        Access to data ends 90 days after somebody last signed in, also where the token itself lives on or is renewed.
         Raises ``AuthFailed`` where the token is no longer valid.
         """
+        token = self._token.current()
+        known = replace(self._token.access(), version=self.version, version_sunset_on=sunset_on(self.version))
         if not self._has_debug_token:
-            return None
+            return known
         attempted = "asking when the token expires"
         try:
-            told = self.get("/debug_token", {"input_token": self._token}, attempted=attempted)["data"]
+            told = self.get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
         except (AuthFailed, QuotaExhausted):
             raise
         except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
-            return None
+            return known
         if told["is_valid"].value is False:
             said = told["error"].text("message", "the token is not valid") if "error" in told else ""
             raise self.http.error(AuthFailed, attempted=attempted, detail=said)
-        ends = [told.whole(name, 0) for name in ("expires_at", "data_access_expires_at")]
-        return min((datetime.fromtimestamp(end, UTC).date() for end in ends if end > 0), default=None)
+        expires, access = (told.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
+        return replace(
+            known,
+            token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
+            sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
+        )
 
     def about(self, what: str) -> str:
         """A probe's detail, with the version that was really served."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
 from connectors.http import Http
-from connectors.meta import PACIFIC, Graph, sunset_on
-from connectors.protocol import Context, Probe
+from connectors.meta import PACIFIC, Graph
+from connectors.protocol import Access, Context, Probe
 from connectors.shape import Node
 
 KEPT_DAYS = 728
@@ -29,16 +29,22 @@ class MetaSource(BaseSource[Http]):
         self.http.begin(keep_replies=False)
         account = self.shaped("reading the account", self._about)
         followers = self.shaped("reading the account", lambda: account.whole("followers_count"))
-        expires = self.shaped("asking when the token expires", self.graph.token_expires_on)
+        access = self.access()
         name = account.text(self._name_field, None) or self.node
         return Probe(
             reachable=True,
             detail=self.graph.about(f"{name}, {followers} followers"),
             rows=followers,
-            token_expires_on=expires,
-            version=self.graph.version,
-            version_sunset_on=sunset_on(self.graph.version),
+            token_expires_on=access.ends_on,
+            token_renews=access.renews,
+            token_trouble=access.trouble,
+            version=access.version,
+            version_sunset_on=access.version_sunset_on,
         )
+
+    def access(self) -> Access:
+        """When the token, the access to data and the version end."""
+        return self.shaped("asking when the token expires", self.graph.access)
 
     def _about(self) -> Node:
         params = {"fields": f"id,{self._name_field},followers_count"}

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from connectors.raw_tables import RawTable
+from connectors.redaction import Redactor
+from connectors.token_store import TokenStore
 from okr_models.periods import Window
 from okr_models.sources import SourceSettings
 
@@ -85,6 +87,27 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Until when a source can be read with what it was given. None: for ever, or the vendor does not say."""
+
+    token_until: datetime | None = None
+    renews: bool = False
+    """The token is renewed by itself."""
+    sign_in_by: datetime | None = None
+    """After it somebody has to sign in again, also where the token is renewed."""
+    trouble: str | None = None
+    """Why the last renewal failed, while the token itself still works."""
+    version: str | None = None
+    version_sunset_on: date | None = None
+
+    @property
+    def ends_on(self) -> date | None:
+        """The day by which somebody has to do something about the token."""
+        ends = [self.sign_in_by, None if self.renews and not self.trouble else self.token_until]
+        return min((end.date() for end in ends if end is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """What ``okr doctor`` learned from one cheap authenticated call."""
 
@@ -92,6 +115,10 @@ class Probe:
     detail: str
     rows: int | None = None
     token_expires_on: date | None = None
+    """The day by which somebody has to do something about it."""
+    token_renews: bool = False
+    """It is renewed by itself until then."""
+    token_trouble: str | None = None
     version: str | None = None
     version_sunset_on: date | None = None
 
@@ -112,6 +139,10 @@ class Context:
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None
     """What answers in place of the network; None: the network. For a replay of kept replies."""
+    tokens: TokenStore | None = None
+    """Where tokens are kept that a vendor grants; None: none is renewed, as in a replay."""
+    redact: Redactor = field(default_factory=Redactor)
+    """Knows every secret that the source uses, also those granted meanwhile."""
 
 
 class Source(Protocol):
@@ -125,6 +156,9 @@ class Source(Protocol):
 
     def probe(self) -> Probe:
         """One cheap authenticated call."""
+
+    def access(self) -> Access:
+        """Until when it can be read; at most one cheap call more than a night needs."""
 
     def close(self) -> None:
         """Give connections back."""

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 4
 _PARAMETERS = (
-    "access_token|appsecret_proof|token_auth|input_token|fb_exchange_token|refresh_token|client_secret"
+    "access_token|appsecret_proof|token_auth|input_token|fb_exchange_token|refresh_token|client_id|client_secret"
     "|app_secret|api_key|apikey|key|token|password|assertion|sig"
 )
 _QUERY = re.compile(rf"(?i)(?<![\w-])({_PARAMETERS})(=|%3D)([^&\s\"'<>)]+)")

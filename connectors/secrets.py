@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.errors import Misconfigured
 from connectors.protocol import Context
+from connectors.redaction import Redactor
+from connectors.token_store import TokenStore
 from okr_models.sources import EnvRef, FileRef, SecretRef, SourceSettings
 
 LARGEST_SECRET_BYTES = 64 * 1024
@@ -30,14 +32,24 @@ def build_context(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
+    redact = Redactor()
+    resolve = secret_resolver(settings, home=home, environ=environ, client=client)
+
+    def secret(field: str) -> str:
+        value = resolve(field)
+        redact.add(value)
+        return value
+
     return Context(
         client=client,
         client_zone=client_zone,
         now=now,
         home=home,
-        secret=secret_resolver(settings, home=home, environ=environ, client=client),
+        secret=secret,
         base_url=resolve_base_url(settings, environ=environ, client=client),
         sleep=sleep,
+        tokens=TokenStore(home),
+        redact=redact,
     )
 
 

@@ -11,7 +11,7 @@ from pipelines.assets.ingest import client_files, ingest_sources, snapshots
 from pipelines.assets.models import model_assets
 from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
-from pipelines.checks import ledger_checks
+from pipelines.checks import access_lasts, ledger_checks
 from pipelines.jobs import nightly
 from pipelines.resources import NightResource, silent
 from pipelines.schedules import nightly_schedule
@@ -26,7 +26,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     results = [key for asset in judged for key in asset.keys]
     return dg.Definitions(
         assets=[snapshots, ingest_sources, client_files, *models, *judged, *publish_assets([*marts, *sorted(results)])],
-        asset_checks=[ledger_checks],
+        asset_checks=[access_lasts, ledger_checks],
         jobs=[nightly],
         schedules=[nightly_schedule],
         sensors=[tell_of_warnings, tell_of_failures],

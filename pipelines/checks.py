@@ -1,5 +1,5 @@
-"""What Dagster is told of checks: a spec for each declared test of a mart, a result with the rows that fail it, and
-whether each raw table holds what the ledger says was written.
+"""What Dagster is told of checks: a spec for each declared test of a mart, a result with the rows that fail it,
+whether each raw table holds what the ledger says was written, and whether tokens and API versions last.
 
 What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
 """
@@ -10,8 +10,9 @@ from typing import NoReturn
 import dagster as dg
 
 from connectors.raw_tables import RAW_TABLES
-from pipelines.assets.ingest import raw_key
+from pipelines.assets.ingest import CONFIG_KEY, raw_key
 from pipelines.resources import Night
+from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
 from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
 from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
 from pipelines.warehouse.refusals import TableRefused, record_refusal
@@ -108,3 +109,27 @@ def ledger_checks(
                 f"check {LEDGER_CHECK} failed ({len(rows)} window(s), first {first}); okr run --from reads them again"
             )
             refuse(night, table=f"raw.{name}", reasons=[counted])
+
+
+@dg.asset_check(
+    name="access_lasts",
+    asset=CONFIG_KEY,
+    description=(
+        f"No token ends within {TOKEN_WARNING_DAYS} days and no API version within {VERSION_WARNING_DAYS}; a token that"
+        " is renewed by itself counts until somebody has to sign in again."
+    ),
+)
+def access_lasts(night: dg.ResourceParam[Night]) -> dg.AssetCheckResult:
+    """Ask each source that was given a token, at most one cheap call each. What can't be read is ``sources_read``'s."""
+    report = check_access(night.clients.clients, home=night.home, environ=night.environ, now=night.clock.now())
+    metadata: dict[str, dg.MetadataValue] = {}
+    if report.endings:
+        rows = [
+            {"client": end.client, "source": end.source, "what": end.what, "ends": end.ends_on, "cure": end.cure}
+            for end in report.endings
+        ]
+        metadata["ends_soon"] = dg.MetadataValue.md(as_markdown(rows))
+    if report.unknown:
+        rows = [{"client": client, "source": source, "why": why} for client, source, why in report.unknown]
+        metadata["not_known"] = dg.MetadataValue.md(as_markdown(rows))
+    return dg.AssetCheckResult(passed=not report.endings, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from requests.structures import CaseInsensitiveDict
 
 from connectors.protocol import Context
+from connectors.token_store import TokenStore
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 """05:00 in Stockholm on the demo's day."""
@@ -140,6 +141,7 @@ def context(
     home: Path = Path("."),
     now: datetime = NOW,
     sleep: Callable[[float], None] | None = None,
+    tokens: TokenStore | None = None,
 ) -> Context:
     """A context as the pipeline would inject it, with secrets as plain values and no real waiting."""
     known = dict(secrets or {})
@@ -151,4 +153,5 @@ def context(
         secret=lambda name: known[name],
         base_url=base_url,
         sleep=sleep or Naps(),
+        tokens=tokens,
     )

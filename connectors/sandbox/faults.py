@@ -80,6 +80,11 @@ class MetricRemoved:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRotates:
+    """A token endpoint gives another refresh token each time, and the one just used is dead."""
+
+
 Fault = (
     AuthReject
     | RateLimit
@@ -91,6 +96,7 @@ Fault = (
     | PageDrift
     | DuplicateRow
     | MetricRemoved
+    | TokenRotates
 )
 
 

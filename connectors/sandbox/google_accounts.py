@@ -147,6 +147,13 @@ class GoogleAccounts:
             raise InvalidGrant("Token has been expired or revoked.")
         return known[2], known[3]
 
+    def rotate(self, refresh_token: str) -> str:
+        """Another refresh token in place of a person's; the old one is dead."""
+        new = f"1//{secrets.token_urlsafe(32)}"
+        with self._lock:
+            self._refresh[new] = self._refresh.pop(refresh_token)
+        return new
+
     def bearer(self, value: str, *, jwt_audience: str) -> AccessToken | None:
         """What a bearer token stands for: an issued one that still lives, or a self-signed JWT for this API.
 

@@ -14,10 +14,13 @@ from datetime import date
 
 from connectors.sandbox.faults import FaultBook
 from connectors.sandbox.google_accounts import GoogleAccounts
+from connectors.sandbox.token_book import TokenBook
 from connectors.sandbox.world import World
 from connectors.sandbox.world.streams import token
 
-TOKEN_VENDORS = ("linkedin", "meta", "meta_app_secret", "youtube", "plausible", "matomo", "wordpress", "mastodon")
+TOKEN_VENDORS = (
+    "linkedin", "meta", "meta_app_secret", "instagram_login", "youtube", "plausible", "matomo", "wordpress", "mastodon",
+)  # fmt: skip
 """Vendors whose credential is one opaque string."""
 
 
@@ -78,14 +81,17 @@ class Sandbox:
     wall_clock: Callable[[], float] = time.time
     """Machine seconds, for OAuth only: real clients sign their assertions with the real time."""
     google: GoogleAccounts = field(init=False)
+    tokens: TokenBook = field(init=False)
     calls: CallLog = field(default_factory=CallLog)
     usage: Usage = field(default_factory=Usage)
 
     def __post_init__(self) -> None:
         self.google = GoogleAccounts(wall_clock=self.wall_clock)
+        self.tokens = TokenBook(seed=self.world.seed, first=self.token)
 
     def token(self, vendor: str) -> str:
-        """The one valid token of a vendor; the same for the same seed."""
+        """The first valid token of a vendor; the same for the same seed."""
         if vendor not in TOKEN_VENDORS:
             raise KeyError(vendor)
-        return f"sandbox-{vendor.replace('_', '-')}-{token(self.world.seed, 'token', vendor)}"
+        login = "IGAA" if vendor == "instagram_login" else ""
+        return f"{login}sandbox-{vendor.replace('_', '-')}-{token(self.world.seed, 'token', vendor)}"

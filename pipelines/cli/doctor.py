@@ -17,14 +17,13 @@ from connectors.secrets import build_context
 from okr_models.client import Client
 from okr_models.sources import SourceSettings
 from pipelines.cli.common import fail, home_of, one_line
+from pipelines.warehouse.access import token_is_near, version_is_near
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import open_published
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.outlook import outlook
 
-TOKEN_WARNING_DAYS = 14
-VERSION_WARNING_DAYS = 60
 AT_ONCE = 8
 
 
@@ -88,14 +87,21 @@ def _probe_line(probe: Probe, *, today: date) -> str:
         parts.append(f"{probe.rows} rows")
     if probe.token_expires_on:
         days = (probe.token_expires_on - today).days
-        warning = "; renew it now" if days <= TOKEN_WARNING_DAYS else ""
-        parts.append(f"token valid until {probe.token_expires_on} ({days} days{warning})")
+        is_near = token_is_near(probe.token_expires_on, today=today)
+        if probe.token_renews and not probe.token_trouble:
+            warning = "; sign in again now" if is_near else ""
+            parts.append(f"token renewed by itself until {probe.token_expires_on} ({days} days{warning})")
+        else:
+            warning = "; renew it now" if is_near else ""
+            parts.append(f"token valid until {probe.token_expires_on} ({days} days{warning})")
+    if probe.token_trouble:
+        parts.append(f"not renewed: {probe.token_trouble}")
     if probe.version:
         sunset = probe.version_sunset_on
         if sunset is None:
             parts.append(f"version {probe.version}")
         else:
-            near = "; set a newer api_version" if (sunset - today).days <= VERSION_WARNING_DAYS else ""
+            near = "; set a newer api_version" if version_is_near(sunset, today=today) else ""
             parts.append(f"version {probe.version}, served until {sunset}{near}")
     return ", ".join(part for part in parts if part)
 

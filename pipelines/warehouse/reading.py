@@ -102,6 +102,7 @@ class _Reader:
         source: Source | None = None
         try:
             context = self.task.context()
+            self.redact = context.redact
             self._learn_secrets(context)
             source = self.task.open(self.task.settings, context)
             self.zone = source.zone()

@@ -353,23 +353,23 @@ def seconds(day: date) -> int:
 )
 def test_a_token_ends_with_itself_or_with_its_data_access(told: dict[str, Any], expected: date | None) -> None:
     with vendor([Says({"data": {"is_valid": True, **told}})]) as server:
-        assert graph(server.url).token_expires_on() == expected
+        assert graph(server.url).access().ends_on == expected
     assert server.asked[0].path == "/v26.0/debug_token"
 
 
 def test_a_token_that_is_told_to_be_invalid_is_an_error() -> None:
     body = {"data": {"is_valid": False, "error": {"code": 190, "message": "Session has expired"}}}
     with vendor([Says(body)]) as server, pytest.raises(AuthFailed, match="Session has expired"):
-        graph(server.url).token_expires_on()
+        graph(server.url).access()
 
 
 def test_an_expiry_that_only_the_apps_own_people_may_ask_for_is_unknown() -> None:
     message = "(#100) You must provide an app access token, or a user access token that is an owner of the app"
     with vendor([failure(100, message)]) as server:
-        assert graph(server.url).token_expires_on() is None
+        assert graph(server.url).access().ends_on is None
     with vendor([Says("Not Found", status=404)]) as server:
-        assert graph(server.url).token_expires_on() is None
-    assert graph("https://graph.instagram.com").token_expires_on() is None
+        assert graph(server.url).access().ends_on is None
+    assert graph("https://graph.instagram.com").access().ends_on is None
 
 
 def test_no_text_that_leaves_the_connector_holds_the_token_or_the_proof() -> None:

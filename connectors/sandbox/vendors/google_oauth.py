@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 
 from connectors.sandbox.call import Call, Endpoint, ReplyFault, Vendor, json_reply
-from connectors.sandbox.faults import AuthReject, RateLimit, Status
+from connectors.sandbox.faults import AuthReject, RateLimit, Status, TokenRotates
 from connectors.sandbox.google_accounts import GOOGLE_TOKEN_AUDIENCE, LIFETIME_SECONDS, InvalidGrant
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -20,9 +20,11 @@ def _error(code: str, description: str, *, status: int = 400) -> Response:
     return json_reply({"error": code, "error_description": description}, status=status)
 
 
-def _issued(call: Call, *, holder: str, scopes: list[str]) -> Response:
+def _issued(call: Call, *, holder: str, scopes: list[str], refresh_token: str | None = None) -> Response:
     value = call.sandbox.google.issue(holder=holder, scopes=scopes)
     reply = {"access_token": value, "expires_in": LIFETIME_SECONDS - 1, "token_type": "Bearer"}
+    if refresh_token is not None:
+        reply["refresh_token"] = refresh_token
     return json_reply(reply, headers={"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate"})
 
 
@@ -47,7 +49,8 @@ def token(call: Call) -> Response:
                 client_secret=form.get("client_secret", ""),
                 refresh_token=form.get("refresh_token", ""),
             )
-            return _issued(call, holder=holder, scopes=sorted(given))
+            new = google.rotate(form["refresh_token"]) if call.faults.has(TokenRotates) else None
+            return _issued(call, holder=holder, scopes=sorted(given), refresh_token=new)
     except InvalidGrant as refused:
         return _error("invalid_grant", refused.description)
     return _error("unsupported_grant_type", f"Invalid grant_type: {grant or ''}")

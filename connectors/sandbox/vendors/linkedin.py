@@ -65,8 +65,9 @@ def _inactive(version: str) -> LinkedInError:
 def _check_token(call: Call) -> None:
     if not call.bearer:
         raise _token_error("empty")
-    if call.bearer != call.sandbox.token("linkedin"):
-        raise _token_error("invalid")
+    state = call.sandbox.tokens.state("linkedin", call.bearer, now=call.world.now)
+    if state != "valid":
+        raise _token_error(state)
 
 
 def _query(call: Call) -> Query:

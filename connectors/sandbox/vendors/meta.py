@@ -20,6 +20,7 @@ from connectors.sandbox.call import Call, Endpoint, Json, ReplyFault, Vendor, js
 from connectors.sandbox.faults import AuthReject, RateLimit, Status, VersionReject
 from connectors.sandbox.vendors import meta_instagram, meta_pages
 from connectors.sandbox.vendors.meta_common import MetaError, not_there
+from connectors.sandbox.vendors.meta_tokens import token_error, token_state
 from connectors.sandbox.world import Brand
 
 SUNSETS = {
@@ -38,17 +39,6 @@ SCOPES = (
     "instagram_manage_insights",
 )  # fmt: skip
 _PACIFIC = ZoneInfo("America/Los_Angeles")
-_TOKENS: dict[str, tuple[int, int | None, str]] = {
-    "empty": (104, None, "An access token is required to request this resource."),
-    "invalid": (190, None, "Invalid OAuth access token - Cannot parse access token"),
-    "expired": (190, 463, "Error validating access token: Session has expired. The session cannot be refreshed."),
-    "revoked": (190, 458, "Error validating access token: The user has not authorized application 1029384756."),
-}
-
-
-def _token_error(reason: str) -> MetaError:
-    code, subcode, message = _TOKENS[reason]
-    return MetaError(code, message, subcode=subcode)
 
 
 def served_version(call: Call) -> str:
@@ -87,9 +77,10 @@ def _business(call: Call) -> str:
 def _check_token(call: Call) -> None:
     given = call.bearer or call.request.query_params.get("access_token")
     if not given:
-        raise _token_error("empty")
-    if given != call.sandbox.token("meta"):
-        raise _token_error("invalid")
+        raise token_error("empty")
+    state = token_state(call.sandbox, given, now=call.world.now)
+    if state != "valid":
+        raise token_error(state)
     proof = call.request.query_params.get("appsecret_proof")
     secret = call.sandbox.token("meta_app_secret")
     right = hmac.new(secret.encode(), given.encode(), hashlib.sha256).hexdigest()
@@ -130,7 +121,9 @@ def platform_of(call: Call) -> str:
 
 def debug_token(call: Call) -> Response:
     """``GET /debug_token``: what a token is, until when, and for which accounts."""
-    if call.request.query_params.get("input_token") != call.sandbox.token("meta"):
+    book, value = call.sandbox.tokens, call.request.query_params.get("input_token", "")
+    found = book.find("meta", value)
+    if found is None:
         error = {"code": 190, "message": "Invalid OAuth access token."}
         return json_reply({"data": {"error": error, "is_valid": False, "scopes": []}})
     owned = [
@@ -139,15 +132,15 @@ def debug_token(call: Call) -> Response:
         for name in ("facebook", "instagram")
         if name in brand.account_ids()
     ]
-    ended = call.world.now >= DATA_ACCESS_ENDS
+    ended = call.world.now >= DATA_ACCESS_ENDS or book.state("meta", value, now=call.world.now) != "valid"
     facts: Json = {
         "app_id": "1029384756",
         "type": "PAGE",
         "application": "Sandbox",
         "data_access_expires_at": int(DATA_ACCESS_ENDS.timestamp()),
-        "expires_at": 0,
+        "expires_at": int(found.expires_at.timestamp()) if found.expires_at else 0,
         "is_valid": not ended,
-        "issued_at": int(ISSUED.timestamp()),
+        "issued_at": int((found.issued_at or ISSUED).timestamp()),
         "scopes": list(SCOPES),
         "granular_scopes": [{"scope": scope, "target_ids": owned} for scope in SCOPES],
         "user_id": "122100000000000",
@@ -180,7 +173,7 @@ def _throttle(fault: RateLimit, call: Call) -> MetaError:
 def fault_reply(fault: ReplyFault, call: Call) -> Response:
     """A fault in Graph's shape."""
     if isinstance(fault, AuthReject):
-        return _token_error(fault.reason).response()
+        return token_error(fault.reason).response()
     if isinstance(fault, RateLimit):
         return _throttle(fault, call).response()
     if isinstance(fault, VersionReject):
