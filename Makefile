@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check ui dbt clean
+.PHONY: help install run test test-fast check ui dbt bench clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,18 @@ run: install ## The nightly job on the demo clients against the bundled sandbox
 	touch $@
 
 dbt: .venv-dbt/.installed ## Real dbt, in an environment of its own, for the test that compares it with the runner
+
+.venv-bench/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+	    "dlt[duckdb]>=1.31,<2" "$$(grep '^duckdb==' constraints.txt)" "$$(grep '^pyarrow==' constraints.txt)"
+	touch $@
+
+bench: install .venv-dbt/.installed .venv-bench/.installed ## Ingest against dlt, load against DuckDB, SQL build against dbt
+	@for part in ingest load sql_build; do \
+	    if [ ! -f benchmarks/$$part.py ]; then echo "skipped: benchmarks/$$part.py is not there"; continue; fi; \
+	    PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m benchmarks.$$part || exit 1; \
+	done
 
 test: install ## All tests
 	PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m pytest $(WORKERS)

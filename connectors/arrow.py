@@ -6,11 +6,13 @@ What belongs here: types, nulls, keys and duplicates. What does not: SQL, HTTP, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from types import NoneType
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.raw_tables import Column, RawTable, Type
 from connectors.shape import BadShape
@@ -26,6 +28,41 @@ def build_table(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict
     ``on_conflict``: two different rows with one key are refused, or the last one wins (a list that moves while it is
     paged). Raises ``BadShape`` for a missing, unknown or wrongly typed cell.
     """
+    rows = list(rows)
+    plain = by_column(table, rows)
+    return plain if plain is not None else by_cell(table, rows, on_conflict=on_conflict)
+
+
+def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
+    """Rows with which nothing is wrong, by whole columns, several times as fast. None: each cell must be looked at."""
+    width = len(table.columns)
+    if not rows or any(len(row) != width for row in rows):
+        return None
+    arrays: list[pa.Array] = []
+    schema = table.arrow_schema()
+    cells: dict[str, list[object]] = {}
+    try:
+        for column in table.columns:
+            values = cells[column.name] = [row[column.name] for row in rows]
+            known = set(map(type, values))
+            if column.nullable:
+                known.discard(NoneType)
+            if not known <= _PLAIN.get(column.type, frozenset()):
+                return None
+            array = pa.array(values, type=schema.field(column.name).type)
+            if column.type == "DOUBLE" and not pc.all(pc.is_finite(array), min_count=0).as_py():
+                return None
+            arrays.append(array)
+    except (KeyError, ValueError, OverflowError, pa.ArrowException):
+        return None
+    key = [cells[name] for name in table.key if name in cells]
+    if len(set(zip(*key, strict=True))) != len(rows):
+        return None
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def by_cell(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict) -> pa.Table:
+    """Any rows, cell by cell; says which one is wrong and how, and settles what came twice."""
     names = [column.name for column in table.columns]
     key = [names.index(name) for name in table.key if name in names]
     checks = [(column, _CHECKS[column.type]) for column in table.columns]
@@ -116,4 +153,14 @@ _CHECKS: dict[Type, Callable[[object], object]] = {
     "DOUBLE": _number,
     "BOOLEAN": _truth,
     "BLOB": _bytes,
+}
+
+# an instant is not among them: Arrow takes one without its zone for UTC
+_PLAIN: dict[Type, frozenset[type]] = {
+    "VARCHAR": frozenset({str}),
+    "DATE": frozenset({date}),
+    "BIGINT": frozenset({int}),
+    "DOUBLE": frozenset({float, int}),
+    "BOOLEAN": frozenset({bool}),
+    "BLOB": frozenset({bytes}),
 }

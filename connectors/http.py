@@ -283,9 +283,10 @@ class Http:
 
 def verdict_by_status(reply: Reply) -> Verdict | None:
     """What the HTTP status alone says; None: a good reply. Sources build their ``classify`` before it."""
-    status, detail = reply.status, reply.excerpt()
+    status = reply.status
     if status < 300:
         return None
+    detail = reply.excerpt()
     if status < 400:
         where = urlsplit(reply.headers.get("Location", "")).hostname or "elsewhere"
         return Verdict(error=BadReply, detail=f"redirected to {where}", cure="set base_url to the address it moved to")

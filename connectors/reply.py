@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -18,6 +19,7 @@ from connectors.shape import Json, Node
 
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_CHARACTERS = 200
+_BYTES_A_CHARACTER = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +30,12 @@ class Failure:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A whole reply. ``headers`` ignores case. ``url`` may hold secrets: redact before showing."""
+    """A whole reply. ``headers`` ignores case. ``url`` may hold secrets: redact before showing.
+
+    Its body is parsed once, however many hooks look into it: of a large reply that is most of the work.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -39,15 +44,11 @@ class Reply:
 
     def parsed(self) -> Json:
         """The body as JSON, or None where it is none; for ``classify`` hooks."""
-        try:
-            value: Json = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        return value
+        return self._document[0] if self._document else None
 
     def json(self) -> Node:
         """The body as JSON; call only where ``json_problem`` is None."""
-        return Node(json.loads(self.body))
+        return Node(self._document[0] if self._document else json.loads(self.body))
 
     def text(self) -> str:
         """The body as text."""
@@ -62,13 +63,19 @@ class Reply:
 
     def json_problem(self) -> str | None:
         """Why the body is not JSON, in words; None where it is."""
+        if self._document is not None:
+            return None
+        if self.looks_like_html():
+            return f"a web page instead of JSON ({self.excerpt()})"
+        return "the JSON is cut off or malformed" if self.body.strip() else "an empty body instead of JSON"
+
+    @cached_property
+    def _document(self) -> tuple[Json] | None:
+        """The parsed body in a tuple of its own, as ``null`` is a document too; None where it is no JSON."""
         try:
-            json.loads(self.body)
+            return (json.loads(self.body),)
         except (ValueError, RecursionError):
-            if self.looks_like_html():
-                return f"a web page instead of JSON ({self.excerpt()})"
-            return "the JSON is cut off or malformed" if self.body.strip() else "an empty body instead of JSON"
-        return None
+            return None
 
     def looks_like_html(self) -> bool:
         """Whether it is a web page: a proxy's, a login's, a maintenance notice."""
@@ -81,7 +88,8 @@ class Reply:
             value = self.field(*path)
             if isinstance(value, str) and value:
                 return " ".join(value.split())[:_EXCERPT_CHARACTERS]
-        return " ".join(self.text()[: 4 * _EXCERPT_CHARACTERS].split())[:_EXCERPT_CHARACTERS]
+        start = self.body[: _BYTES_A_CHARACTER * 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace")
+        return " ".join(start[: 4 * _EXCERPT_CHARACTERS].split())[:_EXCERPT_CHARACTERS]
 
 
 def send(

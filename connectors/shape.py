@@ -28,12 +28,26 @@ class BadShape(ValueError):
 
 
 class Node:
-    """One value in a reply with the path to it. Missing and null are the same; no value is ever made up."""
+    """One value in a reply with the path to it. Missing and null are the same; no value is ever made up.
 
-    __slots__ = ("path", "value")
+    ``place`` is the path, or the node above and the name or number in it: a path is put into words only where it is
+    told, as there are a million values for each that is wrong.
+    """
 
-    def __init__(self, value: Json, path: str = "") -> None:
-        self.value, self.path = value, path
+    __slots__ = ("_place", "value")
+
+    def __init__(self, value: Json, place: str | tuple[Node, str | int] = "") -> None:
+        self.value, self._place = value, place
+
+    @property
+    def path(self) -> str:
+        """Where in the reply it is, such as ``rows[3].keys``; empty for the reply itself."""
+        if isinstance(self._place, str):
+            return self._place
+        above, step = self._place
+        if isinstance(step, int):
+            return f"{above.path}[{step}]"
+        return f"{above.path}.{step}" if above.path else step
 
     def __contains__(self, name: str) -> bool:
         return isinstance(self.value, dict) and self.value.get(name) is not None
@@ -42,14 +56,14 @@ class Node:
         """The field of an object; a missing one is a node of None."""
         if not isinstance(self.value, dict):
             raise BadShape(path=self.path, wanted="an object", found=self.value)
-        return Node(self.value.get(name), f"{self.path}.{name}" if self.path else name)
+        return Node(self.value.get(name), (self, name))
 
     def __iter__(self) -> Iterator[Node]:
         """The items of a list."""
         if not isinstance(self.value, list):
             raise BadShape(path=self.path, wanted="a list", found=self.value)
         for index, item in enumerate(self.value):
-            yield Node(item, f"{self.path}[{index}]")
+            yield Node(item, (self, index))
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The fields of an object."""

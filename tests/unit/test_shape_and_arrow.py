@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.arrow import build_table
+from connectors.arrow import build_table, by_cell, by_column
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, OWN_METRICS, SNAPSHOT_REPLIES
+from connectors.reply import Reply
 from connectors.shape import BadShape, Node, as_instant, as_number, as_whole
 
 ROW: dict[str, Any] = {
@@ -154,3 +156,59 @@ def test_numbers_must_be_finite_and_bytes_are_bytes() -> None:
 def test_any_text_of_a_reply_can_be_stored(text: str) -> None:
     row = {"kpi": text, "scope": "all", "grain": "day", "period_start": date(2026, 1, 1)}
     assert build_table(OWN_METRICS, [row, row | {"kpi": text + "\ud83d"}]).num_rows == 2
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**65), 2**65),
+    st.integers(0, 3),
+    st.floats(),
+    st.text(st.characters(), max_size=2),
+    st.dates(date(2026, 11, 1), date(2026, 11, 3)),
+    st.just(datetime(2026, 11, 1, tzinfo=UTC)),
+    st.binary(max_size=1),
+)
+METRIC = {
+    "kpi": st.text(st.characters(), max_size=1),
+    "scope": st.just("all"),
+    "grain": st.sampled_from(["day", "month"]),
+    "period_start": st.dates(date(2026, 1, 1), date(2026, 1, 9)),
+    "value": st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60),
+    "numerator": st.none() | st.integers(0, 9),
+    "denominator": st.none() | st.floats(0, 9),
+}
+
+
+@given(
+    st.lists(st.fixed_dictionaries(METRIC), max_size=6),
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*METRIC, "extra"]), CELLS), max_size=2),
+)
+def test_the_quick_way_gives_what_the_thorough_one_gives_or_leaves_it_to_it(
+    rows: list[dict[str, Any]], spoiled: list[tuple[int, str, Any]]
+) -> None:
+    for number, name, cell in spoiled:
+        if number < len(rows):
+            rows[number][name] = cell
+    quick = by_column(OWN_METRICS, rows)
+    if quick is None:
+        return
+    assert quick.equals(by_cell(OWN_METRICS, rows, on_conflict="refuse"))
+
+
+def test_rows_with_which_nothing_is_wrong_take_the_quick_way() -> None:
+    assert by_column(INTERACTIONS_DAILY, [ROW, ROW | {"day": date(2026, 11, 2), "likes": None}]) is not None
+
+
+def test_a_reply_is_parsed_once_however_many_look_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    real = json.loads
+    monkeypatch.setattr(json, "loads", lambda body: parsed.append(body) or real(body))
+    reply = Reply(status=200, headers={}, body=b'{"error": {"message": "no"}}', url="https://w.se")
+    assert reply.json_problem() is None
+    assert reply.json()["error"].text("message") == reply.excerpt() == "no"
+    assert reply.field("error", "message") == "no"
+    assert len(parsed) == 1
+    null = Reply(status=200, headers={}, body=b"null", url="https://w.se")
+    assert null.json_problem() is None
+    assert null.json().value is None
