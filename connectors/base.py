@@ -73,6 +73,10 @@ class BaseSource(Generic[C]):
         """Zone in which the source's days begin."""
         return self._zone
 
+    def replies(self) -> tuple[tuple[str, bytes], ...]:
+        """Raw replies of the snapshot read last, as far as it came."""
+        return tuple(self.http.replies or ())
+
     def access(self) -> Access:
         """Until when it can be read: for ever, unless the source knows better."""
         return Access()
@@ -105,7 +109,7 @@ class BaseSource(Generic[C]):
             listed_since=answer.listed_since,
             quality={"zone": self.zone().key, "requests": self.http.requests, **answer.quality},
             attempts=self.http.retries + 1,
-            replies=tuple(self.http.replies or ()),
+            replies=self.replies(),
         )
 
     def today(self) -> date:

@@ -56,6 +56,10 @@ class CsvSource:
         rows = self.read(ROWS, None).rows.num_rows
         return Probe(reachable=True, detail=f"{self._settings.path}, {rows} rows", rows=rows)
 
+    def replies(self) -> tuple[tuple[str, bytes], ...]:
+        """A file can be read again."""
+        return ()
+
     def access(self) -> Access:
         """For ever."""
         return Access()

@@ -157,6 +157,9 @@ class Source(Protocol):
     def probe(self) -> Probe:
         """One cheap authenticated call."""
 
+    def replies(self) -> tuple[tuple[str, bytes], ...]:
+        """Raw replies of the snapshot read last, as in ``Batch``, also where it failed on the way."""
+
     def access(self) -> Access:
         """Until when it can be read; at most one cheap call more than a night needs."""
 

@@ -31,8 +31,8 @@ from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest_report import IngestReport, ReportBuilder, StreamReport
 from pipelines.warehouse.ledger import Load
-from pipelines.warehouse.reading import Outcome, SourceTask, read_source
-from pipelines.warehouse.writer import same_listing, write_batch
+from pipelines.warehouse.reading import REPLY_KEPT, Outcome, SourceTask, read_source
+from pipelines.warehouse.writer import keep_replies, same_listing, write_batch
 
 __all__ = ["IngestReport", "Progress", "StreamReport", "ingest"]
 
@@ -196,7 +196,7 @@ def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
 
     A second run of one day that finds a list as it was leaves no trace, the ledger's rows included.
     """
-    task, batch = outcome.task, outcome.batch
+    task, batch, replies = outcome.task, outcome.batch, outcome.replies
     load = Load(
         client=task.client,
         source=task.settings.id,
@@ -221,10 +221,14 @@ def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
             write_batch(con, stream=outcome.stream, batch=batch, load=loaded, taken_at=task.now)
         except BadBatch as error:
             message = f"{task.client}/{task.settings.id}: {error}"
+            if outcome.stream.delivery == "snapshot" and batch.replies:
+                message, replies = message + REPLY_KEPT, batch.replies
             load = replace(load, status="failed", error_class="bad_reply", message=message)
         else:
             return loaded
     with transaction(con):
+        if replies:
+            keep_replies(con, stream=outcome.stream, load=load, replies=replies, taken_at=task.now)
         ledger.append(con, load)
     return load
 

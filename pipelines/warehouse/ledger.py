@@ -83,6 +83,16 @@ def read(
     return tuple(_load(row) for row in rows)
 
 
+def is_loaded(con: Connection, key: StreamKey, *, day: date) -> bool:
+    """Whether a stream was ever loaded for a day."""
+    found = con.execute(
+        "select count(*) from ops.loads where client = ? and source = ? and stream = ? and status = 'loaded'"
+        " and ? between window_start and window_end",
+        [*key, day],
+    ).fetchone()
+    return found is not None and found[0] > 0
+
+
 def by_stream(loads: Iterable[Load]) -> dict[StreamKey, tuple[Load, ...]]:
     """The rows of each stream, in order."""
     grouped: dict[StreamKey, list[Load]] = {}

@@ -33,8 +33,11 @@ CONCERNS_WHOLE_SOURCE: frozenset[ErrorClass] = frozenset({"auth", "config", "ver
 MOST_FAILED_WINDOWS = 3
 """After so many a stream is given up for the night: one bad week must not hide the year behind it."""
 
-MISSED = "no run on these days; a counter can't be asked for a day gone by"
+MISSED = "no reading of these days; a counter can't be asked for a day gone by"
 NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
+REPLY_KEPT = "; the reply is kept, and okr replay parses it anew once the reader is mended"
+
+Replies = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,11 @@ class SourceTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One thing that happened. With a ``batch``: to be written; with an ``error_class``: failed; else: skipped."""
+    """One thing that happened. With a ``batch``: to be written; with an ``error_class``: failed; else: skipped.
+
+    ``replies``: of a snapshot that failed because its reply was not understood. It can't be asked again, so they are
+    kept to be parsed by a mended reader.
+    """
 
     task: SourceTask
     stream: Stream
@@ -72,6 +79,7 @@ class Outcome:
     message: str | None = None
     quality: Quality = field(default_factory=dict)
     """What is known of a read that failed; a batch has its own."""
+    replies: Replies = ()
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
 
@@ -155,7 +163,7 @@ class _Reader:
                 continue  # nothing to note: the next run asks for these days again
             except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
                 trouble = self._trouble(error, f"reading {stream.name}")
-                self._fail(stream, window, started, trouble)
+                self._fail(stream, window, started, trouble, replies=self._not_understood(source, stream, trouble))
                 if trouble.whole_source:
                     return trouble
                 failed += 1
@@ -167,6 +175,12 @@ class _Reader:
             for gap, why in self._never_to_be_had(stream, window, covered):
                 self._outcome(stream, gap, started, message=why)
         return None
+
+    @staticmethod
+    def _not_understood(source: Source, stream: Stream, trouble: _Trouble) -> Replies:
+        if stream.delivery != "snapshot" or trouble.error_class != "bad_reply":
+            return ()
+        return source.replies()
 
     def _never_to_be_had(self, stream: Stream, window: Window, covered: Window) -> Iterator[tuple[Window, str]]:
         if stream.delivery == "snapshot":
@@ -200,15 +214,18 @@ class _Reader:
             with suppress(SourceError):
                 self.redact.add(context.secret(name))
 
-    def _fail(self, stream: Stream, window: Window, started: datetime, trouble: _Trouble) -> None:
+    def _fail(
+        self, stream: Stream, window: Window, started: datetime, trouble: _Trouble, *, replies: Replies = ()
+    ) -> None:
         self._outcome(
             stream,
             window,
             started,
             attempts=trouble.attempts,
             error_class=trouble.error_class,
-            message=trouble.message,
+            message=trouble.message + (REPLY_KEPT if replies else ""),
             quality=self._since(stream, trouble.quality),
+            replies=replies,
         )
 
     def _outcome(
@@ -222,6 +239,7 @@ class _Reader:
         error_class: ErrorClass | None = None,
         message: str | None = None,
         quality: Quality | None = None,
+        replies: Replies = (),
     ) -> None:
         self.emit(
             Outcome(
@@ -236,6 +254,7 @@ class _Reader:
                 error_class=error_class,
                 message=message,
                 quality=quality or {},
+                replies=replies,
                 is_repeat=self._is_repeat(stream),
             )
         )

@@ -122,6 +122,6 @@ class Replay:
             started_at=self.now,
             finished_at=self.now,
             run_id=self.run_id,
-            quality={**batch.quality, "zone": zone.key, "replayed": True},
+            quality={**batch.quality, "zone": zone.key, "replayed": True, "taken_at": reading.taken_at.isoformat()},
         )
         return replace_reading(self.con, stream=reading.stream, batch=batch, load=load, taken_at=reading.taken_at)

@@ -45,7 +45,7 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
     with transaction(con):
         if stream.delivery == "snapshot":
             append_snapshot(con, table=stream.table, client=load.client, source=load.source, rows=rows)
-            _keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
+            keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
         elif by_window:
             replace_window(
                 con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
@@ -135,6 +135,7 @@ def append_snapshot(con: Connection, *, table: RawTable, client: str, source: st
 def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> bool:
     """Put what the kept replies of one reading give in place of its rows; False where they are so already.
 
+    A reading that failed at its time is loaded now, also where what it read was nothing.
     The only way in which a snapshot's rows ever change. Raises ``BadBatch`` with nothing changed.
     """
     table = stream.table
@@ -150,7 +151,7 @@ def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load
             differs = con.execute(
                 f"select exists ({there} except all {mine}) or exists ({mine} except all {there})", [*whose, *whose]
             ).fetchall()
-        if differs == [(False,)]:
+        if differs == [(False,)] and ledger.is_loaded(con, load.key, day=load.window.end):
             return False
         con.execute(f"delete {stored}", whose)
         _insert(con, table=table, client=load.client, source=load.source, rows=rows)
@@ -179,9 +180,10 @@ def _registered(con: Connection, rows: pa.Table) -> Iterator[None]:
         con.unregister(_INCOMING)
 
 
-def _keep_replies(
+def keep_replies(
     con: Connection, *, stream: Stream, load: Load, replies: Sequence[tuple[str, bytes]], taken_at: datetime
 ) -> None:
+    """Keep one reading's raw replies, compressed. Runs in the caller's transaction."""
     con.execute(
         f"delete from {raw_table(SNAPSHOT_REPLIES).qualified}"  # noqa: S608 - quoted
         " where client = ? and source = ? and stream = ? and taken_at = ?",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -17,11 +18,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connectors import mastodon
+from connectors.arrow import Row
+from connectors.base import Answer
 from connectors.facebook_page import FACEBOOK_PAGE
 from connectors.instagram import INSTAGRAM
+from connectors.present_only import PresentOnlySource
 from connectors.protocol import Batch, SourceType
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.replay import NotKept, replay_context, without_optional_secrets
+from connectors.shape import Node
 from okr_models.client import Client
 from okr_models.sources import EnvRef, FacebookPage, Instagram, Mastodon, SourceSettings
 from pipelines.cli.main import okr
@@ -164,6 +169,84 @@ def test_no_secret_is_in_the_replies_that_a_night_keeps(home: Path) -> None:
     kept = query(home, "select request, reply from raw.snapshot_replies")
     assert len(kept) == 3 * (1 + 3)
     assert not any(TOKEN in request or TOKEN.encode() in gzip.decompress(reply) for request, reply in kept)
+
+
+def broken(post: Node) -> Row:
+    """A reader of January, before a field's new shape was known."""
+    return {"likes": post["favourites_count"].text("total")}
+
+
+def confused(post: Node) -> Row:
+    """A reader with a fault of its own."""
+    raise KeyError("reblogs_count")
+
+
+@pytest.mark.parametrize("bug", [broken, confused])
+def test_a_reading_that_could_not_be_parsed_at_all_is_recovered_from_its_reply_once_the_reader_is_mended(
+    bug: Callable[[Node], Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "skargard.yaml").write_text(FILE, encoding="utf-8")
+    posts = [status(1000 + one, reblogs_count=10) for one in range(41, 0, -1)]
+    with vendor(instance(posts, who=account(followers_count=500))) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(mastodon, "as_post", bug)
+            night(tmp_path, server, date(2026, 11, 18))
+        night(tmp_path, server, date(2026, 11, 19))
+    states = (
+        "select window_start, status, error_class, rows from ops.loads where stream = 'post_counters' order by rowid"
+    )
+    before = query(tmp_path, states)
+    assert (date(2026, 11, 17), "failed", "bad_reply", 0) in before
+    (message,) = query(tmp_path, "select message from ops.loads where status = 'failed'")
+    assert message[0].endswith("the reply is kept, and okr replay parses it anew once the reader is mended")
+    assert query(tmp_path, SHARES) == [(date(2026, 11, 18), 41, 11, 11)]
+    kept = query(tmp_path, "select request, reply from raw.snapshot_replies where taken_at < '2026-11-19'")
+    assert len(kept) > 1
+    assert not any(TOKEN in request or TOKEN.encode() in gzip.decompress(reply) for request, reply in kept)
+
+    done = replay(tmp_path)
+
+    assert done.exit_code == 0, done.output
+    assert query(tmp_path, SHARES) == [(date(2026, 11, 17), 41, 11, 11), (date(2026, 11, 18), 41, 11, 11)]
+    assert query(tmp_path, states) == [*before, (date(2026, 11, 17), "loaded", None, 41)]
+    told = query(tmp_path, "select message, quality ->> 'taken_at' from ops.loads where run_id like 'replay%'")
+    assert told == [("parsed anew from the replies kept at 2026-11-18T04:00:00Z", "2026-11-18T04:00:00+00:00")]
+    assert "0 came out different" in replay(tmp_path).output
+
+
+def test_a_reading_that_failed_for_another_reason_keeps_no_reply_to_parse(tmp_path: Path) -> None:
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "skargard.yaml").write_text(FILE, encoding="utf-8")
+    served = instance([status(1)], who=account())
+    down = Says({"error": "down"}, status=404)
+    with vendor(lambda asked: down if "statuses" in asked.path else served(asked)) as server:
+        night(tmp_path, server, date(2026, 11, 18))
+    assert query(tmp_path, "select distinct status, error_class from ops.loads where stream = 'post_counters'") == [
+        ("failed", "not_found")
+    ]
+    assert query(tmp_path, "select count(*) from raw.snapshot_replies where stream = 'post_counters'") == [(0,)]
+
+
+def test_a_failed_reading_of_nothing_at_all_is_loaded_by_its_replay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "skargard.yaml").write_text(FILE, encoding="utf-8")
+    right = PresentOnlySource._counters
+
+    def bug(self: PresentOnlySource) -> Answer:
+        right(self)
+        raise KeyError("followers")
+
+    with vendor(instance([], who=account())) as server, monkeypatch.context() as patch:
+        patch.setattr(PresentOnlySource, "_counters", bug)
+        night(tmp_path, server, date(2026, 11, 18))
+    assert replay(tmp_path).exit_code == 0
+    states = "select status, rows from ops.loads where stream = 'post_counters' order by rowid"
+    assert query(tmp_path, states) == [("failed", 0), ("loaded", 0)]
+    assert replay(tmp_path).exit_code == 0
+    assert len(query(tmp_path, states)) == 2
 
 
 @pytest.mark.parametrize(

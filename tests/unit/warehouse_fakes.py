@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from connectors.protocol import Batch, Context, Probe, SourceType, Stream
+from connectors.protocol import Access, Batch, Context, Probe, SourceType, Stream
 from connectors.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
 from okr_models.client import Client
 from okr_models.periods import Window, local_date, month_end, snapshot_day
@@ -95,6 +95,12 @@ class FakeSource:
         rows = self.vendor.mangle.get(stream.name, lambda same: same)(rows)
         replies = (("GET /followers", b'{"followers": 1}'),) if stream.delivery == "snapshot" else ()
         return Batch(rows=rows, covers=covers, quality={"sampled": False}, attempts=1, replies=replies)
+
+    def replies(self) -> tuple[tuple[str, bytes], ...]:
+        return (("GET /followers", b'{"followers": 1}'),)
+
+    def access(self) -> Access:
+        return Access()
 
     def probe(self) -> Probe:
         return Probe(reachable=True, detail="fake")
