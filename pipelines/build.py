@@ -13,9 +13,10 @@ from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
 from pipelines.checks import access_lasts, ledger_checks
 from pipelines.jobs import nightly
-from pipelines.resources import NightResource, silent
+from pipelines.resources import NightResource
 from pipelines.schedules import nightly_schedule
 from pipelines.sensors import tell_of_failures, tell_of_warnings
+from pipelines.warehouse.progress import Silent
 
 
 def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -30,5 +31,5 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         jobs=[nightly],
         schedules=[nightly_schedule],
         sensors=[tell_of_warnings, tell_of_failures],
-        resources={"night": NightResource(), "progress": silent, **(resource_overrides or {})},
+        resources={"night": NightResource(), "progress": Silent(), **(resource_overrides or {})},
     )

@@ -27,6 +27,14 @@ run_monitoring:
   enabled: true
 """
 
+NO_OUTPUT_KEPT = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",  # as Dagster's own settings name it
+        "class": "NoOpComputeLogManager",
+    }
+}
+"""For a night in the foreground: its output goes to who started it, not by way of files that four helpers follow."""
+
 
 def dagster_home(home: Home, environ: Mapping[str, str]) -> Path:
     """DAGSTER_HOME where it is set, else ``dagster/`` in the home folder, with a ``dagster.yaml`` made at first use."""

@@ -10,7 +10,6 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 import dagster as dg
 import duckdb
@@ -66,13 +65,3 @@ class NightResource(dg.ConfigurableResource[Night]):
                 )
             finally:
                 con.close()
-
-
-class Progress(Protocol):
-    """Told what a run is doing, in one line at a time."""
-
-    def __call__(self, line: str) -> None: ...
-
-
-def silent(line: str) -> None:
-    """A progress that nobody watches; Dagster's own events say what happened."""

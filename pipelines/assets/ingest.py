@@ -12,9 +12,10 @@ from connectors.protocol import Delivery
 from connectors.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
 from pipelines.partitions import nights, rerun_of
-from pipelines.resources import Night, Progress
+from pipelines.resources import Night
 from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.ingest import IngestReport, StreamReport, ingest
+from pipelines.warehouse.progress import Progress
 
 GROUP = "ingest"
 CHECK = "sources_read"

@@ -14,6 +14,7 @@ import dagster as dg
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS, raw_key
 from pipelines.checks import check_result, check_specs, refuse
 from pipelines.resources import Night
+from pipelines.warehouse.progress import Progress
 from pipelines.warehouse.refusals import audit_model
 from pipelines.warehouse.sql_lineage import kept_column_lineage
 from pipelines.warehouse.sql_project import Model, Project, load_project
@@ -55,11 +56,13 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         },
         check_specs=check_specs(model, asset=model_key(model)) if audited else [],
     )
-    def build(night: dg.ResourceParam[Night]) -> Events:
+    def build(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
+        progress.done("models", model.name, 0)
         if audited:
             yield from _audited(night, model, project)
         else:
             yield _built(night, run_model(night.con, model), model, project)
+        progress.done("models", model.name)
 
     return build
 

@@ -12,6 +12,7 @@ from pipelines.warehouse.forecast_step import night_forecaster, night_workers, s
 from pipelines.warehouse.initiative_step import judge_initiatives
 from pipelines.warehouse.okr_step import evaluate_all
 from pipelines.warehouse.okr_tables import OKR_TABLES
+from pipelines.warehouse.progress import Progress
 
 GROUP = "okr"
 PROGRESS_TABLES = ("key_result_items", "key_result_progress", "objective_progress")
@@ -43,7 +44,10 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The result tables, downstream of ``marts``."""
 
     @dg.multi_asset(name="progress", specs=[_spec(table, [*marts, CONFIG_KEY]) for table in PROGRESS_TABLES])
-    def progress(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None]]:
+    def progress_(
+        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        progress.done("key results", "progress and forecasts", 0)
         report = evaluate_all(
             night.con,
             night.clients.clients,
@@ -52,14 +56,19 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         )
         for table in PROGRESS_TABLES:
             yield dg.MaterializeResult(asset_key=okr_key(table), metadata={"rows_added": report.added.get(table, 0)})
+        progress.done("key results", "progress and forecasts")
 
     @dg.multi_asset(name="initiatives", specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])])
-    def initiatives(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+    def initiatives(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        progress.done("key results", "initiatives", 0)
         results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
+        progress.done("key results", "initiatives")
         return dg.MaterializeResult(metadata={"initiatives": len(results)})
 
     @dg.multi_asset(name="scores", specs=[_spec("forecast_scores", [okr_key("key_result_progress")])])
-    def scores(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata={"rows_changed": score_forecasts(night.con, night.clients.clients)})
+    def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        changed = score_forecasts(night.con, night.clients.clients)
+        progress.done("key results", "scores of past forecasts")
+        return dg.MaterializeResult(metadata={"rows_changed": changed})
 
-    return [progress, initiatives, scores]
+    return [progress_, initiatives, scores]

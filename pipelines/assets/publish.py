@@ -12,6 +12,7 @@ from pipelines.exports.everything import export_all
 from pipelines.partitions import NIGHT_ZONE
 from pipelines.resources import Night
 from pipelines.warehouse.db import open_published
+from pipelines.warehouse.progress import Progress
 from pipelines.warehouse.publish import publish
 from pipelines.warehouse.refusals import forget_refusals
 
@@ -36,9 +37,11 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         freshness_policy=EVERY_MORNING,
         description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
     )
-    def database(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+    def database(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        progress.done("publish", "database", 0)
         path = publish(night.con, night.home, run_id=night.run_id)
         forget_refusals(night.home)
+        progress.done("publish", "database")
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
 
     @dg.asset(
@@ -50,9 +53,11 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         freshness_policy=EVERY_MORNING,
         description="exports/: CSVs and a report a client, and the same over all clients.",
     )
-    def exports(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
+    def exports(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        progress.done("publish", "CSVs and reports", 0)
         with closing(open_published(night.home)) as con:
             written = export_all(con, night.home.exports, clients=night.clients.clients)
+        progress.done("publish", "CSVs and reports")
         return dg.MaterializeResult(
             metadata={"files": len(written), "folder": dg.MetadataValue.path(night.home.exports)}
         )

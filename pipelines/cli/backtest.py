@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from okr_models.backtest import Comparison
-from pipelines.cli.common import fail, home_of, published
+from pipelines.cli.common import client_option, fail, home_of, published
 from pipelines.warehouse.backtest_step import Replayed, replay_clients
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.forecast_step import night_workers
@@ -13,8 +13,8 @@ from pipelines.warehouse.forecast_step import night_workers
 HEADER = f"{'client':<20} {'kpi':<26} {'scope':<18} {'origins':>7} {'Brier':>6} {'straight':>9} {'inside':>7}"
 
 
-@click.command()
-@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.command(epilog="Example: okr --home okr-home backtest --client acme")
+@client_option
 @click.pass_context
 def backtest(context: click.Context, clients: tuple[str, ...]) -> None:
     """Replay history: Brier score and interval coverage of the forecasts it would have made.

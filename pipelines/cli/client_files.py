@@ -9,13 +9,13 @@ import click
 
 from okr_models.client_template import client_template
 from okr_models.client_warnings import client_warnings
-from pipelines.cli.common import fail, home_of
+from pipelines.cli.common import complete_client, fail, home_of
 from pipelines.warehouse.clients import load_clients
 
 SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
 
-@click.command()
+@click.command(epilog="Example: okr --home okr-home init acme")
 @click.argument("client")
 @click.pass_context
 def init(context: click.Context, client: str) -> None:
@@ -33,8 +33,8 @@ def init(context: click.Context, client: str) -> None:
     click.echo(path)
 
 
-@click.command()
-@click.argument("clients", nargs=-1)
+@click.command(epilog="Example: okr --home okr-home validate acme")
+@click.argument("clients", nargs=-1, shell_complete=complete_client)
 @click.pass_context
 def validate(context: click.Context, clients: tuple[str, ...]) -> None:
     """Check client files: every error, each as file:line with what would be right."""

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 import duckdb
+from click.shell_completion import CompletionItem
 
 from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
@@ -21,7 +22,27 @@ R = TypeVar("R")
 
 def home_of(context: click.Context) -> Home:
     """The home folder that ``--home``, OKR_HOME or the current folder names."""
-    return Home.resolve(context.find_root().obj, os.environ)
+    return Home.resolve(context.find_root().params.get("home"), os.environ)
+
+
+def complete_client(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The home folder's clients, for a shell that completes a name. Reads no file, so that Tab answers at once."""
+    names = sorted(path.stem for path in home_of(context).clients.glob("*.yaml"))
+    given = {*(context.params.get("clients") or ()), context.params.get("client")}
+    return [CompletionItem(name) for name in names if name.startswith(incomplete) and name not in given]
+
+
+def client_option(function: Callable[P, R]) -> Callable[P, R]:
+    """``--client C``, as often as wanted."""
+    option = click.option(
+        "--client",
+        "clients",
+        multiple=True,
+        metavar="C",
+        shell_complete=complete_client,
+        help="Only this client; may be given again.",
+    )
+    return option(function)
 
 
 def fail(message: str, *, code: int = 1) -> click.exceptions.Exit:

@@ -18,7 +18,7 @@ DEMO_TODAY = "2026-11-20"
 BUNDLED = Path(__file__).resolve().parents[2] / "demo"
 
 
-@click.command()
+@click.command(epilog="Example: okr demo")
 @click.pass_context
 def demo(context: click.Context) -> None:
     """Run the night on the bundled demo clients and show what came of it."""

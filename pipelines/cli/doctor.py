@@ -16,19 +16,19 @@ from connectors.registry import SOURCE_TYPES, open_source
 from connectors.secrets import build_context
 from okr_models.client import Client
 from okr_models.sources import SourceSettings
-from pipelines.cli.common import fail, home_of, one_line
+from pipelines.cli.common import complete_client, fail, home_of, one_line
 from pipelines.warehouse.access import token_is_near, version_is_near
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
-from pipelines.warehouse.db import open_published
+from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.outlook import outlook
 
 AT_ONCE = 8
 
 
-@click.command()
-@click.argument("clients", nargs=-1)
+@click.command(epilog="Example: okr --home okr-home doctor acme")
+@click.argument("clients", nargs=-1, shell_complete=complete_client)
 @click.pass_context
 def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
     """Ask every source whether it can be read, and tell what each key result's baseline rests on."""
@@ -42,7 +42,9 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
     for file in loaded.broken:
         for line in file.errors:
             click.echo(line, err=True)
-    ill = bool(loaded.broken)
+    if damaged := _damage(home):
+        click.echo(f"okr: {damaged}", err=True)
+    ill = bool(loaded.broken or damaged)
     jobs = [(client, source) for client in loaded.clients for source in client.sources]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         findings = list(pool.map(lambda job: _examine(*job, home=home, now=now), jobs))
@@ -119,11 +121,25 @@ def _baselines(home: Home, client: Client, now: datetime) -> None:
                     click.echo(f"         {row}")
 
 
+def _damage(home: Home) -> str | None:
+    """Why what is published can't be read; None before the first run and where it can."""
+    if not home.published_database.exists():
+        return None
+    try:
+        open_published(home).close()
+    except DatabaseUnusable as error:
+        return one_line(error)
+    return None
+
+
 def _loaded(home: Home, client: str) -> Mapping[tuple[str, str], date]:
     """First loaded day by (source, stream), from what is published; empty before the first run."""
     if not home.published_database.exists():
         return {}
-    con = open_published(home)
+    try:
+        con = open_published(home)
+    except DatabaseUnusable:
+        return {}  # told above
     try:
         rows = con.execute(
             """

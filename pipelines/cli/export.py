@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import DAY, home_of, published
+from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.everything import export_all
+from pipelines.exports.people import readers_of
 from pipelines.warehouse.clients import load_clients
 
 
-@click.command()
-@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.command(epilog="Example: okr --home okr-home export --client acme --audience board --out for-the-board")
+@client_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write here instead of the home folder's exports/.")
 @click.option("--as-of", type=DAY, help="As it was known that day.")
 @click.option("--audience", type=click.Choice(["board", "team"]), help="board leaves out the key results' detail.")
@@ -24,10 +25,14 @@ def export(
     """Write the CSVs and the report again."""
     home = home_of(context)
     with published(home) as con:
+        loaded = load_clients(home).clients
+        known = [reader.client for reader in readers_of(con, loaded)]
+        if unknown := sorted(set(clients) - set(known)):
+            raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(known) or 'none'}")
         written = export_all(
             con,
             out or home.exports,
-            clients=load_clients(home).clients,
+            clients=loaded,
             only=clients,
             as_of=as_of,
             audience="board" if audience == "board" else None,

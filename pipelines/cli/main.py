@@ -7,10 +7,15 @@ What belongs here: the group, its shared options, the last resort for errors. Wh
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
+
+from pipelines.cli.common import one_line
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("pipelines.cli.client_files", "init"),
@@ -25,7 +30,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("pipelines.cli.sandbox", "sandbox"),
     "demo": ("pipelines.cli.demo", "demo"),
     "ui": ("pipelines.cli.ui", "ui"),
+    "completion": ("pipelines.cli.completion", "completion"),
 }
+TRACEBACK = "OKR_TRACEBACK"
+"""Set to anything: an error that this program did not foresee is shown with where it arose."""
+
+
+class _ReaderGone(Exception):
+    """Whoever read the output has closed the pipe, as ``head`` does."""
 
 
 class LazyGroup(click.Group):
@@ -41,9 +53,28 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            # now, while an error still has somebody to catch it
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            # click would end with code 1 and "a reader had enough" is no failure
+            raise _ReaderGone from error
+        return answer
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--home", metavar="DIR", help="Home folder; default OKR_HOME, else the current folder.")
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: okr --home okr-home status",
+)
+@click.option(
+    "--home",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Home folder; default OKR_HOME, else the current folder.",
+)
 @click.version_option(package_name="marketing-okr")
 @click.pass_context
 def okr(context: click.Context, home: str | None) -> None:
@@ -56,18 +87,52 @@ def main() -> None:
     for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal that can't show a letter shows "?" in its place
+            stream.reconfigure(errors="replace")
+    sys.exit(_ended())
+
+
+def _ended() -> int:  # noqa: PLR0911 - one return for each way to end
+    """Run the command that was asked for; its exit code."""
     try:
         # click returns the code of an Exit here, and None where a command simply ended
-        sys.exit(okr(standalone_mode=False) or 0)
+        return okr(standalone_mode=False) or 0
     except click.Abort:
-        click.echo("stopped", err=True)
-        sys.exit(130)
-    except click.ClickException as error:
+        _tell("stopped")
+        return 130
+    except NoArgsIsHelpError as error:
         error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
+        return error.exit_code
+    except click.ClickException as error:
+        asked = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "okr"
+        _tell(f"{one_line(ValueError(error.format_message())).rstrip('.')}; {asked} --help shows how it is used")
+        return error.exit_code
+    except _ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
     except OSError as error:
-        click.echo(f"okr: {error.filename or 'a file'}: {error.strerror or error}", err=True)
-        sys.exit(1)
+        if os.environ.get(TRACEBACK):
+            raise
+        _tell(f"{error.filename or 'writing the output'}: {error.strerror or one_line(error)}")
+        _drop_output()
+        return 1
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        what = f"{type(error).__name__}: {one_line(error)}"
+        _tell(f"{what}; nothing here was made for this: {TRACEBACK}=1 shows where it arose")
+        return 1
+
+
+def _tell(line: str) -> None:
+    click.echo(f"okr: {line}", err=True)
+
+
+def _drop_output() -> None:
+    """What can't be written now can't be when Python closes the stream either, and it would say so at length."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

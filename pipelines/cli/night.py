@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
-from pipelines.instance import dagster_home
+from pipelines.instance import NO_OUTPUT_KEPT, dagster_home
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
+from pipelines.warehouse.sql_project import LAYERS
 
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""
+STOPPED = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
+QUERY_STOPPED = "RuntimeError: Query interrupted"
+"""How DuckDB tells of a signal that came while it was at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def run_night(
         night = yesterday(clock.now()).isoformat()
         partition = night if nights.has_partition_key(night) else None
 
-    os.environ["DAGSTER_HOME"] = str(dagster_home(home, environ))
+    folder = str(dagster_home(home, environ))
+    os.environ["DAGSTER_HOME"] = folder
     with NightProgress() as progress:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
@@ -87,8 +92,11 @@ def run_night(
                         "progress": progress,
                     }
                 )
-                with quick_event_log(), dg.DagsterInstance.get() as instance:
-                    result = defs.resolve_job_def("nightly").execute_in_process(
+                job = defs.resolve_job_def("nightly")
+                _expect(progress, [key.path[0] for key in job.asset_layer.executable_asset_keys])
+                # a persistent instance like any other, whatever the function's name
+                with quick_event_log(), dg.DagsterInstance.local_temp(folder, NO_OUTPUT_KEPT) as instance:
+                    result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
                         tags=tags,
@@ -100,20 +108,37 @@ def run_night(
         except RunInProgress as error:
             raise fail(one_line(error)) from error
     if not result.success:
-        return NightEnded(1, (*problems, *_step_failures(result)))
+        return NightEnded(1, (*problems, *_failures(result)))
     problems += failed
     return NightEnded(3 if problems else 0, tuple(problems))
 
 
-def _step_failures(result: Any) -> list[str]:
-    lines = []
+def _expect(progress: NightProgress, layers: Sequence[str]) -> None:
+    """What is known before the night begins; how much there is to read is known when it is planned."""
+    progress.expect("models", sum(layer in LAYERS for layer in layers))
+    progress.expect("key results", 3)
+    progress.expect("publish", layers.count("publish"))
+
+
+def _failures(result: Any) -> list[str]:
+    """One line a step that failed, or why no step began. Ends the command where a person stopped the run."""
+    steps, job = [], []
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            why = _CLASS.sub("", " ".join(error.message.split())) if error else "no reason given"
-            lines.append(f"{event.step_key} failed: {why}")
+            steps.append((f"{event.step_key} failed", event.step_failure_data.error))
+        elif event.is_job_failure and event.job_failure_data.error is not None:
+            job.append(("the run failed", event.job_failure_data.error))
+    lines = []
+    for what, error in steps or job:
+        chain = [error] if error is not None else []
+        while chain and chain[-1].cause is not None:
+            chain.append(chain[-1].cause)
+        if any(one.cls_name in STOPPED or QUERY_STOPPED in one.message for one in chain):
+            raise fail("stopped; what was read is kept, and the next okr run goes on from there", code=130)
+        # the first that is not Dagster's own: ours say more than the one they were raised from
+        said = next((one for one in chain if not str(one.cls_name).startswith("Dagster")), chain[-1] if chain else None)
+        why = _CLASS.sub("", " ".join(said.message.split())) if said else "no reason given"
+        lines.append(f"{what}: {why}")
     return lines or ["the run failed; okr ui shows why"]
 
 

@@ -11,7 +11,7 @@ import click
 from okr_models.client import Client
 from okr_models.periods import Window
 from okr_models.sources import SourceSettings
-from pipelines.cli.common import DAY, fail, home_of, one_line
+from pipelines.cli.common import DAY, complete_client, fail, home_of, one_line
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect
@@ -20,11 +20,13 @@ from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from pipelines.warehouse.schema import ensure_schema
 
 
-@click.command()
+@click.command(epilog="Example: okr replay --source acme/facebook --from 2026-01-01 --to 2026-01-31")
 @click.option("--source", "named", required=True, metavar="[CLIENT/]SOURCE", help="Whose readings to parse anew.")
 @click.option("--from", "start", type=DAY, required=True, help="First day.")
 @click.option("--to", "end", type=DAY, required=True, help="Last day.")
-@click.option("--client", metavar="C", help="The source's client, where --source does not say.")
+@click.option(
+    "--client", metavar="C", shell_complete=complete_client, help="The source's client, where --source does not say."
+)
 @click.pass_context
 def replay(context: click.Context, named: str, start: date, end: date, client: str | None) -> None:
     """Parse the kept replies of followers and post counters anew, and put what they give in place of those rows.

@@ -7,12 +7,16 @@ from datetime import date
 
 import click
 
-from pipelines.cli.common import DAY, fail, home_of
+from pipelines.cli.common import DAY, client_option, fail, home_of
 from pipelines.cli.night import NightEnded, run_night
 
 
-@click.command()
-@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.command(
+    epilog="""\b
+Examples: okr --home okr-home run
+          okr run --client acme --from 2026-11-01 --to 2026-11-07"""
+)
+@client_option
 @click.option("--from", "start", type=DAY, help="Read again from this day on.")
 @click.option("--to", "end", type=DAY, help="Read again to this day; default yesterday.")
 @click.pass_context

@@ -10,7 +10,7 @@ from pipelines.cli.common import readable_errors
 from pipelines.warehouse.clock import BadToday, clock_from
 
 
-@click.command()
+@click.command(epilog="Example: okr sandbox --port 8099")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on; default a free one.")
 @readable_errors(BadToday, OSError)
 def sandbox(port: int | None) -> None:

@@ -1,8 +1,10 @@
-"""``okr sql``: one read-only question to the published database."""
+"""``okr sql``: one read-only question to the published database, and to nothing else."""
 
 from __future__ import annotations
 
 import csv
+import io
+import shutil
 import sys
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +17,16 @@ from rich.table import Table
 from pipelines.cli.common import fail, home_of, one_line, published
 
 NUMERIC = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT", "FLOAT"}
+QUESTIONS = {
+    duckdb.StatementType.SELECT,  # show, describe, summarize, values and from ... too
+    duckdb.StatementType.EXPLAIN,
+    duckdb.StatementType.MULTI,  # pivot
+}
+CLOSED = (
+    "set search_path = 'marts,ops'",  # show tables tells them, and their names alone will do
+    "set enable_external_access = false",  # no file, no other database, no network, no extension
+    "set lock_configuration = true",  # and no question opens any of them again
+)
 
 
 def _text(value: Any) -> str:
@@ -29,22 +41,22 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-@click.command()
+@click.command(
+    # so that a query may begin with a comment
+    context_settings={"ignore_unknown_options": True},
+    epilog="""\b
+Examples: okr sql "select * from marts.key_result_latest"
+          okr sql --csv - < question.sql > answer.csv""",
+)
 @click.argument("query")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, for another program.")
 @click.pass_context
 def sql(context: click.Context, query: str, as_csv: bool) -> None:
-    """Ask the published database: okr sql "select * from marts.key_result_latest"."""
-    with published(home_of(context)) as con:
-        try:
-            # A question may not reach outside the database it asks.
-            con.execute("set enable_external_access = false")
-            con.execute("set lock_configuration = true")
-            result = con.execute(query)
-            columns = [(name, str(kind)) for name, kind, *_ in result.description or []]
-            rows = result.fetchall()
-        except duckdb.Error as error:
-            raise fail(one_line(error)) from error
+    """Ask the published database one question; "-" reads it from standard input.
+
+    Nothing can be changed, and nothing but schemas marts and ops can be read: no file, no other database, no network.
+    """
+    columns, rows = _answer(context, sys.stdin.read() if query == "-" else query)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
@@ -55,6 +67,31 @@ def sql(context: click.Context, query: str, as_csv: bool) -> None:
         table.add_column(name, justify="right" if kind.split("(")[0] in NUMERIC else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else 10_000, markup=False, highlight=False, emoji=False)
-    console.print(table)
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 10_000
+    # into text first: a console of rich's own ends the program with 1 where the reader has had enough
+    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False, emoji=False)
+    with console.capture() as shown:
+        console.print(table)
+    click.echo(shown.get(), nl=False)
     click.echo(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
+
+
+def _answer(context: click.Context, query: str) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
+    """Columns with their types, and rows."""
+    with published(home_of(context)) as con:
+        try:
+            asked = con.extract_statements(query)
+            if len(asked) != 1:
+                raise fail(f"one question at a time; there are {len(asked)} in what was given")
+            if asked[0].type not in QUESTIONS:
+                raise fail(
+                    f"only questions are answered (select, describe, show); this is {asked[0].type.name.lower()}"
+                )
+            for statement in CLOSED:
+                con.execute(statement)
+            result = con.execute(asked[0])
+            return [(name, str(kind)) for name, kind, *_ in result.description or []], result.fetchall()
+        except duckdb.InterruptException as error:
+            raise click.Abort from error
+        except duckdb.Error as error:
+            raise fail(one_line(error)) from error

@@ -13,7 +13,7 @@ from typing import Literal
 
 import click
 
-from pipelines.cli.common import DAY, fail, home_of, published
+from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.people import Reader, readers_of
 from pipelines.exports.published import ClientStatus, read_status
 from pipelines.exports.tables import status_table
@@ -22,8 +22,8 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.refusals import standing_refusals
 
 
-@click.command()
-@click.option("--client", "clients", multiple=True, metavar="C", help="Only this client; may be given again.")
+@click.command(epilog="Example: okr --home okr-home status --client acme --as-of 2026-10-01")
+@client_option
 @click.option("--audience", type=click.Choice(["board", "team"]), default="team", show_default=True)
 @click.option("--as-of", type=DAY, help="What was known that day.")
 @click.option("--restated", is_flag=True, help="With --as-of: that day again, over what is known now.")

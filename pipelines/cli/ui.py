@@ -14,7 +14,7 @@ from pipelines.instance import dagster_home
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@click.command()
+@click.command(epilog="Example: okr --home okr-home ui --port 3001")
 @click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port to listen on.")
 @click.pass_context
 def ui(context: click.Context, port: int) -> None:

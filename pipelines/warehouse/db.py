@@ -17,7 +17,7 @@ import duckdb
 from pipelines.warehouse.home import Home
 
 Connection = duckdb.DuckDBPyConnection
-Problem = Literal["locked", "missing", "damaged", "unreadable"]
+Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable"]
 
 CATALOG = "warehouse"
 """Name under which the working database is attached."""
@@ -28,6 +28,7 @@ _CURES: dict[Problem, str] = {
     "missing": "it does not exist yet; `okr run` makes it",
     "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away and let `okr run` load it anew"
     " (snapshots of days gone by are then lost)",
+    "damaged copy": "it is damaged or no DuckDB database; okr run publishes it anew",
     "unreadable": "check that the folder exists and that this user may read and write it",
 }
 
@@ -81,7 +82,7 @@ def open_published(home: Home) -> Connection:
     try:
         return _configured(duckdb.connect(str(path), read_only=True, config=_offline()))
     except duckdb.Error as error:
-        raise _explain(path, error) from error
+        raise _explain(path, error, damaged="damaged copy") from error
 
 
 def _offline() -> dict[str, str | bool | int | float | list[str]]:
@@ -110,7 +111,7 @@ def transaction(con: Connection) -> Iterator[None]:
         raise
 
 
-def _explain(path: Path, error: duckdb.Error) -> DatabaseUnusable:
+def _explain(path: Path, error: duckdb.Error, *, damaged: Problem = "damaged") -> DatabaseUnusable:
     detail = str(error).splitlines()[0]
     holder = _HOLDER.search(detail)
     if isinstance(error, duckdb.ResourceInUseException) or "Could not set lock" in detail:
@@ -118,7 +119,7 @@ def _explain(path: Path, error: duckdb.Error) -> DatabaseUnusable:
         return DatabaseUnusable(path=path, problem="locked", detail=detail, holder=pid)
     if "database does not exist" in detail:
         return DatabaseUnusable(path=path, problem="missing", detail=detail)
-    damaged = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
-    if any(word in detail for word in damaged):
-        return DatabaseUnusable(path=path, problem="damaged", detail=detail)
+    words = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
+    if any(word in detail for word in words):
+        return DatabaseUnusable(path=path, problem=damaged, detail=detail)
     return DatabaseUnusable(path=path, problem="unreadable", detail=detail)

@@ -31,10 +31,11 @@ from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest_report import IngestReport, ReportBuilder, StreamReport
 from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.progress import IngestTold, Progress, Silent
 from pipelines.warehouse.reading import REPLY_KEPT, Outcome, SourceTask, read_source
 from pipelines.warehouse.writer import keep_replies, same_listing, write_batch
 
-__all__ = ["IngestReport", "Progress", "StreamReport", "ingest"]
+__all__ = ["IngestReport", "StreamReport", "ingest"]
 
 MOST_THREADS = 8
 QUEUED_OUTCOMES = 16
@@ -42,7 +43,6 @@ QUEUED_OUTCOMES = 16
 GIVE_UP_CHECK_SECONDS = 0.2
 
 OpenSource = Callable[[SourceSettings, Context], Source]
-Progress = Callable[[str], None]
 
 
 class _Stopped(BaseException):
@@ -53,6 +53,7 @@ class _Stopped(BaseException):
 class _Ended:
     """A thread has read its source, or died of a fault of this program."""
 
+    task: SourceTask
     error: BaseException | None = None
 
 
@@ -95,7 +96,7 @@ def ingest(
         open_source=open_source,
     )
     report = ReportBuilder()
-    tell = progress or (lambda _line: None)
+    told = IngestTold(progress or Silent(), "counters" if set(deliveries) == {"snapshot"} else "sources")
     tasks = []
     for client in clients:
         for settings in client.sources:
@@ -104,14 +105,20 @@ def ingest(
                 load = planner.no_connector(client, settings, run_id=run_id)
                 with transaction(con):
                     ledger.append(con, load)
-                tell(report.add(load))
+                told.happened(load, report.add(load))
+                told.through(load.client, load.source)
             elif task.streams:
                 report.expect(task.client, task.settings.id, [stream.name for stream in task.streams])
                 tasks.append(task)
+    told.due(tasks)
     # closed by hand: left to the garbage collector, threads would go on while an error is being reported
     with closing(_read_all(tasks, threads=threads)) as outcomes:
         for outcome in outcomes:
-            tell(report.add(_write(con, outcome, run_id=run_id)))
+            if isinstance(outcome, Outcome):
+                load = _write(con, outcome, run_id=run_id)
+                told.happened(load, report.add(load))
+            else:
+                told.through(outcome.task.client, outcome.task.settings.id)
     return report.build()
 
 
@@ -233,8 +240,8 @@ def _write(con: Connection, outcome: Outcome, *, run_id: str) -> Load:
     return load
 
 
-def _read_all(tasks: list[SourceTask], *, threads: int) -> Generator[Outcome, None, None]:
-    """Outcomes of all tasks as they come, each source's in order."""
+def _read_all(tasks: list[SourceTask], *, threads: int) -> Generator[Outcome | _Ended, None, None]:
+    """Outcomes of all tasks as they come, each source's in order and then its end."""
     if not tasks:
         return
     waiting: queue.Queue[Outcome | _Ended] = queue.Queue(maxsize=QUEUED_OUTCOMES)
@@ -255,21 +262,20 @@ def _read_all(tasks: list[SourceTask], *, threads: int) -> Generator[Outcome, No
         except _Stopped:
             return
         except BaseException as error:  # noqa: BLE001 - told to the writer, who raises it
-            hand_over(_Ended(error))
+            hand_over(_Ended(task, error))
             return
-        hand_over(_Ended())
+        hand_over(_Ended(task))
 
     with _pool(min(threads, len(tasks)), stop=stop) as pool:
         futures: list[Future[None]] = [pool.submit(work, task) for task in tasks]
         left = len(futures)
         while left:
             item = waiting.get()
-            if isinstance(item, Outcome):
-                yield item
-                continue
-            left -= 1
-            if item.error is not None:
-                raise item.error
+            if isinstance(item, _Ended):
+                left -= 1
+                if item.error is not None:
+                    raise item.error
+            yield item
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class _Reader:
     redact: Redactor = field(default_factory=Redactor)
 
     def run(self) -> None:
-        due = [(stream, windows) for stream in self.task.streams if (windows := self._due(stream))]
+        due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
         if not due:
             return
         started = self.task.clock.now()
@@ -127,7 +127,7 @@ class _Reader:
 
     def _read_all(self, source: Source) -> None:
         # planned again now that the source has told its zone: its yesterday may be another day
-        due = [(stream, windows) for stream in self.task.streams if (windows := self._due(stream))]
+        due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
         gone: _Trouble | None = None
         for stream, windows in due:
             if gone:
@@ -135,7 +135,8 @@ class _Reader:
             else:
                 gone = self._read_stream(source, stream, windows)
 
-    def _due(self, stream: Stream) -> tuple[Window, ...]:
+    def due(self, stream: Stream) -> tuple[Window, ...]:
+        """What to ask of this stream tonight."""
         task = self.task
         loads = task.loads.get(stream.name, ())
         if stream.delivery == "window":
@@ -275,6 +276,12 @@ class _Reader:
 def read_source(task: SourceTask, *, emit: Callable[[Outcome], None]) -> None:
     """Read all that is due in ``task`` and emit what came of it. Only what ``emit`` raises comes out of here."""
     _Reader(task, emit, task.assumed_zone).run()
+
+
+def windows_due(task: SourceTask) -> int:
+    """How many windows and lists ``read_source`` will ask for, as far as is known before the source tells its zone."""
+    reader = _Reader(task, lambda _outcome: None, task.assumed_zone)
+    return sum(len(reader.due(stream)) for stream in task.streams)
 
 
 def _covered(stream: Stream, batch: Batch, window: Window) -> Window:

@@ -2,31 +2,289 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from okr_models.client_template import client_template
+from pipelines.cli import main as command
 from pipelines.cli import night
 from pipelines.warehouse.home import Home
+from tests.unit.published_fixture import build_published
 
 OKR = str(Path(sys.executable).with_name("okr"))
+EVERY = (
+    ["init", "acme"],
+    ["validate"],
+    ["doctor"],
+    ["run"],
+    ["replay", "--source", "acme/web", "--from", "2026-01-01", "--to", "2026-01-02"],
+    ["status"],
+    ["export"],
+    ["sql", "select 1"],
+    ["backtest"],
+)
+
+
+def told_by(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tuple[int, str]:
+    """Exit code and the one line on stderr of ``okr`` as the console script runs it."""
+    monkeypatch.setattr(sys, "argv", ["okr", *map(str, arguments)])
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    told = capfd.readouterr().err
+    assert "Traceback" not in told
+    assert len(told.strip().splitlines()) == 1, told
+    assert told.startswith("okr: ")
+    return int(str(ended.value.code)), told
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder with one client and something published."""
+    (tmp_path / "clients").mkdir()
+    (tmp_path / "clients" / "acme.yaml").write_text(client_template("acme"), encoding="utf-8")
+    (tmp_path / "published").mkdir()
+    file = tmp_path / "published" / "okr-1.duckdb"
+    with build_published() as con:
+        con.execute(f"attach '{file}' as publication")
+        con.execute("copy from database memory to publication")
+        con.execute("detach publication")
+    (tmp_path / "published" / "okr.duckdb").symlink_to(file.name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", EVERY, ids=lambda words: words[0])
+def test_a_home_folder_that_can_not_be_one_is_told_in_one_line(
+    tmp_path: Path, arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    not_a_folder = tmp_path / "file"
+    not_a_folder.write_text("", encoding="utf-8")
+    code, told = told_by(capfd, monkeypatch, "--home", not_a_folder, *arguments)
+    assert code == 2
+    assert str(not_a_folder) in told
 
 
 @pytest.mark.parametrize(
-    "command", [["init", "acme"], ["status"], ["validate"], ["doctor"], ["run"], ["sql", "select 1"]]
+    ("arguments", "words"),
+    [
+        (["run", "--from", "2026-13-01"], "2026-13-01"),
+        (["run", "--from", "2026-11-10", "--to", "2026-11-01"], "ends before it starts"),
+        (["run", "--to", "2026-11-01"], "--from"),
+        (["run", "--client", "acmee"], "did you mean acme"),
+        (["run", "extra"], "extra"),
+        (["status", "--as-of", "yesterday"], "yesterday"),
+        (["status", "--restated"], "--as-of"),
+        (["status", "--audience", "ceo"], "ceo"),
+        (["nosuch"], "nosuch"),
+        (["init"], "CLIENT"),
+        (["init", "Acme"], "Acme"),
+        (["init", "acme"], "left as it is"),
+        (["ui", "--port", "99999"], "99999"),
+        (["replay", "--source", "acme/nosuch", "--from", "2026-01-01", "--to", "2026-01-02"], "acme/web"),
+        (["completion", "tcsh"], "tcsh"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_home_folder_that_can_not_be_one_is_told_in_one_line(tmp_path: Path, command: list[str]) -> None:
-    not_a_folder = tmp_path / "file"
-    not_a_folder.write_text("", encoding="utf-8")
-    told = subprocess.run(
-        [OKR, "--home", str(not_a_folder), *command], capture_output=True, text=True, check=False, timeout=120
+def test_wrong_usage_is_one_line_and_exit_2(
+    home: Path, arguments: list[str], words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OKR_TODAY", "2026-11-20")
+    code, told = told_by(capfd, monkeypatch, "--home", home, *arguments)
+    assert code == 2
+    assert words in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["validate", "nosuch"], "nosuch"),
+        (["doctor", "nosuch"], "nosuch"),
+        (["status", "--client", "nosuch"], "fjallglas"),
+        (["export", "--client", "nosuch"], "fjallglas"),
+        (["backtest", "--client", "nosuch"], "acme"),
+        (["sql", ""], "one question"),
+        (["sql", "-- nothing but a comment"], "one question"),
+        (["sql", "select 1; select 2"], "one question"),
+        (["sql", "selekt 1"], "selekt"),
+        (["export", "--out", "/dev/null/folder"], "/dev/null/folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_can_not_be_done_is_one_line_and_exit_1(
+    home: Path, arguments: list[str], words: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, told = told_by(capfd, monkeypatch, "--home", home, *arguments)
+    assert code == 1
+    assert words in told
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "drop table marts.kpi_monthly",
+        "create temp table mine as select 1",
+        "insert into ops.loads select * from ops.loads",
+        "explain analyze delete from marts.kpi_monthly",
+        "attach '{home}/other.duckdb' as other",
+        "copy (select 1) to '{home}/stolen.csv'",
+        "copy marts.kpi_monthly from '{home}/clients/acme.yaml'",
+        "export database '{home}/all'",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('{home}/clients/acme.yaml')",
+        "select * from '/etc/passwd'",
+        "select * from glob('{home}/*')",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "pragma database_list",
+        "call pragma_version()",
+        "select * from duckdb_secrets()",
+        "prepare it as select 1",
+    ],
+)
+def test_sql_reads_the_published_tables_and_nothing_else(
+    home: Path, query: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(path.relative_to(home) for path in home.rglob("*"))
+    code, _told = told_by(capfd, monkeypatch, "--home", home, "sql", query.format(home=home))
+    assert code == 1
+    assert sorted(path.relative_to(home) for path in home.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("select count(*) as clients from (select distinct client from marts.kpi_monthly)", "clients"),
+        ("-- a comment first\nselect 1 as one;", "one"),
+        ("from key_result_latest select count(*) as key_results", "key_results"),
+        ("show tables", "name"),
+        ("describe marts.kpi_monthly", "column_name"),
+        ("summarize ops.loads", "column_name"),
+        ("explain select 1", "explain_key"),
+        ("pivot (select 'a' as k, 1 as v) on k using sum(v)", "a"),
+    ],
+)
+def test_sql_answers_every_kind_of_question(
+    home: Path, query: str, first: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given, typed in (([query], ""), (["-"], query)):
+        monkeypatch.setattr(sys, "argv", ["okr", "--home", str(home), "sql", "--csv", *given])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        assert ended.value.code == 0
+        assert capfd.readouterr().out.split(",")[0].splitlines()[0] == first
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["sql", "select 1"], ["export"], ["backtest"]])
+def test_a_damaged_published_database_is_told_with_its_cure(
+    home: Path, arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "published" / "okr-1.duckdb"
+    file.chmod(0o644)
+    file.write_bytes(b"no database " * 1_000)
+    code, told = told_by(capfd, monkeypatch, "--home", home, *arguments)
+    assert code == 1
+    assert "okr run publishes it anew" in told
+
+
+def test_doctor_goes_on_without_a_published_database_that_is_damaged(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "published" / "okr-1.duckdb").chmod(0o644)
+    (home / "published" / "okr-1.duckdb").write_bytes(b"no database " * 1_000)
+    code, told = told_by(capfd, monkeypatch, "--home", home, "doctor")
+    assert code == 1
+    assert "damaged" in told
+
+
+def test_a_damaged_working_database_ends_the_run_with_its_cure_and_leaves_what_is_published(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "warehouse").mkdir()
+    (home / "warehouse" / "okr.duckdb").write_bytes(b"no database " * 1_000)
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    ended = night.run_night(Home(home), {"OKR_TODAY": "2026-11-20"})
+    assert ended.exit_code == 1
+    assert ["put back a backup" in line for line in ended.problems] == [True]
+    assert (home / "published" / "okr.duckdb").resolve().name == "okr-1.duckdb"
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["export"], ["init", "other"]])
+def test_a_folder_that_this_user_may_not_use_is_told_in_one_line(home: Path, arguments: list[str]) -> None:
+    for path in (home / "clients" / "acme.yaml", home / "clients", home / "published"):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    home.chmod(0o500)
+    # root may do everything, so it gives that up first
+    humbly = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*humbly, OKR, "--home", str(home), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, "OKR_TODAY": "2026-11-20"},
     )
-    assert told.returncode in {1, 2}
-    assert "Traceback" not in told.stderr
-    assert len(told.stderr.strip().splitlines()) == 1
-    assert told.stderr.startswith("okr: ")
+    for path in (home, home / "clients", home / "published"):
+        path.chmod(0o700)
+    assert done.returncode in {1, 2, 3}
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["validate"], ["status"], ["sql", "from range(100000)"], ["status", "--help"]])
+def test_a_reader_that_has_had_enough_is_no_failure(home: Path, arguments: list[str]) -> None:
+    with subprocess.Popen(
+        [OKR, "--home", str(home), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        told = running.stderr.read()
+    assert running.returncode == 0, told
+    assert "Broken pipe" not in told
+    assert "Traceback" not in told
+
+
+def test_a_full_disk_under_the_output_is_told_in_one_line(home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [OKR, "--home", str(home), "status"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["okr: writing the output: No space left on device"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_lacks_letters_gets_a_question_mark_for_them(home: Path, encoding: str) -> None:
+    done = subprocess.run(
+        [OKR, "--home", str(home), "status"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"?" in done.stdout
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_and_its_place_is_shown_when_asked_for(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("two\nlines")
+
+    monkeypatch.setattr("pipelines.cli.status.status_text", broken)
+    code, told = told_by(capfd, monkeypatch, "--home", home, "status")
+    assert code == 1
+    assert "LookupError: two lines" in told
+    monkeypatch.setenv(command.TRACEBACK, "1")
+    with pytest.raises(LookupError):
+        command.main()
 
 
 def test_what_failed_is_read_while_the_run_still_holds_the_lock(

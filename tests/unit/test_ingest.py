@@ -15,7 +15,8 @@ import pytest
 
 from connectors.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
-from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, client, nights
+from pipelines.warehouse.progress import Stage
+from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, Told, client, nights
 
 START = date(2026, 8, 10)
 FIRST = date(2026, 10, 25)  # the night clocks change in Stockholm
@@ -28,8 +29,8 @@ def error(kind: type[Exception], **more: object) -> Exception:
 
 def test_a_first_night_loads_the_whole_history_and_says_so(tmp_path: Path):
     night = Night(tmp_path, client(start=START))
-    lines: list[str] = []
-    report = night.run(FIRST, progress=lines.append)
+    told = Told()
+    report = night.run(FIRST, progress=told)
     assert report.failed == ()
     by_stream = {stream.stream: stream for stream in report.streams}
     assert by_stream["web_daily"].window == Window(START, FIRST - timedelta(days=1))
@@ -37,7 +38,9 @@ def test_a_first_night_loads_the_whole_history_and_says_so(tmp_path: Path):
     # the 13th has no visitors and so no row, in two of the months
     assert night.rows("select count(*) from raw.web_daily") == [((FIRST - START).days - 3,)]
     assert sum(stream.rows for stream in report.streams) == report.rows
-    assert any(line.startswith("acme/social web_daily: ") for line in lines)
+    assert told.expected == told.pieces == {"sources": len(night.loads("loaded"))}
+    assert any(what.startswith("acme/social web_daily: ") for what in told.what)
+    assert told.lines == [f"acme/social: {told.pieces['sources']} reads, {report.rows} rows"]
     assert night.vendor.closed == 1
 
 
@@ -292,15 +295,15 @@ def test_sources_are_read_at_the_same_time_and_each_in_one_thread(tmp_path: Path
 
 def test_a_run_that_is_stopped_leaves_committed_windows_and_no_thread_behind(tmp_path: Path):
     night = Night(tmp_path, client(start=date(2020, 1, 1), sources=("one", "two", "three")))
-    seen: list[str] = []
 
-    def stop_soon(line: str) -> None:
-        seen.append(line)
-        if len(seen) == 3:
-            raise KeyboardInterrupt
+    class StopsSoon(Told):
+        def done(self, stage: Stage, what: str, pieces: int = 1) -> None:
+            super().done(stage, what, pieces)
+            if self.pieces[stage] == 3:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        night.run(FIRST, progress=stop_soon)
+        night.run(FIRST, progress=StopsSoon())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("read")]
     assert len(night.loads("loaded")) == 3
     fine = Night(tmp_path / "fine", client(start=date(2020, 1, 1), sources=("one", "two", "three")))

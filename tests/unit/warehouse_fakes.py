@@ -7,6 +7,7 @@ day was read again until then.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import IngestReport, ingest
+from pipelines.warehouse.progress import Stage
 from pipelines.warehouse.schema import ensure_schema
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -168,6 +170,26 @@ def client(slug: str = "acme", *, start: date, sources: tuple[str, ...] = ("soci
     """A client whose sources are all of the fake type."""
     own = tuple(Bluesky(id=source, actor="acme.example", start=start, **settings) for source in sources)
     return Client(client=slug, name=slug, sources=own)
+
+
+class Told:
+    """A progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.expected: Counter[str] = Counter()
+        self.pieces: Counter[str] = Counter()
+        self.what: list[str] = []
+        self.lines: list[str] = []
+
+    def expect(self, stage: Stage, pieces: int) -> None:
+        self.expected[stage] += pieces
+
+    def done(self, stage: Stage, what: str, pieces: int = 1) -> None:
+        self.pieces[stage] += pieces
+        self.what.append(what)
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
 
 
 class Night:
