@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from connectors.secrets import build_context
 from okr_models.client import Client
 from okr_models.sources import SourceSettings
 from pipelines.cli.common import complete_client, fail, home_of, one_line
+from pipelines.cli.renewal import where_to_click
 from pipelines.warehouse.access import token_is_near, version_is_near
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
@@ -50,16 +52,27 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
         findings = list(pool.map(lambda job: _examine(*job, home=home, now=now), jobs))
     for client in loaded.clients:
         click.echo(f"{client.client}: {client.name}")
-        for (owner, source), (well, line) in zip(jobs, findings, strict=True):
+        for (owner, source), found in zip(jobs, findings, strict=True):
             if owner is client:
-                ill = ill or not well
-                click.echo(f"  {'ok  ' if well else 'FAIL'} {source.id} ({source.type}): {line}")
+                ill = ill or not found.well
+                click.echo(f"  {'ok  ' if found.well else 'FAIL'} {source.id} ({source.type}): {found.line}")
+                if found.where:
+                    click.echo(f"       click: {found.where}")
         _baselines(home, client, now)
     if ill:
         raise click.exceptions.Exit(1)
 
 
-def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> tuple[bool, str]:
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one call to a source told. ``where``: where one clicks to mend it, if something is to be mended."""
+
+    well: bool
+    line: str
+    where: str | None
+
+
+def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> _Finding:
     try:
         context = _context(client, source, home=home, now=now)
         opened = open_source(source, context)
@@ -68,8 +81,11 @@ def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetim
         finally:
             opened.close()
     except SourceError as error:
-        return False, f"{error.error_class}: {one_line(error)}"
-    return probe.reachable, _probe_line(probe, today=now.date())
+        where = where_to_click(source.type, failed=error.error_class, probe=None, is_near=False)
+        return _Finding(False, f"{error.error_class}: {one_line(error)}", where)
+    is_near = probe.token_expires_on is not None and token_is_near(probe.token_expires_on, today=now.date())
+    where = where_to_click(source.type, failed=None, probe=probe, is_near=is_near)
+    return _Finding(probe.reachable, _probe_line(probe, today=now.date()), where)
 
 
 def _context(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> Context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -17,9 +18,22 @@ from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.people import Reader, readers_of
 from pipelines.exports.published import ClientStatus, read_status
 from pipelines.exports.tables import status_table
+from pipelines.exports.words import Language
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.refusals import standing_refusals
+
+OLDER: dict[Language, str] = {
+    "sv": "Det här är de siffror som publicerades förut. Natten {day} publicerades inte:",
+    "en": "These are the figures published before. The night of {day} was not published:",
+}
+REASONS_IN_SWEDISH = (
+    (re.compile(r"^check (\S+) failed \((\d+) rows?"), r"kontrollen \1 slog fel (\2 rader"),
+    (re.compile(r"^check (\S+) failed \((\d+) window\(s\)"), r"kontrollen \1 slog fel (\2 fönster"),
+    (re.compile(r"^check (\S+) could not be run"), r"kontrollen \1 gick inte att köra"),
+    (re.compile(r", first "), ", först "),
+    (re.compile(r"okr run --from reads them again"), "okr run --from läser dem igen"),
+)
 
 
 @click.command(epilog="Example: okr --home okr-home status --client acme --as-of 2026-10-01")
@@ -43,7 +57,7 @@ def status(
         from pipelines.cli.restate import restate
 
         restate(home, as_of)
-    if held_up := held_up_text(home):
+    if held_up := held_up_text(home, language=one_language(home)):
         click.echo(held_up)
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
 
@@ -76,17 +90,30 @@ def status_text(
     )
 
 
-def held_up_text(home: Home) -> str:
+def one_language(home: Home) -> Language:
+    """Swedish where every client's reports are in Swedish; else English, which the program itself speaks."""
+    spoken = {client.language for client in load_clients(home).clients}
+    return "sv" if spoken == {"sv"} else "en"
+
+
+def held_up_text(home: Home, *, language: Language = "en") -> str:
     """Why the figures shown are of an earlier night than the last one; empty where they are not."""
     refusals = standing_refusals(home)
     if not refusals:
         return ""
-    day = refusals[0].refused_at[:10]
-    lines = [f"These are the figures published before. The night of {day} was not published:"]
-    lines += [f"- {refusal.table}: {reason}" for refusal in refusals for reason in refusal.reasons]
+    lines = [OLDER[language].format(day=refusals[0].refused_at[:10])]
+    lines += [f"- {refusal.table}: {_reason(reason, language)}" for refusal in refusals for reason in refusal.reasons]
     width = shutil.get_terminal_size((80, 24)).columns
     wrapped = (textwrap.fill(line, width, subsequent_indent="  " if line[0] == "-" else "") for line in lines)
     return "\n".join([*wrapped, ""])
+
+
+def _reason(reason: str, language: Language) -> str:
+    """A refusal as it was recorded, in the reader's language; the rows in it are data and stay as they are."""
+    if language == "sv":
+        for english, swedish in REASONS_IN_SWEDISH:
+            reason = english.sub(swedish, reason)
+    return reason
 
 
 def in_order(status: ClientStatus, reader: Reader) -> ClientStatus:
