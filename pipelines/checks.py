@@ -4,13 +4,14 @@ whether each raw table holds what the ledger says was written, and whether token
 What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import dagster as dg
 
 from connectors.raw_tables import RAW_TABLES
 from pipelines.assets.ingest import CONFIG_KEY, raw_key
+from pipelines.markdown import markdown_table
 from pipelines.resources import Night
 from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
 from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
@@ -42,7 +43,7 @@ def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckR
     """The result of a check that could be run."""
     metadata: dict[str, dg.MetadataValue] = {"unexpected": dg.MetadataValue.int(outcome.unexpected)}
     if outcome.sample:
-        metadata["failing_rows"] = dg.MetadataValue.md(as_markdown(outcome.sample))
+        metadata["failing_rows"] = dg.MetadataValue.md(markdown_table(outcome.sample))
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=outcome.name,
@@ -51,20 +52,6 @@ def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckR
         description=None if outcome.passed else f"{outcome.unexpected} rows fail",
         metadata=metadata,
     )
-
-
-def as_markdown(rows: Sequence[Mapping[str, object]]) -> str:
-    """Rows as a Markdown table."""
-    names = list(rows[0])
-    lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
-    lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
-    return "\n".join(lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "*null*"
-    return str(value).replace("|", "\\|").replace("\n", " ").removesuffix(" 00:00:00")
 
 
 def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
@@ -99,7 +86,7 @@ def ledger_checks(
             passed=not rows,
             metadata={
                 "unexpected": len(rows),
-                **({"failing_rows": dg.MetadataValue.md(as_markdown(rows[:SAMPLE_ROWS]))} if rows else {}),
+                **({"failing_rows": dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}),
             },
         )
     for name, rows in wrong.items():
@@ -128,8 +115,8 @@ def access_lasts(night: dg.ResourceParam[Night]) -> dg.AssetCheckResult:
             {"client": end.client, "source": end.source, "what": end.what, "ends": end.ends_on, "cure": end.cure}
             for end in report.endings
         ]
-        metadata["ends_soon"] = dg.MetadataValue.md(as_markdown(rows))
+        metadata["ends_soon"] = dg.MetadataValue.md(markdown_table(rows))
     if report.unknown:
         rows = [{"client": client, "source": source, "why": why} for client, source, why in report.unknown]
-        metadata["not_known"] = dg.MetadataValue.md(as_markdown(rows))
+        metadata["not_known"] = dg.MetadataValue.md(markdown_table(rows))
     return dg.AssetCheckResult(passed=not report.endings, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import dagster as dg
 
 from pipelines.jobs import nightly
+from pipelines.markdown import unescaped
 from pipelines.messengers import messengers_of
 from pipelines.notices import FailedCheck, FailedStep, Notice, RunSummary, notice_of
 
@@ -81,7 +82,7 @@ def _failed_checks(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedCheck]:
             continue
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
-            texts = [value.value for value in evaluation.metadata.values() if isinstance(value.value, str)]
+            texts = [unescaped(value.value) for value in evaluation.metadata.values() if isinstance(value.value, str)]
             count = evaluation.metadata.get("unexpected")
             yield FailedCheck(
                 asset="/".join(evaluation.asset_key.path),

@@ -11,6 +11,8 @@ import dagster as dg
 from connectors.protocol import Delivery
 from connectors.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
+from okr_models.periods import Window
+from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
 from pipelines.resources import Night
 from pipelines.warehouse.config_tables import write_config
@@ -20,6 +22,8 @@ from pipelines.warehouse.progress import Progress
 GROUP = "ingest"
 CHECK = "sources_read"
 OWNERS = ["team:data"]
+MOST_OF_A_MESSAGE = 500
+MOST_SOURCES = 60
 SNAPSHOT_TABLES = frozenset(
     stream.table.name for kind in SOURCE_TYPES.values() for stream in kind.streams if stream.delivery == "snapshot"
 )
@@ -56,9 +60,27 @@ def _check(table: str) -> dg.AssetCheckSpec:
 
 
 def _failures(streams: list[StreamReport]) -> str:
-    lines = ["| client | source | class | what happened |", "| --- | --- | --- | --- |"]
-    lines += [f"| {s.client} | {s.source} | {s.error_class} | {s.message} |" for s in streams if s.status == "failed"]
-    return "\n".join(lines)
+    return markdown_table(
+        [
+            {"client": s.client, "source": s.source, "class": s.error_class, "what happened": s.message}
+            for s in streams
+            if s.status == "failed"
+        ],
+        most=MOST_OF_A_MESSAGE,
+    )
+
+
+def _told(streams: list[StreamReport]) -> dict[str, dg.MetadataValue]:
+    """What each source gave tonight, those that failed first."""
+    rows = [
+        {"client": s.client, "source": s.source, "status": s.status, "rows": s.rows, "days": _days(s.window)}
+        for s in sorted(streams, key=lambda s: (s.status != "failed", s.client, s.source))
+    ]
+    return {"sources": dg.MetadataValue.md(markdown_table(rows[:MOST_SOURCES]))} if rows else {}
+
+
+def _days(window: Window | None) -> str:
+    return f"{window.start} to {window.end}" if window else "nothing was due"
 
 
 def _results(
@@ -79,6 +101,7 @@ def _results(
                 "windows": f"{min(w.start for w in windows)} to {max(w.end for w in windows)}" if windows else "none",
                 "sources_read": len(streams) - len(failed),
                 "sources_failed": len(failed),
+                **_told(streams),
             },
         )
         if dg.AssetCheckKey(key, CHECK) in context.selected_asset_check_keys:

@@ -13,6 +13,7 @@ import dagster as dg
 
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS, raw_key
 from pipelines.checks import check_result, check_specs, refuse
+from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
 from pipelines.warehouse.progress import Progress
 from pipelines.warehouse.refusals import audit_model
@@ -53,6 +54,7 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         metadata={
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "dagster/table_name": f"{model.layer}.{model.name}",
+            "sql": dg.MetadataValue.path(str(model.path)),
         },
         check_specs=check_specs(model, asset=model_key(model)) if audited else [],
     )
@@ -84,6 +86,8 @@ def _built(night: Night, result: ModelResult, model: Model, project: Project) ->
             "dagster/row_count": result.rows,
             "dagster/column_lineage": _lineage(night, model, project),
             "seconds": result.seconds,
+            **preview(night.con, model.schema, model.name),
+            **(months_plot(night.con) if model.name == "kpi_monthly" else {}),
         }
     )
 

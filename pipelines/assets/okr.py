@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS
+from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
 from pipelines.warehouse.forecast_step import night_forecaster, night_workers, score_forecasts
 from pipelines.warehouse.initiative_step import judge_initiatives
@@ -40,6 +41,16 @@ def _spec(table: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
     )
 
 
+def _shown(night: Night, table: str, **figures: int) -> dict[str, int | dg.MetadataValue]:
+    """What the table's page shows of this night."""
+    return {
+        "dagster/row_count": row_count(night.con, "okr", table),
+        **figures,
+        **preview(night.con, "okr", table),
+        **(progress_plot(night.con) if table == "key_result_progress" else {}),
+    }
+
+
 def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The result tables, downstream of ``marts``."""
 
@@ -55,7 +66,9 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
             forecaster=night_forecaster(night.con, workers=night_workers()),
         )
         for table in PROGRESS_TABLES:
-            yield dg.MaterializeResult(asset_key=okr_key(table), metadata={"rows_added": report.added.get(table, 0)})
+            yield dg.MaterializeResult(
+                asset_key=okr_key(table), metadata=_shown(night, table, rows_added=report.added.get(table, 0))
+            )
         progress.done("key results", "progress and forecasts")
 
     @dg.multi_asset(name="initiatives", specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])])
@@ -63,12 +76,12 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         progress.done("key results", "initiatives", 0)
         results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
         progress.done("key results", "initiatives")
-        return dg.MaterializeResult(metadata={"initiatives": len(results)})
+        return dg.MaterializeResult(metadata=_shown(night, "initiative_results", initiatives=len(results)))
 
     @dg.multi_asset(name="scores", specs=[_spec("forecast_scores", [okr_key("key_result_progress")])])
     def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
         changed = score_forecasts(night.con, night.clients.clients)
         progress.done("key results", "scores of past forecasts")
-        return dg.MaterializeResult(metadata={"rows_changed": changed})
+        return dg.MaterializeResult(metadata=_shown(night, "forecast_scores", rows_changed=changed))
 
     return [progress_, initiatives, scores]

@@ -9,7 +9,9 @@ import dagster as dg
 
 from pipelines.assets.ingest import OWNERS
 from pipelines.exports.everything import export_all
+from pipelines.markdown import markdown_table
 from pipelines.partitions import NIGHT_ZONE
+from pipelines.preview import bullets
 from pipelines.resources import Night
 from pipelines.warehouse.db import open_published
 from pipelines.warehouse.progress import Progress
@@ -23,6 +25,22 @@ EVERY_MORNING = dg.FreshnessPolicy.cron(
     deadline_cron="0 7 * * *", lower_bound_delta=timedelta(hours=3), timezone=NIGHT_ZONE
 )
 """The night starts at five; what is not out by seven is late."""
+
+
+MOST_FILES = 100
+
+
+def _tables(night: Night) -> dg.MetadataValue:
+    with closing(open_published(night.home)) as con:
+        rows = con.execute(
+            """
+            select schema_name as schema, table_name as "table", estimated_size as rows, comment as meaning
+            from duckdb_tables()
+            order by all
+            """
+        )
+        names = [column[0] for column in rows.description or []]
+        return dg.MetadataValue.md(markdown_table([dict(zip(names, row, strict=True)) for row in rows.fetchall()]))
 
 
 def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
@@ -42,7 +60,9 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         path = publish(night.con, night.home, run_id=night.run_id)
         forget_refusals(night.home)
         progress.done("publish", "database")
-        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+        return dg.MaterializeResult(
+            metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size, "tables": _tables(night)}
+        )
 
     @dg.asset(
         key=EXPORTS,
@@ -59,7 +79,11 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
             written = export_all(con, night.home.exports, clients=night.clients.clients)
         progress.done("publish", "CSVs and reports")
         return dg.MaterializeResult(
-            metadata={"files": len(written), "folder": dg.MetadataValue.path(night.home.exports)}
+            metadata={
+                "files": len(written),
+                "folder": dg.MetadataValue.path(night.home.exports),
+                "written": bullets(sorted(str(path.relative_to(night.home.exports)) for path in written)[:MOST_FILES]),
+            }
         )
 
     return [database, exports]
