@@ -41,7 +41,7 @@ def unescaped(text: str) -> str:
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """One bar a value, from the lowest to the highest; a missing value is a gap, never a low bar."""
+    """One bar a value, from the lowest to the highest; a missing value is a dot, never a low bar."""
     known = [value for value in values if value is not None]
     if not known:
         return ""
@@ -51,7 +51,7 @@ def sparkline(values: Sequence[float | None]) -> str:
     def bar(value: float) -> str:
         return _BARS[round((value - low) / (high - low) * steps)] if high > low else _BARS[steps // 2]
 
-    return "".join(" " if value is None else bar(value) for value in values)
+    return "".join("·" if value is None else bar(value) for value in values)
 
 
 def _cell(value: object, most: int) -> str:

@@ -49,7 +49,7 @@ def row_count(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
 
 
 def months_plot(con: duckdb.DuckDBPyConnection) -> Metadata:
-    """Each KPI's closed months over all of a client, oldest first: a bar a month, a gap where a month has no value."""
+    """Each KPI's closed months over all of a client, oldest first: a bar a month, a dot where a month has no value."""
     rows = con.execute(
         """
         select client, kpi, list(value order by month), max(month), arg_max(value, month)
@@ -64,7 +64,7 @@ def months_plot(con: duckdb.DuckDBPyConnection) -> Metadata:
         """,
         [MONTHS, LINES],
     ).fetchall()
-    return _plot([_line(client, kpi, values, month, last) for client, kpi, values, month, last in rows])
+    return _plot([_line(client, {"kpi": kpi}, values, month, last) for client, kpi, values, month, last in rows])
 
 
 def progress_plot(con: duckdb.DuckDBPyConnection) -> Metadata:
@@ -85,11 +85,15 @@ def progress_plot(con: duckdb.DuckDBPyConnection) -> Metadata:
         """,
         [MONTHS, LINES],
     ).fetchall()
-    return _plot([_line(client, name, values, as_of, status) for client, name, values, as_of, status in rows])
+    return _plot(
+        [_line(client, {"key result": name}, values, as_of, status) for client, name, values, as_of, status in rows]
+    )
 
 
-def _line(client: str, name: str, values: list[float | None], until: object, last: object) -> Mapping[str, object]:
-    return {"client": client, "what": name, "course": sparkline(values), "until": until, "last": last}
+def _line(
+    client: str, name: Mapping[str, object], values: list[float | None], until: object, last: object
+) -> Mapping[str, object]:
+    return {"client": client, **name, "course": sparkline(values), "until": until, "last": last}
 
 
 def _plot(lines: list[Mapping[str, object]]) -> Metadata:

@@ -14,6 +14,7 @@ from connectors.registry import SOURCE_TYPES
 from okr_models.periods import Window
 from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
+from pipelines.preview import row_count
 from pipelines.resources import Night
 from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.ingest import IngestReport, StreamReport, ingest
@@ -73,18 +74,18 @@ def _failures(streams: list[StreamReport]) -> str:
 def _told(streams: list[StreamReport]) -> dict[str, dg.MetadataValue]:
     """What each source gave tonight, those that failed first."""
     rows = [
-        {"client": s.client, "source": s.source, "status": s.status, "rows": s.rows, "days": _days(s.window)}
+        {"client": s.client, "source": s.source, "status": s.status, "rows": s.rows} | _days(s.window)
         for s in sorted(streams, key=lambda s: (s.status != "failed", s.client, s.source))
     ]
     return {"sources": dg.MetadataValue.md(markdown_table(rows[:MOST_SOURCES]))} if rows else {}
 
 
-def _days(window: Window | None) -> str:
-    return f"{window.start} to {window.end}" if window else "nothing was due"
+def _days(window: Window | None) -> dict[str, object]:
+    return {"from": window.start if window else "nothing was due", "to": window.end if window else ""}
 
 
 def _results(
-    context: dg.AssetExecutionContext, report: IngestReport
+    context: dg.AssetExecutionContext, night: Night, report: IngestReport
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     by_table: dict[str, list[StreamReport]] = {}
     for stream in report.streams:
@@ -97,7 +98,8 @@ def _results(
         yield dg.MaterializeResult(
             asset_key=key,
             metadata={
-                "dagster/row_count": sum(stream.rows for stream in streams),
+                "dagster/row_count": row_count(night.con, "raw", table),
+                "rows_read": sum(stream.rows for stream in streams),
                 "windows": f"{min(w.start for w in windows)} to {max(w.end for w in windows)}" if windows else "none",
                 "sources_read": len(streams) - len(failed),
                 "sources_failed": len(failed),
@@ -145,7 +147,7 @@ def snapshots(
     context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read the counters of today."""
-    yield from _results(context, _read(context, night, progress, frozenset({"snapshot"})))
+    yield from _results(context, night, _read(context, night, progress, frozenset({"snapshot"})))
 
 
 @dg.multi_asset(
@@ -161,7 +163,7 @@ def ingest_sources(
     context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read what is missing or may have been restated."""
-    yield from _results(context, _read(context, night, progress, frozenset({"window", "listing"})))
+    yield from _results(context, night, _read(context, night, progress, frozenset({"window", "listing"})))
 
 
 CONFIG_KEY = dg.AssetKey(["config", "client_files"])

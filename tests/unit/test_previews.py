@@ -41,7 +41,7 @@ def test_what_goes_into_a_mail_reads_as_it_was() -> None:
 
 
 def test_missing_is_not_low_in_a_sparkline() -> None:
-    assert sparkline([1.0, None, 8.0, 4.5]) == "▁ █▅"
+    assert sparkline([1.0, None, 8.0, 4.5]) == "▁·█▅"
     assert sparkline([3.0, 3.0]) == "▄▄"
     assert sparkline([None, None]) == ""
     assert sparkline([]) == ""
