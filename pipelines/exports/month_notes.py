@@ -17,6 +17,16 @@ WORDS: dict[str, dict[str, str]] = {
             "the account did not exist yet",
         ),
         (
+            r"no data before ([\d-]+)",
+            "inga data före {0}",
+            "no data before {0}",
+        ),
+        (
+            r"no data on any day read",
+            "inga data på någon avläst dag",
+            "no data on any day read",
+        ),
+        (
             r"paused",
             "pausad",
             "paused",

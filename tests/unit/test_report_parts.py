@@ -109,6 +109,7 @@ def test_every_note_of_the_sql_is_said_in_swedish() -> None:
             "a: 0 av 8 dagar avlästa; b: 1 av 8 dagar avlästa",
             "a: 0 of 8 days read; b: 1 of 8 days read",
         ),
+        ("web: no data before 2026-03-10", "web: inga data före 2026-03-10", "web: no data before 2026-03-10"),
         ("median 12.5", "median 12,5", "median 12.5"),
         ("web: something new", "web: something new", "web: something new"),
     ],

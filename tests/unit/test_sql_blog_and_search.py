@@ -89,6 +89,7 @@ def holed() -> Story:
     story.loaded("web", "web_pages_daily", HISTORY, date(2026, 4, 30))
     story.loaded("web", "web_pages_daily", date(2026, 5, 11), YESTERDAY)
     blog(story, {"p": date(2026, 3, 1)})
+    views(story, HISTORY, "/", 1)
     return views(story, date(2026, 3, 2), "/blogg/p/", 600)
 
 

@@ -42,7 +42,7 @@ def stories() -> list[Story]:
         observed("share_87", 26),
         observed("share_60", 18),
         observed("share_57", 17),
-        site("silent").loaded("web", "web_daily", SEPTEMBER, date(2026, 9, 30)),
+        site("silent").web("web", [SEPTEMBER]).loaded("web", "web_daily", SEPTEMBER, date(2026, 9, 30)),
         site("never_read"),
         site("failed").loaded("web", "web_daily", SEPTEMBER, date(2026, 9, 30), status="failed"),
         site("no_weekend")
@@ -108,7 +108,7 @@ def test_a_weekday_never_observed_takes_the_months_mean(con: duckdb.DuckDBPyConn
 
 
 def test_days_read_without_a_row_are_zero_and_days_not_read_are_missing(con: duckdb.DuckDBPyConnection) -> None:
-    assert value_of(con, "silent", "sessions", SEPTEMBER) == 0
+    assert value_of(con, "silent", "sessions", SEPTEMBER) == 10
     assert len(days_of(con, "silent", "sessions")) == 30
     assert value_of(con, "never_read", "sessions", SEPTEMBER) is None
     assert value_of(con, "failed", "sessions", SEPTEMBER) is None
@@ -179,7 +179,7 @@ def test_all_has_no_value_where_an_open_source_has_none(con: duckdb.DuckDBPyConn
 
 def closing(client: str, as_of: date, *loads: tuple[date, date, date]) -> Story:
     """Loads as (first day, last day, the morning they were read)."""
-    story = Story(client, as_of=as_of).source("web", "ga4")
+    story = Story(client, as_of=as_of).source("web", "ga4", opened=date(2020, 1, 1))
     for start, end, morning in loads:
         story.loaded("web", "web_daily", start, end, on=at(morning))
     return story

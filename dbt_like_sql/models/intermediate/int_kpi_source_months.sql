@@ -320,6 +320,17 @@ judged as (
         closings.closes_on,
         closings.is_closed,
         coalesce(series.opened_on > months.ends_on, false) as is_before_opening,
+        case
+            when
+                series.opened_on is null
+                and series.is_zero_by_absence
+                and beginnings.begins_on > months.ends_on
+                then beginnings.begins_on
+        end as begins_on,
+        series.opened_on is null
+        and series.is_zero_by_absence
+        and beginnings.begins_on is null
+        and closings.is_closed as is_unseen,
         figures.value,
         figures.numerator,
         figures.denominator,
@@ -348,6 +359,10 @@ judged as (
             and series.kpi = closings.kpi
             and series.source = closings.source
             and months.month = closings.month
+    left join {{ ref('int_source_beginnings') }} as beginnings
+        on
+            series.client = beginnings.client
+            and series.source = beginnings.source
 ),
 
 valued as (
@@ -364,6 +379,8 @@ valued as (
         closes_on,
         is_closed,
         is_before_opening,
+        begins_on,
+        is_unseen,
         is_judged_already or is_so_far or observed_share >= {{ var('least_share') }} as has_value,
         value,
         numerator,
@@ -431,6 +448,8 @@ select
                 end
             )
         when has_value and kind = 'ratio' and numerator is not null then coalesce(remark, 'nothing to divide by')
+        when begins_on is not null then 'no data before ' || begins_on
+        when is_unseen then 'no data on any day read'
         when observed_days is not null then observed_days || ' of ' || expected_days || ' days observed'
         else coalesce(remark, 'not observed')
     end as remark,

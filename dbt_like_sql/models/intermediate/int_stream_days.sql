@@ -7,6 +7,11 @@ with loads as (
         streams.delivery,
         loads.window_start_on,
         loads.window_end_on,
+        -- a day without a row is zero only once the account is known to be there: by the file, or by what it has shown
+        case when streams.is_zero_by_absence and sources.opened_on is null then beginnings.begins_on end as begins_on,
+        streams.is_zero_by_absence
+        and sources.opened_on is null
+        and beginnings.begins_on is null as is_unseen,
         cast(loads.finished_at at time zone sources.zone as date) as loaded_on,
         -- a list read before noon says all there is to say of the day before
         cast((loads.started_at at time zone sources.zone) - interval '12 hours' as date) as listed_through_on
@@ -20,6 +25,10 @@ with loads as (
         on
             loads.client = sources.client
             and loads.source = sources.source
+    left join {{ ref('int_source_beginnings') }} as beginnings
+        on
+            loads.client = beginnings.client
+            and loads.source = beginnings.source
 ),
 
 readings as (
@@ -49,7 +58,10 @@ windowed as (
         on
             loads.client = days.client
             and days.day between loads.window_start_on and loads.window_end_on
-    where loads.delivery = 'window'
+            and (loads.begins_on is null or loads.begins_on <= days.day)
+    where
+        loads.delivery = 'window'
+        and not loads.is_unseen
     group by loads.client, loads.source, loads.stream, days.day
 ),
 

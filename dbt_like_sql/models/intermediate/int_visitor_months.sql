@@ -38,9 +38,11 @@ counted as (
         months.days_in_month,
         months.is_running,
         coalesce(months.opened_on > months.ends_on, false) as is_before_opening,
-        coalesce(
-            visitors.visitors, case when months.is_zero_by_absence and asked.month is not null then 0 end
-        ) as visitors,
+        case
+            when not months.is_zero_by_absence then visitors.visitors
+            -- nobody in a month before the account was there is not a count of nobody
+            else coalesce(nullif(visitors.visitors, 0), case when asked.month is not null then 0 end)
+        end as visitors,
         coalesce(visitors.asked_through_on, asked.asked_through_on) as asked_through_on
     from months
     left join {{ ref('stg_raw__web_monthly') }} as visitors

@@ -1,0 +1,116 @@
+"""A property that was not there yet had no visitors to count: months before its first sign of life are missing, not 0.
+
+Under test: the SQL models from raw rows and ledger to the marts, for each kind of source that says zero by leaving out.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from tests.unit.sql_story import Story, build, days, month_of, value_of
+
+APRIL, MAY, JUNE, JULY = (date(2026, month, 1) for month in (4, 5, 6, 7))
+START, END, BORN = APRIL, date(2026, 7, 31), date(2026, 6, 10)
+
+
+def web(client: str, kind: str, **settings: object) -> Story:
+    """Read from April on, with its first visitors on 10 June, and none on three days of July."""
+    story = Story(client, start_on=START).source("web", kind, **settings)  # type: ignore[arg-type]
+    for stream in ("web_daily", "web_monthly"):
+        story.loaded("web", stream, START, END)
+    months = [
+        {"month": month, "asked_through": date(2026, month.month, 30 + (month.month in (5, 7))), "visitors": count}
+        for month, count in ((APRIL, 0), (MAY, 0), (JUNE, 70), (JULY, 90))
+    ]
+    story.raw("web", "web_monthly", months)
+    return story.web("web", days(BORN, END, without=[date(2026, 7, day) for day in (4, 5, 6)]))
+
+
+def page(client: str, **settings: object) -> Story:
+    """A page read from April on, whose first interaction and follower came on 10 June."""
+    story = Story(client, start_on=START).source("social", "linkedin", **settings)  # type: ignore[arg-type]
+    for stream in ("interactions_daily", "follower_changes_daily"):
+        story.loaded("social", stream, START, END)
+    common = {"platform": "linkedin", "is_final": True}
+    counts = {"likes": 3, "comments": 0, "shares": 0}
+    story.raw("social", "interactions_daily", [{"day": BORN, **counts, **common}, {"day": END, **counts, **common}])
+    story.raw("social", "follower_changes_daily", [{"day": BORN, "change": 5, **common}])
+    return story
+
+
+def searched(client: str) -> Story:
+    story = (
+        Story(client, start_on=START).source("search", "search_console").loaded("search", "search_daily", START, END)
+    )
+    rows = [
+        {"day": day, "clicks": 1, "impressions": 10, "position_sum": 50.0, "is_final": True} for day in days(BORN, END)
+    ]
+    return story.raw("search", "search_daily", rows)
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    old_post = {
+        "platform": "linkedin",
+        "post_id": "urn:li:share:1",
+        "url": None,
+        "published_at": "2026-04-01T09:00:00Z",
+        "text": None,
+    }
+    return build(
+        [
+            web("born", "ga4"),
+            web("opened", "ga4", opened=date(2026, 5, 1)),
+            page("young"),
+            page("old").raw("social", "social_posts", [old_post]).loaded("social", "social_posts", END, END),
+            searched("found"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("kpi", ["unique_visitors", "sessions", "page_views"])
+def test_months_before_a_property_existed_are_missing_and_say_why(con: duckdb.DuckDBPyConnection, kpi: str) -> None:
+    for month in (APRIL, MAY):
+        row = month_of(con, "born", kpi, month)
+        assert (row["value"], row["observed_share"], row["note"]) == (None, 0.0, "web: no data before 2026-06-10")
+        assert row["data_through"] is None
+
+
+def test_the_month_in_which_it_began_is_held_to_the_days_from_then_on(con: duckdb.DuckDBPyConnection) -> None:
+    sessions = month_of(con, "born", "sessions", JUNE)
+    assert (sessions["value"], sessions["is_estimated"]) == (300, True)
+    assert sessions["note"] == "web: scaled up from 21 of 30 days"
+    visitors = month_of(con, "born", "unique_visitors", JUNE)
+    assert (visitors["value"], visitors["is_estimated"]) == (70, True)
+
+
+def test_after_its_first_day_a_day_without_a_row_is_a_true_zero(con: duckdb.DuckDBPyConnection) -> None:
+    row = month_of(con, "born", "sessions", JULY)
+    assert (row["value"], row["observed_share"], row["is_estimated"]) == (280, 1.0, False)
+
+
+def test_a_file_that_says_when_it_opened_makes_zeros_of_the_days_before_and_after(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for kpi in ("unique_visitors", "sessions"):
+        for month in (APRIL, MAY):
+            row = month_of(con, "opened", kpi, month)
+            assert (row["value"], row["observed_share"]) == (0, 1.0)
+    assert value_of(con, "opened", "sessions", JUNE) == 210
+
+
+def test_a_social_page_begins_with_the_first_thing_that_happened_on_it(con: duckdb.DuckDBPyConnection) -> None:
+    row = month_of(con, "young", "interactions", MAY)
+    assert (row["value"], row["note"]) == (None, "social: no data before 2026-06-10")
+    assert value_of(con, "young", "interactions", JULY) == 3
+    assert [value_of(con, "old", "interactions", month) for month in (APRIL, MAY, JUNE)] == [0, 0, 3]
+
+
+def test_a_site_is_searched_from_its_first_impression_on(con: duckdb.DuckDBPyConnection) -> None:
+    for kpi in ("search_clicks", "search_impressions", "search_position"):
+        row = month_of(con, "found", kpi, MAY)
+        assert (row["value"], row["note"]) == (None, "search: no data before 2026-06-10")
+    assert value_of(con, "found", "search_clicks", JULY) == 31
