@@ -83,6 +83,16 @@ def stories() -> list[Story]:
         row = {"platform": "mastodon", "post_id": "p", "likes": count, "comments": 4, "shares": 0}
         hidden.reading("social", "post_counters", at(morning), [row])
 
+    half_hidden, all_hidden = account("one_post_hides"), account("all_posts_hide")
+    for number, morning in enumerate(mornings):
+        row = {"platform": "mastodon", "comments": number, "shares": 0}
+        secret = {**row, "post_id": "secret", "likes": None}
+        half_hidden.reading(
+            "social", "post_counters", at(morning), [{**row, "post_id": "open", "likes": 2 * number}, secret]
+        )
+        all_hidden.reading("social", "post_counters", at(morning), [secret])
+    shown = {"open": datetime(2026, 10, 2, 12, tzinfo=UTC), "secret": datetime(2026, 10, 2, 12, tzinfo=UTC)}
+
     daylight = account("clocks_change", zone="America/Los_Angeles", first=date(2026, 10, 28))
     # snapshots at 20:00 Pacific stand for their own day; the gap holds 1 November, which has 25 hours there
     counters(daylight, [date(2026, 10, 31), date(2026, 11, 3)], {"old": [0, 73]}, hour=5)
@@ -110,6 +120,8 @@ def stories() -> list[Story]:
         listed(night, {"night": datetime(2026, 11, 1, 2, tzinfo=UTC)}),
         listed(unliked, {"old": datetime(2026, 3, 1, tzinfo=UTC)}),
         listed(hidden, {"p": datetime(2026, 3, 1, tzinfo=UTC)}),
+        listed(half_hidden, shown),
+        listed(all_hidden, {"secret": shown["secret"]}),
         daylight,
         platform,
         account("unopened", opened=date(2026, 12, 1)),
@@ -185,7 +197,30 @@ def test_likes_taken_back_stay_negative(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_likes_that_were_hidden_in_between_go_on_from_where_they_were(con: duckdb.DuckDBPyConnection) -> None:
-    assert value_of(con, "hidden_likes", "interactions", OCTOBER) == 6
+    october = month_of(con, "hidden_likes", "interactions", OCTOBER)
+    assert (october["value"], october["is_estimated"], october["observed_share"]) == (6, False, 1.0)
+
+
+def test_a_month_in_which_a_post_hides_its_likes_is_estimated_and_says_so(con: duckdb.DuckDBPyConnection) -> None:
+    october = month_of(con, "one_post_hides", "interactions", OCTOBER)
+    # of 1 to 31 October: two likes and a comment a day for the one, a comment a day for the other
+    assert (october["value"], october["is_estimated"]) == (31 * 4, True)
+    assert "without counts that the platform hides" in october["note"]
+    rows = con.execute(
+        "select post_id, likes, comments, interactions, interactions_28d from marts.social_posts"
+        " where client = 'one_post_hides' order by post_id"
+    ).fetchall()
+    assert rows == [("open", 100, 50, 150, 87), ("secret", None, 50, None, None)]
+    ratio = month_of(con, "one_post_hides", "interactions_per_post", OCTOBER)
+    assert (ratio["value"], ratio["observed_share"]) == (None, 0.5)
+
+
+def test_where_all_posts_hide_their_likes_a_month_has_no_value_and_never_the_comments_alone(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    october = month_of(con, "all_posts_hide", "interactions", OCTOBER)
+    assert (october["value"], october["observed_share"]) == (None, 0.0)
+    assert days_of(con, "all_posts_hide", "interactions") == {}
 
 
 def test_the_platforms_own_daily_figures_go_before_differences(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,7 @@ with sums as (
         days.month,
         round(sum(figures.value), 6) as observed_value,
         bool_or(figures.is_split_over_months) as is_split_over_months,
+        bool_or(figures.is_partial) as is_partial,
         max(figures.day) as data_through_on
     from {{ ref('int_kpi_days') }} as figures
     inner join {{ ref('int_days') }} as days
@@ -57,6 +58,7 @@ shares as (
         sums.observed_value,
         coalesce(coverage.missing_value, 0.0) as missing_value,
         coalesce(sums.is_split_over_months, false) as is_split_over_months,
+        coalesce(sums.is_partial, false) as is_partial,
         sums.data_through_on
     from series
     left join coverage
@@ -90,5 +92,6 @@ select
     and observed_share >= {{ var('least_share') }}
     and observed_share < {{ var('full_share') }} as is_scaled,
     is_split_over_months,
+    is_partial,
     data_through_on
 from shares

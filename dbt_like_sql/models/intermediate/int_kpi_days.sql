@@ -8,7 +8,8 @@ with figures as (
         day,
         cast(sessions as double) as value,
         false as is_estimated,
-        false as is_split_over_months
+        false as is_split_over_months,
+        false as is_partial
     from {{ ref('stg_raw__web_daily') }}
     union all
     select
@@ -19,7 +20,8 @@ with figures as (
         day,
         cast(page_views as double) as value,
         false as is_estimated,
-        false as is_split_over_months
+        false as is_split_over_months,
+        false as is_partial
     from {{ ref('stg_raw__web_daily') }}
     union all
     select
@@ -30,7 +32,8 @@ with figures as (
         day,
         cast(clicks as double) as value,
         false as is_estimated,
-        false as is_split_over_months
+        false as is_split_over_months,
+        false as is_partial
     from {{ ref('stg_raw__search_daily') }}
     union all
     select
@@ -41,7 +44,8 @@ with figures as (
         day,
         cast(impressions as double) as value,
         false as is_estimated,
-        false as is_split_over_months
+        false as is_split_over_months,
+        false as is_partial
     from {{ ref('stg_raw__search_daily') }}
     union all
     select
@@ -51,8 +55,9 @@ with figures as (
         'interactions_daily' as stream,
         day,
         cast(interactions as double) as value,
-        false as is_estimated,
-        false as is_split_over_months
+        is_partial as is_estimated,
+        false as is_split_over_months,
+        is_partial
     from {{ ref('stg_raw__interactions_daily') }}
     union all
     select
@@ -61,9 +66,11 @@ with figures as (
         source,
         'post_counters' as stream,
         day,
-        round(sum(interactions), 9) as value,
+        -- a day on which no post shows its likes was not observed
+        case when not bool_and(are_likes_unknown) then round(sum(interactions), 9) end as value,
         bool_or(is_estimated) as is_estimated,
-        bool_or(is_split_over_months) as is_split_over_months
+        bool_or(is_split_over_months) as is_split_over_months,
+        bool_or(is_partial) as is_partial
     from {{ ref('int_social_post_days') }}
     group by client, source, day
     union all
@@ -75,7 +82,8 @@ with figures as (
         client_published_on as day,
         cast(count(*) as double) as value,
         false as is_estimated,
-        false as is_split_over_months
+        false as is_split_over_months,
+        false as is_partial
     from {{ ref('int_social_posts') }}
     group by client, source, client_published_on
     union all
@@ -87,7 +95,8 @@ with figures as (
         published_on as day,
         cast(count(*) as double) as value,
         bool_or(is_estimated) as is_estimated,
-        bool_or(is_estimated) as is_split_over_months
+        bool_or(is_estimated) as is_split_over_months,
+        false as is_partial
     from {{ ref('int_blog_posts') }}
     where published_on is not null
     group by client, source, published_on, is_estimated
@@ -115,7 +124,8 @@ observed as (
         figures.value,
         figures.client is null and (series.is_zero_by_absence or days.is_before_opening) as is_zero,
         coalesce(figures.is_estimated, false) as is_estimated,
-        coalesce(figures.is_split_over_months, false) as is_split_over_months
+        coalesce(figures.is_split_over_months, false) as is_split_over_months,
+        coalesce(figures.is_partial, false) as is_partial
     from {{ ref('int_kpi_series') }} as series
     inner join {{ ref('int_stream_days') }} as days
         on
@@ -160,7 +170,8 @@ select
     coalesce(value, 0.0) as value,
     is_before_opening,
     is_estimated,
-    is_split_over_months
+    is_split_over_months,
+    is_partial
 from observed
 where
     value is not null

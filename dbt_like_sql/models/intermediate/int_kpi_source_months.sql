@@ -11,11 +11,18 @@ with additive as (
         expected_days,
         observed_days,
         observed_share,
-        is_scaled or is_split_over_months as is_estimated,
-        case
-            when is_scaled then 'scaled up from ' || observed_days || ' of ' || expected_days || ' days'
-            when is_split_over_months then 'split by elapsed time over a gap at a month end'
-        end as remark,
+        is_scaled or is_split_over_months or is_partial as is_estimated,
+        nullif(
+            concat_ws(
+                '; ',
+                case
+                    when is_scaled then 'scaled up from ' || observed_days || ' of ' || expected_days || ' days'
+                    when is_split_over_months then 'split by elapsed time over a gap at a month end'
+                end,
+                case when is_partial then 'without counts that the platform hides or left out' end
+            ),
+            ''
+        ) as remark,
         data_through_on
     from {{ ref('int_additive_months') }}
 ),

@@ -15,6 +15,8 @@ with compared as (
         lag(day) over earlier as previous_day,
         lag(taken_at) over earlier as previous_taken_at,
         lag(day_ends_at) over earlier as previous_day_ends_at,
+        lag(case when likes is not null then day end ignore nulls) over earlier as previous_likes_day,
+        lead(case when likes is not null then day end ignore nulls) over earlier as next_likes_day,
         -- a counter that was hidden in between goes on from its last known value
         lag(likes ignore nulls) over earlier as previous_likes,
         lag(comments ignore nulls) over earlier as previous_comments,
@@ -77,6 +79,23 @@ begun as (
         compared.shares - coalesce(
             compared.previous_shares, case when compared.reading_number = 1 then 0 end
         ) as shares,
+        compared.likes is null or compared.previous_likes_day < compared.previous_day as is_after_hiding,
+        -- likes that were hidden in between are the month's if it shows them before and after
+        case
+            when compared.likes is null
+                then
+                    compared.previous_likes is null
+                    or compared.next_likes_day is null
+                    or date_trunc('month', compared.next_likes_day) <> date_trunc('month', compared.day)
+            when compared.reading_number > 1
+                then
+                    compared.previous_likes is null
+                    or (
+                        compared.previous_likes_day < compared.previous_day
+                        and date_trunc('month', compared.previous_likes_day + 1) <> date_trunc('month', compared.day)
+                    )
+            else false
+        end as is_partial,
         case
             when compared.reading_number > 1 then compared.previous_taken_at
             when posts.is_counted_from_start then posts.published_at
@@ -117,6 +136,9 @@ received as (
         greatest(day, begins_on) as ends_on,
         day_ends_at as ends_at,
         coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) as interactions,
+        is_partial,
+        is_partial or coalesce(is_after_hiding, false) as is_estimated,
+        is_partial and likes is null as are_likes_unknown,
         begins_on < day
         and extract(epoch from taken_at) - extract(epoch from begins_taken_at)
         > 3600 * {{ var('snapshot_gap_hours') }} as is_gap,
@@ -148,7 +170,9 @@ spread as (
         )
         / (extract(epoch from received.ends_at) - extract(epoch from received.begins_at)) as interactions,
         true as is_estimated,
-        received.is_over_month_end as is_split_over_months
+        received.is_over_month_end as is_split_over_months,
+        received.is_partial,
+        received.are_likes_unknown
     from received
     inner join {{ ref('int_sources') }} as sources
         on
@@ -170,7 +194,9 @@ placed as (
         day,
         interactions,
         is_estimated,
-        is_split_over_months
+        is_split_over_months,
+        is_partial,
+        are_likes_unknown
     from spread
     union all
     select
@@ -180,8 +206,10 @@ placed as (
         post_id,
         ends_on as day,
         interactions,
-        false as is_estimated,
-        false as is_split_over_months
+        is_estimated,
+        false as is_split_over_months,
+        is_partial,
+        are_likes_unknown
     from received
     where not is_gap
 )
@@ -195,6 +223,8 @@ select
     -- finer than a month is rounded to, so that a split adds up again
     round(cast(sum(interactions) as double), 9) as interactions,
     bool_or(is_estimated) as is_estimated,
-    bool_or(is_split_over_months) as is_split_over_months
+    bool_or(is_split_over_months) as is_split_over_months,
+    bool_or(is_partial) as is_partial,
+    bool_and(are_likes_unknown) as are_likes_unknown
 from placed
 group by client, source, platform, post_id, day

@@ -21,7 +21,7 @@ with readings as (
             posts.client = readings.client
             and posts.source = readings.source
             and posts.post_id = readings.post_id
-    where readings.interactions is not null
+    where coalesce(readings.likes, readings.comments, readings.shares, readings.interactions) is not null
 ),
 
 around as (
@@ -32,6 +32,8 @@ around as (
         max(case when day <= matures_on then day end) as day_before,
         min(case when day >= matures_on then day end) as day_after
     from readings
+    -- a reading that hides the likes tells no total
+    where interactions is not null
     group by client, source, post_id
 ),
 

@@ -8,8 +8,6 @@ select
     likes,
     comments,
     shares,
-    case
-        when coalesce(likes, comments, shares) is not null
-            then coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0)
-    end as interactions
+    -- hidden likes are not zero; comments that are closed and shares that a platform does not count are no part
+    case when likes is not null then likes + coalesce(comments, 0) + coalesce(shares, 0) end as interactions
 from {{ source('raw', 'post_counters') }}
