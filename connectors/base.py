@@ -66,6 +66,7 @@ class BaseSource(Generic[C]):
     def __init__(self, *, context: Context, http: C, zone: ZoneInfo) -> None:
         self.context, self.http = context, http
         self._zone = zone
+        self._has_read = False
         self.windows: Mapping[str, Reader] = {}
         self.lists: Mapping[str, Lister] = {}
 
@@ -87,7 +88,9 @@ class BaseSource(Generic[C]):
 
     def read(self, stream: Stream, window: Window | None) -> Batch:
         """One stream's rows. Raises ``SourceError``."""
+        retried = 0 if self._has_read else self.http.retries  # while it learned its zone
         self.http.begin(keep_replies=stream.delivery == "snapshot")
+        self.http.retries, self._has_read = retried, True
         return self.shaped(f"reading {stream.name}", lambda: self._batch(stream, window))
 
     def shaped(self, attempted: str, action: Callable[[], T]) -> T:

@@ -14,7 +14,7 @@ from connectors.http import Classify, Http, Verdict
 from connectors.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
 from connectors.protocol import Context, Source, SourceType
 from connectors.reply import Reply
-from connectors.retry import until_reset
+from connectors.retry import RetryPolicy, until_reset
 from connectors.shape import BadShape, Node
 from connectors.text import beginning
 from okr_models.sources import Bluesky, SourceSettings
@@ -24,6 +24,8 @@ VENDOR = "https://public.api.bsky.app"
 PAGE_POSTS = 100
 MOST_PAGES = 2_000
 MIN_INTERVAL_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 310.0
+"""Quotas are for 5 minutes. A new one is waited for, once: a reading can't be taken again tomorrow."""
 GONE = frozenset({"AccountTakedown", "AccountDeactivated", "AccountSuspended"})
 
 
@@ -135,6 +137,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         base_url=(context.base_url or VENDOR) + "/xrpc",
         classify=classifier(now=context.now),
         min_interval_seconds=MIN_INTERVAL_SECONDS,
+        policy=RetryPolicy(longest_wait_seconds=LONGEST_WAIT_SECONDS, longest_waits_seconds=LONGEST_WAIT_SECONDS),
     )
     return BlueskySource(settings=settings, context=context, http=http)
 
@@ -154,6 +157,6 @@ BLUESKY = SourceType(
     docs=DOCS,
     limits=(
         f"Quotas for 5 minutes, far above what a night takes; at most {1 / MIN_INTERVAL_SECONDS:.0f} calls a second are"
-        f" made, {PAGE_POSTS} posts each."
+        f" made, {PAGE_POSTS} posts each. A new quota is waited for, once and up to {LONGEST_WAIT_SECONDS:.0f} s."
     ),
 )

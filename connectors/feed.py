@@ -48,10 +48,10 @@ class Sweep:
 class FeedSource(BaseSource[Http]):
     """One feed. A feed has no zone of its own: publication days are the client's."""
 
-    def __init__(self, *, context: Context, http: Http, address: str) -> None:
+    def __init__(self, *, context: Context, http: Http, address: str, in_pages: bool = False) -> None:
         super().__init__(context=context, http=http, zone=context.client_zone)
-        self._address = address
-        self.lists = {POSTS.name: self._posts}
+        self._address, self._in_pages = address, in_pages
+        self.lists = {POSTS.name: self.posts}
 
     def probe(self) -> Probe:
         """The newest entries: reachable, and a feed."""
@@ -67,14 +67,17 @@ class FeedSource(BaseSource[Http]):
         reply = self.http.get(self._address, attempted=f"reading the feed, page {number}", params=params)
         return parse(reply, zone=self.zone())
 
-    def _posts(self) -> Answer:
+    def _has_pages(self, newest: Document) -> bool:
+        return self._in_pages or newest.is_wordpress
+
+    def posts(self) -> Answer:
         """What the feed shows; all posts, where a WordPress feed gave the same whole list twice."""
         seen: dict[str, Entry] = {}
         before: Sweep | None = None
         for _ in range(MOST_PASSES):
             sweep = self._sweep()
             seen |= sweep.entries
-            if not sweep.newest.is_wordpress or len(sweep.entries) == len(sweep.newest.entries):
+            if not self._has_pages(sweep.newest) or len(sweep.entries) == len(sweep.newest.entries):
                 break
             if before and before.is_whole and sweep.is_whole and list(before.entries) == list(sweep.entries):
                 return self._answer(sweep.newest, sweep.entries.values(), since=None)
@@ -89,7 +92,7 @@ class FeedSource(BaseSource[Http]):
         entries = {entry.post_id: entry for entry in newest.entries}
         shown, size = len(newest.entries), len(newest.entries)
         is_short = False
-        for number in range(2, MOST_PAGES + 1) if newest.is_wordpress and newest.entries else ():
+        for number in range(2, MOST_PAGES + 1) if self._has_pages(newest) and newest.entries else ():
             try:
                 page = self._page(number)
             except NotFound:
@@ -160,18 +163,22 @@ def address_of(settings: Feed, context: Context) -> str:
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one feed. Raises ``Misconfigured`` where its address is missing or none."""
     assert isinstance(settings, Feed)  # noqa: S101 - the registry pairs settings and builders by type
-    address = address_of(settings, context)
+    return open_feed(context, source=settings.id, address=address_of(settings, context))
+
+
+def open_feed(context: Context, *, source: str, address: str, in_pages: bool = False) -> FeedSource:
+    """The feed at an address. ``in_pages``: it is known to be WordPress's, whatever its own words."""
     parts = urlsplit(address)
     http = Http(
         context=context,
-        source=settings.id,
+        source=source,
         base_url=f"{parts.scheme}://{parts.netloc}",
         classify=classify,
         headers={"Accept": ACCEPT},
         min_interval_seconds=0.1,
         largest_body_bytes=LARGEST_BODY_BYTES,
     )
-    return FeedSource(context=context, http=http, address=address)
+    return FeedSource(context=context, http=http, address=address, in_pages=in_pages)
 
 
 FEED = SourceType(

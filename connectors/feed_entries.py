@@ -25,6 +25,7 @@ _TAIL_BYTES = 8 * 1024
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|RDF)\s*>")
 _ALTERNATE = re.compile(rb"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[\"'][^>]*>", re.IGNORECASE)
 _HREF = re.compile(rb"\bhref=[\"']([^\"'<>]+)[\"']", re.IGNORECASE)
+_WORDPRESS_ID = re.compile(r"^https?://[^?#]*/\?p=\d+$")
 _NO_ZONE = re.compile(r"(?:^|[ T])\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?$")
 _SWEDISH_ZONES = {"CET": timedelta(hours=1), "CEST": timedelta(hours=2), "MET": timedelta(hours=1)}
 """Names that feedparser does not know and takes for UTC."""
@@ -88,7 +89,8 @@ def parse(reply: Reply, *, zone: ZoneInfo) -> Document:
         title=plain(str(found.feed.get("title", ""))),
         entries=tuple(entries),
         left_out=len(found.entries) - len(entries),
-        is_wordpress="wordpress" in str(found.feed.get("generator", "")).lower(),
+        is_wordpress="wordpress" in str(found.feed.get("generator", "")).lower()
+        or (bool(entries) and all(_WORDPRESS_ID.search(entry.post_id) for entry in entries)),
     )
 
 

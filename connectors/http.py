@@ -174,6 +174,7 @@ class Http:
         at_home = _origin(url) == _origin(self.base_url)
         failures = malformed = 0
         renewed = False
+        waited = 0.0
         while True:
             self._keep_interval()
             signed = self._sign() if at_home and self._sign is not None else {}
@@ -202,7 +203,7 @@ class Http:
             if wait is None:
                 wait = self._policy.backoff(failures, jitter=self._jitter)
             spent = failures >= self._policy.attempts or malformed >= MALFORMED_ATTEMPTS
-            if not verdict.retry or spent or wait > self._policy.longest_wait_seconds:
+            if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again
                     refused = refused_request(outcome.status, self.redact(outcome.url))
@@ -225,6 +226,7 @@ class Http:
             )
             self.retries += 1
             self._context.sleep(wait)
+            waited += wait
 
     def _keep_interval(self) -> None:
         """Wait until the source's least interval since the last call has passed."""

@@ -17,7 +17,7 @@ from connectors.http import Classify, Http, Verdict
 from connectors.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
 from connectors.protocol import Context, Source, SourceType
 from connectors.reply import Reply
-from connectors.retry import until_reset
+from connectors.retry import RetryPolicy, until_reset
 from connectors.shape import BadShape, Node
 from connectors.text import beginning
 from okr_models.sources import Mastodon, SourceSettings
@@ -29,6 +29,8 @@ MIN_INTERVAL_SECONDS = 0.2
 PLENTY_CALLS = 30
 QUOTA_SECONDS = 300.0
 """The instance's quota is 300 calls in 5 minutes; the last of them are spread over the time until it begins anew."""
+LONGEST_WAIT_SECONDS = 310.0
+"""A new quota is waited for, once: a night that gives up loses a reading that can't be taken again."""
 PUBLIC = frozenset({"public", "unlisted"})
 
 
@@ -118,7 +120,7 @@ def next_max_id(reply: Reply) -> str | None:
 def breather(reply: Reply, *, now: datetime) -> float:
     """Seconds to hold back before the next page, so that a long list never uses the quota up; 0 while plenty is left.
 
-    A quota that is used up all the same was used by others, and is not waited for longer than any other.
+    A quota that is used up all the same was used by others.
     """
     left = reply.headers.get("X-RateLimit-Remaining", "")
     if not (left.isascii() and left.isdigit()) or int(left) > PLENTY_CALLS:
@@ -168,6 +170,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         headers={"Authorization": f"Bearer {token}"} if token else None,
         secrets=[token] if token else [],
         min_interval_seconds=MIN_INTERVAL_SECONDS,
+        policy=RetryPolicy(longest_wait_seconds=LONGEST_WAIT_SECONDS, longest_waits_seconds=LONGEST_WAIT_SECONDS),
     )
     return MastodonSource(settings=settings, context=context, http=http)
 
@@ -187,6 +190,7 @@ MASTODON = SourceType(
     docs=DOCS,
     limits=(
         f"300 calls in 5 minutes and address; at most {1 / MIN_INTERVAL_SECONDS:.0f} a second are made, {PAGE_POSTS}"
-        f" posts each, and the last {PLENTY_CALLS} are spread over the time until the quota begins anew."
+        f" posts each, and the last {PLENTY_CALLS} are spread over the time until the quota begins anew. One that"
+        f" others used up is waited for, once and up to {LONGEST_WAIT_SECONDS:.0f} s."
     ),
 )

@@ -14,12 +14,19 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Bounds of one call. A wait longer than ``longest_wait_seconds`` is not waited for: a later run asks again."""
+    """Bounds of one call. A wait longer than ``longest_wait_seconds``, or that makes the call's waits
+    together longer than ``longest_waits_seconds``, is not waited for: a later run asks again.
+    """
 
     attempts: int = 4
     first_wait_seconds: float = 1.0
     backoff_cap_seconds: float = 20.0
     longest_wait_seconds: float = 60.0
+    longest_waits_seconds: float = 180.0
+
+    def allows(self, wait: float, *, waited: float) -> bool:
+        """Whether to wait so long once more."""
+        return wait <= self.longest_wait_seconds and waited + wait <= self.longest_waits_seconds
 
     def backoff(self, failures: int, *, jitter: random.Random) -> float:
         """Wait after the ``failures``-th failure (from 1): doubled each time, half of it random."""

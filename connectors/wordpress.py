@@ -1,42 +1,61 @@
 """WordPress: every published post, listed by id so that edits meanwhile don't shift the pages (API.md, section 8).
 
-What belongs here: finding a site's REST root and reading its posts. What does not: views of a post (web sources), feeds
-(a source type of their own, for sites that keep their REST API closed).
+What belongs here: finding a site's REST root and reading its posts. What does not: views of a post (web sources), the
+feeds of a site that keeps its REST API closed (``wordpress_feed.py``).
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from datetime import timedelta, timezone, tzinfo
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.arrow import Row
 from connectors.base import Answer, BaseSource
 from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
+from connectors.feed import FeedSource
 from connectors.http import Http, Verdict
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import BLOG_POSTS
 from connectors.reply import Reply
 from connectors.shape import BadShape, Node, as_instant
 from connectors.text import plain
+from connectors.wordpress_feed import as_posts, from_feeds
 from okr_models.sources import SourceSettings, WordPress
 
 PAGE_POSTS = 100
 MOST_PAGES = 1_000
 MOST_PASSES = 3
 FIELDS = "id,date,date_gmt,modified_gmt,link,title,status,type"
-USE_FEED = "where the site keeps its REST API closed, use a source of type feed with its RSS address instead"
+USE_FEED = "open it, or let the site show its feed at /feed/, or use a source of type feed with its RSS address"
+
+T = TypeVar("T")
 
 POSTS = Stream(
     table=BLOG_POSTS,
     delivery="listing",
     grain=None,
-    api="GET /wp-json/wp/v2/posts (or /?rest_route=/wp/v2/posts)",
+    api="GET /wp-json/wp/v2/posts (or /?rest_route=/wp/v2/posts); where that is closed, /feed/",
     note="posts deleted before the first night",
 )
+
+WRONG_PASSWORD = frozenset(
+    {"incorrect_password", "invalid_username", "invalid_email", "application_passwords_disabled"}
+)
+
+
+class PageGone(BadReply):
+    """A page past the last: posts went meanwhile."""
+
+
+class NoRest(BadReply):
+    """A web page where the REST API should be, as plugins show that close it."""
 
 
 class WordPressSource(BaseSource[Http]):
@@ -47,18 +66,40 @@ class WordPressSource(BaseSource[Http]):
         self._page_posts = page_posts or PAGE_POSTS
         self._root: str | None = None
         self._offset: tzinfo | None = None
+        self._closed: SourceError | None = None
         self.lists = {POSTS.name: self._posts}
 
     def zone(self) -> ZoneInfo:
-        """The site's zone; the client's where the site only gives an offset, which has no summer time."""
-        if self._root is None:
-            self.shaped("finding the site's REST root", self._discover)
+        """The site's zone; the client's where it only gives an offset, which has no summer time, or keeps it closed."""
+        if self._root is None and self._closed is None:
+            try:
+                self.shaped("finding the site's REST root", self._discover)
+            except (PermissionMissing, NotFound, NoRest) as closed:
+                self._closed = closed
         return self._zone
 
     def probe(self) -> Probe:
-        """The newest post's page: reachable, open, and how many posts there are."""
+        """The newest post's page: reachable, open, and how many posts there are; else the feed's."""
         self.http.begin(keep_replies=False)
-        reply = self.shaped("listing posts", lambda: self._page(1, per_page=1))
+        return self._open_or_feed(
+            lambda: self.shaped("listing posts", self._probe),
+            lambda feed: replace(seen := feed.probe(), detail=f"the REST API is closed; its feed: {seen.detail}"),
+        )
+
+    def _open_or_feed(self, by_rest: Callable[[], T], by_feed: Callable[[FeedSource], T]) -> T:
+        """The first where the REST API is open, else the second with the site's feed. Raises why it is closed."""
+        self.zone()
+        if self._closed is None:
+            try:
+                return by_rest()
+            except (PermissionMissing, NotFound) as closed:
+                self._closed = closed
+        return from_feeds(
+            by_feed, context=self.context, source=self.http.source, base_url=self.http.base_url, closed=self._closed
+        )
+
+    def _probe(self) -> Probe:
+        reply = self._page(1, per_page=1)
         return Probe(
             reachable=True,
             detail=f"{self._root}, {total(reply, 'X-WP-Total')} published posts, days in {self._site_zone()}",
@@ -77,7 +118,9 @@ class WordPressSource(BaseSource[Http]):
                 return self._learn(root)
             except (NotFound, BadReply, BadShape, PermissionMissing) as error:
                 failure = failure or (error if isinstance(error, SourceError) else None)
-        named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
+        named = None
+        with suppress(NotFound, PermissionMissing, BadReply):
+            named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
         if named is None:
             raise failure or BadShape(path="wp-json", wanted="a WordPress REST root", found=None)
         return self._learn(urljoin(self.http.base_url + "/", named))
@@ -109,6 +152,13 @@ class WordPressSource(BaseSource[Http]):
         return self.http.get_document(path, attempted=f"listing posts, page {page}", params=params)
 
     def _posts(self) -> Answer:
+        def by_feed(feed: FeedSource) -> Answer:
+            answer = feed.shaped("reading the feed", feed.posts)
+            return as_posts(answer, day_of=lambda moment: moment.astimezone(self._site_zone()).date())
+
+        return self._open_or_feed(self._listed, by_feed)
+
+    def _listed(self) -> Answer:
         """All pages. Where posts came or went meanwhile, again with other page sizes, so that no post stays hidden."""
         seen: dict[int, Node] = {}
         for attempt in range(MOST_PASSES):
@@ -125,7 +175,10 @@ class WordPressSource(BaseSource[Http]):
         found: dict[int, Node] = {}
         first = None
         for number in range(1, MOST_PAGES + 1):
-            reply = self._page(number, per_page=per_page)
+            try:
+                reply = self._page(number, per_page=per_page)
+            except PageGone:
+                return found, None
             posts = total(reply, "X-WP-Total")
             first = posts if first is None else first
             found |= {post.whole("id"): post for post in reply.json()}
@@ -141,7 +194,7 @@ class WordPressSource(BaseSource[Http]):
         for number, post in sorted(found.items()):
             if post.text("status", "publish") != "publish":
                 continue
-            published = post.instant("date_gmt", naive_is_utc=True)
+            published = published_at(post, zone)
             modified = post.text("modified_gmt", None)
             rows.append(
                 {
@@ -154,6 +207,17 @@ class WordPressSource(BaseSource[Http]):
                 }
             )
         return Answer(rows=rows, quality={"list_moved": drifted, "site_zone": str(zone)}, on_conflict="last")
+
+
+def published_at(post: Node, zone: tzinfo) -> datetime:
+    """When it was published; by the site's own time for posts that some imports leave without the other."""
+    if "date_gmt" in post:
+        return post.instant("date_gmt", naive_is_utc=True)
+    text = post.text("date")
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+    except ValueError as error:
+        raise BadShape(path=post["date"].path, wanted="a moment in the site's time", found=text) from error
 
 
 def with_route(root: str, route: str, params: Mapping[str, str | int]) -> tuple[str, dict[str, str | int]]:
@@ -182,20 +246,24 @@ def total(reply: Reply, header: str) -> int:
 
 
 def classify(reply: Reply) -> Verdict | None:
-    """WordPress's codes: a closed API and a missing route both lead to a ``feed`` source."""
+    """WordPress's codes: a closed API and a missing route both lead to the site's feed."""
     code = reply.field("code")
     if reply.status < 400 or not isinstance(code, str):
-        if reply.status in {403, 404} and reply.looks_like_html():
-            kind: type[SourceError] = PermissionMissing if reply.status == 403 else NotFound
-            return Verdict(error=kind, detail="a web page where the REST API should be", cure=USE_FEED)
-        return None
-    detail = f"{code}: {reply.excerpt()}"
-    if code in {"incorrect_password", "invalid_username", "invalid_email", "application_passwords_disabled"}:
-        return Verdict(error=AuthFailed, detail=detail, cure="make a new application password in the user's profile")
-    if code == "rest_no_route" or reply.status == 404:
-        return Verdict(error=NotFound, detail=detail, cure=USE_FEED)
-    if reply.status in {401, 403}:
-        return Verdict(error=PermissionMissing, detail=detail, cure=USE_FEED)
+        is_rest = "/wp-json/" in reply.url or "rest_route=" in reply.url
+        by_status = {200: NoRest, 403: PermissionMissing, 404: NotFound} if is_rest else {}
+        closed = by_status.get(reply.status) if reply.looks_like_html() else None
+        return (
+            Verdict(error=closed, detail="a web page where the REST API should be", cure=USE_FEED) if closed else None
+        )
+    verdicts: tuple[tuple[bool, type[SourceError], str | None], ...] = (
+        (code == "rest_post_invalid_page_number", PageGone, None),
+        (code in WRONG_PASSWORD, AuthFailed, "make a new application password in the user's profile"),
+        (code == "rest_no_route" or reply.status == 404, NotFound, USE_FEED),
+        (reply.status in {401, 403}, PermissionMissing, USE_FEED),
+    )
+    for applies, kind, cure in verdicts:
+        if applies:
+            return Verdict(error=kind, detail=f"{code}: {reply.excerpt()}", cure=cure)
     return None
 
 

@@ -70,6 +70,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "facebook_page": ("meta",),
     "instagram": ("meta",),
     "youtube": ("youtube", "youtube_analytics"),
+    "wordpress": ("wordpress", "feed"),
     "csv": (),
 }
 """The sandbox's vendors that a source type calls, where it is not one of its own name."""

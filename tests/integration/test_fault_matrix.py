@@ -90,8 +90,8 @@ LASTING = (
     Lasting(title="cut reply", fault=TruncatedJson(), becomes="bad_reply", also={"facebook_page": "unavailable"}),
 )
 CELLS = [(lasting, kind) for lasting in LASTING for kind in lasting.kinds]
-OTHER_WAYS_IN: Mapping[str, int] = {"ga4": 2, "wordpress": 2}
-"""Calls rightly made before a refusal is believed: with a fresh token, and at the REST root's two other homes."""
+OTHER_WAYS_IN: Mapping[str, int] = {"ga4": 2, "wordpress": 5}
+"""Calls rightly made before a refusal is believed: with a fresh token; at other REST roots, and three feeds."""
 PASSING: Mapping[str, Fault] = {"one 503": Status(code=503), "one cut reply": TruncatedJson()}
 MOVING: Mapping[str, Fault] = {"list drifts": PageDrift(), "row doubled": DuplicateRow()}
 LISTS = frozenset({"social_posts", "post_counters"})
@@ -263,6 +263,7 @@ def test_a_fault_that_passes_is_healed_within_the_night_and_leaves_nothing_behin
     seen = observe(made, bench, PASSING[title], calls=1)
     loads = seen.night.of("under")
     assert {load.status for load in loads} == {"loaded"}
+    assert max(load.attempts for load in loads) == 2
     assert seen.night.calls > made.clean.calls
     healed = seen.rows == made.clean_rows and seen.healed_rows == made.clean_rows
     bench.matrix.note(title, kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed)
@@ -303,6 +304,31 @@ def test_a_figure_that_the_vendor_dropped_fails_its_streams_alone_and_is_never_z
         "figure dropped", kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed
     )
     assert healed
+
+
+CLOSED: Mapping[str, Fault] = {
+    "REST wants a login": AuthReject(reason="empty"),
+    "REST is forbidden": Status(code=403),
+    "REST is gone": VersionReject(),
+}
+
+
+@pytest.mark.parametrize("title", CLOSED)
+def test_a_wordpress_that_closes_its_api_is_read_from_its_feed_and_each_post_stays_itself(
+    title: str, bench: Bench
+) -> None:
+    made = bench.prepared["wordpress"]
+    with made.before.copy(bench.folder / "home").opened() as rig:
+        bench.server.faults.set(vendor="wordpress", brand=rig.brand, fault=CLOSED[title])
+        night, rows = rig.night(), rig.rows()
+        bench.server.faults.clear()
+    (load,) = night.of("under")
+    assert (load.status, load.quality["read_from"]) == ("loaded", "feed")
+    # a feed does not say when a post was last changed
+    assert [row[:-1] for row in rows["under", "blog_posts"]] == [
+        row[:-1] for row in made.clean_rows["under", "blog_posts"]
+    ]
+    bench.matrix.note(title, "wordpress", loads=(load,), calls=night.calls, clean=made.clean.calls, healed=True)
 
 
 BROKEN_FILES: Mapping[str, tuple[bytes | None, ErrorClass]] = {

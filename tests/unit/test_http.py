@@ -123,6 +123,15 @@ def test_no_retry_after_text_breaks_the_parser(text: str) -> None:
     assert waited is None or waited >= 0
 
 
+def test_all_waits_of_a_call_together_have_their_bound_too() -> None:
+    naps = Naps()
+    with vendor(lambda asked: Says({}, status=429, headers={"Retry-After": "50"})) as server:
+        http = core(server.url, naps=naps, policy=RetryPolicy(attempts=9, longest_waits_seconds=120))
+        with pytest.raises(RateLimited):
+            http.get_json("/a", attempted="reading a")
+    assert naps.taken == [50, 50]
+
+
 def test_a_wait_beyond_the_bound_is_not_waited_for_but_told() -> None:
     naps = Naps()
     with vendor([Says({}, status=429, headers={"Retry-After": "3600"})]) as server:

@@ -205,18 +205,26 @@ def throttled(seconds: int) -> Says:
 
 def test_a_used_up_quota_is_waited_out_by_its_iso_instant_and_the_servers_own_clock() -> None:
     naps = Naps()
-    with vendor([throttled(50), Says(account())]) as server:
+    with vendor([throttled(200), Says(account())]) as server:
         batch = opened(server, sleep=naps).read(FOLLOWERS, None)
     assert batch.attempts == 2
     (wait,) = (nap for nap in naps.taken if nap >= 1)
-    assert wait <= 52
+    assert wait <= 202
 
 
-def test_a_quota_that_others_used_up_for_minutes_is_left_to_a_later_run() -> None:
-    with vendor([throttled(290)]) as server, pytest.raises(RateLimited) as raised:
+def test_a_new_quota_is_waited_for_once_only() -> None:
+    naps = Naps()
+    with vendor(lambda asked: throttled(200)) as server, pytest.raises(RateLimited) as raised:
+        opened(server, sleep=naps).read(FOLLOWERS, None)
+    assert (len(server.asked), raised.value.attempts) == (2, 2)
+    assert sum(naps.taken) <= 310
+
+
+def test_a_quota_that_lasts_longer_than_mastodons_own_is_left_to_a_later_run() -> None:
+    with vendor([throttled(7200)]) as server, pytest.raises(RateLimited) as raised:
         opened(server).read(FOLLOWERS, None)
     assert raised.value.retry_after_seconds
-    assert raised.value.retry_after_seconds > 280
+    assert raised.value.retry_after_seconds > 310
     assert len(server.asked) == 1
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
+from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError, Unavailable
 from connectors.protocol import Source
 from connectors.text import plain
 from connectors.wordpress import POSTS, build
@@ -164,6 +165,80 @@ def test_an_api_that_shows_its_root_but_not_its_posts_names_the_feed_too() -> No
         opened(server).read(POSTS, None)
 
 
+def xml_feed(numbers: list[int]) -> Says:
+    """One page of a feed, published a day apart at half past eleven at night UTC."""
+    first = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
+    items = "".join(
+        f"<item><title>Nr {number}</title><link>https://w.se/blogg/{number}/</link>"
+        f'<guid isPermaLink="false">https://w.se/?p={number}</guid>'
+        f"<pubDate>{format_datetime(first + timedelta(days=number))}</pubDate></item>"
+        for number in numbers
+    )
+    body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Blogg</title>{items}</channel></rss>'
+    return Says(body, headers={"Content-Type": "application/rss+xml"})
+
+
+def closed_with_feed(reply: Says, numbers: list[int], *, path: str = "/feed/", of_site: Says | None = None) -> Any:
+    """A site whose REST API gives ``reply`` everywhere, and whose feed has pages of ten."""
+
+    def answer(asked: Asked) -> Says:
+        given = asked.path + (f"?feed={asked.query['feed']}" if "feed" in asked.query else "")
+        if given.endswith(path):
+            first = (int(asked.query.get("paged", "1")) - 1) * 10
+            page = sorted(numbers, reverse=True)[first : first + 10]
+            return xml_feed(page) if page else Says("<html></html>", status=404, headers={"Content-Type": "text/html"})
+        if of_site is not None and asked.path.endswith("/wp-json/"):
+            return of_site
+        return reply
+
+    return answer
+
+
+AWAY = Says("<html>Start</html>", headers={"Content-Type": "text/html"})
+"""What a plugin that sends every visitor of the API to the front page answers."""
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/?feed=rss2", "/feed/atom/"])
+@pytest.mark.parametrize("reply", [CLOSED, FORBIDDEN, WALL, NO_ROUTE, AWAY], ids=["401", "403", "wall", "404", "away"])
+def test_of_a_closed_api_the_posts_are_read_from_the_feed_with_the_same_ids(reply: Says, path: str) -> None:
+    numbers = list(range(1, 25))
+    with vendor(closed_with_feed(reply, numbers, path=path)) as server:
+        source = opened(server, prefix="/blog")
+        batch = source.read(POSTS, None)
+        seen = source.probe()
+    rows = {row["post_id"]: row for row in batch.rows.to_pylist()}
+    assert sorted(rows, key=int) == [str(number) for number in numbers]
+    assert (rows["5"]["url"], rows["5"]["title"]) == ("https://w.se/blogg/5/", "Nr 5")
+    assert rows["5"]["published_on"] == date(2026, 1, 7)
+    assert (batch.quality["read_from"], batch.quality["is_whole"]) == ("feed", True)
+    assert "feed" in seen.detail
+
+
+def test_where_only_the_posts_are_closed_the_feeds_days_are_the_sites_own() -> None:
+    site = Says(SITE | {"timezone_string": "America/New_York"})
+    with vendor(closed_with_feed(CLOSED, [5], of_site=site)) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("published_on").to_pylist() == [date(2026, 1, 6)]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, Unavailable), (404, PermissionMissing), (401, PermissionMissing)])
+def test_a_feed_that_fails_for_the_moment_says_so_and_where_there_is_none_the_closed_api_does(
+    status: int, kind: type[SourceError]
+) -> None:
+    def answer(asked: Asked) -> Says:
+        return Says({}, status=status) if "feed" in asked.target else CLOSED
+
+    with vendor(answer) as server, pytest.raises(kind):
+        opened(server).read(POSTS, None)
+
+
+@pytest.mark.parametrize("reply", [Says({}, status=503), Says({"code": "incorrect_password"}, status=401)])
+def test_an_api_that_is_not_closed_but_fails_is_never_replaced_by_the_feed(reply: Says) -> None:
+    with vendor(closed_with_feed(reply, [1, 2])) as server, pytest.raises((Unavailable, AuthFailed)):
+        opened(server).read(POSTS, None)
+    assert not [asked for asked in server.asked if "feed" in asked.target]
+
+
 def test_an_application_password_goes_along_and_a_wrong_one_is_an_auth_error_that_hides_it() -> None:
     wrong = Says({"code": "incorrect_password", "message": "abcd EFGH ijkl MNOP is invalid"}, status=401)
     with vendor(lambda asked: wrong) as server, pytest.raises(AuthFailed, match="application password") as raised:
@@ -185,7 +260,7 @@ def test_a_user_without_password_is_misconfigured() -> None:
         Says({"posts": []}, headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
         Says([post(1) | {"title": "x"}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
         Says([post(1, gmt="yesterday")], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
-        Says([post(1) | {"date_gmt": None}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
+        Says([post(1) | {"date_gmt": None, "date": None}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
         Says([post(1)], headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}),
     ],
 )
@@ -207,6 +282,41 @@ def test_a_post_that_came_while_paging_is_read_the_second_time() -> None:
         batch = opened(server).read(POSTS, None)
     assert batch.rows.num_rows == 151
     assert batch.quality["list_moved"] is True
+
+
+def test_a_last_page_that_went_while_paging_is_a_list_that_moved_and_no_error() -> None:
+    posts = [post(number) for number in range(1, 102)]
+
+    def answer(asked: Asked) -> Says:
+        if asked.query.get("page") == "2":
+            del posts[100:]
+        return blog(posts)(asked)
+
+    with vendor(answer) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.num_rows == 100
+    assert batch.quality["list_moved"] is True
+    assert "101" not in batch.rows.column("post_id").to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("site", "local", "published_at"),
+    [
+        (SITE, "2026-10-05T00:30:00", datetime(2026, 10, 4, 22, 30, tzinfo=UTC)),
+        (SITE, "2026-11-05T00:30:00", datetime(2026, 11, 4, 23, 30, tzinfo=UTC)),
+        (
+            SITE | {"timezone_string": "", "gmt_offset": -3},
+            "2026-10-05T00:30:00",
+            datetime(2026, 10, 5, 3, 30, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_post_that_an_import_left_without_gmt_is_dated_by_the_sites_own_time(
+    site: dict[str, Any], local: str, published_at: datetime
+) -> None:
+    with vendor(blog([post(1) | {"date_gmt": None, "date": local}], site)) as server:
+        (row,) = opened(server).read(POSTS, None).rows.to_pylist()
+    assert (row["published_at"], row["published_on"]) == (published_at, date.fromisoformat(local[:10]))
 
 
 def test_a_deleted_post_is_gone_from_the_next_list() -> None:
