@@ -90,7 +90,7 @@ def _midnight_ms(day: date) -> int:
 
 
 def classifier(*, version: str, now: datetime) -> Classify:
-    """LinkedIn's errors: a day's throttle stops the account until midnight UTC, a retired version is named."""
+    """LinkedIn's errors: a throttle without ``Retry-After`` is the day's, and stops the account until midnight UTC."""
 
     def classify(reply: Reply) -> Verdict | None:
         if reply.status < 400:
@@ -101,11 +101,11 @@ def classifier(*, version: str, now: datetime) -> Classify:
         if reply.status == 426 or code in {"NONEXISTENT_VERSION", "VERSION_MISSING"} or "VERSION" in code:
             kind = VersionRetired
             cure = f"version {version} is no longer served; set api_version to {DEFAULT_VERSION} or newer"
-        elif reply.status == 429 and " DAY " in f" {detail} ":
+        elif reply.status == 429 and "Retry-After" in reply.headers and " DAY " not in f" {detail} ":
+            return Verdict(error=RateLimited, detail=detail, retry=True)
+        elif reply.status == 429:
             into_day = now.timestamp() % 86_400
             return Verdict(error=QuotaExhausted, detail=detail, retry_after_seconds=86_400 - into_day)
-        elif reply.status == 429:
-            return Verdict(error=RateLimited, detail=detail, retry=True)
         elif reply.status == 401:
             kind, cure = AuthFailed, "sign in again for a new token (they live 60 days) and set it"
         elif reply.status == 403:

@@ -225,7 +225,9 @@ DAY_LIMIT = {
     ("reply", "kind", "calls"),
     [
         (Says(DAY_LIMIT, status=429), QuotaExhausted, 1),
-        (Says({"status": 429, "message": "Too many requests"}, status=429), RateLimited, 4),
+        (Says({"status": 429, "message": "Too many requests"}, status=429), QuotaExhausted, 1),
+        (Says({"status": 429, "message": "Slow down"}, status=429, headers={"Retry-After": "2"}), RateLimited, 4),
+        (Says(DAY_LIMIT, status=429, headers={"Retry-After": "2"}), QuotaExhausted, 1),
         (
             Says({"code": "NONEXISTENT_VERSION", "message": "20251101 is not active", "status": 426}, status=426),
             VersionRetired,
