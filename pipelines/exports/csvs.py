@@ -108,6 +108,17 @@ def _select(file: ExportFile) -> str:
     newest = "" if file.history else "qualify as_of = max(as_of) over (partition by client)"
     last_known = ", ".join((*file.key, "as_of"))
     known_then = "and ($known_before is null or known_at < $known_before)" if file.has_known_at else ""
+    if file.of_progress:
+        return f"""
+            select {columns} from marts.{file.table}
+            where (client, objective_id, key_result_id, as_of, known_at) in (
+                select client, objective_id, key_result_id, as_of, max(known_at) from marts.key_result_progress
+                where {mine} and ($as_of is null or as_of <= $as_of) {known_then}
+                group by client, objective_id, key_result_id, as_of
+                qualify as_of = max(as_of) over (partition by client)
+            )
+            order by {order}
+        """  # noqa: S608
     last_known_first = "known_at desc" if file.has_known_at else "as_of desc"
     return f"""
         with known as (

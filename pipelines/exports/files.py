@@ -26,6 +26,8 @@ class ExportFile:
     history: bool = False
     key: tuple[str, ...] = ()
     day_column: str | None = None
+    of_progress: bool = False
+    """Its rows are a set behind one row of progress: those of that row's own ``known_at``, be it none."""
 
     def without(self, *names: str) -> ExportFile:
         """The same file without some columns: what a narrower audience gets."""
@@ -101,6 +103,7 @@ KEY_RESULT_ITEMS = ExportFile(
     order=("client", "objective_id", "key_result_id", "published_at", "item_id"),
     key=("client", "objective_id", "key_result_id", "item_id"),
     versioned=True,
+    of_progress=True,
 )
 
 INITIATIVES = ExportFile(

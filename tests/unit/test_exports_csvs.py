@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pipelines.exports.cells import DIALECTS, NotAFigure, cell, harmless, number
 from pipelines.exports.csvs import export_agency, export_client, write_whole
 from pipelines.exports.files import TEAM_FILES
+from pipelines.exports.report.reading import items_of
 from tests.unit.published_fixture import AS_OF, HOSTILE, KNOWN_AT, build_published
 
 
@@ -54,6 +55,29 @@ def test_only_the_newest_night_is_in_key_results_and_every_night_in_history(
     assert {row["as_of"] for row in read(tmp_path / "key_results.csv")} == {AS_OF.isoformat()}
     history = [row for row in read(tmp_path / "history.csv") if row["key_result_id"] == "visitors"]
     assert [row["as_of"] for row in history] == ["2026-10-21", "2026-11-19", "2026-11-20"]
+
+
+def test_an_item_that_a_later_reading_of_the_same_night_no_longer_has_is_gone(tmp_path: Path) -> None:
+    """A post deleted between two runs of one night stayed among the items: each was taken at its own newest row."""
+    with build_published() as con:
+        columns = "client, objective_id, key_result_id, as_of, item_id, title, url, published_at, value, threshold"
+        later = KNOWN_AT + timedelta(minutes=5)
+        con.execute(
+            f"insert into marts.key_result_items by name select {columns}, outcome, decided_on, $later as known_at"
+            " from marts.key_result_items where item_id <> (select min(item_id) from marts.key_result_items)",
+            {"later": later},
+        )
+        con.execute(
+            "insert into marts.key_result_progress by name"
+            " select * replace ($later as known_at) from marts.key_result_progress"
+            " where key_result_id in (select key_result_id from marts.key_result_items) and as_of = $as_of",
+            {"later": later, "as_of": AS_OF},
+        )
+        before = con.execute("select count(distinct item_id) from marts.key_result_items").fetchone()
+        export_client(con, "fjallglas", tmp_path)
+        shown = items_of(con, "fjallglas", as_of=None, restated=False, zone="Europe/Stockholm")
+    assert before is not None
+    assert len(read(tmp_path / "key_result_items.csv")) == len(shown) == before[0] - 1
 
 
 def test_a_rerun_writes_the_same_bytes_and_leaves_no_part_file(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -140,22 +140,20 @@ def months_of(
 def items_of(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None, restated: bool, zone: str
 ) -> tuple[Item, ...]:
-    """The items of the newest night, newest post first."""
+    """The items behind the newest night's rows of progress, newest post first."""
     rows = con.execute(
         """
-        with known as (
-            select * from marts.key_result_items
-            where client = $client and ($as_of is null or as_of <= $as_of)
-              and ($known_before is null or known_at < $known_before)
-            qualify as_of = max(as_of) over ()
-        ),
-        newest as (
-            select * from known
-            qualify row_number() over (partition by objective_id, key_result_id, item_id order by known_at desc) = 1
-        )
         select objective_id, key_result_id, title, url, published_at at time zone $zone, value, threshold, outcome,
             decided_on
-        from newest order by published_at desc nulls last, item_id
+        from marts.key_result_items
+        where (client, objective_id, key_result_id, as_of, known_at) in (
+            select client, objective_id, key_result_id, as_of, max(known_at) from marts.key_result_progress
+            where client = $client and ($as_of is null or as_of <= $as_of)
+              and ($known_before is null or known_at < $known_before)
+            group by client, objective_id, key_result_id, as_of
+            qualify as_of = max(as_of) over ()
+        )
+        order by published_at desc nulls last, item_id
         """,
         {"client": client, "as_of": as_of, "known_before": None if restated else next_night(as_of), "zone": zone},
     ).fetchall()
