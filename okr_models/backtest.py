@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from okr_models.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST
+from okr_models.course import Plan, own_course
 from okr_models.reducers import Floats
 from okr_models.simple_forecast import simple_paths
 from okr_models.structural import YEARLY, FitFailed, Fitted, Trend, fit
@@ -37,7 +38,7 @@ class MonthlySeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """One year seen from one month end, by one trend. ``probabilities`` run along ``GROWTH_TARGETS``."""
+    """One year seen from one month end, by one trend. Probabilities run along ``GROWTH_TARGETS``."""
 
     series: str
     is_public: bool
@@ -51,6 +52,8 @@ class Origin:
     miss: float
     remaining_log_error: float
     probabilities: tuple[float, ...]
+    model_probabilities: tuple[float, ...]
+    """Before what the closed months say by themselves (``course.py``)."""
     lines: tuple[float, ...]
 
     @property
@@ -73,6 +76,8 @@ class Comparison:
     forecast_wrong: float
     straight_line_brier: float
     forecast_brier: float
+    model_brier: float
+    """Of the model alone, without what the closed months say by themselves."""
     interval_coverage: float
 
 
@@ -134,6 +139,7 @@ def compare(origins: Iterable[Origin]) -> Comparison:
         forecast_wrong=float(np.mean((said >= 0.5) != came)),
         straight_line_brier=float(np.mean((straight.astype(float) - came) ** 2)),
         forecast_brier=float(np.mean((said - came) ** 2)),
+        model_brier=float(np.mean((np.array([row.model_probabilities for row in rows]) - came) ** 2)),
         interval_coverage=float(np.mean([row.low <= row.total <= row.high for row in rows])),
     )
 
@@ -157,10 +163,21 @@ def _simple_origin(series: MonthlySeries, *, known: int, k: int, history: int, l
         log_spread=log_spread,
     )
     remaining = paths.sum(axis=1)
-    return _seen(series, known=known, k=k, middle=float(middle.sum()), remaining=remaining, plain=remaining)
+    return _seen(
+        series, known=known, k=k, middle=float(middle.sum()), remaining=remaining, plain=remaining, shown=history
+    )
 
 
-def _seen(series: MonthlySeries, *, known: int, k: int, middle: float, remaining: Floats, plain: Floats) -> Origin:
+def _seen(
+    series: MonthlySeries,
+    *,
+    known: int,
+    k: int,
+    middle: float,
+    remaining: Floats,
+    plain: Floats,
+    shown: int | None = None,
+) -> Origin:
     """One year from one month end, given a forecast of its remaining months' sum."""
     start = known - k
     observed = float(series.values[start:known].sum())
@@ -169,6 +186,7 @@ def _seen(series: MonthlySeries, *, known: int, k: int, middle: float, remaining
     reached = observed + remaining
     lines = tuple(base * (1 + growth) for growth in GROWTH_TARGETS)
     low, high = np.quantile(reached, [LOW_QUANTILE, HIGH_QUANTILE])
+    by_model = tuple(float(np.clip(np.mean(reached >= line), LEAST, MOST)) for line in lines)
     return Origin(
         series=series.name,
         is_public=series.is_public,
@@ -181,9 +199,23 @@ def _seen(series: MonthlySeries, *, known: int, k: int, middle: float, remaining
         straight_line=observed * YEAR / k,
         miss=_miss(plain, total - observed),
         remaining_log_error=_log_ratio(total - observed, middle),
-        probabilities=tuple(float(np.clip(np.mean(reached >= line), LEAST, MOST)) for line in lines),
+        probabilities=tuple(
+            max(said, _at_least(series.values[:known], shown=shown, k=k, growth=growth))
+            for said, growth in zip(by_model, GROWTH_TARGETS, strict=True)
+        ),
+        model_probabilities=by_model,
         lines=lines,
     )
+
+
+def _at_least(known: Floats, *, shown: int | None, k: int, growth: float) -> float:
+    """What the year's closed months deserve by themselves, ``shown`` months being there; 0 where they say nothing."""
+    history = known if shown is None else known[-shown:]
+    first = len(history) - k - YEAR
+    base = np.full(YEAR, np.nan)
+    base[max(0, -first) :] = history[max(0, first) : first + YEAR]
+    found = own_course(history, months_in=k, plan=Plan(base=tuple(base), growth=growth))
+    return 0.0 if found is None else found.at_least
 
 
 def _log_ratio(came: float, said: float) -> float:

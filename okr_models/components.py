@@ -262,16 +262,20 @@ def _groups(
     feeding: tuple[SourceSettings, ...], scope: Scope, *, seen: set[str]
 ) -> dict[str, tuple[SourceSettings, ...]]:
     """Parts by scope name: platforms for social figures of all platforms, else sources."""
-    by_platform = not scope.platform and any(source.platform for source in feeding)
+    by_platform = not scope.platform and (
+        any(source.platform for source in feeding) or any(name.startswith("platform=") for name in seen)
+    )
     prefix = "platform=" if by_platform else "source="
     groups: dict[str, list[SourceSettings]] = {}
     for source in feeding:
+        if by_platform and not source.platform:
+            continue  # a csv source, which feeds every platform that its rows name
         name = f"platform={source.platform}" if by_platform else f"source={source.id}"
         groups.setdefault(name, []).append(source)
     if not scope.platform:
         for name in sorted(seen):
             if name.startswith(prefix):
-                groups.setdefault(name, [])
+                groups.setdefault(name, [source for source in feeding if by_platform and not source.platform])
     return {name: tuple(groups[name]) for name in sorted(groups)}
 
 

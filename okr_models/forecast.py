@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 
 from okr_models.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST, POOLED_WIDENING
+from okr_models.course import Plan, own_course
 from okr_models.forecast_types import Forecast
-from okr_models.reducers import Flags, Floats
+from okr_models.reducers import Flags, Floats, LastMonth
 from okr_models.simple_forecast import simple_paths
 from okr_models.structural import YEARLY, FitFailed, Trend, fit
 
@@ -46,6 +47,7 @@ class ForecastJob:
     ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
     ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``success`` is the key
     result's own line, ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it.
+    ``plan``: what success asks of the period's months against those of the base period, where it asks that.
     """
 
     history: tuple[float, ...]
@@ -58,6 +60,7 @@ class ForecastJob:
     estimated_share: float = 0.0
     has_break: bool = False
     settled: bool | None = None
+    plan: Plan | None = None
     widening: float = POOLED_WIDENING
     trend: Trend = TREND
     seed: int = SEED
@@ -133,6 +136,11 @@ def forecast(job: ForecastJob) -> Forecast:
     said = _certain(job.settled)
     if said is None:
         said = _bounded(float(np.mean(job.success(reached))), tenths=futures.tenths)
+        course = own_course(history, months_in=job.months_in, plan=job.plan) if job.plan else None
+        if course is not None and said < course.at_least:
+            said = course.at_least
+            led = float(job.reducer(_with_observed(course.ahead[np.newaxis, :], history=history, job=job))[0])
+            low, high = min(low, led), max(high, led)
     full = job.success_full or job.success
     return Forecast(
         mid=middle,
@@ -194,6 +202,7 @@ def _futures(job: ForecastJob, history: Floats) -> _Futures:
         is_stock=job.kind == "stock",
         count=PATHS,
         seed=job.seed,
+        is_level=job.kind != "stock" and isinstance(job.reducer, LastMonth),
     )
     return _Futures(mid=mid, paths=paths, tenths=True, method="simple", note=note)
 

@@ -23,7 +23,7 @@ from okr_models.forecast_types import Forecast
 from okr_models.own_widening import answer
 from okr_models.structural import DAMPING
 
-RULES = f"1;paths={PATHS};damping={DAMPING}"
+RULES = f"2;paths={PATHS};damping={DAMPING}"
 """Part of every fingerprint: raise the number when a rule changes what a job's answer is."""
 
 WORTH_A_POOL = 12

@@ -5,7 +5,8 @@ What belongs here: paths of the remaining months from that rule. What does not: 
 The straight line lets the remaining months be what the period's closed months were on average. Last year's share lets
 them be last year's, moved by how the closed months compare with the same months of last year. The period's total is
 the geometric mean of the two (MEASURES.md), its months keep last year's shape. For a stock the same is done with its
-monthly changes.
+monthly changes. Where the last month alone is asked for (at_least, at_most), it is the last closed month that both go
+on from: a mean of the whole period would lag behind a level that moves.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ def simple_paths(
     count: int,
     seed: int,
     log_spread: float = SIMPLE_LOG_SPREAD,
+    is_level: bool = False,
 ) -> tuple[Floats, Floats]:
     """The middle path (``horizon``) and ``count`` x ``horizon`` paths around it.
 
-    ``history``: monthly values, NaN where missing, the last ``months_in`` of them inside the period.
+    ``history``: monthly values, NaN where missing, the last ``months_in`` of them inside the period. ``is_level``: only
+    the last month is asked for.
     """
+    if is_level:
+        months_in = len(history) - int(np.flatnonzero(~np.isnan(history))[-1])
     flow = np.diff(history) if is_stock else history
     remaining = _remaining(flow, horizon=horizon, months_in=months_in)
     rng = np.random.default_rng(seed)

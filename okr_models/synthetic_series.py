@@ -1,4 +1,4 @@
-"""Made-up clients whose future is known, for the backtest: an even ramp, a seasonal year on course, a steady grower.
+"""Made-up clients whose future is known, for the backtest: those that arrive, and those that only look like it.
 
 What belongs here: series made from a formula and a seeded noise. What does not: the demo clients'
 figures (the sandbox).
@@ -38,9 +38,38 @@ def steady_grower(*, seed: int) -> MonthlySeries:
     )
 
 
+def step_up(*, seed: int) -> MonthlySeries:
+    """Strongly seasonal and flat for four years, then a year that is 30 % up from its first month on."""
+    shape = np.ones(MONTHS)
+    shape[-YEAR:] = 1 + TARGET
+    return _series(f"step_up_{seed}", shape=shape, amplitude=0.35, seed=seed)
+
+
+def half_ramp(*, seed: int) -> MonthlySeries:
+    """Rises evenly in the last year, by half of what would reach the target."""
+    step = np.zeros(MONTHS)
+    step[-YEAR:] = TARGET * np.arange(1, YEAR + 1) / (YEAR + 1)
+    return _series(f"half_ramp_{seed}", shape=1 + step, amplitude=0.2, seed=seed)
+
+
+def good_january(*, seed: int) -> MonthlySeries:
+    """Flat but for the last year's first month, a quarter up, after which it falls back."""
+    shape = np.ones(MONTHS)
+    shape[-YEAR] = 1.25
+    return _series(f"good_january_{seed}", shape=shape, amplitude=0.2, seed=seed)
+
+
+def flat(*, seed: int) -> MonthlySeries:
+    """Never grows."""
+    return _series(f"flat_{seed}", shape=np.ones(MONTHS), amplitude=0.2, seed=seed)
+
+
+KINDS = (even_ramp, seasonal_on_course, steady_grower, step_up, half_ramp, good_january, flat)
+
+
 def synthetic_clients(*, seeds: tuple[int, ...] = (1, 2, 3)) -> list[MonthlySeries]:
     """Every kind, for every seed."""
-    return [make(seed=seed) for make in (even_ramp, seasonal_on_course, steady_grower) for seed in seeds]
+    return [make(seed=seed) for make in KINDS for seed in seeds]
 
 
 def _series(name: str, *, shape: npt.NDArray[np.floating], amplitude: float, seed: int) -> MonthlySeries:

@@ -15,6 +15,7 @@ from typing import Literal
 import click
 
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
+from pipelines.exports.changes import changes
 from pipelines.exports.people import Reader, readers_of
 from pipelines.exports.published import ClientStatus, read_status
 from pipelines.exports.tables import status_table
@@ -60,6 +61,8 @@ def status(
     if held_up := held_up_text(home, language=one_language(home)):
         click.echo(held_up)
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
+    if restated and as_of is not None and audience == "team":
+        click.echo(changes_text(home, clients=clients, as_of=as_of), nl=False)
 
 
 def status_text(
@@ -88,6 +91,30 @@ def status_text(
         width=shutil.get_terminal_size((80, 24)).columns,
         colour=colour,
     )
+
+
+def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> str:
+    """What each client's key results were on ``as_of`` as known then, and are now, where the two differ."""
+    with published(home) as con:
+        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        found = {
+            client: changes(
+                read_status(con, client, as_of=as_of),
+                in_order(read_status(con, client, as_of=as_of, restated=True), readers[client]),
+                readers[client].language,
+            )
+            for client in clients or readers
+        }
+    width = shutil.get_terminal_size((80, 24)).columns
+    blocks = [
+        "\n".join(
+            textwrap.fill(line, width, subsequent_indent="  " if line[0] == "-" else "")
+            for line in (readers[client].name, *lines)
+        )
+        for client, lines in found.items()
+        if lines
+    ]
+    return "".join(f"\n{block}\n" for block in blocks)
 
 
 def one_language(home: Home) -> Language:

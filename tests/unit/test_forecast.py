@@ -276,3 +276,13 @@ def test_statsmodels_is_not_loaded_before_a_model_is_fitted() -> None:
     code = "import sys, okr_models.forecast_jobs, okr_models.initiatives; print('statsmodels' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_without_a_model_a_level_goes_on_from_its_last_month_and_not_from_the_periods_mean() -> None:
+    """A search position that has come down from 18 to 9 was forecast to end at 13."""
+    positions = (*(20.0,) * 12, 18.0, 16.0, 14.0, 12.0, 11.0, 9.0)
+    asked = job(history=positions, kind="ratio", reducer=LastMonth(), success=Line(value=10.0, direction="down"))
+    found = forecast(asked)
+    assert found.mid == pytest.approx(9.0)
+    assert found.probability is not None
+    assert found.probability >= 0.6

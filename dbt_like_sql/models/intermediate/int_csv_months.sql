@@ -30,7 +30,12 @@ with metrics as (
             metrics.client = kpis.client
             and metrics.kpi = kpis.kpi
             and (not kpis.is_own or metrics.source = kpis.source)
-    where coalesce(metrics.value, metrics.numerator) is not null
+    inner join {{ ref('stg_config__clients') }} as clients
+        on metrics.client = clients.client
+    where
+        coalesce(metrics.value, metrics.numerator) is not null
+        -- a file may hold days to come: today's night knows nothing after yesterday
+        and (metrics.grain = 'month' or metrics.period_start_on < clients.as_of)
 ),
 
 monthly as (

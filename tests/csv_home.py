@@ -1,0 +1,152 @@
+"""A home folder with csv sources alone, and nights over it in this process. No test lives here.
+
+The steps are those of the nightly job in their order (``docs/architecture.md``), without Dagster and without the checks
+before a mart, which have tests of their own: what is under test is each figure from a csv to the published table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from pipelines.exports.everything import export_all
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.config_tables import write_config
+from pipelines.warehouse.db import connect, open_published
+from pipelines.warehouse.forecast_step import night_forecaster, score_forecasts
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest import ingest
+from pipelines.warehouse.initiative_step import judge_initiatives
+from pipelines.warehouse.okr_step import evaluate_all
+from pipelines.warehouse.publish import publish
+from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.sql_runner import run_project
+
+YEAR = {"start": "2026-01-01", "end": "2026-12-31"}
+Row = dict[str, Any]
+
+
+@dataclass
+class CsvHome:
+    """One client, ``acme``, with one objective ``o`` and one csv source ``own``."""
+
+    root: Path
+    rows: list[tuple[str, str, float, str]] = field(default_factory=list)
+    kpis: list[Row] = field(default_factory=list)
+    key_results: list[Row] = field(default_factory=list)
+    period: Row = field(default_factory=lambda: dict(YEAR))
+    source: Row = field(default_factory=dict)
+    client: Row = field(default_factory=dict)
+    initiatives: list[Row] = field(default_factory=list)
+
+    @property
+    def home(self) -> Home:
+        return Home.resolve(str(self.root), {})
+
+    def own(self, kpi: str, kind: str, **more: Any) -> CsvHome:
+        """A KPI of the client's own."""
+        self.kpis.append({"id": kpi, "title": kpi, "kind": kind, "unit": "units", "source": "own"} | more)
+        return self
+
+    def months(self, kpi: str, first: str, values: Iterable[float | None], *, scope: str = "") -> CsvHome:
+        """Values from month ``first`` on; None leaves a month out."""
+        year, number = (int(part) for part in first.split("-"))
+        for step, value in enumerate(values):
+            index = year * 12 + number - 1 + step
+            if value is not None:
+                self.rows.append((f"{index // 12}-{index % 12 + 1:02}", kpi, value, scope))
+        return self
+
+    def days(self, kpi: str, values: dict[str, float], *, scope: str = "") -> CsvHome:
+        self.rows += [(day, kpi, value, scope) for day, value in values.items()]
+        return self
+
+    def result(self, name: str, **settings: Any) -> CsvHome:
+        """A key result, titled as its id."""
+        self.key_results.append({"id": name, "title": name} | settings)
+        return self
+
+    def write(self) -> None:
+        """The files as they stand now."""
+        (self.root / "clients").mkdir(parents=True, exist_ok=True)
+        (self.root / "data").mkdir(exist_ok=True)
+        for column, path in (("month", "months.csv"), ("date", "days.csv")):
+            wanted = [row for row in self.rows if (len(row[0]) == 7) == (column == "month")]
+            lines = [
+                f"{column},kpi,value,scope",
+                *(f"{when},{kpi},{value},{scope}" for when, kpi, value, scope in wanted),
+            ]
+            (self.root / "data" / path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        has_days = any(len(row[0]) == 10 for row in self.rows)
+        sources = [{"id": "own", "type": "csv", "path": "data/months.csv"} | self.source]
+        sources += [{"id": "daily", "type": "csv", "path": "data/days.csv"} | self.source] if has_days else []
+        written = {
+            "client": "acme",
+            "name": "Acme AB",
+            "language": "en",
+            "sources": sources,
+            "kpis": self.kpis,
+            "objectives": [{"id": "o", "title": "O", "period": self.period, "key_results": self.key_results}],
+            "initiatives": self.initiatives,
+        } | self.client
+        text = yaml.safe_dump({key: value for key, value in written.items() if value}, sort_keys=False)
+        (self.root / "clients" / "acme.yaml").write_text(text, encoding="utf-8")
+
+    def night(self, today: str) -> dict[str, Row]:
+        """Run the night of ``today``; the newest row of each key result by its id."""
+        self.write()
+        home, clock = self.home, fixed_clock(date.fromisoformat(today))
+        loaded = load_clients(home)
+        assert not loaded.broken, [error for file in loaded.broken for error in file.errors]
+        with closing(connect(home)) as con:
+            ensure_schema(con)
+            for deliveries in (frozenset({"snapshot"}), frozenset({"window", "listing"})):
+                report = ingest(
+                    con=con,
+                    clients=loaded.clients,
+                    home=home,
+                    environ=os.environ,
+                    clock=clock,
+                    run_id=f"run-{today}",
+                    deliveries=deliveries,  # type: ignore[arg-type]
+                )
+                assert not [s for s in report.streams if s.status == "failed"], report
+            write_config(con, loaded.clients, now=clock.now(), known=loaded.known)
+            run_project(con)
+            evaluate_all(con, loaded.clients, clock, forecaster=night_forecaster(con, workers=1))
+            judge_initiatives(con, loaded.clients, clock, workers=1)
+            score_forecasts(con, loaded.clients)
+            publish(con, home, run_id=f"run-{today}")
+        return self.latest()
+
+    def latest(self) -> dict[str, Row]:
+        """The newest row of each key result."""
+        rows = self.query("select * from marts.key_result_latest order by key_result_id")
+        return {row["key_result_id"]: row for row in rows}
+
+    def query(self, sql: str) -> list[Row]:
+        """Rows of the published database, by column."""
+        with closing(duckdb.connect(str(self.home.published_database.resolve()), read_only=True)) as con:
+            con.execute("set timezone = 'UTC'")
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def exports(self) -> dict[str, bytes]:
+        """Everything a night exports, by path."""
+        with closing(open_published(self.home)) as con:
+            export_all(con, self.home.exports, clients=load_clients(self.home).clients)
+        return {
+            str(path.relative_to(self.home.exports)): path.read_bytes()
+            for path in self.home.exports.rglob("*")
+            if path.is_file()
+        }
