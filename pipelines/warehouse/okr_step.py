@@ -13,7 +13,8 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from okr_models.client import Client, KeyResult, Objective
-from okr_models.evaluation import KeyResultProgress, Prepared, finish, prepare
+from okr_models.counts import final_on
+from okr_models.evaluation import KeyResultProgress, Prepared, finish, prepare, task_of
 from okr_models.forecast import ForecastJob
 from okr_models.forecast_types import Forecast
 from okr_models.periods import local_date
@@ -36,8 +37,8 @@ from pipelines.warehouse.restatements import remember_closed_months
 Forecaster = Callable[[Sequence[ForecastJob]], Sequence[Forecast | None]]
 """All of a night's forecasts at once, so that they can be fitted in parallel; one answer a job, in order."""
 
-JUDGED_AFTER_CLOSE = timedelta(days=120)
-"""An objective is judged for so long after its period: its last items are final after 90 days."""
+JUDGED_AFTER_FINAL = timedelta(days=30)
+"""An objective is judged for so long after its last item is final, which is 90 days after its period or later."""
 
 
 class NotYet(ValueError):
@@ -148,7 +149,8 @@ def _prepare_client(
 
 def _is_due(con: Connection, client: Client, objective: Objective, day: date) -> bool:
     """Long after its close an objective is judged no more, once it has been."""
-    if day <= objective.period.end + JUDGED_AFTER_CLOSE:
+    final = max(final_on(task_of(objective, key_result, as_of=day)) for key_result in objective.key_results)
+    if day <= final + JUDGED_AFTER_FINAL:
         return True
     return not is_stored(con, client=client.client, objective=objective.id)
 

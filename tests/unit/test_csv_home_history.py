@@ -1,0 +1,107 @@
+"""What was known when: nights moved on over one home, a file corrected afterwards, and the past shown and judged again.
+
+Really under test: append-only rows, ``okr status --as-of`` with and without ``--restated``, exports, and scores at the
+close, by the commands themselves over figures from csv.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.main import okr
+from tests.csv_home import CsvHome
+
+BASE = [1000.0] * 24
+
+
+def command(home: CsvHome, today: str, *arguments: str) -> str:
+    done = CliRunner().invoke(
+        okr, ["--home", str(home.root), *arguments], env={"OKR_TODAY": today, "COLUMNS": "100", "NO_COLOR": "1"}
+    )
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def rewritten(home: CsvHome, now: list[float]) -> CsvHome:
+    """The file as somebody writes it anew, with 2026's months so far."""
+    home.rows = [row for row in home.rows if not row[0].startswith("2026")]
+    return home.months("visits", "2026-01", now)
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> tuple[CsvHome, str]:
+    """Seen on 10 August with growth of 30 %; in November the file says 15 %. With what the command said in August."""
+    home = CsvHome(tmp_path_factory.mktemp("home"))
+    home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")
+    rewritten(home, [1300.0] * 7).night("2026-08-10")
+    then = command(home, "2026-08-10", "status", "--as-of", "2026-08-10")
+    rewritten(home, [1150.0] * 10).night("2026-11-20")
+    return home, then
+
+
+def test_a_past_board_figure_comes_back_as_it_was_shown(corrected: tuple[CsvHome, str]) -> None:
+    home, then = corrected
+    assert "+30% against +30%" in then
+    assert command(home, "2026-11-20", "status", "--as-of", "2026-08-10") == then
+    assert "+15% against +30%" in command(home, "2026-11-20", "status")
+
+
+def test_what_a_later_reading_changed_is_noted_with_how_much(corrected: tuple[CsvHome, str]) -> None:
+    assert "restated since: January–July 2026 (at most −12%)" in corrected[0].latest()["visits"]["notes"]
+
+
+def test_a_day_judged_again_is_forecast_too_and_says_what_changed(corrected: tuple[CsvHome, str]) -> None:
+    home, then = corrected
+    again = command(home, "2026-11-20", "status", "--as-of", "2026-08-10", "--restated")
+    assert "Changed since 10 Aug 2026:" in again
+    assert "- visits: now 1,300 → 1,150, way 100% → 50%, status on track → off track" in " ".join(again.split())
+    rows = home.query(
+        "select known_at, raw_progress, probability, status from marts.key_result_progress"
+        " where as_of = date '2026-08-10' order by known_at"
+    )
+    assert [row["status"] for row in rows] == ["on_track", "off_track"]
+    assert all(row["probability"] is not None for row in rows)
+    assert rows[1]["raw_progress"] == pytest.approx(0.5)
+    assert command(home, "2026-11-20", "status", "--as-of", "2026-08-10") == then, "what was known stays what it was"
+    command(home, "2026-11-20", "status", "--as-of", "2026-08-10", "--restated")
+    assert len(home.query("select 1 from marts.key_result_progress where as_of = date '2026-08-10'")) == 2
+
+
+def test_a_day_on_which_nothing_changed_says_so(corrected: tuple[CsvHome, str]) -> None:
+    assert "Nothing has changed since 20 Nov 2026." in command(
+        corrected[0], "2026-11-20", "status", "--as-of", "2026-11-20", "--restated"
+    )
+
+
+def test_the_same_inputs_add_no_row_and_write_the_same_bytes(tmp_path: Path) -> None:
+    home = CsvHome(tmp_path)
+    home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")
+    rewritten(home, [1200.0] * 5).night("2026-06-20")
+    first, rows = home.exports(), home.query("select * from marts.key_result_progress")
+    home.night("2026-06-20")
+    assert home.exports() == first
+    assert home.query("select * from marts.key_result_progress") == rows
+    rewritten(home, [1250.0] * 5).night("2026-06-20")
+    known = home.query("select known_at, raw_progress from marts.key_result_progress order by known_at")
+    assert [round(row["raw_progress"], 3) for row in known] == [0.667, 0.833]
+    assert (known[1]["known_at"] - known[0]["known_at"]).total_seconds() == 1
+
+
+def test_forecasts_are_scored_when_the_year_has_closed_a_stretch_goal_by_its_own_line(tmp_path: Path) -> None:
+    home = CsvHome(tmp_path)
+    home.own("visits", "flow").months("visits", "2024-01", BASE)
+    home.result("committed", kpi="visits", target="+30%")
+    home.result("stretch", kpi="visits", target="+30%", ambition="stretch")
+    said = rewritten(home, [1220.0] * 8).night("2026-09-20")
+    assert home.query("select * from marts.forecast_scores") == []
+    closed = rewritten(home, [1220.0] * 12).night("2027-01-06")
+    assert {name: row["status"] for name, row in closed.items()} == {"committed": "out_of_reach", "stretch": "achieved"}
+    scores = {row["key_result_id"]: row for row in home.query("select * from marts.forecast_scores")}
+    assert {name: row["outcome"] for name, row in scores.items()} == {"committed": False, "stretch": True}
+    for name, row in scores.items():
+        assert row["probability"] == said[name]["probability"]
+        assert row["brier"] == pytest.approx((row["probability"] - row["outcome"]) ** 2)
+        assert row["is_inside"] == (said[name]["forecast_low"] <= 1220 <= said[name]["forecast_high"])
