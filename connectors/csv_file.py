@@ -73,7 +73,7 @@ class CsvSource:
             raise self._error(Misconfigured, "the path leads outside the home folder", cure="move the file into data/")
         kind: type[SourceError]
         try:
-            return parse(lines_of(path))
+            return parse(lines_of(path), kpis=self._context.kpis)
         except FileNotFoundError:
             kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
         except UnicodeDecodeError as error:
@@ -88,7 +88,8 @@ class CsvSource:
         problems = sorted(parsed.problems)
         lines = [f"{name}:{line}: {problem}" for line, problem in problems[:SHOWN_PROBLEMS]]
         rest = len(problems) - SHOWN_PROBLEMS
-        return "\n".join([f"{len(problems)} bad lines", *lines, *([f"and {rest} more"] if rest > 0 else [])])
+        count = "1 bad line" if len(problems) == 1 else f"{len(problems)} bad lines"
+        return "; ".join([count, *lines, *([f"and {rest} more"] if rest > 0 else [])])
 
     def _error(self, kind: type[SourceError], detail: str, *, cure: str) -> SourceError:
         return kind(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 
 from connectors.arrow import Row
+from okr_models.field_types import FIRST_YEAR, LAST_YEAR, nearest
 
 KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
@@ -39,8 +40,11 @@ class BadCell(ValueError):
     """One cell that can't be read; says what would be right."""
 
 
-def parse(lines: Iterable[str]) -> Parsed:
-    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; with semicolons, ``3,5`` is 3.5."""
+def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parsed:
+    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; with semicolons, ``3,5`` is 3.5.
+
+    ``kpis``: the ids that rows may have; None: any.
+    """
     numbered = iter(lines)
     parsed = Parsed()
     header, before = next(numbered, "").removeprefix("\ufeff"), 0
@@ -55,6 +59,8 @@ def parse(lines: Iterable[str]) -> Parsed:
     seen: dict[tuple[object, ...], int] = {}
     try:
         names = [name.strip().lower() for name in next(reader)]
+        while len(names) > 1 and not names[-1]:  # columns that a spreadsheet left over, empty all the way down
+            names.pop()
         wrong = header_problem(names)
         if wrong:
             parsed.problems.append((before + 1, wrong))
@@ -67,7 +73,7 @@ def parse(lines: Iterable[str]) -> Parsed:
             if not any(cell.strip() for cell in cells):
                 continue
             try:
-                row = _row(names, cells, decimal_comma=delimiter == ";")
+                row = _row(names, cells, decimal_comma=delimiter == ";", kpis=kpis)
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
@@ -99,13 +105,19 @@ def header_problem(names: list[str]) -> str | None:
     return None
 
 
-def _row(names: list[str], cells: list[str], *, decimal_comma: bool) -> Row:
+def _row(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Collection[str] | None) -> Row:
+    while len(cells) > len(names) and not cells[-1].strip():
+        cells = cells[:-1]
     if len(cells) != len(names):
         raise BadCell(f"{len(cells)} cells where the header has {len(names)}")
     texts = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
     kpi = texts["kpi"]
     if not _SLUG.fullmatch(kpi):
         raise BadCell(f"kpi {shown(kpi)} is not an id; write small letters, digits and _")
+    if kpis is not None and kpi not in kpis:
+        raise BadCell(
+            f"kpi {shown(kpi)} is neither built in nor one of the client file's kpis{nearest(kpi, sorted(kpis))}"
+        )
     scope = texts.get("scope", "") or "all"
     if not _SCOPE.fullmatch(scope):
         raise BadCell(f"scope {shown(scope)} should be all, platform=NAME or source=ID")
@@ -127,22 +139,27 @@ def _row(names: list[str], cells: list[str], *, decimal_comma: bool) -> Row:
 
 def day(text: str) -> date:
     """``2026-03-31``."""
-    try:
-        if _DAY.fullmatch(text) and text.isascii():
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31")
+    found = _calendar_day(text) if _DAY.fullmatch(text) else None
+    if found is None:
+        raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31, from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
 
 
 def month(text: str) -> date:
     """``2026-03``, as its first day."""
+    found = _calendar_day(f"{text}-01") if _MONTH.fullmatch(text) else None
+    if found is None:
+        raise BadCell(f"month {shown(text)} should be a month such as 2026-03, from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def _calendar_day(text: str) -> date | None:
+    """A day in the calendar within the years that client files may name too."""
     try:
-        if _MONTH.fullmatch(text) and text.isascii():
-            return date.fromisoformat(f"{text}-01")
+        found = date.fromisoformat(text) if text.isascii() else None
     except ValueError:
-        pass
-    raise BadCell(f"month {shown(text)} should be a month such as 2026-03")
+        return None
+    return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 def number(text: str, *, column: str, decimal_comma: bool) -> float | None:

@@ -135,6 +135,8 @@ class Context:
     """Value of one of the settings' secrets by field name; raises ``Misconfigured`` where it is not set."""
     base_url: str | None
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
+    kpis: frozenset[str] | None = None
+    """Ids of all KPIs that figures may be of, built-in and the client's own; None: not known, so any."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None

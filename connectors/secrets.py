@@ -29,6 +29,7 @@ def build_context(
     now: datetime,
     home: Path,
     environ: Mapping[str, str],
+    kpis: frozenset[str] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
@@ -47,6 +48,7 @@ def build_context(
         home=home,
         secret=secret,
         base_url=resolve_base_url(settings, environ=environ, client=client),
+        kpis=kpis,
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,

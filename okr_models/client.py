@@ -24,7 +24,7 @@ from okr_models.field_types import (
     Zone,
     refuse,
 )
-from okr_models.kpis import Better, Kind
+from okr_models.kpis import BUILT_IN, Better, Kind
 from okr_models.periods import ONE_DAY, add_months
 from okr_models.sources import Frozen, Slug, SourceSettings
 from okr_models.targets import (
@@ -207,6 +207,11 @@ class Client(Frozen):
 
     def source(self, source_id: str) -> SourceSettings:
         return next(source for source in self.sources if source.id == source_id)
+
+    def kpi_ids(self) -> frozenset[str]:
+        """Every id under which a csv file may give figures: built-in KPIs, the client's own, and parts of ratios."""
+        parts = {part for own in self.kpis for part in (own.id, own.numerator, own.denominator) if part}
+        return frozenset(BUILT_IN) | parts
 
     def start_of(self, source: SourceSettings) -> date | None:
         """First day to load: the source's own, else two years before the earliest objective starts."""

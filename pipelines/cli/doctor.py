@@ -96,6 +96,7 @@ def _context(client: Client, source: SourceSettings, *, home: Home, now: datetim
         now=now,
         home=home.root,
         environ=os.environ,
+        kpis=client.kpi_ids(),
     )
 
 

@@ -166,6 +166,7 @@ class _Planner:
                 now=self.now,
                 home=self.home.root,
                 environ=self.environ,
+                kpis=client.kpi_ids(),
             ),
             open=self.open_source,
             clock=self.clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -100,6 +101,36 @@ def test_every_bad_line_is_named_at_once_with_its_number(tmp_path: Path) -> None
     assert "first in line 10" in said
 
 
+def test_a_kpi_that_nobody_declared_is_a_bad_line_that_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text("month,kpi,value\n2026-03,followers,1\n2026-03,nps,2\n2026-04,folowers,3\n")
+    settings = Csv(id="crm", path="crm.csv")
+    known = replace(context(home=tmp_path), kpis=frozenset({"followers", "nps"}))
+    with pytest.raises(Misconfigured) as raised:
+        CsvSource(settings=settings, context=known).read(ROWS, None)
+    assert "1 bad line; crm.csv:4: kpi 'folowers' is neither built in" in str(raised.value)
+    assert 'did you mean "followers"?' in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "good"), [("1989-12", False), ("1990-01", True), ("2100-12", True), ("2101-01", False)]
+)
+@pytest.mark.parametrize("by_day", [True, False])
+def test_a_year_out_of_reach_is_a_bad_line(written: str, good: bool, by_day: bool, tmp_path: Path) -> None:
+    content = f"date,kpi,value\n{written}-01,nps,1\n" if by_day else f"month,kpi,value\n{written},nps,1\n"
+    if good:
+        assert read(tmp_path, content).rows.num_rows == 1
+    else:
+        with pytest.raises(Misconfigured, match="1990 to 2100"):
+            read(tmp_path, content)
+
+
+def test_columns_that_a_spreadsheet_left_empty_at_the_end_are_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "month;kpi;value;;\n2026-03;nps;1;;\n2026-04;nps;2\n").rows.num_rows == 2
+    with pytest.raises(Misconfigured, match=r"crm\.csv:2: 4 cells"):
+        read(tmp_path, "month;kpi;value;\n2026-03;nps;1;5\n")
+
+
 def test_lines_inside_quotes_are_counted(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"crm\.csv:4: "):
         read(tmp_path, 'month,kpi,value\n"2026-03",nps,"\n1"\n2026-04,nps,x\n')
@@ -153,14 +184,18 @@ def test_the_probe_counts_the_rows(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_lines_are_read() -> None:
-    lines = (f"{date(1700, 1, 1) + timedelta(days=n)},nps,{n}\n" for n in range(100_000))
+    first = date(1990, 1, 1)
+    lines = (f"{first + timedelta(days=n % 40_000)},k{n // 40_000},{n}\n" for n in range(100_000))
     parsed = parse(line for part in (["date,kpi,value\n"], lines) for line in part)
     assert len(parsed.rows) == 100_000
     assert not parsed.problems
 
 
 @given(
-    st.lists(st.tuples(st.dates(date(1000, 1, 1)), st.none() | st.floats(-1e15, 1e15)), unique_by=lambda row: row[0])
+    st.lists(
+        st.tuples(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.none() | st.floats(-1e15, 1e15)),
+        unique_by=lambda row: row[0],
+    )
 )
 def test_what_a_spreadsheet_wrote_is_read_back(rows: list[tuple[date, float | None]]) -> None:
     for delimiter, comma in ((",", False), (";", True)):
