@@ -100,6 +100,7 @@ class LinkedInSource(BaseSource[Http]):
             token_expires_on=access.ends_on,
             token_renews=access.renews,
             token_trouble=access.trouble,
+            token_at_latest=access.at_latest,
             version=access.version,
             version_sunset_on=access.version_sunset_on,
         )

@@ -21,7 +21,7 @@ from connectors.tokens import Granted, Renewal, Token, granted_by, oauth_classif
 from okr_models.sources import LinkedIn
 
 LOGIN = "https://www.linkedin.com"
-REFRESH_LIVES = timedelta(days=365)
+LIVES, REFRESH_LIVES = timedelta(days=60), timedelta(days=365)
 SIGN_IN = "sign in again as the page's administrator, and set the new token and refresh_token (it lives 365 days)"
 CLIENT_CURE = "set client_id and client_secret to those of the app that the refresh token was given to"
 
@@ -45,7 +45,7 @@ class LinkedInTokens:
     def access(self) -> Access:
         """Until when it can be read. LinkedIn is asked only where ``refresh`` is given and nothing was granted yet."""
         self.token.current()
-        known = self.token.access()
+        known = self.token.access(lives_at_most=LIVES)
         if not known.renews or known.sign_in_by is not None:
             return known
         attempted, form = "asking when the token expires", {**self._client, "token": self.token.current()}
@@ -56,7 +56,8 @@ class LinkedInTokens:
         signed_in = _instant(about, "authorized_at")
         return replace(
             known,
-            token_until=known.token_until or _instant(about, "expires_at"),
+            token_until=_instant(about, "expires_at") or known.token_until,
+            at_latest=known.at_latest and _instant(about, "expires_at") is None,
             sign_in_by=signed_in + REFRESH_LIVES if signed_in else None,
         )
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from connectors.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
 from connectors.http import Http
 from connectors.meta_errors import DeadField, DeadMetric, TooMuchData, classifier
-from connectors.meta_tokens import FACEBOOK, INSTAGRAM_LOGIN, is_instagram_login, open_token
+from connectors.meta_tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagram_login, open_token
 from connectors.meta_usage import Pace
 from connectors.protocol import Access, Context, Quality
 from connectors.shape import BadShape, Node
@@ -212,7 +212,8 @@ class Graph:
         Raises ``AuthFailed`` where the token is no longer valid.
         """
         token = self._token.current()
-        known = replace(self._token.access(), version=self.version, version_sunset_on=sunset_on(self.version))
+        known = self._token.access(lives_at_most=None if self._has_debug_token else LIVES)
+        known = replace(known, version=self.version, version_sunset_on=sunset_on(self.version))
         if not self._has_debug_token:
             return known
         attempted = "asking when the token expires"

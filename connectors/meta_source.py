@@ -38,6 +38,7 @@ class MetaSource(BaseSource[Http]):
             token_expires_on=access.ends_on,
             token_renews=access.renews,
             token_trouble=access.trouble,
+            token_at_latest=access.at_latest,
             version=access.version,
             version_sunset_on=access.version_sunset_on,
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from connectors.errors import AuthFailed, BadReply, NotFound, PermissionMissing
@@ -29,6 +29,8 @@ FACEBOOK = "https://graph.facebook.com"
 INSTAGRAM_LOGIN = "https://graph.instagram.com"
 INSTAGRAM_PREFIX = "IG"
 """Tokens of Instagram Login begin so, those of Facebook Login with EAA."""
+LIVES = timedelta(days=60)
+"""What tokens of Instagram Login live; one of Facebook Login is asked."""
 SIGN_IN = "sign in again, make a new long-lived token (60 days), and set it as token and as refresh_token"
 CLIENT_CURE = "set client_id and client_secret to the id and the secret of the app that the token belongs to"
 

@@ -91,6 +91,8 @@ class Access:
     """Until when a source can be read with what it was given. None: for ever, or the vendor does not say."""
 
     token_until: datetime | None = None
+    at_latest: bool = False
+    """``token_until`` is the latest that it can be, counted from the first night with this token."""
     renews: bool = False
     """The token is renewed by itself."""
     sign_in_by: datetime | None = None
@@ -119,6 +121,8 @@ class Probe:
     token_renews: bool = False
     """It is renewed by itself until then."""
     token_trouble: str | None = None
+    token_at_latest: bool = False
+    """It may end sooner: the vendor does not say, and this counts from the first time that okr saw it."""
     version: str | None = None
     version_sunset_on: date | None = None
 

@@ -95,6 +95,20 @@ class TokenStore:
             self._set_aside(self._path(name))
         return kept
 
+    def first_seen(self, name: str, *, now: datetime) -> datetime:
+        """When a token that nobody granted here was first met, which is now if never before. In a ``locked`` block."""
+        path = self.folder / f"{name}.seen"
+        with suppress(OSError, ValueError):
+            return _instant(_read(path).strip())
+        path.unlink(missing_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(now.isoformat())
+        except OSError as error:
+            raise StoreUnusable(f"{self.folder}: {error.strerror or 'not writable'}") from error
+        return now
+
     def write(self, name: str, kept: Kept, *, seal: str) -> None:
         """Put ``kept`` in place whole, on the disk before this returns. In a ``locked`` block.
 

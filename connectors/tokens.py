@@ -103,14 +103,37 @@ class Token:
                 self._grant(store, renewal)
         return True
 
-    def access(self) -> Access:
-        """What is known of its end, without asking anybody."""
+    def access(self, *, lives_at_most: timedelta | None = None) -> Access:
+        """What is known of its end, without asking anybody.
+
+        ``lives_at_most``: what the vendor's tokens live; the end of one that it says nothing of is then counted from
+        the first time that it was met here.
+        """
+        until, at_latest = self._life.expires_at, False
+        if until is None and lives_at_most is not None and self._value == self._given:
+            first = self._first_met()
+            latest = first + lives_at_most if first is not None else None
+            # one that outlived its vendor's word is not known to end; that it has ended, its use shows
+            until, at_latest = (latest, True) if latest is not None and latest > self._context.now else (None, False)
         return Access(
-            token_until=self._life.expires_at,
+            token_until=until,
+            at_latest=at_latest,
             renews=self._renewal is not None,
             sign_in_by=self._kept.renewable_until if self._kept else None,
             trouble=str(self._trouble) if self._trouble else None,
         )
+
+    def _first_met(self) -> datetime | None:
+        """When this token was met first; None where that can't be kept."""
+        if self._store is None:
+            return None
+        name = fingerprint("seen", self._given)
+        try:
+            with self._store.locked(name):
+                return self._store.first_seen(name, now=self._context.now)
+        except StoreUnusable as error:
+            log.info("%s", error)
+            return None
 
     @contextmanager
     def _locked(self) -> Iterator[tuple[TokenStore, Renewal]]:

@@ -112,7 +112,8 @@ def _probe_line(probe: Probe, *, today: date) -> str:
             parts.append(f"token renewed by itself until {probe.token_expires_on} ({days} days{warning})")
         else:
             warning = "; renew it now" if is_near else ""
-            parts.append(f"token valid until {probe.token_expires_on} ({days} days{warning})")
+            at_latest = "at the latest " if probe.token_at_latest else ""
+            parts.append(f"token valid until {at_latest}{probe.token_expires_on} ({days} days{warning})")
     if probe.token_trouble:
         parts.append(f"not renewed: {probe.token_trouble}")
     if probe.version:

@@ -144,6 +144,10 @@ def test_the_check_warns_and_its_notice_names_source_day_and_cure(
         ({"token_expires_on": date(2026, 12, 4)}, "token valid until 2026-12-04 (14 days; renew it now)"),
         ({"token_expires_on": date(2026, 12, 5)}, "token valid until 2026-12-05 (15 days)"),
         (
+            {"token_expires_on": date(2026, 12, 5), "token_at_latest": True},
+            "token valid until at the latest 2026-12-05 (15 days)",
+        ),
+        (
             {"token_expires_on": date(2027, 6, 1), "token_renews": True},
             "token renewed by itself until 2027-06-01 (193 days)",
         ),

@@ -352,6 +352,8 @@ def test_where_linkedin_does_not_tell_the_end_is_not_known(tmp_path: Path) -> No
     with vendor(LinkedInServer()) as server, closing(opened(inside(server.url, tmp_path))) as source:
         access = source.access()
     assert (access.ends_on, access.version) == (None, "202607")
+    # it may be older than the first night with it
+    assert (access.token_until, access.at_latest) == (NOW + timedelta(days=60), True)
 
 
 def test_without_refresh_nothing_is_renewed_and_the_refusal_stands(tmp_path: Path) -> None:
@@ -362,3 +364,30 @@ def test_without_refresh_nothing_is_renewed_and_the_refusal_stands(tmp_path: Pat
             source.read(SNAPSHOTS, None)
         assert source.access().renews is False
     assert paths(server) == [NETWORK]
+
+
+def test_the_end_of_a_token_that_nobody_tells_is_counted_from_the_first_night_with_it(tmp_path: Path) -> None:
+    settings = LinkedIn(id="linkedin", organization_id="2414183", token=EnvRef(env="T"))
+
+    def ends(days: int, token: str = GIVEN) -> date | None:
+        where = inside("http://nowhere.invalid", tmp_path, now=NOW + timedelta(days=days), secrets={"token": token})
+        with closing(build(settings, where)) as source:
+            access = source.access()
+            assert access.at_latest
+            return access.ends_on
+
+    last = (NOW + timedelta(days=60)).date()
+    assert [ends(0), ends(1), ends(50)] == [last, last, last]
+    with closing(build(settings, inside("http://nowhere.invalid", tmp_path, now=NOW + timedelta(days=61)))) as source:
+        assert source.access().ends_on is None
+    assert ends(55, "AQV-set-by-hand") == (NOW + timedelta(days=115)).date()
+    kept = [path.read_text() for path in tmp_path.rglob("*.seen")]
+    assert len(kept) == 2
+    assert not any(GIVEN in text or "AQV" in text for text in kept)
+    for path in tmp_path.rglob("*.seen"):
+        path.write_text("nonsense")
+    assert ends(57) == (NOW + timedelta(days=117)).date()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "state").write_text("in the way")
+    with closing(build(settings, inside("http://nowhere.invalid", tmp_path / "elsewhere"))) as source:
+        assert source.access().ends_on is None
