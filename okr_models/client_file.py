@@ -32,6 +32,8 @@ _SECRET_KEYS = frozenset(
     }
 )
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
+AGENCY = "_agency"
+"""The folder beside the clients' own in the exports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,8 @@ def _decoded(text: str | bytes, file_name: str) -> str:
 def _slug(parts: Parts, file_name: str) -> list[tuple[Path, str]]:
     stem = PurePath(file_name).stem
     written = parts.raw.get("client")
+    if written == AGENCY:
+        return [(("client",), f"{shown(written)} is the name of the exports over all clients; take another one")]
     if not isinstance(written, str) or written == stem or not _SLUG.fullmatch(written):
         return []
     if not _SLUG.fullmatch(stem):

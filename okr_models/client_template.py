@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from okr_models.client_file import AGENCY
 from okr_models.yaml_lines import load_yaml, shown
 
 _TEMPLATE = """\
@@ -89,7 +90,7 @@ _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 
 def client_template(slug: str, *, year: int = 2026) -> str:
     """A commented client file for ``slug`` with an objective for fiscal ``year``. ``ValueError`` for a wrong slug."""
-    if not _SLUG.fullmatch(slug):
+    if not _SLUG.fullmatch(slug) or slug == AGENCY:
         raise ValueError(f"{shown(slug)} can't be a client's name here; use a-z, 0-9 and _, at most 40 of them")
     words = {
         "slug": slug,

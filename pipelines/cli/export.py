@@ -36,6 +36,7 @@ def export(
             only=clients,
             as_of=as_of,
             audience="board" if audience == "board" else None,
+            board_apart=out is None,
         )
     for path in written:
         click.echo(path)

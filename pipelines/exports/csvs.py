@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
-from pipelines.exports.published import next_night
+from pipelines.exports.published import MONTH_KNOWN, next_night
 
 Audience = Literal["board", "team"]
 
@@ -66,12 +66,16 @@ def export_agency(
 def write_whole(path: Path, content: bytes) -> Path:
     """Replace ``path`` by ``content`` in one step: a reader sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    # a name of its own, so that a night and an export by hand don't write into each other's
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -104,6 +108,8 @@ def _select(file: ExportFile) -> str:
     mine = "($client is null or client = $client)"
     if not file.versioned:
         cut = f"and ($as_of is null or {file.day_column} is null or {file.day_column}::date <= $as_of)"
+        if file.table == "kpi_monthly":
+            cut += f" and {MONTH_KNOWN}"
         return f"select {columns} from marts.{file.table} where {mine} {cut} order by {order}"  # noqa: S608
     newest = "" if file.history else "qualify as_of = max(as_of) over (partition by client)"
     last_known = ", ".join((*file.key, "as_of"))

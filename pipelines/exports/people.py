@@ -19,10 +19,11 @@ from pipelines.exports.words import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """``objectives`` is empty where the client's file can't be read tonight: figures are then shown without paths."""
+    """``has_file`` is false where the client's file is gone or broken tonight: figures are then shown without paths."""
 
     client: str
     name: str
+    has_file: bool = False
     language: Language = "sv"
     dialect: DialectName = "standard"
     currency: str = "SEK"
@@ -59,6 +60,7 @@ def reader_of(client: Client) -> Reader:
     return Reader(
         client=client.client,
         name=client.name,
+        has_file=True,
         language=client.language,
         dialect=client.csv_dialect,
         currency=client.currency,
@@ -79,17 +81,5 @@ def readers_of(con: duckdb.DuckDBPyConnection, clients: tuple[Client, ...]) -> t
 
 
 def _published(con: duckdb.DuckDBPyConnection) -> dict[str, Reader]:
-    columns = {
-        row[0]
-        for row in con.execute(
-            "select column_name from information_schema.columns where table_schema = 'marts' and table_name = 'clients'"
-        ).fetchall()
-    }
-    readers = {
-        row[0]: Reader(client=row[0], name=row[0])
-        for row in con.execute("select distinct client from marts.objective_progress").fetchall()
-    }
-    if {"client", "name", "language"} <= columns:
-        for client, name, language in con.execute("select client, name, language from marts.clients").fetchall():
-            readers[client] = Reader(client=client, name=name, language="en" if language == "en" else "sv")
-    return readers
+    rows = con.execute("select distinct client from marts.objective_progress").fetchall()
+    return {client: Reader(client=client, name=client) for (client,) in rows}

@@ -18,6 +18,13 @@ import duckdb
 NIGHT_AT = time(5, 0)
 NIGHT_ZONE = ZoneInfo("Europe/Stockholm")
 
+MONTH_KNOWN = """
+    ($as_of is null or coalesce(closes_on, last_day(month)) <= $as_of
+        or not is_closed and month <= $as_of and (data_through is null or data_through <= $as_of))
+"""
+"""Which rows of ``marts.kpi_monthly`` were there on the night of ``$as_of``: a month that closed later would show a sum
+that nobody knew then, and half a month's sum is kept of no night but the last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyResultRow:

@@ -127,6 +127,7 @@ def _kpis(con: duckdb.DuckDBPyConnection) -> None:
                 note="40 % of the days were observed" if missing else None,
                 origin="history" if kpi == "interactions" and index < 20 else "source",
                 data_through=min(month_end(month), AS_OF - timedelta(days=1)),
+                closes_on=month_end(month) + timedelta(days=5),
             )
 
 

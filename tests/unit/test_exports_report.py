@@ -19,7 +19,7 @@ from okr_models.client import AtLeast, Between, Change, KeyResult, Milestone, Mi
 from okr_models.client_rules import COUNT_METRICS
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
-from pipelines.exports.everything import export_all
+from pipelines.exports.everything import NotAFolder, export_all
 from pipelines.exports.people import readers_of
 from pipelines.exports.published import KeyResultRow, read_status
 from pipelines.exports.report.agency import render_agency
@@ -314,6 +314,67 @@ def test_a_client_whose_file_is_gone_is_still_shown_from_what_is_published(tmp_p
     html = (tmp_path / "fjallglas" / "report.html").read_text("utf-8")
     assert "Fler följare" in html
     assert tmp_path / "_agency" / "report.html" in written
+
+
+def test_a_client_whose_file_is_gone_keeps_what_was_exported_of_it_and_is_marked_on_the_agencys_page(
+    tmp_path: Path,
+) -> None:
+    with build_published() as con:
+        export_all(con, tmp_path, clients=CLIENTS)
+        before = {path.name: path.read_bytes() for path in (tmp_path / "fjallglas").iterdir()}
+        con.execute(
+            "delete from marts.objective_progress where client = 'fjallglas' and as_of = $as_of", {"as_of": AS_OF}
+        )
+        con.execute(
+            "delete from marts.key_result_progress where client = 'fjallglas' and as_of = $as_of", {"as_of": AS_OF}
+        )
+        con.execute("delete from marts.kpi_monthly where client = 'fjallglas'")
+        written = export_all(con, tmp_path, clients=(SKARGARD, EMPTY))
+        agency = (tmp_path / "_agency" / "report.html").read_text("utf-8")
+        asked_for = export_all(con, tmp_path, clients=(SKARGARD, EMPTY), only=("fjallglas",))
+    assert "fjallglas" not in {path.parent.name for path in written}
+    assert before["report.html"].count(b"<svg") > 10
+    assert agency.count("Ingen ny natt sedan 19 nov. 2026") + agency.count("No new night since 19 Nov 2026") == 2
+    assert "fjallglas" in {path.parent.name for path in asked_for}
+
+
+@pytest.mark.parametrize("slug", ["../elsewhere", "_agency", "a/b", "", "Å", "x" * 41])
+def test_no_file_is_written_outside_of_a_clients_own_folder(tmp_path: Path, slug: str) -> None:
+    with build_published() as con:
+        con.execute("update marts.objective_progress set client = $slug where client = 'skargard'", {"slug": slug})
+        with pytest.raises(NotAFolder):
+            export_all(con, tmp_path / "exports", clients=())
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_boards_files_lie_apart_in_the_home_and_flat_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    with build_published() as con:
+        apart = export_all(con, tmp_path / "a", clients=CLIENTS, audience="board")
+        flat = export_all(con, tmp_path / "b", clients=CLIENTS, audience="board", board_apart=False)
+    names = {"objectives.csv", "kpis_monthly.csv", "initiatives.csv", "report.html"}
+    assert {path.name for path in apart} == {path.name for path in flat} == names
+    assert tmp_path / "a/fjallglas/board/report.html" in apart
+    assert tmp_path / "b/fjallglas/report.html" in flat
+    agencies = [
+        (tmp_path / name).read_text("utf-8") for name in ("a/_agency/board/report.html", "b/_agency/report.html")
+    ]
+    assert 'href="../../fjallglas/board/report.html"' in agencies[0]
+    assert 'href="../fjallglas/report.html"' in agencies[1]
+    for path in (*apart, *flat):
+        assert "Fler unika besökare" not in path.read_text("utf-8-sig")
+
+
+def test_a_past_night_is_shown_without_a_month_that_closed_after_it(tmp_path: Path) -> None:
+    night = date(2026, 8, 15)
+    with build_published() as con:
+        export_all(con, tmp_path, clients=CLIENTS, as_of=night)
+        newest = con.execute("select max(as_of) from marts.objective_progress").fetchone()
+        export_all(con, tmp_path / "now", clients=CLIENTS)
+        export_all(con, tmp_path / "same", clients=CLIENTS, as_of=newest[0] if newest else None)
+    months = [line.split(",")[3] for line in (tmp_path / "fjallglas/kpis_monthly.csv").read_text("utf-8").splitlines()]
+    assert max(months[1:]) == "2026-07-01"
+    for path in (tmp_path / "now").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "same" / path.relative_to(tmp_path / "now")).read_bytes(), path.name
 
 
 def test_exports_of_one_client_touch_no_other(tmp_path: Path) -> None:

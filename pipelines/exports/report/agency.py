@@ -107,19 +107,23 @@ def render_agency(
     chosen = language or language_of_most(readers)
     statuses = [(reader, read_status(con, reader.client, as_of=as_of, restated=restated)) for reader in readers]
     with_results = audience != "board"
+    nights = [status.as_of for _, status in statuses if status.as_of]
+    newest = max(nights, default=None)
     rows: list[AgencyRow] = []
     lines: list[ResultLine] = []
     for reader, status in statuses:
         page = _Page(reader=reader, language=chosen, href=link.format(client=quote(reader.client, safe="")))
         streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
-        failures = message("failed_short", chosen, streams=streams) if streams else ""
+        said = [message("failed_short", chosen, streams=streams)] if streams else []
+        if status.as_of and status.as_of != newest:
+            said.append(message("stale", chosen, day=day(status.as_of, chosen)))
+        failures = ". ".join(said)
         rows += [
             _row(page, objective, status, failures=failures, with_results=with_results)
             for objective in status.objectives or (None,)
         ]
         if with_results:
             lines += [_line(page, result) for result in status.key_results]
-    nights = [status.as_of for _, status in statuses if status.as_of]
     judged = [row for row in rows if row.badge is not None]
     worry = sum(row.badge.status not in GOOD | UNJUDGED for row in judged if row.badge)
     values: dict[str, object] = {
@@ -130,7 +134,7 @@ def render_agency(
         "with_results": with_results,
         "tally": tally([result for _, status in statuses for result in status.key_results], chosen),
         "client_count": len(readers),
-        "as_of": day(max(nights), chosen, style="d MMMM y") if nights else "",
+        "as_of": day(newest, chosen, style="d MMMM y") if newest else "",
         "headline": _headline(worry, len(judged), chosen),
         "scores": below.scores(reading.scores_of(con, None, as_of=as_of), chosen),
         "record": _record(con, readers, chosen, as_of=as_of),

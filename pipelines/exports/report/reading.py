@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipelines.exports.published import next_night
+from pipelines.exports.published import MONTH_KNOWN, next_night
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +117,10 @@ def months_of(
 ) -> Mapping[KpiKey, Mapping[date, Month]]:
     """Every KPI's months by (kpi, scope)."""
     rows = con.execute(
-        """
+        f"""
         select kpi, scope, month, value, unit, kind, is_closed, is_estimated, note from marts.kpi_monthly
-        where client = $client and ($as_of is null or month <= $as_of) order by kpi, scope, month
-        """,
+        where client = $client and {MONTH_KNOWN} order by kpi, scope, month
+        """,  # noqa: S608 - a condition of our own
         {"client": client, "as_of": as_of},
     ).fetchall()
     found: dict[KpiKey, dict[date, Month]] = defaultdict(dict)
