@@ -13,15 +13,20 @@ from os import environ
 from typing import Literal
 
 import click
+import duckdb
 
+from connectors.registry import SOURCE_TYPES
+from okr_models.client import Client
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.changes import changes
 from pipelines.exports.people import Reader, readers_of
-from pipelines.exports.published import ClientStatus, read_status
+from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
 from pipelines.exports.tables import status_table
 from pipelines.exports.words import Language
+from pipelines.warehouse import ledger
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.loading import loading_of
 from pipelines.warehouse.refusals import standing_refusals
 
 OLDER: dict[Language, str] = {
@@ -76,11 +81,15 @@ def status_text(
     """The progress table over the published database."""
     colour = sys.stdout.isatty() and not environ.get("NO_COLOR")
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        files = load_clients(home).clients
+        readers = {reader.client: reader for reader in readers_of(con, files)}
         if unknown := sorted(set(clients) - readers.keys()):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(readers) or 'none'}")
         statuses = [
-            in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client])
+            replace(
+                in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client]),
+                loading=_loading(con, client, files, as_of=as_of),
+            )
             for client in clients or readers
         ]
     return status_table(
@@ -121,6 +130,23 @@ def one_language(home: Home) -> Language:
     """Swedish where every client's reports are in Swedish; else English, which the program itself speaks."""
     spoken = {client.language for client in load_clients(home).clients}
     return "sv" if spoken == {"sv"} else "en"
+
+
+def _loading(
+    con: duckdb.DuckDBPyConnection, client: str, files: Sequence[Client], *, as_of: date | None
+) -> tuple[LoadUnderWay, ...]:
+    """How far long first loads were after the last night, with ``as_of`` that one; none of a client without a file."""
+    file = next((file for file in files if file.client == client), None)
+    before = next_night(as_of)
+    loads = [load for load in ledger.read(con, client=client) if before is None or load.started_at < before]
+    if file is None or not loads:
+        return ()
+    night = max(load.started_at for load in loads)
+    found = loading_of(file, loads=loads, now=night, source_types=SOURCE_TYPES)
+    return tuple(
+        LoadUnderWay(title=load.title, loaded_days=load.loaded_days, all_days=load.all_days, nights=load.nights)
+        for load in found
+    )
 
 
 def held_up_text(home: Home, *, language: Language = "en") -> str:

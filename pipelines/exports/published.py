@@ -85,6 +85,16 @@ class FailedLoad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadUnderWay:
+    """A source whose history is read over several nights. ``nights``: about how many are left, where that is known."""
+
+    title: str
+    loaded_days: int
+    all_days: int
+    nights: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientStatus:
     """One client at one night. ``as_of`` None: nothing was ever computed."""
 
@@ -93,6 +103,7 @@ class ClientStatus:
     objectives: tuple[ObjectiveRow, ...]
     key_results: tuple[KeyResultRow, ...]
     failed_loads: tuple[FailedLoad, ...]
+    loading: tuple[LoadUnderWay, ...] = ()
 
     def of(self, objective_id: str) -> tuple[KeyResultRow, ...]:
         """The key results of one objective, in the order of their file where that is known, else by id."""

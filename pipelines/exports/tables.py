@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.exports.plain import is_said, plain
-from pipelines.exports.published import ClientStatus, FailedLoad, KeyResultRow, ObjectiveRow
+from pipelines.exports.published import ClientStatus, FailedLoad, KeyResultRow, LoadUnderWay, ObjectiveRow
 from pipelines.exports.words import (
     WORST_FIRST,
     day,
@@ -54,6 +54,9 @@ TEXT: dict[str, dict[str, str]] = {
         "weakest": "svagast: {title}",
         "coverage": "{share} av vikten kan bedömas",
         "failed": "Senaste läsningen misslyckades",
+        "loading": "{source}: {loaded} av {whole} dagar inlästa",
+        "night_left": "klart om ungefär en natt",
+        "nights_left": "klart om ungefär {count} nätter",
         "since": "{source}/{stream} ({error}, {day})",
         "probability": "sannolikhet {share}",
     },
@@ -72,6 +75,9 @@ TEXT: dict[str, dict[str, str]] = {
         "weakest": "weakest: {title}",
         "coverage": "{share} of the weight can be judged",
         "failed": "Last read failed",
+        "loading": "{source}: {loaded} of {whole} days loaded",
+        "night_left": "done in about one night",
+        "nights_left": "done in about {count} nights",
         "since": "{source}/{stream} ({error}, {day})",
         "probability": "probability {share}",
     },
@@ -133,6 +139,7 @@ class _ClientLines:
                 lines += self._team(objective, columns)
         if self.status.failed_loads:
             lines.append(Text(f"{self.text['failed']}: {self._failures()}", "yellow"))
+        lines += [Text(self._loading(load), "dim") for load in self.status.loading]
         return lines
 
     def _board(self, columns: int) -> list[RenderableType]:
@@ -206,6 +213,13 @@ class _ClientLines:
 
     def _status(self, status: str) -> Text:
         return Text(f"{status_icon(status)} {status_word(status, self.language)}", STYLES.get(status, ""))
+
+    def _loading(self, load: LoadUnderWay) -> str:
+        said = self.text["loading"].format(source=plain(load.title), loaded=load.loaded_days, whole=load.all_days)
+        if load.nights is None:
+            return said
+        left = self.text["night_left" if load.nights == 1 else "nights_left"].format(count=load.nights)
+        return f"{said}, {left}"
 
     def _failures(self) -> str:
         def one(load: FailedLoad) -> str:

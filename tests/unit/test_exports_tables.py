@@ -5,6 +5,7 @@ Really under test: ``pipelines/exports/{published,tables,plain,words}.py``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pipelines.exports.plain import plain
-from pipelines.exports.published import ClientStatus, notes_of, read_status
+from pipelines.exports.published import ClientStatus, LoadUnderWay, notes_of, read_status
 from pipelines.exports.tables import status_table
 from pipelines.exports.words import STATUS_ICONS, STATUS_WORDS, figure, percent
 from tests.unit.published_clients import CLIENTS
@@ -60,6 +61,22 @@ def test_a_key_result_without_data_says_so_and_what_cures_it() -> None:
 
 def test_a_failed_read_is_named_with_its_class() -> None:
     assert "Senaste läsningen misslyckades: linkedin/interactions (auth, 19 nov.)" in shown()
+
+
+@pytest.mark.parametrize(
+    ("nights", "swedish", "english"),
+    [
+        (4, "240 av 730 dagar inlästa, klart om ungefär 4 nätter", "240 of 730 days loaded, done in about 4 nights"),
+        (1, "240 av 730 dagar inlästa, klart om ungefär en natt", "240 of 730 days loaded, done in about one night"),
+        (None, "240 av 730 dagar inlästa", "240 of 730 days loaded"),
+    ],
+)
+def test_a_long_first_load_says_how_far_it_is(nights: int | None, swedish: str, english: str) -> None:
+    under_way = LoadUnderWay(title="Instagram", loaded_days=240, all_days=730, nights=nights)
+    status = replace(statuses()[0], loading=(under_way,))
+    for language, said in (("sv", swedish), ("en", english)):
+        lines = status_table([status], languages={status.client: language}, width=100).splitlines()
+        assert f"Instagram: {said}" in lines
 
 
 def test_a_client_without_a_row_is_told_what_to_do() -> None:
