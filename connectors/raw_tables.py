@@ -6,7 +6,7 @@ connectors deliver the columns below. What belongs here: names, types, keys, mea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -32,6 +32,8 @@ class Column:
     type: Type
     meaning: str
     nullable: bool = False
+    never_below_zero: bool = False
+    """A count of something: what a vendor says below zero is no figure, and not to reach any sum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ _FINAL = Column("is_final", "BOOLEAN", "False while the source may still restate
 _LIKES = Column("likes", "BIGINT", "All reactions", nullable=True)
 _COMMENTS = Column("comments", "BIGINT", "Comments and replies", nullable=True)
 _SHARES = Column("shares", "BIGINT", "Shares, reposts and quotes", nullable=True)
+_COUNTERS = tuple(replace(column, never_below_zero=True) for column in (_LIKES, _COMMENTS, _SHARES))
+"""Running totals; what is told of a day may be below zero, where something was taken back."""
 _PLATFORM = Column("platform", "VARCHAR", "linkedin, facebook, instagram, youtube, mastodon or bluesky")
 _POST = Column("post_id", "VARCHAR", "The platform's own id, verbatim")
 _TAKEN = Column("taken_at", "TIMESTAMPTZ", "When the reading was taken")
@@ -73,11 +77,13 @@ WEB_DAILY = _table(
     ("day",),
     "day",
     _DAY,
-    Column("sessions", "BIGINT", "Sessions begun that day"),
-    Column("page_views", "BIGINT", "Page views"),
-    Column("engagement_seconds", "DOUBLE", "Seconds with the page in the foreground", nullable=True),
-    Column("visitors", "BIGINT", "Distinct visitors of that day; never summed"),
-    Column("total_users", "BIGINT", "GA4 totalUsers of that day; never summed", nullable=True),
+    Column("sessions", "BIGINT", "Sessions begun that day", never_below_zero=True),
+    Column("page_views", "BIGINT", "Page views", never_below_zero=True),
+    Column(
+        "engagement_seconds", "DOUBLE", "Seconds with the page in the foreground", nullable=True, never_below_zero=True
+    ),
+    Column("visitors", "BIGINT", "Distinct visitors of that day; never summed", never_below_zero=True),
+    Column("total_users", "BIGINT", "GA4 totalUsers of that day; never summed", nullable=True, never_below_zero=True),
     _FINAL,
 )
 WEB_MONTHLY = _table(
@@ -87,8 +93,8 @@ WEB_MONTHLY = _table(
     "month",
     Column("month", "DATE", "First day of the month"),
     Column("asked_through", "DATE", "Last day the request covered; the month's last day once it is over"),
-    Column("visitors", "BIGINT", "Distinct visitors (GA4: activeUsers)"),
-    Column("total_users", "BIGINT", "GA4: totalUsers", nullable=True),
+    Column("visitors", "BIGINT", "Distinct visitors (GA4: activeUsers)", never_below_zero=True),
+    Column("total_users", "BIGINT", "GA4: totalUsers", nullable=True, never_below_zero=True),
     Column("visitors_definition", "VARCHAR", "What the source counts as a visitor"),
     _FINAL,
 )
@@ -100,8 +106,10 @@ WEB_PAGES_DAILY = _table(
     _DAY,
     Column("host", "VARCHAR", "Host name as the source gives it; empty where it gives none"),
     Column("path", "VARCHAR", "Page path as the source gives it, verbatim"),
-    Column("page_views", "BIGINT", "Page views"),
-    Column("engagement_seconds", "DOUBLE", "Seconds with the page in the foreground", nullable=True),
+    Column("page_views", "BIGINT", "Page views", never_below_zero=True),
+    Column(
+        "engagement_seconds", "DOUBLE", "Seconds with the page in the foreground", nullable=True, never_below_zero=True
+    ),
     _FINAL,
 )
 SEARCH_DAILY = _table(
@@ -110,9 +118,9 @@ SEARCH_DAILY = _table(
     ("day",),
     "day",
     _DAY,
-    Column("clicks", "BIGINT", "Clicks"),
-    Column("impressions", "BIGINT", "Impressions"),
-    Column("position_sum", "DOUBLE", "position x impressions, so that positions combine"),
+    Column("clicks", "BIGINT", "Clicks", never_below_zero=True),
+    Column("impressions", "BIGINT", "Impressions", never_below_zero=True),
+    Column("position_sum", "DOUBLE", "position x impressions, so that positions combine", never_below_zero=True),
     _FINAL,
 )
 SEARCH_PAGES_DAILY = _table(
@@ -122,9 +130,9 @@ SEARCH_PAGES_DAILY = _table(
     "day",
     _DAY,
     Column("page", "VARCHAR", "Full address as the source gives it"),
-    Column("clicks", "BIGINT", "Clicks"),
-    Column("impressions", "BIGINT", "Impressions"),
-    Column("position_sum", "DOUBLE", "position x impressions"),
+    Column("clicks", "BIGINT", "Clicks", never_below_zero=True),
+    Column("impressions", "BIGINT", "Impressions", never_below_zero=True),
+    Column("position_sum", "DOUBLE", "position x impressions", never_below_zero=True),
     _FINAL,
 )
 FOLLOWER_SNAPSHOTS = _table(
@@ -135,7 +143,7 @@ FOLLOWER_SNAPSHOTS = _table(
     _PLATFORM,
     _TAKEN,
     Column("day", "DATE", "The day it stands for: taken before noon in the source's zone, the day before"),
-    Column("followers", "BIGINT", "Followers of the account"),
+    Column("followers", "BIGINT", "Followers of the account", never_below_zero=True),
     append_only=True,
 )
 FOLLOWER_TOTALS_DAILY = _table(
@@ -145,7 +153,7 @@ FOLLOWER_TOTALS_DAILY = _table(
     "day",
     _PLATFORM,
     _DAY,
-    Column("followers", "BIGINT", "Followers at the end of the day"),
+    Column("followers", "BIGINT", "Followers at the end of the day", never_below_zero=True),
     _FINAL,
 )
 FOLLOWER_CHANGES_DAILY = _table(
@@ -190,9 +198,7 @@ POST_COUNTERS = _table(
     _POST,
     _TAKEN,
     Column("day", "DATE", "The day it stands for: taken before noon in the source's zone, the day before"),
-    _LIKES,
-    _COMMENTS,
-    _SHARES,
+    *_COUNTERS,
     append_only=True,
 )
 BLOG_POSTS = _table(

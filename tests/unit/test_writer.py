@@ -128,6 +128,8 @@ def _with(column: str, values: Callable[[list[object]], list[object]]) -> Callab
         (_with("day", lambda v: [*v[:-1], date(2026, 11, 9)]), "outside the window"),
         (_with("engagement_seconds", lambda v: [float("nan"), *v[1:]]), "NaN or infinity"),
         (_with("engagement_seconds", lambda v: [float("inf"), *v[1:]]), "NaN or infinity"),
+        (_with("engagement_seconds", lambda v: [-0.5, *v[1:]]), "engagement_seconds is -0.5"),
+        (_with("page_views", lambda v: [-3, *v[1:]]), "page_views is -3"),
         (lambda rows: rows.drop_columns(["sessions"]), "columns lacking: ['sessions']"),
         (lambda rows: rows.append_column("extra", rows.column("sessions")), "unknown or twice: ['extra']"),
         (lambda rows: rows.append_column("sessions", rows.column("sessions")), "unknown or twice"),

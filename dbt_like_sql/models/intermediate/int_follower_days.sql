@@ -91,13 +91,14 @@ sums as (
     window so_far as (partition by client, source order by day rows between unbounded preceding and current row)
 ),
 
-reconstructed as (
+drawn as (
     select
         sums.client,
         sums.source,
         sums.day,
         later.followers - (later.gained - sums.gained) as followers,
-        later.open_days > sums.open_days as is_estimated
+        later.open_days > sums.open_days as is_estimated,
+        later.day as drawn_from_day
     from sums
     inner join sums as later
         on
@@ -107,6 +108,31 @@ reconstructed as (
     where
         later.holes = sums.holes
         and (sums.is_known or later.known_days > sums.known_days)
+),
+
+-- gains that would have begun below nobody do not belong to this total, nor does any day before
+reconstructed as (
+    select
+        client,
+        source,
+        day,
+        followers,
+        is_estimated
+    from (
+        select
+            client,
+            source,
+            day,
+            followers,
+            is_estimated,
+            min(followers) over (
+                partition by client, source, drawn_from_day
+                order by day desc
+                rows between unbounded preceding and current row
+            ) as fewest_since
+        from drawn
+    ) as checked
+    where fewest_since >= 0
 ),
 
 observations as (
