@@ -1,4 +1,4 @@
-"""What Dagster is told of checks: a spec for each declared test of a mart, a result with the rows that fail it,
+"""What Dagster is told of checks: a spec for each declared test of a table, a result with the rows that fail it,
 whether each raw table holds what the ledger says was written, and whether tokens and API versions last.
 
 What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
@@ -17,15 +17,14 @@ from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS,
 from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
 from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
 from pipelines.warehouse.refusals import TableRefused, record_refusal
-from pipelines.warehouse.sql_project import Model
-from pipelines.warehouse.suites import checks_of
+from pipelines.warehouse.suites import Checked, checks_of
 
 LEDGER_CHECK = "rows_match_ledger"
 WINDOWED = tuple(sorted(name for name, table in RAW_TABLES.items() if has_windows(table)))
 SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
 
-def check_specs(model: Model, *, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+def check_specs(model: Checked, *, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     """One a declared test; those of severity error block what comes after."""
     return [
         dg.AssetCheckSpec(

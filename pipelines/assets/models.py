@@ -1,8 +1,8 @@
 """Each SQL model as an asset, with deps from its refs and its columns from ``schema.yml``.
 
-A mart is built beside the old one, checked, and put in its place only where no blocking check failed; a refused one is
-recorded for ``okr status``, is not materialised, and stops everything after it. What does not belong here: the checks'
-wiring (``pipelines/checks.py``).
+Each is checked before it counts: a mart is built beside the old one and put in its place, any other is built in a
+transaction that is undone where a blocking check failed. A refused one is recorded for ``okr status``, is not
+materialised, and stops everything after it. What does not belong here: the checks' wiring (``pipelines/checks.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines.checks import check_result, check_specs, refuse
 from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
 from pipelines.warehouse.progress import Progress
-from pipelines.warehouse.refusals import audit_model
+from pipelines.warehouse.refusals import Audit, audit_in_place, audit_model
 from pipelines.warehouse.sql_lineage import kept_column_lineage
 from pipelines.warehouse.sql_project import Model, Project, load_project
 from pipelines.warehouse.sql_runner import ModelResult, run_model
@@ -31,9 +31,7 @@ def model_key(model: Model) -> dg.AssetKey:
 
 
 def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
-    read = set(model.refs)
-    if model.layer == "marts":
-        read.update(name for check in checks_of(model) for name in check.refs)
+    read = {*model.refs, *(name for check in checks_of(model) for name in check.refs)}
     keys = {model_key(project.model(name)) for name in read}
     for schema, table in model.sources:
         keys.add(raw_key(table) if schema == "raw" else CONFIG_KEY)
@@ -42,7 +40,6 @@ def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
 
 def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
     columns = [dg.TableColumn(column.name, column.data_type, column.description) for column in model.columns]
-    audited = model.layer == "marts"
 
     @dg.asset(
         key=model_key(model),
@@ -56,21 +53,21 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
             "dagster/table_name": f"{model.layer}.{model.name}",
             "sql": dg.MetadataValue.path(str(model.path)),
         },
-        check_specs=check_specs(model, asset=model_key(model)) if audited else [],
+        check_specs=check_specs(model, asset=model_key(model)),
     )
     def build(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
         progress.done("models", model.name, 0)
-        if audited:
-            yield from _audited(night, model, project)
+        if model.layer == "marts":
+            audit = audit_model(night.con, model, project=project)
         else:
-            yield _built(night, run_model(night.con, model), model, project)
+            audit = audit_in_place(night.con, model, lambda: run_model(night.con, model), project=project)
+        yield from _told(night, audit, model, project)
         progress.done("models", model.name)
 
     return build
 
 
-def _audited(night: Night, model: Model, project: Project) -> Events:
-    audit = audit_model(night.con, model, project=project)
+def _told(night: Night, audit: Audit, model: Model, project: Project) -> Events:
     if audit.result is not None:
         yield _built(night, audit.result, model, project)
     for outcome in audit.outcomes:

@@ -1,19 +1,25 @@
-"""Progress, roll-up, initiatives and the scores of past forecasts, judged from the marts; rows are only ever added."""
+"""Progress, roll-up, initiatives and the scores of past forecasts, judged from the marts; rows are only ever added.
+
+Each step's rows are checked in the transaction that adds them: where a check blocks, none was added.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from pipelines.assets.ingest import CONFIG_KEY, OWNERS
+from pipelines.checks import check_result, check_specs, refuse
 from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
 from pipelines.warehouse.forecast_step import night_forecaster, night_workers, score_forecasts
 from pipelines.warehouse.initiative_step import judge_initiatives
 from pipelines.warehouse.okr_step import evaluate_all
+from pipelines.warehouse.okr_suites import RESULT_TABLES, audit_results
 from pipelines.warehouse.okr_tables import OKR_TABLES
 from pipelines.warehouse.progress import Progress
+from pipelines.warehouse.refusals import reason
 
 GROUP = "okr"
 PROGRESS_TABLES = ("key_result_items", "key_result_progress", "objective_progress")
@@ -51,37 +57,77 @@ def _shown(night: Night, table: str, **figures: int) -> dict[str, int | dg.Metad
     }
 
 
+Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+
+
+def _checks(*tables: str) -> list[dg.AssetCheckSpec]:
+    return [spec for table in tables for spec in check_specs(RESULT_TABLES[table], asset=okr_key(table))]
+
+
+def _audited(night: Night, tables: Sequence[str], change: Callable[[], Mapping[str, Mapping[str, int]]]) -> Events:
+    """Events of a change that gives the figures of each table. A refused one is recorded and ends the step."""
+    figures, outcomes = audit_results(night.con, night.home, change, tables=tables)
+    if figures is not None:
+        for table in tables:
+            yield dg.MaterializeResult(asset_key=okr_key(table), metadata=_shown(night, table, **figures[table]))
+    for table, found in outcomes.items():
+        for outcome in found:
+            if outcome.raised is None:
+                yield check_result(outcome, asset=okr_key(table))
+    for table, found in outcomes.items():
+        reasons = [reason(outcome) for outcome in found if outcome.blocks]
+        if reasons:
+            refuse(night, table=f"okr.{table}", reasons=reasons)
+
+
 def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The result tables, downstream of ``marts``."""
 
-    @dg.multi_asset(name="progress", specs=[_spec(table, [*marts, CONFIG_KEY]) for table in PROGRESS_TABLES])
-    def progress_(
-        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    @dg.multi_asset(
+        name="progress",
+        specs=[_spec(table, [*marts, CONFIG_KEY]) for table in PROGRESS_TABLES],
+        check_specs=_checks(*PROGRESS_TABLES),
+    )
+    def progress_(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
         progress.done("key results", "progress and forecasts", 0)
-        report = evaluate_all(
-            night.con,
-            night.clients.clients,
-            night.clock,
-            forecaster=night_forecaster(night.con, workers=night_workers()),
-        )
-        for table in PROGRESS_TABLES:
-            yield dg.MaterializeResult(
-                asset_key=okr_key(table), metadata=_shown(night, table, rows_added=report.added.get(table, 0))
+
+        def judge() -> Mapping[str, Mapping[str, int]]:
+            report = evaluate_all(
+                night.con,
+                night.clients.clients,
+                night.clock,
+                forecaster=night_forecaster(night.con, workers=night_workers()),
             )
+            return {table: {"rows_added": report.added.get(table, 0)} for table in PROGRESS_TABLES}
+
+        yield from _audited(night, PROGRESS_TABLES, judge)
         progress.done("key results", "progress and forecasts")
 
-    @dg.multi_asset(name="initiatives", specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])])
-    def initiatives(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+    @dg.multi_asset(
+        name="initiatives",
+        specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])],
+        check_specs=_checks("initiative_results"),
+    )
+    def initiatives(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
         progress.done("key results", "initiatives", 0)
-        results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
-        progress.done("key results", "initiatives")
-        return dg.MaterializeResult(metadata=_shown(night, "initiative_results", initiatives=len(results)))
 
-    @dg.multi_asset(name="scores", specs=[_spec("forecast_scores", [okr_key("key_result_progress")])])
-    def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
-        changed = score_forecasts(night.con, night.clients.clients)
+        def judge() -> Mapping[str, Mapping[str, int]]:
+            results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
+            return {"initiative_results": {"initiatives": len(results)}}
+
+        yield from _audited(night, ["initiative_results"], judge)
+        progress.done("key results", "initiatives")
+
+    @dg.multi_asset(
+        name="scores",
+        specs=[_spec("forecast_scores", [okr_key("key_result_progress")])],
+        check_specs=_checks("forecast_scores"),
+    )
+    def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
+        def judge() -> Mapping[str, Mapping[str, int]]:
+            return {"forecast_scores": {"rows_changed": score_forecasts(night.con, night.clients.clients)}}
+
+        yield from _audited(night, ["forecast_scores"], judge)
         progress.done("key results", "scores of past forecasts")
-        return dg.MaterializeResult(metadata=_shown(night, "forecast_scores", rows_changed=changed))
 
     return [progress_, initiatives, scores]

@@ -97,10 +97,21 @@ def _configured(con: Connection) -> Connection:
     return con
 
 
+_IN_TRANSACTION: set[int] = set()
+"""Connections inside one; DuckDB does not say, and a second begin would spoil the first."""
+
+
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """All or nothing. What went wrong inside is raised after the rollback."""
+    """All or nothing. What went wrong inside is raised after the rollback.
+
+    Inside another one it is part of that: the outer one commits, or undoes it too.
+    """
+    if id(con) in _IN_TRANSACTION:
+        yield
+        return
     con.execute("begin transaction")
+    _IN_TRANSACTION.add(id(con))
     try:
         yield
         con.execute("commit")
@@ -109,6 +120,8 @@ def transaction(con: Connection) -> Iterator[None]:
         with suppress(duckdb.TransactionException):
             con.execute("rollback")
         raise
+    finally:
+        _IN_TRANSACTION.discard(id(con))
 
 
 def _explain(path: Path, error: duckdb.Error, *, damaged: Problem = "damaged") -> DatabaseUnusable:

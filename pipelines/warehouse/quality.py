@@ -1,29 +1,34 @@
-"""Checks a built table before it replaces the one before: its declared tests, run by Great Expectations on its frame.
+"""Checks a table that was built: its declared tests as a suite of Great Expectations.
 
-What belongs here: running and the outcome. What does not: what is checked (``suites.py``), and what follows from a
-failed check (``refusals.py`` and the assets). A check that could not be run is an error of its own, neither passed nor
-failed. Great Expectations is imported inside, once a run: it takes seconds, and loading the graph must not.
+Of a mart of usual size the table's own frame is the batch. Of everything else, and of tests that need other tables,
+DuckDB counts the rows that fail, and the batch is one row of counts, each expected to be 0: the frame of a table of
+millions of rows would take longer than its making. What belongs here: running and the outcome. What does not: what is
+checked (``suites.py``), and what follows from a failed check (``refusals.py`` and the assets). A check that could not
+be run is an error of its own, neither passed nor failed. Great Expectations is imported inside, once a run: it takes
+seconds, and loading the graph must not.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from pipelines.warehouse.db import Connection, quote
-from pipelines.warehouse.sql_project import Model, Project
-from pipelines.warehouse.suites import Check, Severity, checks_of, expectation_of, failing_rows_sql
+from pipelines.warehouse.sql_project import Project
+from pipelines.warehouse.suites import Check, Checked, Severity, checks_of, expectation_of, failing_rows_sql
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_ROWS = 10
+FRAME_ROWS = 200_000
+"""A table of more rows is never made a frame."""
 Expected = tuple[str, dict[str, Any]]
 """A class of Great Expectations and what it is called with."""
 
@@ -46,30 +51,52 @@ class CheckOutcome:
         return self.raised is not None or (not self.passed and self.severity == "error")
 
 
-def check_model(con: Connection, model: Model, *, project: Project, table: str) -> list[CheckOutcome]:
+def check_model(
+    con: Connection,
+    model: Checked,
+    *,
+    project: Project,
+    table: str,
+    previous_catalog: str | None = None,
+    previous_schema: str | None = None,
+    as_frame: bool = False,
+) -> list[CheckOutcome]:
     """The outcome of each check of ``model`` on ``table``, which is quoted, in the order of ``schema.yml``.
 
-    Reads related models as they stand, and the table to be replaced where there is one.
+    Reads related models as they stand, and the table of the same name it is compared with, in the model's own place
+    unless another is given; where there is none, an audit against it passes. ``as_frame``: see above.
     """
     checks = checks_of(model)
+    place = (previous_catalog or current_catalog(con), previous_schema or model.schema, model.name)
+    before = ".".join(map(quote, place))
     outcomes: dict[str, CheckOutcome] = {}
-    for where in dict.fromkeys(check.test.where for check in checks if check.is_native):
-        on_frame = [check for check in checks if check.is_native and check.test.where == where]
-        query = f"select * from {table}" + (f" where {where}" if where else "")  # noqa: S608 - the project's own SQL
-        outcomes |= _on_frame(con, model, on_frame, query=query, project=project)
-    previous = f"{quote(model.schema)}.{quote(model.name)}"
+    if as_frame and _rows(con, table) <= FRAME_ROWS:
+        for where in dict.fromkeys(check.test.where for check in checks if check.is_native):
+            on_frame = [check for check in checks if check.is_native and check.test.where == where]
+            query = f"select * from {table}" + (f" where {where}" if where else "")  # noqa: S608 - the project's own SQL
+            outcomes |= _on_frame(con, model, on_frame, query=query, project=project)
+    queries: dict[str, Callable[[], str]] = {}
     for check in checks:
-        if not check.is_native:
-            if check.is_audit and not _exists(con, model):
-                outcomes[check.name] = _outcome(check, passed=True)
-                continue
-            sql = failing_rows_sql(check, model=model, project=project, table=table, previous=previous)
-            outcomes[check.name] = _none_fail(con, check, sql)
+        if check.is_audit and not _exists(con, place):
+            outcomes[check.name] = _outcome(check, passed=True)
+        elif check.name not in outcomes:
+            queries[check.name] = partial(
+                failing_rows_sql, check, model=model, project=project, table=table, previous=before
+            )
+    outcomes |= _by_count(con, [check for check in checks if check.name in queries], queries, name=model.name)
     return [outcomes[check.name] for check in checks]
 
 
+def _rows(con: Connection, table: str) -> int:
+    """Rows of a table; none where it can't be read, which its checks then say."""
+    try:
+        return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608 - quoted
+    except duckdb.Error:
+        return 0
+
+
 def _on_frame(
-    con: Connection, model: Model, checks: list[Check], *, query: str, project: Project
+    con: Connection, model: Checked, checks: list[Check], *, query: str, project: Project
 ) -> dict[str, CheckOutcome]:
     def among(name: str, field: str) -> list[object]:
         other = project.model(name)
@@ -110,21 +137,38 @@ def _on_frame(
     return outcomes
 
 
-def _none_fail(con: Connection, check: Check, sql: str) -> CheckOutcome:
-    """The outcome of a check that is SQL: its failing rows are expected to be none."""
+def _by_count(
+    con: Connection, checks: list[Check], queries: Mapping[str, Callable[[], str]], *, name: str
+) -> dict[str, CheckOutcome]:
+    """Outcomes by the number of rows that each query gives, in one suite over one row of numbers."""
+    import pandas as pd
+
+    outcomes: dict[str, CheckOutcome] = {}
+    counts: dict[str, int] = {}
+    for check in checks:
+        try:
+            counts[check.name] = int(con.execute(f"select count(*) from ({queries[check.name]()})").fetchall()[0][0])  # noqa: S608
+        except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
+            outcomes[check.name] = _outcome(check, raised=_reason(error))
+    by_name = {check.name: check for check in checks}
+    none: list[Expected] = [
+        ("ExpectColumnMaxToBeBetween", {"column": name, "max_value": 0, "meta": {"check": name}}) for name in counts
+    ]
     try:
-        failing = con.execute(sql).df()
-        none = ("ExpectTableRowCountToEqual", {"value": 0, "meta": {"check": check.name}})
-        (result,) = _validated(failing, [none], name=check.name)
-    except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
-        return _outcome(check, raised=_reason(error))
-    return _outcome(
-        check,
-        passed=bool(result.success),
-        raised=_raised(result.exception_info),
-        unexpected=len(failing),
-        sample=_records(failing.head(SAMPLE_ROWS)),
-    )
+        for result in _validated(pd.DataFrame([counts]), none, name=name):
+            check = by_name[result.expectation_config.meta["check"]]
+            raised, passed = _raised(result.exception_info), bool(result.success)
+            sample: tuple[Mapping[str, object], ...] = ()
+            if raised is None and not passed:
+                sample = _records(con.execute(f"from ({queries[check.name]()}) limit {SAMPLE_ROWS}").df())
+            outcomes[check.name] = _outcome(
+                check, passed=passed, raised=raised, unexpected=counts[check.name], sample=sample
+            )
+    except Exception as error:  # noqa: BLE001 - an engine that falls over has checked nothing
+        return {check.name: _outcome(check, raised=_reason(error)) for check in checks}
+    for check in checks:  # a result that the engine lost is no pass
+        outcomes.setdefault(check.name, _outcome(check, raised="Great Expectations gave no result"))
+    return outcomes
 
 
 def _validated(frame: pd.DataFrame, expectations: Iterable[Expected], *, name: str) -> Iterable[Any]:
@@ -178,14 +222,17 @@ def _records(frame: pd.DataFrame) -> tuple[Mapping[str, object], ...]:
     return tuple({str(name): value for name, value in row.items()} for row in shown.to_dict("records"))
 
 
-def _exists(con: Connection, model: Model) -> bool:
-    return bool(
-        con.execute(
-            "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ?"
-            " and table_name = ?",
-            [model.schema, model.name],
-        ).fetchall()
-    )
+def _exists(con: Connection, place: tuple[str, str, str]) -> bool:
+    # asked of the catalog: a failing query would end the transaction that this may run in
+    found = con.execute(
+        "select 1 from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?", list(place)
+    ).fetchall()
+    return bool(found)
+
+
+def current_catalog(con: Connection) -> str:
+    """The catalog that unqualified names are looked up in."""
+    return str(con.execute("select current_database()").fetchall()[0][0])
 
 
 def _outcome(

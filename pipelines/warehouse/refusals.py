@@ -1,4 +1,4 @@
-"""Write, audit, publish: a mart is built beside the old one, checked, and only then put in its place.
+"""Write, audit, publish: a table is made, checked, and only then put in its place, or else undone.
 
 What belongs here: that order, and the record of a refusal that ``okr status`` reads (``published/refused.json``, beside
 what is still served). What does not: the checks (``quality.py``) and what Dagster is told (``pipelines/checks.py``).
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from time import perf_counter
+from typing import TypeVar
 
-from pipelines.warehouse.db import Connection
+from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.quality import CheckOutcome, check_model
 from pipelines.warehouse.sql_project import Model, Project
 from pipelines.warehouse.sql_runner import ModelResult, build_model, swap_model
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
     started = perf_counter()
     beside = build_model(con, model)
     try:
-        outcomes = tuple(check_model(con, model, project=project, table=beside))
+        outcomes = tuple(check_model(con, model, project=project, table=beside, as_frame=True))
         if any(outcome.blocks for outcome in outcomes):
             return Audit(outcomes=outcomes, result=None)
         rows = swap_model(con, model)
@@ -77,6 +80,33 @@ def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
         con.execute(f"drop table if exists {beside}")
     result = ModelResult(model=model.name, rows=rows, seconds=perf_counter() - started)
     return Audit(outcomes=outcomes, result=result)
+
+
+def audit_in_place(con: Connection, model: Model, build: Callable[[], ModelResult], *, project: Project) -> Audit:
+    """``build`` and check; a refused table is as it was before. For tables that nobody outside reads."""
+    table = f"{quote(model.schema)}.{quote(model.name)}"
+    result, outcomes = audit_change(con, build, lambda: check_model(con, model, project=project, table=table))
+    return Audit(outcomes=outcomes, result=result)
+
+
+class _Undone(Exception):
+    """A change is undone; nobody outside sees this."""
+
+
+def audit_change(
+    con: Connection, change: Callable[[], T], check: Callable[[], Iterable[CheckOutcome]]
+) -> tuple[T | None, tuple[CheckOutcome, ...]]:
+    """Make a change and check what came of it, in one transaction, which is undone where a check blocks: then None."""
+    outcomes: tuple[CheckOutcome, ...] = ()
+    try:
+        with transaction(con):
+            result = change()
+            outcomes = tuple(check())
+            if any(outcome.blocks for outcome in outcomes):
+                raise _Undone
+    except _Undone:
+        return None, outcomes
+    return result, outcomes
 
 
 def record_refusal(home: Home, *, table: str, reasons: Iterable[str], run_id: str, at: datetime) -> None:

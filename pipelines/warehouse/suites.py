@@ -1,9 +1,9 @@
-"""The checks of a model, as ``schema.yml`` declares them, and each as a Great Expectations expectation.
+"""The checks of a table, as ``schema.yml`` declares them, and each as a Great Expectations expectation.
 
-What belongs here: which checks a model has, what each is called, and its translation: dbt's own tests and those of
-one table become expectations on the table's frame; the project's generic tests (``dbt_like_sql/tests/generic``) are
-SQL that gives the rows that fail, and the expectation is that there are none. What does not: running them
-(``quality.py``).
+What belongs here: which checks a table has, what each is called, and its translation, of which there are two. Every
+test is SQL that gives the rows that fail (dbt's own are written here, the project's in ``dbt_like_sql/tests/generic``),
+and the expectation is that they are none. What is said of one row or one column can also be an expectation on the
+table's own frame. What does not: which way is taken, and running it (``quality.py``).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import jinja2
 
-from pipelines.warehouse.db import quote
-from pipelines.warehouse.sql_project import PROJECT, Model, Project, SqlProjectError
-from pipelines.warehouse.sql_schema import DataTest
+from pipelines.warehouse.db import literal, quote
+from pipelines.warehouse.sql_project import PROJECT, Project, SqlProjectError
+from pipelines.warehouse.sql_schema import Column, DataTest
+from pipelines.warehouse.tables import names
 
 Severity = Literal["error", "warn"]
 
@@ -38,6 +39,24 @@ _MEANING: Mapping[str, str] = {
     "accepted_range": "{column} lies between {min_value} and {max_value}.",
     "not_above": "{column} never exceeds {total}.",
 }
+_BOUNDLESS = {"min_value": "-∞", "max_value": "∞"}
+
+
+class Checked(Protocol):
+    """A table with declared tests: a model of the SQL project, or a result table (``okr_suites.py``)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def schema(self) -> str: ...
+    @property
+    def grain(self) -> tuple[str, ...]: ...
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+    @property
+    def tests(self) -> tuple[DataTest, ...]: ...
+    @property
+    def audits(self) -> tuple[DataTest, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +78,7 @@ class Check:
     @property
     def description(self) -> str:
         """What it asks, in a sentence."""
-        known = {"min_value": "-∞", "max_value": "∞", **self.test.arguments, "column": self.column}
+        known = {**_BOUNDLESS, **self.test.arguments, "column": self.column}
         text = _MEANING[self.test.name].format(**known) if self.is_native else _about(self.test.name)
         return f"{text} Only where {self.test.where}." if self.test.where else text
 
@@ -70,7 +89,7 @@ class Check:
         return tuple(match.group(1) for text in texts if (match := _REF.fullmatch(text)))
 
 
-def checks_of(model: Model) -> tuple[Check, ...]:
+def checks_of(model: Checked) -> tuple[Check, ...]:
     """Every check of a model in the order of ``schema.yml``. Raises ``SqlProjectError`` on a test nobody knows."""
     declared: list[tuple[DataTest, str | None, bool]] = [(test, None, False) for test in model.tests]
     declared += [(test, column.name, False) for column in model.columns for test in column.tests]
@@ -127,21 +146,55 @@ def expectation_of(check: Check, *, among: Callable[[str, str], list[object]]) -
     return kind, {**asked, "meta": {"check": check.name}}
 
 
-def failing_rows_sql(check: Check, *, model: Model, project: Project, table: str, previous: str) -> str:
-    """The query that gives the rows which fail a check that is SQL. ``table`` holds what is checked."""
+def failing_rows_sql(check: Check, *, model: Checked, project: Project, table: str, previous: str) -> str:
+    """The query that gives the rows which fail a check. ``table`` holds what is checked."""
     if check.is_audit:
         return _AUDITS[check.test.name](model, check.test.arguments, table, previous)
+    checked = f"(select * from {table} where {check.test.where})" if check.test.where else table  # noqa: S608
+    if check.test.name in _CONDITIONS and check.column is not None:
+        condition = _CONDITIONS[check.test.name](quote(check.column), check.test.arguments, project)
+        shown = names(dict.fromkeys([*model.grain, check.column]))
+        return f"select {shown} from {checked} as checked where {condition}"  # noqa: S608 - quoted
+    if check.test.name == "unique":
+        column = quote(str(check.column))
+        return f"select {column}, count(*) as rows from {checked} group by {column} having count(*) > 1"  # noqa: S608
     arguments = {
         name: _relation(value, project) if isinstance(value, str) else value
         for name, value in check.test.arguments.items()
     }
     if check.column is not None:
         arguments["column_name"] = quote(check.column)
-    checked = f"(select * from {table} where {check.test.where})" if check.test.where else table  # noqa: S608
     return str(_generic()[check.test.name](model=checked, **arguments)).strip()
 
 
-def _restatement(model: Model, arguments: Mapping[str, object], table: str, previous: str) -> str:
+def _not_among(column: str, arguments: Mapping[str, Any], _project: Project) -> str:
+    return f"{column} not in ({', '.join(literal(str(value)) for value in arguments['values'])})"
+
+
+def _not_related(column: str, arguments: Mapping[str, Any], project: Project) -> str:
+    other, field = _relation(str(arguments["to"]), project), quote(str(arguments["field"]))
+    known = f"select {field} from {other} where {field} is not null"  # noqa: S608 - quoted
+    return f"{column} is not null and {column} not in ({known})"
+
+
+def _outside(column: str, arguments: Mapping[str, Any], _project: Project) -> str:
+    bounds = [("<", arguments.get("min_value")), (">", arguments.get("max_value"))]
+    return " or ".join(f"{column} {sign} {float(bound)}" for sign, bound in bounds if bound is not None) or "false"
+
+
+# of one row: the condition on which it fails
+_CONDITIONS: Mapping[str, Callable[[str, Mapping[str, Any], Project], str]] = {
+    "not_null": lambda column, _arguments, _project: f"{column} is null",
+    "accepted_values": _not_among,
+    "relationships": _not_related,
+    "non_negative": lambda column, _arguments, _project: f"{column} < 0",
+    "accepted_range": _outside,
+    "not_above": lambda column, arguments, _project: f"{column} > {quote(str(arguments['total']))}",
+    "finite": lambda column, _arguments, _project: f"not isfinite({column})",
+}
+
+
+def _restatement(model: Checked, arguments: Mapping[str, object], table: str, previous: str) -> str:
     """Closed figures that differ from those they replace by more than the bounds, or are gone."""
     value, where = quote(str(arguments["value"])), arguments.get("where", "true")
     keys = ", ".join(quote(column) for column in model.grain)
@@ -154,7 +207,22 @@ def _restatement(model: Model, arguments: Mapping[str, object], table: str, prev
     """  # noqa: S608 - identifiers are quoted, the rest is the project's own schema.yml
 
 
-_AUDITS: Mapping[str, Callable[[Model, Mapping[str, object], str, str], str]] = {"restatement": _restatement}
+def _append_only(model: Checked, arguments: Mapping[str, object], table: str, previous: str) -> str:
+    """Every row that was published is still there, and as it was."""
+    told = arguments.get("columns")
+    kept = [str(column) for column in told] if isinstance(told, list) else [column.name for column in model.columns]
+    where = arguments.get("where", "true")
+    return f"""
+        select {names(model.grain)} from (
+            select {names(kept)} from {previous} where {where} except select {names(kept)} from {table}
+        )
+    """  # noqa: S608 - identifiers are quoted
+
+
+_AUDITS: Mapping[str, Callable[[Checked, Mapping[str, object], str, str], str]] = {
+    "restatement": _restatement,
+    "append_only": _append_only,
+}
 
 
 def _relation(text: str, project: Project) -> str:
