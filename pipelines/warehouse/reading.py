@@ -35,7 +35,7 @@ MOST_FAILED_WINDOWS = 3
 
 MISSED = "no reading of these days; a counter can't be asked for a day gone by"
 NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
-REPLY_KEPT = "; the reply is kept, and okr replay parses it anew once the reader is mended"
+REPLY_KEPT = "; the reply is kept: if the reader was wrong, okr replay recovers this day after an upgrade"
 
 Replies = tuple[tuple[str, bytes], ...]
 

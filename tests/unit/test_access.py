@@ -17,6 +17,7 @@ from connectors.protocol import Access, Context, Probe, Source
 from okr_models.client import Client
 from okr_models.sources import Csv, EnvRef, LinkedIn, SourceSettings
 from pipelines import checks
+from pipelines.build import build_defs
 from pipelines.cli.doctor import _probe_line
 from pipelines.notices import RunSummary, notice_of
 from pipelines.resources import Night
@@ -136,6 +137,13 @@ def test_the_check_warns_and_its_notice_names_source_day_and_cure(
     else:
         assert notice is not None
         assert "| fjallglas | li | token | 2026-11-30 | sign in again |" in notice.text
+
+
+def test_the_check_is_part_of_every_night_and_stops_nothing() -> None:
+    job = build_defs().resolve_job_def("nightly")
+    key = dg.AssetCheckKey(checks.CONFIG_KEY, "access_lasts")
+    assert key in job.asset_layer.asset_graph.asset_check_keys
+    assert not job.asset_layer.get(key).blocking
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ingest
+from pipelines.warehouse.reading import REPLY_KEPT
 from pipelines.warehouse.run_lock import run_lock
 from pipelines.warehouse.schema import ensure_schema
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
@@ -199,7 +200,7 @@ def test_a_reading_that_could_not_be_parsed_at_all_is_recovered_from_its_reply_o
     before = query(tmp_path, states)
     assert (date(2026, 11, 17), "failed", "bad_reply", 0) in before
     (message,) = query(tmp_path, "select message from ops.loads where status = 'failed'")
-    assert message[0].endswith("the reply is kept, and okr replay parses it anew once the reader is mended")
+    assert message[0].endswith(REPLY_KEPT)
     assert query(tmp_path, SHARES) == [(date(2026, 11, 18), 41, 11, 11)]
     kept = query(tmp_path, "select request, reply from raw.snapshot_replies where taken_at < '2026-11-19'")
     assert len(kept) > 1
