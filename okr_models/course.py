@@ -9,6 +9,7 @@ period (docs/adr/0004-months-on-course.md has the figures that chose these rules
 
 * *On course*: the months together have grown as success asks of the whole year, none has clearly grown by less, and
   growth is steady: at least .70.
+  A stock is where its last month end has come as far as an even way from the start asks.
 * *Rising*: growth rises month by month, clearly more than its own noise, and so far it is not clearly less than the
   even ramp shows that just arrives: at least .30.
 """
@@ -59,6 +60,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Climb:
+    """What success asks of a stock: an even way from ``start`` to ``goal`` in ``months`` months."""
+
+    start: float
+    goal: float
+    months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCourse:
     """The least probability that the months deserve, and the months to come on their own line."""
 
@@ -76,8 +86,24 @@ class _Line:
     is_rising: bool
 
 
-def own_course(history: Floats, *, months_in: int, plan: Plan) -> OwnCourse | None:
+def own_course(history: Floats, *, months_in: int, plan: Plan | Climb) -> OwnCourse | None:
     """What the last ``months_in`` of ``history`` say, or None where they are neither on course nor rising."""
+    return _climbed(history, months_in, plan) if isinstance(plan, Climb) else _grown(history, months_in, plan)
+
+
+def _climbed(history: Floats, months_in: int, climb: Climb) -> OwnCourse | None:
+    """A stock is on course where its last month end has come as far as an even way asks."""
+    last, asked = float(history[-1]), climb.goal - climb.start
+    if months_in == 0 or not np.isfinite(last) or asked == 0:
+        return None
+    if (last - climb.start) / asked < NEARLY * months_in / climb.months - EXACT:
+        return None
+    pace = (last - climb.start) / months_in
+    steps = np.arange(1, climb.months - months_in + 1, dtype=np.float64)
+    return OwnCourse(at_least=ON_COURSE, ahead=np.asarray(last + pace * steps, dtype=np.float64))
+
+
+def _grown(history: Floats, months_in: int, plan: Plan) -> OwnCourse | None:
     base = np.asarray(plan.base, dtype=np.float64)
     seen = history[len(history) - months_in :]
     usable = np.flatnonzero(np.isfinite(seen) & np.isfinite(base[:months_in]))

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from okr_models.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST, POOLED_WIDENING
-from okr_models.course import Plan, own_course
+from okr_models.course import Climb, Plan, own_course
 from okr_models.forecast_types import Forecast
 from okr_models.reducers import Flags, Floats, LastMonth
 from okr_models.simple_forecast import simple_paths
@@ -47,7 +47,7 @@ class ForecastJob:
     ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
     ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``success`` is the key
     result's own line, ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it.
-    ``plan``: what success asks of the period's months against those of the base period, where it asks that.
+    ``plan``: what success asks of the period's months against those of the base period, or of a stock since its start.
     """
 
     history: tuple[float, ...]
@@ -60,7 +60,7 @@ class ForecastJob:
     estimated_share: float = 0.0
     has_break: bool = False
     settled: bool | None = None
-    plan: Plan | None = None
+    plan: Plan | Climb | None = None
     widening: float = POOLED_WIDENING
     trend: Trend = TREND
     seed: int = SEED

@@ -12,7 +12,7 @@ from datetime import date
 from okr_models.baselines import base_month_of
 from okr_models.client import AtLeast, AtMost, Between, Change
 from okr_models.components import Anatomy, Component
-from okr_models.course import Plan
+from okr_models.course import Climb, Plan
 from okr_models.figures import MonthFigure
 from okr_models.forecast import SIMPLE_HISTORY, ForecastJob
 from okr_models.growth import base_figure
@@ -71,8 +71,12 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
     )
 
 
-def _plan(task: Task, measurement: Measurement, anatomy: Anatomy, *, line: Line) -> Plan | None:
-    """What success asks of each month against its base month: growth, or a sum held against last year's."""
+def _plan(task: Task, measurement: Measurement, anatomy: Anatomy, *, line: Line) -> Plan | Climb | None:
+    """What success asks of each month against its base month (growth, or a sum held against last year's), or of a stock
+    since its start."""
+    if anatomy.kpi.kind == "stock" and measurement.rule in {"stock", "level"}:
+        start = None if measurement.inside or measurement.is_like_for_like else measurement.baseline
+        return None if start is None else Climb(start=start, goal=line.value, months=task.n)
     has_gap = any(month in measurement.observed for month in task.months[: measurement.k])
     if measurement.rule not in {"growth", "sum"} or has_gap:
         return None

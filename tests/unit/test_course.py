@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from okr_models.course import ON_COURSE, RISING, Plan, own_course
+from okr_models.course import ON_COURSE, RISING, Climb, Plan, own_course
 from okr_models.evaluation import KeyResultProgress
 from okr_models.own_widening import answer
 from tests.unit.okr_figures import evaluated, figures_of, key_result, month, monthly
@@ -132,3 +132,26 @@ def test_months_without_a_base_or_a_value_are_left_out() -> None:
     assert said([float("nan"), 1300, 1300], before=FLAT) == ON_COURSE
     assert said([1300.0], before=FLAT, plan=Plan(base=(float("nan"),) * 12, growth=0.3)) is None
     assert said([1300.0], before=FLAT, plan=Plan(base=(0.0, *FLAT[1:]), growth=0.3)) is None
+
+
+@pytest.mark.parametrize("years", [1, 3])
+def test_a_stock_that_climbs_evenly_to_its_target_reads_on_course(years: int) -> None:
+    """The damped slope forgets half of a steady climb: followers on their way got 5 to 20 %."""
+    for k in MONTHS:
+        as_of = date(2026 + (k + 1) // 13, k % 12 + 1, 6)
+        values = [1000.0] * (12 * years) + [1000.0 + 20 * step for step in range(1, k + 1)]
+        rows = monthly("followers", month(f"{2026 - years}-01"), values, as_of=as_of)
+        result = key_result(kpi="followers", target="+24%")
+        found = evaluated(result, figures_of(months=rows), as_of=as_of, forecaster=answer)
+        assert found.forecast.probability is not None
+        assert found.status == "on_track", k
+
+
+def test_a_stock_behind_its_even_way_says_nothing() -> None:
+    climb = Climb(start=1000.0, goal=1240.0, months=12)
+    assert own_course(np.array([1000.0, 1020.0]), months_in=1, plan=climb) is not None
+    assert own_course(np.array([1000.0, 1010.0]), months_in=1, plan=climb) is None
+    assert own_course(np.array([1000.0, float("nan")]), months_in=1, plan=climb) is None
+    down = Climb(start=1000.0, goal=880.0, months=12)
+    assert own_course(np.array([990.0, 980.0]), months_in=2, plan=down) is not None
+    assert own_course(np.array([1010.0, 1020.0]), months_in=2, plan=down) is None
