@@ -170,6 +170,8 @@ def _kpis(client: Client) -> Iterator[Row]:
             kpi.closing_days,
             False,
             None,
+            None,
+            None,
         )
     for own in client.kpis:
         # as declared: only a flow's months mean anything when summed, and one csv source feeds it
@@ -185,4 +187,6 @@ def _kpis(client: Client) -> Iterator[Row]:
             OWN_CLOSING_DAYS,
             True,
             own.source,
+            own.numerator,
+            own.denominator,
         )

@@ -135,6 +135,8 @@ _CONFIG: tuple[Table, ...] = (
             Column("closing_days", "INTEGER", "Days after a month's end until it is closed"),
             Column("is_own", "BOOLEAN", "The client's own, fed by csv"),
             Column("source", "VARCHAR", "Own KPI: its csv source", nullable=True),
+            Column("numerator", "VARCHAR", "Own ratio: what is divided, as declared", nullable=True),
+            Column("denominator", "VARCHAR", "Own ratio: what it is divided by, as declared", nullable=True),
         ),
     ),
 )

@@ -29,6 +29,10 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     home.own("leads", "stock", source="daily").days("leads", {"2025-12-30": 200, "2026-07-05": 260, "2026-07-09": 900})
     home.own("late", "stock", source="daily").days("late", {"2026-02-04": 100, "2026-07-01": 150})
     home.own("too_late", "stock", source="daily").days("too_late", {"2026-02-06": 100, "2026-07-01": 150})
+    home.own("orders", "flow").own("visitors", "flow")
+    home.own("conversion", "ratio", numerator="orders", denominator="visitors")
+    home.months("orders", "2025-01", [10] * 12).months("visitors", "2025-01", [100] * 6 + [200] * 6)
+    home.months("orders", "2026-01", [10, 20, 30, 40, 50, 60]).months("visitors", "2026-01", [100] * 5 + [500])
     home.own("position", "ratio", better="lower").months("position", "2025-01", [20] * 12)
     home.months("position", "2026-01", [18, 16, 14, 12, 11, 9])
     home.own("band", "ratio").months("band", "2026-01", [80, 80, 55, 80])
@@ -52,6 +56,7 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
         "sum": {"kpi": "visits", "target": 1300},
         "running": {"kpi": "daily_visits", "target": 90},
         "ratio": {"kpi": "nps", "target": "+10%"},
+        "parts": {"kpi": "conversion", "target": "+200%"},
         "ratio_number": {"kpi": "nps", "target": 50},
         "stock": {"kpi": "leads", "target": "+50%"},
         "stock_number": {"kpi": "leads", "target": 300},
@@ -97,6 +102,7 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
         ("sum", (0, 1300, 672, 672 / 1300)),
         ("running", (0, 90, 45, 0.5)),
         ("ratio", (40, 44, 47, 1.75)),
+        ("parts", (0.1, 0.3, 0.21, 0.55)),
         ("ratio_number", (40, 50, 47, 0.7)),
         ("stock", (200, 300, 260, 0.6)),
         ("stock_number", (200, 300, 260, 0.6)),

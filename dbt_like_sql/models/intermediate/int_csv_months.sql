@@ -1,5 +1,84 @@
 -- months from the client's csv files: own KPIs as declared, and history for built-in ones
-with metrics as (
+with given_rows as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        grain,
+        period_start_on,
+        value,
+        numerator,
+        denominator
+    from {{ ref('stg_raw__own_metrics') }}
+),
+
+-- a ratio declared as one figure of its file over another
+divided as (
+    select
+        kpis.client,
+        kpis.source,
+        kpis.kpi,
+        tops.scope,
+        tops.grain,
+        tops.period_start_on,
+        cast(null as double) as value,
+        tops.value as numerator,
+        bottoms.value as denominator
+    from {{ ref('stg_config__kpis') }} as kpis
+    inner join given_rows as tops
+        on
+            kpis.client = tops.client
+            and kpis.source = tops.source
+            and kpis.numerator_kpi = tops.kpi
+    inner join given_rows as bottoms
+        on
+            tops.client = bottoms.client
+            and tops.source = bottoms.source
+            and tops.scope = bottoms.scope
+            and tops.grain = bottoms.grain
+            and tops.period_start_on = bottoms.period_start_on
+            and kpis.denominator_kpi = bottoms.kpi
+    left join given_rows as itself
+        on
+            tops.client = itself.client
+            and tops.source = itself.source
+            and tops.scope = itself.scope
+            and tops.grain = itself.grain
+            and tops.period_start_on = itself.period_start_on
+            and kpis.kpi = itself.kpi
+    where
+        kpis.kind = 'ratio'
+        and itself.client is null
+),
+
+all_rows as (
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        grain,
+        period_start_on,
+        value,
+        numerator,
+        denominator
+    from given_rows
+    union all
+    select
+        client,
+        source,
+        kpi,
+        scope,
+        grain,
+        period_start_on,
+        value,
+        numerator,
+        denominator
+    from divided
+),
+
+metrics as (
     select
         metrics.client,
         metrics.source,
@@ -20,7 +99,7 @@ with metrics as (
             partition by metrics.client, metrics.kpi, metrics.scope
             order by metrics.source
         ) as file_rank
-    from {{ ref('stg_raw__own_metrics') }} as metrics
+    from all_rows as metrics
     inner join {{ ref('int_sources') }} as sources
         on
             metrics.client = sources.client

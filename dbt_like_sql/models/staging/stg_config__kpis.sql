@@ -7,5 +7,7 @@ select
     adds_over_sources,
     cast(closing_days as bigint) as closing_days,
     is_own,
-    source
+    source,
+    numerator as numerator_kpi,
+    denominator as denominator_kpi
 from {{ source('config', 'kpis') }}
