@@ -50,12 +50,20 @@ WRONG_PASSWORD = frozenset(
 )
 
 
+class LoginWanted(AuthFailed):
+    """The REST API answers only who is signed in."""
+
+
 class PageGone(BadReply):
     """A page past the last: posts went meanwhile."""
 
 
 class NoRest(BadReply):
     """A web page where the REST API should be, as plugins show that close it."""
+
+
+CLOSED = (LoginWanted, PermissionMissing, NotFound)
+"""How a site says that it keeps its REST API closed."""
 
 
 class WordPressSource(BaseSource[Http]):
@@ -74,7 +82,7 @@ class WordPressSource(BaseSource[Http]):
         if self._root is None and self._closed is None:
             try:
                 self.shaped("finding the site's REST root", self._discover)
-            except (PermissionMissing, NotFound, NoRest) as closed:
+            except (*CLOSED, NoRest) as closed:
                 self._closed = closed
         return self._zone
 
@@ -92,7 +100,7 @@ class WordPressSource(BaseSource[Http]):
         if self._closed is None:
             try:
                 return by_rest()
-            except (PermissionMissing, NotFound) as closed:
+            except CLOSED as closed:
                 self._closed = closed
         return from_feeds(
             by_feed, context=self.context, source=self.http.source, base_url=self.http.base_url, closed=self._closed
@@ -116,10 +124,10 @@ class WordPressSource(BaseSource[Http]):
         for root in ("/wp-json/", "/?rest_route=/"):
             try:
                 return self._learn(root)
-            except (NotFound, BadReply, BadShape, PermissionMissing) as error:
+            except (*CLOSED, BadReply, BadShape) as error:
                 failure = failure or (error if isinstance(error, SourceError) else None)
         named = None
-        with suppress(NotFound, PermissionMissing, BadReply):
+        with suppress(*CLOSED, BadReply):
             named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
         if named is None:
             raise failure or BadShape(path="wp-json", wanted="a WordPress REST root", found=None)
@@ -259,7 +267,8 @@ def classify(reply: Reply) -> Verdict | None:
         (code == "rest_post_invalid_page_number", PageGone, None),
         (code in WRONG_PASSWORD, AuthFailed, "make a new application password in the user's profile"),
         (code == "rest_no_route" or reply.status == 404, NotFound, USE_FEED),
-        (reply.status in {401, 403}, PermissionMissing, USE_FEED),
+        (reply.status == 401, LoginWanted, f"give username and password; or {USE_FEED}"),
+        (reply.status == 403, PermissionMissing, USE_FEED),
     )
     for applies, kind, cure in verdicts:
         if applies:

@@ -30,6 +30,7 @@ from connectors.sandbox.faults import (
 from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.reading import CONCERNS_WHOLE_SOURCE
+from tests.fault_print import Matrix, printed
 from tests.fault_rig import BEFORE, SOURCES, Night, Rig, Rows, make_rig, vendors_of
 
 NETWORKED = tuple(kind for kind in SOURCE_TYPES if vendors_of(kind))
@@ -61,7 +62,7 @@ class Lasting:
 
 LIMITED: Mapping[str, ErrorClass] = dict.fromkeys(OPEN, "rate_limited")
 LASTING = (
-    Lasting(title="credentials", fault=AuthReject(reason="expired"), becomes="auth", but={"wordpress": "permission"}),
+    Lasting(title="credentials", fault=AuthReject(reason="expired"), becomes="auth"),
     Lasting(
         title="too fast",
         fault=RateLimit(kind="concurrent"),
@@ -109,44 +110,12 @@ REMOVED: Mapping[str, tuple[str, dict[str, str]]] = {
 }
 
 
-class Matrix:
-    """What was observed, by fault and source."""
-
-    def __init__(self) -> None:
-        self.cells: dict[tuple[str, str], str] = {}
-
-    def note(self, title: str, kind: str, *, loads: tuple[Load, ...], calls: int, clean: int, healed: bool) -> None:
-        classes = sorted({load.error_class for load in loads if load.error_class})
-        attempts = max(load.attempts for load in loads)
-        said = "+".join(classes) or "loaded"
-        self.cells[title, kind] = f"{said} {attempts}x {'healed' if healed else 'BROKEN'}"
-        assert calls or not clean
-
-    def lines(self) -> Iterator[str]:
-        """A table of the sources, some faults at a time."""
-        titles = list(dict.fromkeys(title for title, _ in self.cells))
-        for first in range(0, len(titles), 3):
-            part = titles[first : first + 3]
-            yield ""
-            yield f"{'source':15}" + "".join(f"{title:34}" for title in part).rstrip()
-            for kind in SOURCE_TYPES:
-                if any((title, kind) in self.cells for title in part):
-                    yield f"{kind:15}" + "".join(f"{self.cells.get((title, kind), '-'):34}" for title in part).rstrip()
-
-
 @pytest.fixture(scope="module")
 def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
-    noted = Matrix()
-    yield noted
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    capture = request.config.pluginmanager.get_plugin("capturemanager")
-    if reporter is None or capture is None or not noted.cells:
-        return
-    with capture.global_and_fixture_disabled():
-        reporter.write_line("")
-        reporter.write_line("fault x source: what the ledger says, most attempts of a read, after the next run")
-        for line in noted.lines():
-            reporter.write_line(line)
+    with printed(
+        request.config, "fault x source: what the ledger says, most attempts of a read, after the next run"
+    ) as it:
+        yield it
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +235,28 @@ def test_a_fault_that_passes_is_healed_within_the_night_and_leaves_nothing_behin
     assert max(load.attempts for load in loads) == 2
     assert seen.night.calls > made.clean.calls
     healed = seen.rows == made.clean_rows and seen.healed_rows == made.clean_rows
+    bench.matrix.note(title, kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed)
+    assert healed
+
+
+@pytest.mark.parametrize("kind", NETWORKED)
+def test_a_throttle_in_the_middle_of_a_night_leaves_each_stream_whole_or_as_it_was_and_heals(
+    kind: str, bench: Bench
+) -> None:
+    made = bench.prepared[kind]
+    after = made.clean.calls // (2 * len(vendors_of(kind)))
+    seen = observe(made, bench, RateLimit(after=after, kind="day"))
+    loads = seen.night.of("under")
+    failed = {load.stream for load in loads if load.status == "failed"}
+    assert failed
+    assert {load.error_class for load in loads if load.status == "failed"} <= {"quota", "rate_limited"}
+    for stream in {load.stream for load in loads}:
+        rows = seen.rows.get(("under", stream))
+        of_before, of_clean = made.rows_before.get(("under", stream)), made.clean_rows.get(("under", stream))
+        assert rows == (of_before if stream in failed else of_clean), stream
+    assert neighbours(seen.night.loads) == neighbours(made.clean.loads)
+    healed = seen.healed_rows == made.clean_rows
+    title = f"throttled after {after}" if after == 1 else "throttled half way"
     bench.matrix.note(title, kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed)
     assert healed
 

@@ -150,7 +150,7 @@ WALL = Says("<html>blocked</html>", status=403, headers={"Content-Type": "text/h
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
-    [(CLOSED, PermissionMissing), (FORBIDDEN, PermissionMissing), (WALL, PermissionMissing), (NO_ROUTE, NotFound)],
+    [(CLOSED, AuthFailed), (FORBIDDEN, PermissionMissing), (WALL, PermissionMissing), (NO_ROUTE, NotFound)],
 )
 def test_a_closed_api_names_the_feed_as_the_way_out(reply: Says, kind: type[SourceError]) -> None:
     with vendor(lambda asked: reply) as server, pytest.raises(kind, match="source of type feed"):
@@ -161,7 +161,7 @@ def test_an_api_that_shows_its_root_but_not_its_posts_names_the_feed_too() -> No
     def answer(asked: Asked) -> Says:
         return Says(SITE) if asked.path == "/wp-json/" else CLOSED
 
-    with vendor(answer) as server, pytest.raises(PermissionMissing, match="source of type feed"):
+    with vendor(answer) as server, pytest.raises(AuthFailed, match="source of type feed"):
         opened(server).read(POSTS, None)
 
 
@@ -221,7 +221,7 @@ def test_where_only_the_posts_are_closed_the_feeds_days_are_the_sites_own() -> N
     assert batch.rows.column("published_on").to_pylist() == [date(2026, 1, 6)]
 
 
-@pytest.mark.parametrize(("status", "kind"), [(503, Unavailable), (404, PermissionMissing), (401, PermissionMissing)])
+@pytest.mark.parametrize(("status", "kind"), [(503, Unavailable), (404, AuthFailed), (401, AuthFailed)])
 def test_a_feed_that_fails_for_the_moment_says_so_and_where_there_is_none_the_closed_api_does(
     status: int, kind: type[SourceError]
 ) -> None:
