@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -124,6 +127,29 @@ def test_a_process_killed_while_it_writes_loses_nothing(
     found = read(store)
     assert found is not None
     assert found.refresh_token == "AQX-newest"
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from tests.unit.test_token_store import KEPT, NAME, SEAL
+from connectors.token_store import TokenStore
+
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store = TokenStore(Path(sys.argv[1]))
+with store.locked(NAME):
+    store.write(NAME, replace(KEPT, refresh_token="AQX-newer"), seal=SEAL)
+"""
+
+
+def test_a_process_that_is_killed_for_real_leaves_no_lock_and_its_token_behind(store: TokenStore) -> None:
+    home = store.folder.parent.parent
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(home)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    found = read(store)
+    assert found is not None
+    assert found.refresh_token == "AQX-newer"
 
 
 def test_only_one_at_a_time_holds_a_token_and_the_other_waits(store: TokenStore) -> None:
