@@ -13,6 +13,7 @@ from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
 from pipelines.checks import access_lasts, ledger_checks
 from pipelines.jobs import nightly
+from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import NightResource
 from pipelines.schedules import nightly_schedule
 from pipelines.sensors import tell_of_failures, tell_of_warnings
@@ -25,8 +26,9 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     marts = [asset.key for asset in models if asset.key.path[0] == "marts"]
     judged = okr_assets(marts)
     results = [key for asset in judged for key in asset.keys]
+    assets = [snapshots, ingest_sources, client_files, *models, *judged, *publish_assets([*marts, *sorted(results)])]
     return dg.Definitions(
-        assets=[snapshots, ingest_sources, client_files, *models, *judged, *publish_assets([*marts, *sorted(results)])],
+        assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, EVERY_MORNING), assets),
         asset_checks=[access_lasts, ledger_checks],
         jobs=[nightly],
         schedules=[nightly_schedule],

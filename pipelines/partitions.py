@@ -16,6 +16,10 @@ from okr_models.periods import Window
 NIGHT_ZONE = "Europe/Stockholm"
 FIRST_NIGHT = "2024-01-01"
 LONGEST_RERUN_DAYS = 1_100
+EVERY_MORNING = dg.FreshnessPolicy.cron(
+    deadline_cron="0 7 * * *", lower_bound_delta=timedelta(hours=3), timezone=NIGHT_ZONE
+)
+"""The night starts at five; what is not made by seven is late."""
 
 nights = dg.DailyPartitionsDefinition(start_date=FIRST_NIGHT, timezone=NIGHT_ZONE)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
 
 import dagster as dg
 
 from pipelines.assets.ingest import OWNERS
 from pipelines.exports.everything import export_all
 from pipelines.markdown import markdown_table
-from pipelines.partitions import NIGHT_ZONE
 from pipelines.preview import bullets
 from pipelines.resources import Night
 from pipelines.warehouse.db import open_published
@@ -21,10 +19,6 @@ from pipelines.warehouse.refusals import forget_refusals
 GROUP = "publish"
 DATABASE = dg.AssetKey(["publish", "database"])
 EXPORTS = dg.AssetKey(["publish", "exports"])
-EVERY_MORNING = dg.FreshnessPolicy.cron(
-    deadline_cron="0 7 * * *", lower_bound_delta=timedelta(hours=3), timezone=NIGHT_ZONE
-)
-"""The night starts at five; what is not out by seven is late."""
 
 
 MOST_FILES = 100
@@ -52,7 +46,6 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         deps=results,
         kinds={"duckdb"},
         owners=OWNERS,
-        freshness_policy=EVERY_MORNING,
         description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
     )
     def database(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
@@ -70,7 +63,6 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         deps=[DATABASE],
         kinds={"csv", "html"},
         owners=OWNERS,
-        freshness_policy=EVERY_MORNING,
         description="exports/: CSVs and a report a client, and the same over all clients.",
     )
     def exports(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:

@@ -20,6 +20,7 @@ from pipelines.build import build_defs
 from pipelines.cli.main import okr
 from pipelines.cli.status import held_up_text
 from pipelines.notices import notice_of
+from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import Night
 from pipelines.sensors import summary_of, tell_of_failures, tell_of_warnings
 from pipelines.warehouse.clients import load_clients
@@ -164,7 +165,8 @@ def test_the_sensors_tell_of_a_refused_night_and_keep_silent_on_a_sound_one(
     tell_of_failures(context)
 
 
-def test_what_is_published_is_expected_every_morning() -> None:
+def test_every_table_and_what_is_published_is_expected_every_morning() -> None:
     graph = build_defs().resolve_asset_graph()
-    for name in ("database", "exports"):
-        assert graph.get(dg.AssetKey(["publish", name])).freshness_policy is not None
+    keys = graph.get_all_asset_keys()
+    assert {key.path[0] for key in keys} == {"raw", "config", "staging", "intermediate", "marts", "okr", "publish"}
+    assert [key for key in keys if graph.get(key).freshness_policy != EVERY_MORNING] == []

@@ -6,6 +6,7 @@ the config step fill, one client a story, so that one build of the project serve
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -218,7 +219,7 @@ class Story:
 
 
 def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: int = 1) -> None:
-    """Put the stories' rows into the working database; ``order`` -1 puts them in last first."""
+    """Put the stories' rows into the working database; ``order`` -1 puts them in last first, any but 1 shuffled."""
     ensure_schema(con)
     rows: dict[str, list[Row]] = {}
     for story in stories:
@@ -228,7 +229,10 @@ def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: in
         added = rows.pop(f"{table.schema}.{table.name}", [])
         if added:
             names = [column.name for column in table.columns]
-            incoming = pa.table({name: [_value(row, name) for row in added[::order]] for name in names})
+            ordered = added[::-1] if order == -1 else list(added)
+            if order not in (1, -1):
+                random.Random(order).shuffle(ordered)
+            incoming = pa.table({name: [_value(row, name) for row in ordered] for name in names})
             con.register("incoming", incoming)
             con.execute(f"insert into {table.qualified} by name select * from incoming")
             con.unregister("incoming")

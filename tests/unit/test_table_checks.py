@@ -17,10 +17,11 @@ import pytest
 
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr_suites import RESULT_TABLES, audit_results
-from pipelines.warehouse.okr_tables import OKR_TABLES
+from pipelines.warehouse.okr_tables import LATEST_VIEWS, OKR_TABLES
 from pipelines.warehouse.publish import publish
 from pipelines.warehouse.quality import FRAME_ROWS, CheckOutcome, check_model
 from pipelines.warehouse.refusals import audit_change, audit_in_place, reason
+from pipelines.warehouse.schema import LOADS
 from pipelines.warehouse.sql_project import Model, load_project
 from pipelines.warehouse.sql_runner import run_model
 from pipelines.warehouse.sql_schema import DataTest
@@ -266,6 +267,24 @@ def test_before_the_first_night_and_with_an_older_versions_columns_there_is_less
     assert list(results.audit()[1]) == ["key_result_progress.append_only"]
     results.home.published_database.unlink()
     assert results.audit() == ("done", {})
+
+
+def test_every_published_table_and_column_is_declared_and_described_and_the_other_way_round(results: Results) -> None:
+    marts = [model for model in PROJECT.models if model.layer == "marts"]
+    declared = {("marts", model.name, column.name) for model in marts for column in model.columns}
+    declared |= {("marts", table.name, column.name) for table in OKR_TABLES.values() for column in table.columns}
+    declared |= {("marts", view, name) for view, (table, _) in LATEST_VIEWS.items() for name in table.column_names}
+    declared |= {("ops", "loads", column.name) for column in LOADS.columns}
+    with duckdb.connect(str(results.home.published_database.resolve()), read_only=True) as published:
+        real = published.execute("select schema_name, table_name, column_name from duckdb_columns() where not internal")
+        assert set(real.fetchall()) == declared
+        silent = published.execute(
+            "select table_name from duckdb_tables() where coalesce(trim(comment), '') = '' and not internal"
+            " union all select view_name from duckdb_views() where coalesce(trim(comment), '') = '' and not internal"
+            " union all select table_name || '.' || column_name from duckdb_columns()"
+            " where coalesce(trim(comment), '') = '' and not internal"
+        )
+        assert silent.fetchall() == []
 
 
 def test_the_suites_are_about_columns_that_are_there() -> None:
