@@ -34,6 +34,8 @@ class Night:
     con: duckdb.DuckDBPyConnection
     clients: LoadedClients
     run_id: str
+    full_refresh: bool = False
+    """Make incremental models anew, as if nothing had been derived before."""
 
 
 class NightResource(dg.ConfigurableResource[Night]):
@@ -41,6 +43,9 @@ class NightResource(dg.ConfigurableResource[Night]):
 
     home: str = Field(default="", description="Home folder; empty: OKR_HOME, else the current folder")
     clients: list[str] = Field(default=[], description="Read and judge only these clients; empty: all")
+    full_refresh: bool = Field(
+        default=False, description="Derive all tables of the SQL models anew; raw tables and results are never touched"
+    )
     holds_lock: bool = Field(default=False, description="The caller already holds the home folder's run lock")
 
     @contextmanager
@@ -62,6 +67,7 @@ class NightResource(dg.ConfigurableResource[Night]):
                     con=con,
                     clients=load_clients(home, only=tuple(self.clients)),
                     run_id=run_id,
+                    full_refresh=self.full_refresh,
                 )
             finally:
                 con.close()

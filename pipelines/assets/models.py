@@ -60,7 +60,9 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         if model.layer == "marts":
             audit = audit_model(night.con, model, project=project)
         else:
-            audit = audit_in_place(night.con, model, lambda: run_model(night.con, model), project=project)
+            audit = audit_in_place(
+                night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
+            )
         yield from _told(night, audit, model, project)
         progress.done("models", model.name)
 
@@ -81,6 +83,7 @@ def _built(night: Night, result: ModelResult, model: Model, project: Project) ->
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": result.rows,
+            "rows_derived": result.derived,
             "dagster/column_lineage": _lineage(night, model, project),
             "seconds": result.seconds,
             **preview(night.con, model.schema, model.name),

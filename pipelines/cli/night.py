@@ -44,6 +44,7 @@ def run_night(
     clients: tuple[str, ...] = (),
     start: date | None = None,
     end: date | None = None,
+    full_refresh: bool = False,
 ) -> NightEnded:
     """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line."""
     try:
@@ -88,7 +89,9 @@ def run_night(
             with run_lock(home, run_id="okr run", now=clock.now()):
                 defs = build_defs(
                     resource_overrides={
-                        "night": NightResource(home=str(home.root), clients=list(clients), holds_lock=True),
+                        "night": NightResource(
+                            home=str(home.root), clients=list(clients), full_refresh=full_refresh, holds_lock=True
+                        ),
                         "progress": progress,
                     }
                 )

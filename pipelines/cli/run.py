@@ -19,15 +19,18 @@ Examples: okr --home okr-home run
 @client_option
 @click.option("--from", "start", type=DAY, help="Read again from this day on.")
 @click.option("--to", "end", type=DAY, help="Read again to this day; default yesterday.")
+@click.option("--full-refresh", is_flag=True, help="Derive every figure anew from the raw tables; gives the same.")
 @click.pass_context
-def run(context: click.Context, clients: tuple[str, ...], start: date | None, end: date | None) -> None:
+def run(
+    context: click.Context, clients: tuple[str, ...], start: date | None, end: date | None, full_refresh: bool
+) -> None:
     """Run the night: read every source, build the figures, publish.
 
     Exit 0: all loaded. 3: the night finished, but the sources or client files named on stderr failed. 1: it failed.
     """
     if end is not None and start is None:
         raise fail("--to needs --from", code=2)
-    ended = run_night(home_of(context), os.environ, clients=clients, start=start, end=end)
+    ended = run_night(home_of(context), os.environ, clients=clients, start=start, end=end, full_refresh=full_refresh)
     report(ended)
 
 

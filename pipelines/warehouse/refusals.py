@@ -78,7 +78,7 @@ def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
         rows = swap_model(con, model)
     finally:
         con.execute(f"drop table if exists {beside}")
-    result = ModelResult(model=model.name, rows=rows, seconds=perf_counter() - started)
+    result = ModelResult(model=model.name, rows=rows, derived=rows, seconds=perf_counter() - started)
     return Audit(outcomes=outcomes, result=result)
 
 

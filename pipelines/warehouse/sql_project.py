@@ -1,22 +1,22 @@
 """The SQL project in ``dbt_like_sql/``: its models, what they read, and what ``schema.yml`` says of them.
 
-What belongs here: reading the folder into frozen values, rendering, dependencies and their order. What does not:
-running a model (``sql_runner.py``) and what its SQL says about columns (``sql_lineage.py``). Only the part of dbt that
-the models use is spoken (``ref``, ``source``, ``var``, ``config``), so that real dbt reads the same files.
+What belongs here: reading the folder into frozen values, dependencies and their order. What does not: the templates'
+language (``sql_render.py``), running a model (``sql_runner.py``) and what its SQL says about columns
+(``sql_lineage.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-import jinja2
 import yaml
 
+from pipelines.warehouse.sql_render import Known, Rendered, SqlProjectError, macros, render, unknown
 from pipelines.warehouse.sql_schema import (
     Column,
     DataTest,
@@ -32,13 +32,18 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_like_sql"
 Layer = Literal["staging", "intermediate", "marts"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
+__all__ = ["LAYERS", "PROJECT", "Increment", "Layer", "Model", "Project", "SqlProjectError", "load_project"]
 
-class SqlProjectError(ValueError):
-    """The SQL project can't be read as it stands."""
 
-    def __init__(self, *, where: str, problem: str, cure: str = "") -> None:
-        self.where, self.problem = where, problem
-        super().__init__(f"{where}: {problem}" + (f"; {cure}" if cure else ""))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Increment:
+    """How a model that is there already is brought up to date: hooks first, then the rows of ``sql`` replace all that
+    have the same ``key`` (dbt's delete+insert).
+    """
+
+    sql: str
+    key: tuple[str, ...]
+    hooks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,10 @@ class Model:
     """Tests of the whole table; a column's own are with the column."""
     audits: tuple[DataTest, ...] = ()
     """Tests against the table that this one is to replace."""
+    increment: Increment | None = None
+    """None: the whole table is made anew each time."""
+    fingerprint: str = ""
+    """Of its SQL and documented columns, and of those of all models above it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +85,7 @@ class Project:
         for model in self.models:
             if model.name == name:
                 return model
-        raise _unknown("model", name, [model.name for model in self.models], where="dbt_like_sql")
+        raise unknown("model", name, [model.name for model in self.models], where="dbt_like_sql")
 
     def source(self, schema: str, table: str) -> SourceTable:
         """The declared source table. Raises ``SqlProjectError``."""
@@ -84,7 +93,7 @@ class Project:
             if (source.schema, source.name) == (schema, table):
                 return source
         known = [f"{source.schema}.{source.name}" for source in self.sources]
-        raise _unknown("source", f"{schema}.{table}", known, where="dbt_like_sql")
+        raise unknown("source", f"{schema}.{table}", known, where="dbt_like_sql")
 
     def select(self, names: Collection[str]) -> tuple[Model, ...]:
         """Those models, in running order."""
@@ -104,7 +113,7 @@ def load_project(folder: Path | None = None) -> Project:
         raise SqlProjectError(where=model, problem="schema.yml describes it, but there is no such model")
     relations = {stem: f"{schemas[_layer(path)]}.{stem}" for stem, path in files.items()}
     tables = {(source.schema, source.name) for source in sources}
-    known = _Known(relations=relations, tables=tables, macros=_macros(folder / "macros"), variables=variables)
+    known = Known(relations=relations, tables=tables, macros=macros(folder / "macros"), variables=variables)
     models = []
     for stem, path in files.items():
         if stem not in described:
@@ -123,47 +132,13 @@ def _described(folder: Path) -> tuple[dict[str, Yaml], list[SourceTable]]:
     return described, sources
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """What a model's template may name."""
-
-    relations: Mapping[str, str]
-    tables: Collection[tuple[str, str]]
-    macros: tuple[jinja2.Template, ...]
-    variables: Mapping[str, object]
-
-
-def _model(path: Path, schema: str, entry: Yaml, known: _Known) -> Model:
+def _model(path: Path, schema: str, entry: Yaml, known: Known) -> Model:
     raw_sql = path.read_text(encoding="utf-8")
-    refs: dict[str, None] = {}
-    sources: dict[tuple[str, str], None] = {}
-
-    def ref(name: str) -> str:
-        if name not in known.relations:
-            raise _unknown("model", name, known.relations, where=str(path))
-        refs[name] = None
-        return known.relations[name]
-
-    def source(source_name: str, table: str) -> str:
-        if (source_name, table) not in known.tables:
-            raise _unknown("source", f"{source_name}.{table}", map(".".join, known.tables), where=str(path))
-        sources[(source_name, table)] = None
-        return f"{source_name}.{table}"
-
-    def var(name: str) -> object:
-        if name not in known.variables:
-            raise _unknown("var", name, known.variables, where=str(path))
-        return known.variables[name]
-
-    try:
-        names: dict[str, object] = {"ref": ref, "source": source, "var": var, "config": lambda **_: ""}
-        for template in known.macros:
-            # a module a model: what a macro refers to, the model refers to
-            module = vars(template.make_module(names))
-            names |= {name: value for name, value in module.items() if not name.startswith("_")}
-        sql = _jinja().from_string(raw_sql).render(names)
-    except jinja2.TemplateError as error:
-        raise SqlProjectError(where=str(path), problem=f"can't be rendered: {error}") from error
+    rendered = render(raw_sql, known=known, this=f"{schema}.{path.stem}", where=str(path), incremental=False)
+    increment = None
+    if rendered.config.get("materialized", "table") != "table":
+        again = render(raw_sql, known=known, this=f"{schema}.{path.stem}", where=str(path), incremental=True)
+        increment = _increment(again, path)
     grain = (entry.get("config") or {}).get("meta", {}).get("grain")
     if not grain:
         raise SqlProjectError(where=path.stem, problem="schema.yml gives no config.meta.grain")
@@ -173,9 +148,10 @@ def _model(path: Path, schema: str, entry: Yaml, known: _Known) -> Model:
         schema=schema,
         path=path,
         raw_sql=raw_sql,
-        sql=sql.strip(),
-        refs=tuple(refs),
-        sources=tuple(sources),
+        sql=rendered.sql,
+        increment=increment,
+        refs=rendered.refs,
+        sources=rendered.sources,
         description=" ".join(str(entry.get("description", "")).split()),
         grain=tuple(grain),
         columns=columns_of(entry),
@@ -184,14 +160,23 @@ def _model(path: Path, schema: str, entry: Yaml, known: _Known) -> Model:
     )
 
 
-def _jinja() -> jinja2.Environment:
-    # SQL, no HTML; values reach it as columns of config tables, never through the template
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
-
-
-def _macros(folder: Path) -> tuple[jinja2.Template, ...]:
-    jinja = _jinja()
-    return tuple(jinja.from_string(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
+def _increment(rendered: Rendered, path: Path) -> Increment:
+    settings = dict(rendered.config)
+    kind, strategy = settings.get("materialized"), settings.get("incremental_strategy")
+    if (kind, strategy) != ("incremental", "delete+insert"):
+        raise SqlProjectError(
+            where=str(path),
+            problem=f"materialized {kind} with incremental_strategy {strategy} is not spoken here",
+            cure="table, or incremental with delete+insert",
+        )
+    if _layer(path) == "marts":
+        # it is checked beside the old one, whole
+        raise SqlProjectError(where=str(path), problem="a mart is a table", cure="let what it reads be incremental")
+    key = settings.get("unique_key") or ()
+    columns = (key,) if isinstance(key, str) else tuple(str(column) for column in cast("list[str]", key))
+    if not columns:
+        raise SqlProjectError(where=str(path), problem="delete+insert needs a unique_key")
+    return Increment(sql=rendered.sql, key=columns, hooks=rendered.hooks)
 
 
 def _ordered(models: Iterable[Model]) -> tuple[Model, ...]:
@@ -201,7 +186,19 @@ def _ordered(models: Iterable[Model]) -> tuple[Model, ...]:
     except CycleError as error:
         circle = " -> ".join(reversed(cast("list[str]", error.args[1])))
         raise SqlProjectError(where="dbt_like_sql", problem=f"models read each other in a circle: {circle}") from error
-    return tuple(by_name[name] for name in order)
+    done: dict[str, Model] = {}
+    for name in order:
+        done[name] = replace(by_name[name], fingerprint=_fingerprint(by_name[name], done))
+    return tuple(done.values())
+
+
+def _fingerprint(model: Model, above: Mapping[str, Model]) -> str:
+    columns = [f"{column.name} {column.data_type} {column.description}" for column in model.columns]
+    increment = [model.increment.sql, *model.increment.key, *model.increment.hooks] if model.increment else []
+    read = [above[name].fingerprint for name in sorted(model.refs)]
+    return sha256(
+        "\x00".join([model.sql, model.description, *model.grain, *columns, *increment, *read]).encode()
+    ).hexdigest()
 
 
 def _layer(path: Path) -> Layer:
@@ -215,9 +212,3 @@ def _yaml(path: Path) -> Yaml:
         return cast("Yaml", yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {})  # noqa: S506 - a safe one
     except (OSError, yaml.YAMLError) as error:
         raise SqlProjectError(where=str(path), problem=f"can't be read: {error}") from error
-
-
-def _unknown(what: str, name: str, known: Iterable[str], *, where: str) -> SqlProjectError:
-    nearest = get_close_matches(name, list(known), n=1)
-    cure = f"did you mean {nearest[0]}?" if nearest else ""
-    return SqlProjectError(where=where, problem=f"there is no {what} {name}", cure=cure)

@@ -1,7 +1,8 @@
 """Runs SQL models: each is built as a table beside the old one, compared with ``schema.yml``, and swapped in.
 
-What belongs here: the statements around a model. What does not: reading the project (``sql_project.py``), any
-orchestration, and data tests, which a caller puts between ``build_model`` and ``swap_model``.
+What belongs here: the statements around a model. What does not: reading the project (``sql_project.py``), bringing an
+incremental model up to date (``sql_incremental.py``), any orchestration, and data tests, which a caller puts between
+``build_model`` and ``swap_model``. Only tables of models are ever written to; raw and result tables are not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from pipelines.warehouse.db import Connection, literal, quote, transaction
+from pipelines.warehouse.sql_incremental import bring_up_to_date, is_made_by_this_sql, note_sql
 from pipelines.warehouse.sql_project import Model, Project, load_project
 from pipelines.warehouse.sql_schema import canonical_type
 
@@ -19,10 +21,11 @@ _BESIDE = "__building"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelResult:
-    """One model that was run: rows in its table, seconds it took."""
+    """One model that was run: rows in its table, those of them that were derived this time, seconds it took."""
 
     model: str
     rows: int
+    derived: int
     seconds: float
 
 
@@ -41,24 +44,33 @@ class ModelShapeMismatch(ValueError):
 
 
 def run_project(
-    con: Connection, select: Collection[str] | None = None, *, project: Project | None = None
+    con: Connection,
+    select: Collection[str] | None = None,
+    *,
+    project: Project | None = None,
+    full_refresh: bool = False,
 ) -> tuple[ModelResult, ...]:
     """Run all models, or those in ``select``, in the order of what they read."""
     project = project or load_project()
     models = project.models if select is None else project.select(select)
-    return tuple(run_model(con, model) for model in models)
+    return tuple(run_model(con, model, full_refresh=full_refresh) for model in models)
 
 
-def run_model(con: Connection, model: Model) -> ModelResult:
-    """Build and swap one model in one transaction, which on disk costs one wait for the disk and not one a comment.
+def run_model(con: Connection, model: Model, *, full_refresh: bool = False) -> ModelResult:
+    """Run one model in one transaction, which on disk costs one wait for the disk and not one a comment.
 
-    Raises ``ModelShapeMismatch``; whatever is raised, the old table is untouched.
+    An incremental model is brought up to date where its table was made by the same SQL, and made anew where it was not
+    or with ``full_refresh``. Raises ``ModelShapeMismatch``; whatever is raised, the old table is untouched.
     """
     started = perf_counter()
     with transaction(con):
-        _build(con, model)
-        _swap(con, model)
-    return ModelResult(model=model.name, rows=_count(con, model), seconds=perf_counter() - started)
+        if model.increment and not full_refresh and is_made_by_this_sql(con, model):
+            derived = bring_up_to_date(con, model, model.increment)
+            rows = _count(con, model)
+        else:
+            derived = rows = _build(con, model)
+            _swap(con, model)
+    return ModelResult(model=model.name, rows=rows, derived=derived, seconds=perf_counter() - started)
 
 
 def build_model(con: Connection, model: Model) -> str:
@@ -78,20 +90,24 @@ def swap_model(con: Connection, model: Model) -> int:
     return _count(con, model)
 
 
-def _build(con: Connection, model: Model) -> None:
+def _build(con: Connection, model: Model) -> int:
     # rows lie in the order of the grain, so that the same rows give the same table whatever the load order
     beside = _qualified(model, _BESIDE)
     con.execute(f"create schema if not exists {quote(model.schema)}")
     con.execute(f"drop table if exists {beside}")
     grain = ", ".join(quote(column) for column in model.grain)
-    con.execute(f"create table {beside} as select * from (\n{model.sql}\n) order by {grain}")  # noqa: S608 - quoted
+    made = con.execute(f"create table {beside} as select * from (\n{model.sql}\n) order by {grain}")  # noqa: S608 - quoted
+    rows = int(made.fetchall()[0][0])
     _require_documented(con, model)
     _comment(con, model, beside)
+    return rows
 
 
 def _swap(con: Connection, model: Model) -> None:
     con.execute(f"drop table if exists {_qualified(model)}")
     con.execute(f"alter table {_qualified(model, _BESIDE)} rename to {quote(model.name)}")
+    if model.increment:
+        note_sql(con, model)
 
 
 def _count(con: Connection, model: Model) -> int:
@@ -108,9 +124,10 @@ def _require_documented(con: Connection, model: Model) -> None:
 
 
 def _comment(con: Connection, model: Model, table: str) -> None:
-    con.execute(f"comment on table {table} is {literal(model.description)}")
-    for column in model.columns:
-        con.execute(f"comment on column {table}.{quote(column.name)} is {literal(column.description)}")
+    # sent at once: a model has a dozen, and each call has its own cost
+    comments = [f"comment on table {table} is {literal(model.description)}"]
+    comments += [f"comment on column {table}.{quote(c.name)} is {literal(c.description)}" for c in model.columns]
+    con.execute(";\n".join(comments))
 
 
 def _qualified(model: Model, suffix: str = "") -> str:

@@ -76,9 +76,12 @@ def test_the_table_fits_80_columns_and_has_no_colour_when_piped(night: Installat
     assert "\x1b" not in shown
 
 
-def test_a_second_run_of_the_same_day_changes_no_row_and_no_byte_of_the_exports(night: Installation) -> None:
+@pytest.mark.parametrize("options", [(), ("--full-refresh",)])
+def test_a_second_run_of_the_same_day_changes_no_row_and_no_byte_of_the_exports(
+    night: Installation, options: tuple[str, ...]
+) -> None:
     before, files = rows(night), night.exports()
-    done = night.okr("run")
+    done = night.okr("run", *options)
     assert done.returncode == 0, done.stderr
     assert rows(night) == before
     assert night.exports() == files

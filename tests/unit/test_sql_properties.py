@@ -102,7 +102,10 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
         for slug, day in (("a", 1), ("b", 20))
     ])  # fmt: skip
     history = {date(2026, month, 1): float(chance.randrange(900)) for month in (8, 9)}
-    return story.csv("files", "interactions", history, scope="platform=linkedin")
+    story.csv("files", "interactions", history, scope="platform=linkedin")
+    # by day, in a month that the platform itself says nothing of
+    by_day = {date(2026, 7, number): float(chance.randrange(90)) for number in range(1, 32)}
+    return story.csv("files", "interactions", by_day, scope="platform=linkedin", grain="day")
 
 
 def tables(con: duckdb.DuckDBPyConnection, *, client: str | None = None) -> dict[str, list[tuple[object, ...]]]:

@@ -1,26 +1,23 @@
 -- page views of each post from its publication on, all its addresses merged, on days that every site's source observed
-with web_sources as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['client', 'source', 'day'],
+    pre_hook="{{ forget_changed(blog_days(), ['client', 'source', 'day']) }}"
+) }}
+
+with days as (
+    {{ blog_days() }}
+),
+
+changed_days as (
     select
         client,
         source,
-        web_source,
-        count(*) over (partition by client, source) as web_sources
-    from {{ ref('int_blog_web_sources') }}
-),
-
-observed_days as (
-    select
-        web_sources.client,
-        web_sources.source,
-        observed.day
-    from web_sources
-    inner join {{ ref('int_stream_days') }} as observed
-        on
-            web_sources.client = observed.client
-            and web_sources.web_source = observed.source
-            and observed.stream = 'web_pages_daily'
-    group by web_sources.client, web_sources.source, web_sources.web_sources, observed.day
-    having count(*) = web_sources.web_sources
+        day,
+        fingerprint
+    from days
+    where {{ is_changed(['client', 'source', 'day']) }}
 ),
 
 post_days as (
@@ -30,13 +27,14 @@ post_days as (
         posts.post_id,
         posts.site_host,
         posts.page_path,
-        observed_days.day
+        changed_days.day,
+        changed_days.fingerprint
     from {{ ref('int_blog_posts') }} as posts
-    inner join observed_days
+    inner join changed_days
         on
-            posts.client = observed_days.client
-            and posts.source = observed_days.source
-            and posts.live_on <= observed_days.day
+            posts.client = changed_days.client
+            and posts.source = changed_days.source
+            and posts.live_on <= changed_days.day
     where posts.has_own_address
 ),
 
@@ -61,6 +59,11 @@ viewed as (
             and web_sources.web_source = pages.source
             and posts.page_path = pages.page_path
             and (posts.site_host = pages.site_host or pages.site_host = '' or posts.site_host = '')
+    inner join changed_days
+        on
+            posts.client = changed_days.client
+            and posts.source = changed_days.source
+            and pages.day = changed_days.day
     where posts.has_own_address
     group by posts.client, posts.source, posts.post_id, pages.day
 )
@@ -74,7 +77,8 @@ select
     case
         when viewed.page_views is null then 0.0
         when not viewed.is_time_unknown then round(viewed.engagement_seconds, 6)
-    end as engagement_seconds
+    end as engagement_seconds,
+    post_days.fingerprint
 from post_days
 left join viewed
     on

@@ -1,0 +1,170 @@
+"""The whole SQL build by the program's runner and by real dbt: the same rows, each a process of its own, in turns.
+
+    python -m benchmarks.sql_build [--rounds N] [--clients N] [--days N] [--dbt PATH]
+
+Four commands, each on a fresh copy of one database that has raw, ops and config rows only:
+
+- ``runner``: every model, as ``pipelines.warehouse.sql_runner`` builds them in the night;
+- ``runner with checks``: the same, every mart checked by Great Expectations before it is swapped in, as in the night;
+- ``dbt run``: every model; ``dbt build``: every model and every data test of ``schema.yml``.
+
+dbt keeps its parsed project between runs, as it would from night to night, and sends no statistics. Seconds are on the
+clock from start to end of the process, and of processor, its children's included. What belongs here: the comparison.
+What does not: the rows (``installation.py``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import duckdb
+
+from benchmarks.installation import Size, fill
+from pipelines.warehouse.sql_project import PROJECT
+
+AS_OF = date(2026, 11, 20)
+_BUILD = """
+import sys
+import duckdb
+from pipelines.warehouse.sql_project import load_project
+from pipelines.warehouse.sql_runner import run_model
+project = load_project()
+con = duckdb.connect(sys.argv[1])
+con.execute("set timezone = 'UTC'")
+checks = 0
+# marts last: their checks read other models
+for model in sorted(project.models, key=lambda model: model.layer == "marts"):
+    if sys.argv[2] == "checks" and model.layer == "marts":
+        from pipelines.warehouse.refusals import audit_model
+        audit = audit_model(con, model, project=project)
+        assert audit.result is not None, audit.reasons
+        checks += len(audit.outcomes)
+    else:
+        run_model(con, model)
+print(len(project.models), "models,", checks, "checks")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds of one process."""
+
+    clock: float
+    processor: float
+
+
+def main() -> None:
+    """Print versions, rows, commands, and for each its median and spread; then the ratios of medians."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--days", type=int, default=1095)
+    parser.add_argument(
+        "--dbt", default=_dbt(), help="dbt with dbt-duckdb; default that of `make dbt`, else on the path"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "rows.duckdb"
+        with duckdb.connect(str(rows)) as con:
+            con.execute("set timezone = 'UTC'")
+            fill(con, Size(clients=options.clients, days=options.days), as_of=AS_OF)
+            pages = con.execute("select count(*) from raw.web_pages_daily").fetchall()[0][0]
+        commands = _commands(options.dbt, Path(folder))
+        print(_about(options.dbt))
+        print(f"{options.clients} client(s), {options.days} days, {pages} page rows; {options.rounds} rounds, in turns")
+        for name, command in commands.items():
+            _timed(command, rows)  # once for what is read from disk first, and for dbt's parsed project
+            print(f"  {name}: {' '.join(part if len(part) < 100 else '…' for part in command)}")
+        took: dict[str, list[Took]] = {name: [] for name in commands}
+        for _ in range(options.rounds):
+            for name, command in commands.items():
+                took[name].append(_timed(command, rows))
+    _report(took)
+
+
+def _dbt() -> str:
+    beside = Path(__file__).resolve().parents[1] / ".venv-dbt" / "bin" / "dbt"
+    return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
+
+
+def _commands(dbt: str, folder: Path) -> dict[str, list[str]]:
+    output = {
+        "type": "duckdb",
+        "path": str(folder / "built.duckdb"),
+        "threads": os.cpu_count() or 1,
+        "settings": {"timezone": "UTC"},
+    }
+    # JSON is YAML
+    (folder / "profiles.yml").write_text(json.dumps({"marketing_okr": {"target": "t", "outputs": {"t": output}}}))
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
+    where += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet"]
+    run = [sys.executable, "-c", _BUILD, str(folder / "built.duckdb")]
+    return {
+        "runner": [*run, "models"],
+        "runner with checks": [*run, "checks"],
+        "dbt run": [dbt, "run", *where],
+        "dbt build": [dbt, "build", *where],
+    }
+
+
+def _timed(command: list[str], rows: Path) -> Took:
+    built = rows.with_name("built.duckdb")
+    for leftover in rows.parent.glob("built.duckdb*"):
+        leftover.unlink()
+    shutil.copy(rows, built)
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(
+        command,
+        env={**os.environ, "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    clock, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return Took(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def _about(dbt: str) -> str:
+    said = subprocess.run([dbt, "--version"], capture_output=True, text=True, check=False).stdout
+    found = [line.strip(" -") for line in said.splitlines() if "installed" in line or "duckdb" in line]
+    ours = (
+        f"duckdb {duckdb.__version__}, jinja2 {version('jinja2')}, great_expectations {version('great_expectations')}"
+    )
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores; {ours}; dbt: {', '.join(found)}"
+
+
+def _report(took: dict[str, list[Took]]) -> None:
+    print(f"{'':20}{'clock: median (min to max)':>30}{'processor: median (min to max)':>34}")
+    for name, times in took.items():
+        clock, processor = [one.clock for one in times], [one.processor for one in times]
+        print(f"{name:20}{_spread(clock):>30}{_spread(processor):>34}")
+    for slow, fast in (("dbt run", "runner"), ("dbt build", "runner"), ("dbt build", "runner with checks")):
+        ratios = [
+            median(getattr(one, unit) for one in took[slow]) / median(getattr(one, unit) for one in took[fast])
+            for unit in ("clock", "processor")
+        ]
+        print(f"{slow} / {fast}: {ratios[0]:.1f} on the clock, {ratios[1]:.1f} of processor")
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+
+
+if __name__ == "__main__":
+    main()
