@@ -127,10 +127,10 @@ def _probe_line(probe: Probe, *, today: date) -> str:
 
 
 def _baselines(home: Home, client: Client, now: datetime) -> None:
-    loaded, history = _loaded(home, client.client), _history(home, client, now)
+    (loaded, begun), history = _loaded(home, client.client), _history(home, client, now)
     for objective in client.objectives:
         for key_result in objective.key_results:
-            found = outlook(client, objective, key_result, now=now, loaded=loaded, history=history)
+            found = outlook(client, objective, key_result, now=now, loaded=loaded, begun=begun, history=history)
             mark = "ok  " if found.can_be_had else "need"
             click.echo(f"  {mark} {objective.id}/{key_result.id}: {found.sentence}")
             if found.csv_rows:
@@ -150,14 +150,14 @@ def _damage(home: Home) -> str | None:
     return None
 
 
-def _loaded(home: Home, client: str) -> Mapping[tuple[str, str], date]:
-    """First loaded day by (source, stream), from what is published; empty before the first run."""
+def _loaded(home: Home, client: str) -> tuple[Mapping[tuple[str, str], date], Mapping[tuple[str, str], date]]:
+    """First loaded day by (source, stream) and first day with a figure by (source, kpi); empty before the first run."""
     if not home.published_database.exists():
-        return {}
+        return {}, {}
     try:
         con = open_published(home)
     except DatabaseUnusable:
-        return {}  # told above
+        return {}, {}  # told above
     try:
         rows = con.execute(
             """
@@ -168,9 +168,19 @@ def _loaded(home: Home, client: str) -> Mapping[tuple[str, str], date]:
             """,
             [client],
         ).fetchall()
+        figures = con.execute(
+            """
+            select replace(scope, 'source=', ''), kpi, min(day)
+            from marts.kpi_daily
+            where client = ? and scope like 'source=%' and origin = 'source'
+            group by scope, kpi
+            """,
+            [client],
+        ).fetchall()
     finally:
         con.close()
-    return {(source, stream): first for source, stream, first in rows}
+    loaded, begun = ({(source, name): first for source, name, first in found} for found in (rows, figures))
+    return loaded, begun
 
 
 def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, date]]:

@@ -27,6 +27,11 @@ WORDS: dict[str, dict[str, str]] = {
             "no data on any day read",
         ),
         (
+            r"without counts that the platform hides or left out",
+            "utan de antal som plattformen döljer eller utelämnar",
+            "without counts that the platform hides or left out",
+        ),
+        (
             r"paused",
             "pausad",
             "paused",

@@ -48,6 +48,17 @@ STREAMS: dict[str, tuple[str, ...]] = {
 """The streams that can give a KPI's past, the farthest reaching first."""
 
 
+BEGINS_WITH: dict[str, str] = {
+    "unique_visitors": "page_views",
+    "page_views_per_blog_post": "page_views",
+    "seconds_per_blog_post": "page_views",
+    "search_position": "search_impressions",
+    "search_position_new_posts": "search_impressions",
+    "new_followers": "followers",
+}
+"""The figure by day that shows from when on a KPI without days of its own is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """How far back one source gives one KPI. ``first`` None: only from its first reading on."""
@@ -79,11 +90,13 @@ def outlook(
     *,
     now: datetime,
     loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
     history: frozenset[tuple[str, date]],
 ) -> Outlook:
     """Where the baseline comes from.
 
-    ``loaded`` is the first loaded day by (source, stream), ``history`` every (kpi, month) that csv files give.
+    ``loaded`` is the first loaded day by (source, stream), ``begun`` the first with a figure by (source, kpi), and
+    ``history`` every (kpi, month) that csv files give.
     """
 
     def answer(sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = ()) -> Outlook:
@@ -104,7 +117,7 @@ def outlook(
     if isinstance(baseline, BaselineValue):
         return answer(f"baseline {baseline.value:g} stands in the file")
     months = _baseline_months(key_result, objective, client)
-    reaches = _reaches(client, key_result, kpi, now=now, loaded=loaded)
+    reaches = _reaches(client, key_result, kpi, now=now, loaded=loaded, begun=begun)
     uncovered = [
         month for month in months if (kpi, month) not in history and not all(_covers(reach, month) for reach in reaches)
     ]
@@ -139,7 +152,13 @@ def _baseline_months(key_result: KeyResult, objective: Objective, client: Client
 
 
 def _reaches(
-    client: Client, key_result: KeyResult, kpi: str, *, now: datetime, loaded: Mapping[tuple[str, str], date]
+    client: Client,
+    key_result: KeyResult,
+    kpi: str,
+    *,
+    now: datetime,
+    loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
 ) -> list[Reach]:
     if kpi not in BUILT_IN:
         return []
@@ -152,25 +171,39 @@ def _reaches(
             continue
         if scope.platform and scope.platform != kind.platform:
             continue
-        found.append(_reach(client, source, kpi, now=now, loaded=loaded))
+        found.append(_reach(client, source, kpi, now=now, loaded=loaded, begun=begun))
     return found
 
 
 def _reach(
-    client: Client, source: SourceSettings, kpi: str, *, now: datetime, loaded: Mapping[tuple[str, str], date]
+    client: Client,
+    source: SourceSettings,
+    kpi: str,
+    *,
+    now: datetime,
+    loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
 ) -> Reach:
     by_name: dict[str, Stream] = {stream.name: stream for stream in SOURCE_TYPES[source.type].streams_for(source)}
     names = [name for name in STREAMS[kpi] if name in by_name]
     firsts = [loaded[(source.id, name)] for name in names if (source.id, name) in loaded]
     asked = Asked(start=client.start_of(source), opened=source.opened)
     zone = ZoneInfo(client.timezone)
+    unread = False
     for name in names:
         stream = by_name[name]
         if stream.delivery == "listing":
             firsts.append(date.min)
         elif stream.delivery == "window":
-            firsts.append(oldest_day(stream, asked=asked, now=now, zone=zone))
-    return Reach(source=source.id, first=min(firsts) if firsts else None, zero_before=source.opened)
+            oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
+            firsts.append(oldest)
+            unread = unread or loaded.get((source.id, name), date.max) > oldest
+    first = min(firsts) if firsts else None
+    # once all is read that can be asked for, what came of it says more than how far one may ask
+    known = begun.get((source.id, BEGINS_WITH.get(kpi, kpi)))
+    if first and known and not unread and first > date.min:
+        first = max(first, known)
+    return Reach(source=source.id, first=first, zero_before=source.opened)
 
 
 def _covers(reach: Reach, month: date) -> bool:

@@ -336,6 +336,7 @@ judged as (
         end as begins_on,
         series.opened_on is null
         and series.is_zero_by_absence
+        and streams.delivery = 'window'
         and beginnings.begins_on is null
         and closings.is_closed as is_unseen,
         figures.value,
@@ -366,10 +367,17 @@ judged as (
             and series.kpi = closings.kpi
             and series.source = closings.source
             and months.month = closings.month
+    left join {{ ref('stg_config__streams') }} as streams
+        on
+            series.client = streams.client
+            and series.source = streams.source
+            and series.stream = streams.stream
     left join {{ ref('int_source_beginnings') }} as beginnings
         on
             series.client = beginnings.client
             and series.source = beginnings.source
+            -- what snapshots tell begins with them, however long the account has been there
+            and streams.delivery = 'window'
 ),
 
 valued as (
