@@ -49,7 +49,7 @@ class Installation:
             env={**kept, **self.environ, "OKR_TODAY": self.today.isoformat(), "COLUMNS": "80", **environ},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=580,  # a whole night, on a machine that has much else to do
             check=False,
         )
 

@@ -53,6 +53,7 @@ class NightProgress:
                 ),
                 console=Console(stderr=True, highlight=False, markup=False, emoji=False),
                 expand=True,
+                refresh_per_second=4,
             )
             self._bars.start()
         return self
@@ -60,6 +61,7 @@ class NightProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        on_terminal = self._bars is not None
         if self._bars is not None:
             for task in self._tasks.values():
                 self._bars.update(task, what="")
@@ -68,7 +70,9 @@ class NightProgress:
             self._bars = None
         else:
             self._stage_over()
-        if kind is None and self._stages:
+        if on_terminal and self._tasks:
+            self._print(f"{_time(monotonic() - self._began)} in all")  # the bars have the rest
+        elif kind is None:
             parts = ", ".join(f"{name} {_time(stage.seconds)}" for name, stage in self._in_order())
             if parts:
                 self._print(f"{_time(monotonic() - self._began)} in all: {parts}")
@@ -83,6 +87,8 @@ class NightProgress:
     def done(self, stage: Stage, what: str, pieces: int = 1) -> None:
         """``what`` was done; with 0 pieces it is what is being done."""
         known, now = self._stages.setdefault(stage, _Stage()), monotonic()
+        if not known.total:
+            return  # nothing of it is due
         if stage != self._now:
             self._stage_over()
             self._now = stage

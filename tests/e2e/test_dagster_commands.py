@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import run_lock
@@ -54,6 +56,23 @@ def test_dagster_runs_the_job_as_okr_run_does_and_without_a_partition_it_is_the_
         again = home.okr("run")
         assert again.returncode == 0, again.stderr
         assert home.query("select * from marts.key_result_progress order by all") == before
+
+
+def test_a_range_of_days_is_one_run_that_reads_just_those_days_again_and_nonsense_is_refused(tmp_path: Path) -> None:
+    def materialize(days: str) -> subprocess.CompletedProcess[str]:
+        chosen = ("--select", 'key:"raw/web_daily"', "--partition-range", days)
+        return dagster(home, "asset", "materialize", *chosen, "-m", "pipelines.definitions")
+
+    with SandboxServer(today=TODAY) as server:
+        home = Installation(copy_demo(tmp_path, only=("lindhs",)), server, TODAY)
+        done = materialize("2026-11-03...2026-11-05")
+        assert done.returncode == 0, done.stderr[-3000:]
+        for nonsense in ("2026-11-05...2026-11-03", "2026-11-20...2026-11-25", "2024-01-01...2031-01-01"):
+            assert materialize(nonsense).returncode != 0, nonsense
+    con = duckdb.connect(str(tmp_path / "warehouse" / "okr.duckdb"), read_only=True)
+    read = con.execute("select window_start, window_end, status, count(distinct run_id) from ops.loads group by all")
+    assert read.fetchall() == [(date(2026, 11, 3), date(2026, 11, 5), "loaded", 1)]
+    con.close()
 
 
 def test_while_one_run_is_going_on_another_names_it_and_refuses(tmp_path: Path) -> None:
