@@ -39,7 +39,7 @@ def windows(first: date, last: date) -> Iterator[tuple[date, date]]:
 def web(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
     """Pages of views by day, host and page."""
     headers = {"Authorization": f"Bearer {os.environ['OKR_DEMO_PLAUSIBLE_TOKEN']}"}
-    names = ["time:day", "event:hostname", "event:page"]
+    names = ["time:day", "event:page", "event:hostname"]
     for first, last in windows(*asked.web):
         offset = 0
         while True:
@@ -55,7 +55,7 @@ def web(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
             reply = requests.post(f"{BASE}/api/v2/query", json=body, headers=headers).json()
             page = []
             for row in reply["results"]:
-                day, host, path = row["dimensions"]
+                day, path, host = row["dimensions"]
                 page.append(
                     {
                         "client": client,

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from connectors.arrow import Row
@@ -28,7 +29,7 @@ from connectors.http import Http, Verdict, verdict_by_status
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.reply import Reply
-from connectors.shape import BadShape, Node, as_whole
+from connectors.shape import BadShape, Json, Node, as_whole, whole_columns
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 from okr_models.sources import Plausible, SourceSettings
 
@@ -44,6 +45,9 @@ VISITORS_DEFINITION = (
     "Plausible visitors: no cookie and a new salt each day, so a person counts once for each day of visit"
 )
 WITH_IMPORTS = "; with imported statistics of another tool"
+
+Line = tuple[tuple[str, ...], tuple[int, ...]]
+"""One row: dimension values and counts, each in the order asked for."""
 
 DAILY = Stream(
     table=WEB_DAILY,
@@ -96,7 +100,7 @@ class PlausibleSource(BaseSource[Http]):
     def _probe(self) -> Probe:
         since, yesterday = self._first_day(), self.today() - ONE_DAY
         reply = self._ask(("visits",), Window(yesterday, yesterday), dimensions=("time:day",))
-        visits = sum(as_whole(metrics[0]) for _, metrics in lines(reply, dimensions=1, metrics=1))
+        visits = sum(counts[0] for _, counts in lines(reply, dimensions=1, metrics=1))
         detail = f"{self._site_id} since {since}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits, version="v2")
 
@@ -133,23 +137,21 @@ class PlausibleSource(BaseSource[Http]):
         since = month_start(self._first_day()) if by_month else self._first_day()
         return self.clip(window, history_days=(self.today() - since).days)
 
-    def _all(
-        self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]
-    ) -> tuple[list[tuple[list[str], list[Node]]], bool]:
+    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> tuple[list[Line], bool]:
         """Every page of a query, and whether imports are in it. Where rows came or went meanwhile, read again."""
         for _ in range(MOST_LISTINGS):
-            found: dict[tuple[str, ...], tuple[list[str], list[Node]]] = {}
+            found: dict[tuple[str, ...], tuple[int, ...]] = {}
             read, imports, is_last = 0, False, False
             while not is_last:
                 reply = self._ask(metrics, days, dimensions=dimensions, offset=read)
-                page = list(lines(reply, dimensions=len(dimensions), metrics=len(metrics)))
-                found |= {tuple(names): (names, values) for names, values in page}
+                page = lines(reply, dimensions=len(dimensions), metrics=len(metrics))
+                found.update(page)
                 read, imports = read + len(page), imports or has_imports(reply)
                 total = reply["meta"].whole("total_rows", None) if "meta" in reply else None
                 ends = len(page) < self._page_rows if total is None else read >= total
                 is_last = ends or not page or len(found) < read
             if len(found) == read and total in {None, read}:
-                return list(found.values()), imports
+                return list(found.items()), imports
         raise self.http.error(
             BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
         )
@@ -159,7 +161,7 @@ class PlausibleSource(BaseSource[Http]):
         result, imports = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
         rows: list[Row] = []
         for (text,), values in result:
-            day, (sessions, views, visitors) = as_day(text), map(as_whole, values)
+            day, (sessions, views, visitors) = as_day(text), values
             rows.append(
                 {
                     "day": day,
@@ -179,7 +181,7 @@ class PlausibleSource(BaseSource[Http]):
         for month in months.months():
             days = Window(month, min(month_end(month), months.end))
             reply = self._ask(("visitors",), days, dimensions=("time:month",))
-            counted = {as_day(text): as_whole(values[0]) for (text,), values in lines(reply, dimensions=1, metrics=1)}
+            counted = {as_day(text): values[0] for (text,), values in lines(reply, dimensions=1, metrics=1)}
             if not counted.keys() <= {month}:
                 raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
             imports = has_imports(reply)
@@ -201,21 +203,23 @@ class PlausibleSource(BaseSource[Http]):
         for part in days.slices(PAGE_DAYS_A_REQUEST):
             result, imports = self._all_pages(part)
             any_imports = any_imports or imports
+            told = {text: as_day(text) for text in {names[0] for names, _ in result}}
+            final = {text: self.is_final(day, PAGES) for text, day in told.items()}
             for (text, path, *hosts), (views,) in result:
-                day, host = as_day(text), "".join(hosts)
+                host = "".join(hosts)
                 rows.append(
                     {
-                        "day": day,
+                        "day": told[text],
                         "host": "" if host == "(not set)" else host,
                         "path": path,
-                        "page_views": as_whole(views),
+                        "page_views": views,
                         "engagement_seconds": None,
-                        "is_final": self.is_final(day, PAGES),
+                        "is_final": final[text],
                     }
                 )
         return Answer(rows=rows, covers=days, quality={"imports_included": any_imports})
 
-    def _all_pages(self, days: Window) -> tuple[list[tuple[list[str], list[Node]]], bool]:
+    def _all_pages(self, days: Window) -> tuple[list[Line], bool]:
         """Page views by day and page, and by host where this Plausible tells hosts apart."""
         try:
             return self._all(("pageviews",), days, dimensions=self._page_names)
@@ -226,16 +230,35 @@ class PlausibleSource(BaseSource[Http]):
         return self._all(("pageviews",), days, dimensions=self._page_names)
 
 
-def lines(reply: Node, *, dimensions: int, metrics: int) -> Iterator[tuple[list[str], list[Node]]]:
-    """Rows as (dimension values, metric values), which Plausible gives by position. Raises ``BadShape``."""
-    for row in reply.each("results"):
-        names, values = row.each("dimensions"), row.each("metrics")
+def lines(reply: Node, *, dimensions: int, metrics: int) -> list[Line]:
+    """Rows as (dimension values, counts), which Plausible gives by position. Raises ``BadShape`` with the place."""
+    plain = plain_lines(reply["results"].value, dimensions=dimensions, metrics=metrics)
+    return plain if plain is not None else list(lines_by_node(reply, dimensions=dimensions, metrics=metrics))
+
+
+def plain_lines(results: Json, *, dimensions: int, metrics: int) -> list[Line] | None:
+    """The same by whole columns; None where something is not as usual, which nodes then settle."""
+    columns = whole_columns(results, {"dimensions": (list,), "metrics": (list,)})
+    if columns is None:
+        return None
+    names, counts = cast("list[list[list[Any]]]", columns)
+    if set(map(len, names)) != {dimensions} or set(map(len, counts)) != {metrics}:
+        return None
+    if set(map(type, chain.from_iterable(names))) != {str} or set(map(type, chain.from_iterable(counts))) != {int}:
+        return None
+    return list(zip(map(tuple, names), map(tuple, counts), strict=True))
+
+
+def lines_by_node(reply: Node, *, dimensions: int, metrics: int) -> Iterator[Line]:
+    """The same of any reply."""
+    for row in reply["results"]:
+        names, values = list(row["dimensions"]), list(row["metrics"])
         if (len(names), len(values)) != (dimensions, metrics):
             raise BadShape(path=row.path, wanted=f"{dimensions} dimensions, {metrics} metrics", found=row.value)
         texts = [name.value for name in names]
         if not all(isinstance(text, str) for text in texts):
             raise BadShape(path=row.path, wanted="dimensions as text", found=texts)
-        yield [str(text) for text in texts], values
+        yield tuple(map(str, texts)), tuple(map(as_whole, values))
 
 
 def has_imports(reply: Node) -> bool:

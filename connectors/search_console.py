@@ -19,7 +19,7 @@ from connectors.google_errors import PACIFIC, classifier
 from connectors.http import Http
 from connectors.protocol import Context, Probe, Quality, Source, SourceType, Stream
 from connectors.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
-from connectors.shape import BadShape, Node, as_day
+from connectors.shape import BadShape, Node, as_day, whole_columns
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import SearchConsole, SourceSettings
 
@@ -105,10 +105,7 @@ class SearchConsoleSource(BaseSource[Http]):
     def _pages(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS)
         report = self._report(part, ("date", "page"), "byPage")
-        rows: list[tuple[date, Row]] = []
-        for row in report.rows:
-            day, page = keys_of(row, 2)
-            rows.append((as_day(day), {"page": page.value, **measured(row)}))
+        rows = by_page(report.rows) or by_node(report.rows)
         most = max(Counter(day for day, _ in rows).values(), default=0)
         return self._answer(part, report, rows, PAGES, {"most_rows_a_day": most, "cap_hit": most >= DAY_CAP_ROWS})
 
@@ -194,6 +191,34 @@ def keys_of(row: Node, count: int) -> list[Node]:
     if len(keys) != count or not all(isinstance(key.value, str) for key in keys):
         raise BadShape(path=row["keys"].path, wanted=f"{count} texts", found=row["keys"].value)
     return keys
+
+
+def by_page(rows: Sequence[Node]) -> list[tuple[date, Row]] | None:
+    """Day and figures of each row, by whole columns; None where something is not as usual, which nodes then settle."""
+    kinds = {"keys": (list,), "clicks": (int,), "impressions": (int,), "position": (int, float)}
+    columns = whole_columns([row.value for row in rows], kinds)
+    if columns is None:
+        return None
+    keys = [key for key in columns[0] if isinstance(key, list) and [type(text) for text in key] == [str, str]]
+    if len(keys) != len(rows):
+        return None
+    days = {str(text): as_day(Node(text, "rows.keys[0]")) for text in {key[0] for key in keys}}
+    return [
+        (
+            days[day],
+            {"page": page, "clicks": clicks, "impressions": impressions, "position_sum": position * impressions},
+        )
+        for (day, page), clicks, impressions, position in zip(keys, *columns[1:], strict=True)
+    ]
+
+
+def by_node(rows: Sequence[Node]) -> list[tuple[date, Row]]:
+    """The same of any rows. Raises ``BadShape`` with the place."""
+    found: list[tuple[date, Row]] = []
+    for row in rows:
+        day, page = keys_of(row, 2)
+        found.append((as_day(day), {"page": page.value, **measured(row)}))
+    return found
 
 
 def measured(row: Node) -> Row:

@@ -12,11 +12,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.errors import SourceError
 from connectors.http import Http
-from connectors.plausible import DAILY, MONTHLY, PAGES, QUERY, VISITORS_DEFINITION, PlausibleSource, build, zone_at
+from connectors.plausible import (
+    DAILY,
+    MONTHLY,
+    PAGES,
+    QUERY,
+    VISITORS_DEFINITION,
+    PlausibleSource,
+    build,
+    lines_by_node,
+    plain_lines,
+    zone_at,
+)
 from connectors.protocol import Source
+from connectors.shape import Node
 from okr_models.periods import Window
 from okr_models.sources import EnvRef, Plausible
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
@@ -286,3 +300,18 @@ def test_rows_of_another_shape_are_refused(row: dict[str, Any]) -> None:
 def test_the_zone_is_the_clients_unless_the_offset_says_another(moment: str, key: str) -> None:
     zone = zone_at(datetime.fromisoformat(moment), usual=ZoneInfo("Europe/Stockholm"))
     assert zone.key == key
+
+
+CELL = st.one_of(st.text(max_size=2), st.integers(-1, 3), st.booleans(), st.none(), st.floats(0, 3))
+LINE = st.fixed_dictionaries(
+    {"dimensions": st.lists(CELL, min_size=1, max_size=3), "metrics": st.lists(CELL, max_size=2)}
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"dimensions": st.lists(st.text(max_size=2), min_size=2, max_size=2),
+                                       "metrics": st.lists(st.integers(0, 9), min_size=1, max_size=1)})
+                | LINE | CELL, max_size=4))  # fmt: skip
+def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(results: list[Any]) -> None:
+    plain = plain_lines(results, dimensions=2, metrics=1)
+    if plain is not None:
+        assert plain == list(lines_by_node(Node({"results": results}), dimensions=2, metrics=1))

@@ -16,8 +16,17 @@ from hypothesis import strategies as st
 from connectors.errors import BadReply, NotYet, PermissionMissing, SourceError, Unavailable
 from connectors.google_errors import classifier
 from connectors.http import Http
-from connectors.search_console import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource, first_incomplete, measured
-from connectors.shape import Node
+from connectors.search_console import (
+    DAILY,
+    KEPT_DAYS,
+    PAGES,
+    SearchConsoleSource,
+    by_node,
+    by_page,
+    first_incomplete,
+    measured,
+)
+from connectors.shape import BadShape, Node
 from okr_models.periods import Window, add_months, month_end, month_start
 from okr_models.sources import EnvRef, SearchConsole
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
@@ -306,3 +315,31 @@ def test_whatever_stands_as_incomplete_day_gives_a_day_or_a_refusal(text: str) -
     except ValueError:
         return
     assert day is None or day.isoformat() == text
+
+
+FIELD = st.one_of(st.integers(0, 9), st.floats(0, 9), st.text(max_size=2), st.none())
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "keys": st.lists(st.sampled_from(["2026-11-14", "2026-11-15", "x"]), min_size=1, max_size=2),
+                "clicks": st.integers(0, 9) | FIELD,
+                "impressions": st.integers(0, 9) | FIELD,
+                "position": st.floats(1, 99) | FIELD,
+            }
+        ),
+        max_size=4,
+    )
+)
+def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(rows: list[Any]) -> None:
+    nodes = [Node(each, "row") for each in rows]
+    try:
+        quick = by_page(nodes)
+    except BadShape:
+        with pytest.raises(BadShape):
+            by_node(nodes)
+        return
+    if quick is not None:
+        assert quick == by_node(nodes)
