@@ -122,7 +122,7 @@ def _ended() -> int:  # noqa: PLR0911 - one return for each way to end
         if os.environ.get(TRACEBACK):
             raise
         what = f"{type(error).__name__}: {one_line(error)}"
-        _tell(f"{what}; nothing here was made for this: {TRACEBACK}=1 shows where it arose")
+        _tell(f"{what} (not foreseen: {TRACEBACK}=1 shows where it arose)")
         return 1
 
 

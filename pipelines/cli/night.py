@@ -61,6 +61,7 @@ def run_night(
         return NightEnded(3, tuple(problems))
 
     import dagster as dg
+    from sqlalchemy.exc import DBAPIError
 
     from pipelines.build import build_defs
     from pipelines.event_log import quick_event_log
@@ -110,6 +111,9 @@ def run_night(
                 failed = failed_sources(home, result.run_id) if result.success else []
         except RunInProgress as error:
             raise fail(one_line(error)) from error
+        except DBAPIError as error:
+            what = f"Dagster's event log in {folder} can't be used: {error.orig}"
+            raise fail(f"{what}; is the disk full, or the folder another user's?") from error
     if not result.success:
         return NightEnded(1, (*problems, *_failures(result)))
     problems += failed

@@ -215,6 +215,29 @@ def test_a_damaged_working_database_ends_the_run_with_its_cure_and_leaves_what_i
     assert (home / "published" / "okr.duckdb").resolve().name == "okr-1.duckdb"
 
 
+def test_an_event_log_that_can_not_be_written_ends_the_run_in_one_line(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    monkeypatch.setenv("OKR_TODAY", "2026-11-20")
+    runs = home / "dagster" / "history" / "runs"
+    runs.mkdir(parents=True)
+    (runs / "index.db").mkdir()
+    code, told = told_by(capfd, monkeypatch, "--home", home, "run")
+    assert code == 1
+    assert "event log" in told
+
+
+def test_a_night_whose_only_client_file_is_broken_names_it_and_ends_with_3(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "clients" / "acme.yaml").write_text("client: acme\n", encoding="utf-8")
+    monkeypatch.setenv("OKR_TODAY", "2026-11-20")
+    code, told = told_by(capfd, monkeypatch, "--home", home, "run")
+    assert code == 3
+    assert "acme.yaml:1" in told
+
+
 @pytest.mark.parametrize("arguments", [["run"], ["export"], ["init", "other"]])
 def test_a_folder_that_this_user_may_not_use_is_told_in_one_line(home: Path, arguments: list[str]) -> None:
     for path in (home / "clients" / "acme.yaml", home / "clients", home / "published"):
