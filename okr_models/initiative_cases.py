@@ -18,7 +18,7 @@ from okr_models.client import Client, Initiative
 from okr_models.initiatives import PATIENCE, InitiativeResult, evaluate_initiative
 from okr_models.periods import Window
 
-RULES = 1
+RULES = 2
 """Part of every fingerprint: raise it when a rule changes what a case's answer is."""
 
 Days = tuple[tuple[date, float], ...]

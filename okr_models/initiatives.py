@@ -158,9 +158,8 @@ def _missing_days(
     need = BEFORE_TO_AFTER * trial.days
     seen = sum(1 for day in trial.series.index if day < window.start)
     if have < need or seen < LEAST_OBSERVED_BEFORE * need:
-        since = trial.first + timedelta(days=need)
         return "cannot_be_judged", say.too_little_before(
-            have=min(max(have, 0), seen), need=need, possible_from=since, language=language
+            have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), language=language
         )
     return None
 
@@ -176,8 +175,9 @@ def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> Initiative
     language = client.language
     placebos = trial.placebos()
     if not placebos.enough:
-        since = trial.first + timedelta(days=(BEFORE_TO_AFTER + 1) * trial.days + NEEDED - 1)
-        reason = say.too_few_placebos(have=len(placebos.effects), need=NEEDED, possible_from=since, language=language)
+        reason = say.too_few_placebos(
+            have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), language=language
+        )
         return replace(row, reason=reason)
     before, after = windows_of(trial.window.start, first=trial.first, after_days=trial.days)
     effect = effect_of(trial.series, trial.controls, before=before, after=after)
@@ -197,6 +197,11 @@ def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> Initiative
         probability_worthwhile=evidence.probability_worthwhile,
         response=_finite(effect),
     )
+
+
+def _possible_from(trial: Trial) -> date:
+    """The first start that these data could judge: 20 placebo starts fit before it, each with its own days before."""
+    return trial.first + timedelta(days=(BEFORE_TO_AFTER + 1) * trial.days + NEEDED - 1)
 
 
 def _finite(effect: Effect) -> float | None:

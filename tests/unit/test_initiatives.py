@@ -211,7 +211,12 @@ def test_one_on_the_control_spoils_it() -> None:
 def test_too_short_a_time_before_says_from_when_it_could_be_judged() -> None:
     result = judge(daily=daily(0.3, first=date(2026, 1, 1)))
     assert result.verdict == "cannot_be_judged"
-    assert "59 days of data before its start, 84 are needed. Possible for a start from 26 Mar 2026" in result.reason
+    assert "59 days of data before its start, 84 are needed. Possible for a start from 12 May 2026" in result.reason
+    days = daily(0.0, first=date(2026, 1, 1), through=date(2026, 6, 20))
+    for start, said in ((date(2026, 5, 12), True), (date(2026, 5, 11), False)):
+        then = {"start": start, "end": start + timedelta(days=27)}
+        later = judge(daily=days, as_of=date(2026, 6, 20), change=then)
+        assert (later.verdict != "cannot_be_judged") is said, "it named a day from which nothing could be judged yet"
     placebos = judge(daily=daily(0.3, first=START - timedelta(days=100)))
     assert "0 placebo starts fit, 20 are needed" in placebos.reason
 
