@@ -20,7 +20,7 @@ _LOCALE: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
 
 def percent(share: float, language: Language) -> str:
     """A signed share: ``+12 %`` in Swedish, ``+12%`` in English."""
-    pattern = "+#,##0\u00a0%;-#,##0\u00a0%" if language == "sv" else "+#,##0%;-#,##0%"
+    pattern = "+#,##0\u00a0%;\u2212#,##0\u00a0%" if language == "sv" else "+#,##0%;\u2212#,##0%"
     return str(format_percent(share, format=pattern, locale=_LOCALE[language]))
 
 

@@ -17,6 +17,7 @@ from okr_models import initiative_reasons as say
 from okr_models.client import Client, Initiative
 from okr_models.effects import Effect, NoEffect, effect_of
 from okr_models.initiative_trial import Trial, figure_of, lost_days, same_figure, trial_of
+from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
 from okr_models.placebo import BEFORE_TO_AFTER, NEEDED, windows_of
 from okr_models.verdicts import Verdict, evidence_of, verdict_of
@@ -208,6 +209,14 @@ def _finite(effect: Effect) -> float | None:
     return effect.response if np.isfinite(effect.response) else None
 
 
+def _counted(kpi: str | None, unit: str, client: Client) -> str:
+    """What a price is paid for, in the client's words: a unit's English id stands only where nothing else is known."""
+    if kpi in BUILT_IN:
+        title = BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
+        return title[:1].lower() + title[1:]
+    return unit or kpi or ""
+
+
 def _with_money(
     row: InitiativeResult,
     trial: Trial,
@@ -226,7 +235,7 @@ def _with_money(
     price = row.cost / abs(gained) if row.cost is not None and is_gain else None
     said = [row.reason]
     if price is not None:
-        name = unit or row.kpi or ""
+        name = _counted(row.kpi, unit, client)
         said.append(say.cost_per_unit(price, currency=client.currency, unit=name, language=client.language))
     if tested is not None:
         said.append(say.tested(tested, client.language))

@@ -72,6 +72,11 @@ WORDS: dict[str, dict[str, str]] = {
             "the web source gives no time on page",
         ),
         (
+            r"without counts that the platform hides or left out",
+            "utan de tal som plattformen döljer eller utelämnar",
+            "without counts that the platform hides or left out",
+        ),
+        (
             r"scaled up from (\d+) of (\d+) days",
             "uppräknad från {0} av {1} dagar",
             "scaled up from {0} of {1} days",

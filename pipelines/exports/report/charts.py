@@ -118,11 +118,11 @@ def kpi_chart(
     newest, ago = known[-1:], [row for row in known if known and row["n"] == known[-1]["n"] - 12]
     ends = {0, len(rows) - 1}
     labels = [format_date(m, "MMM yy", LOCALES[language]) if n in ends else "" for n, (m, _) in enumerate(months)]
-    scale = scale_of([row["v"] for row in known], from_zero=as_bars)
+    low, high = _from_zero(known) if as_bars else _tight(known)
     axis = alt.Axis(
         values=sorted(ends),
         grid=False,
-        domain=as_bars and scale.low == 0,
+        domain=as_bars and low == 0,
         labelExpr=f"{json.dumps(labels)}[datum.value]",
         labelFlush=not as_bars,
         labelAlign=alt.ExprRef("datum.value == 0 ? 'left' : 'right'"),
@@ -132,7 +132,6 @@ def kpi_chart(
     )
     edge = 0.6 if as_bars else 0.4
     x = alt.X("n:Q", scale=alt.Scale(domain=[-edge, len(rows) - 1 + edge], nice=False), axis=axis)
-    low, high = (scale.low, scale.high) if as_bars else _tight(known)
     y = alt.Y("v:Q", scale=alt.Scale(domain=[low, high], nice=False, reverse=unit == "position", zero=False), axis=None)
     bars: tuple[tuple[Rows, Row], ...] = (
         ([row for row in known if row not in newest + ago], {"color": BAR, "width": 5.6}),
@@ -151,6 +150,13 @@ def kpi_chart(
         ]
     padding = {"left": 2, "right": 2, "top": 5, "bottom": 2}
     return _svg(alt.layer(*layers).properties(width=SMALL_WIDTH, height=SMALL_HEIGHT, padding=padding))
+
+
+def _from_zero(known: Rows) -> tuple[float, float]:
+    """From zero to the highest bar, and below it where a bar is negative."""
+    values = [0.0, *(row["v"] for row in known)]
+    low, high = min(values), max(values)
+    return low, high if high > low else low + 1.0
 
 
 def _tight(known: Rows) -> tuple[float, float]:

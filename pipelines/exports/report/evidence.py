@@ -48,7 +48,7 @@ def initiatives(rows: Sequence[InitiativeRow], reader: Reader) -> tuple[tuple[In
 
 def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
     language = reader.language
-    effect = MISSING
+    effect, mid = MISSING, ""
     if row.effect is not None:
         low, high = (percent(value, language, signed=True) for value in (row.effect_low, row.effect_high))
         mid = percent(row.effect, language, signed=True)
@@ -56,6 +56,11 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
     detectable = ""
     if row.detectable_effect is not None:
         detectable = message("detectable", language, share=percent(row.detectable_effect, language))
+    reason = plain(row.reason or "", limit=300)
+    if effect != MISSING and _bare(mid) in _bare(reason):
+        effect = ""
+    if detectable and _bare(percent(row.detectable_effect, language)) in _bare(reason):
+        detectable = ""
     known = row.verdict in {*VERDICT_ICONS, "cannot_be_judged", "not_aligned"}
     return InitiativeView(
         title=plain(row.title, limit=90),
@@ -65,9 +70,14 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
         verdict=row.verdict,
         icon=VERDICT_ICONS.get(row.verdict, "?"),
         word=message(row.verdict, language) if known else plain(row.verdict),
-        reason=plain(row.reason or "", limit=300),
+        reason=reason,
         cost=_money(row.cost, reader),
     )
+
+
+def _bare(text: str) -> str:
+    """Without spaces and with one kind of minus, so that a figure is found however it is spaced."""
+    return "".join(text.split()).replace("\N{MINUS SIGN}", "-")
 
 
 def _money(cost: float | None, reader: Reader) -> str:

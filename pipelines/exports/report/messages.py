@@ -59,7 +59,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "source": "Källa: {sources}",
         "loaded": "läst {day}",
         "failed": "senaste läsningen av {streams} misslyckades",
-        "stretch": "stretch",
+        "stretch": "sträckmål",
         "weight": "vikt {weight}",
         "no_chart": "Inget att rita än.",
         "legend_now": "i år",
