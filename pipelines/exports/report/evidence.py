@@ -48,7 +48,7 @@ def initiatives(rows: Sequence[InitiativeRow], reader: Reader) -> tuple[tuple[In
 
 def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
     language = reader.language
-    effect, mid = MISSING, ""
+    effect, mid = "", ""
     if row.effect is not None:
         low, high = (percent(value, language, signed=True) for value in (row.effect_low, row.effect_high))
         mid = percent(row.effect, language, signed=True)
@@ -57,7 +57,7 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
     if row.detectable_effect is not None:
         detectable = message("detectable", language, share=percent(row.detectable_effect, language))
     reason = plain(row.reason or "", limit=300)
-    if effect != MISSING and _bare(mid) in _bare(reason):
+    if _bare(mid) in _bare(reason):  # said there already, or there is none
         effect = ""
     if detectable and _bare(percent(row.detectable_effect, language)) in _bare(reason):
         detectable = ""
