@@ -4,7 +4,7 @@ whether each raw table holds what the ledger says was written, and whether token
 What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 import dagster as dg
@@ -14,12 +14,13 @@ from pipelines.assets.ingest import CONFIG_KEY, raw_key
 from pipelines.markdown import markdown_table
 from pipelines.resources import Night
 from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
-from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
+from pipelines.warehouse.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
 from pipelines.warehouse.refusals import TableRefused, record_refusal
 from pipelines.warehouse.suites import Checked, checks_of
 
 LEDGER_CHECK = "rows_match_ledger"
+COLLAPSE_CHECK = "no_window_collapsed"
 WINDOWED = tuple(sorted(name for name, table in RAW_TABLES.items() if has_windows(table)))
 SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
@@ -69,6 +70,14 @@ def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
             description="Each window holds as many rows as the ledger says were written.",
         )
         for name in WINDOWED
+    ]
+    + [
+        dg.AssetCheckSpec(
+            COLLAPSE_CHECK,
+            asset=raw_key(name),
+            description="No window of this night came back with less than half of the rows it replaced.",
+        )
+        for name in WINDOWED
     ],
     can_subset=True,
 )
@@ -76,18 +85,16 @@ def ledger_checks(
     context: dg.AssetCheckExecutionContext, night: dg.ResourceParam[Night]
 ) -> Iterator[dg.AssetCheckResult]:
     """Count the rows of what was written last, table by table."""
-    selected = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
-    wrong = {name: rows_against_ledger(night.con, RAW_TABLES[name]) for name in WINDOWED if name in selected}
+    selected = {(key.asset_key.path[-1], key.name) for key in context.selected_asset_check_keys}
+    for name in WINDOWED:
+        if (name, COLLAPSE_CHECK) in selected:
+            collapsed = collapsed_windows(night.con, RAW_TABLES[name], run_id=night.run_id)
+            yield _counted(name, COLLAPSE_CHECK, collapsed, severity=dg.AssetCheckSeverity.WARN)
+    wrong = {
+        name: rows_against_ledger(night.con, RAW_TABLES[name]) for name in WINDOWED if (name, LEDGER_CHECK) in selected
+    }
     for name, rows in wrong.items():
-        yield dg.AssetCheckResult(
-            asset_key=raw_key(name),
-            check_name=LEDGER_CHECK,
-            passed=not rows,
-            metadata={
-                "unexpected": len(rows),
-                **({"failing_rows": dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}),
-            },
-        )
+        yield _counted(name, LEDGER_CHECK, rows, severity=dg.AssetCheckSeverity.ERROR)
     for name, rows in wrong.items():
         if rows:
             first = ", ".join(f"{column} {value}" for column, value in rows[0].items())
@@ -95,6 +102,19 @@ def ledger_checks(
                 f"check {LEDGER_CHECK} failed ({len(rows)} window(s), first {first}); okr run --from reads them again"
             )
             refuse(night, table=f"raw.{name}", reasons=[counted])
+
+
+def _counted(
+    table: str, check: str, rows: Sequence[Mapping[str, object]], *, severity: dg.AssetCheckSeverity
+) -> dg.AssetCheckResult:
+    shown = {"failing_rows": dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}
+    return dg.AssetCheckResult(
+        asset_key=raw_key(table),
+        check_name=check,
+        passed=not rows,
+        severity=severity,
+        metadata={"unexpected": len(rows), **shown},
+    )
 
 
 @dg.asset_check(

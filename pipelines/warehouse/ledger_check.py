@@ -1,7 +1,8 @@
-"""Whether a raw table still holds what the ledger says was written to it, window by window.
+"""Whether a raw table still holds what the ledger says was written to it, and which windows of a run all but vanished.
 
-What belongs here: the count and its comparison. What does not: writing either (``writer.py``, ``ledger.py``). Listings
-and snapshots have no window to count by: a list may be one of the newest only, a reading taken twice is there once.
+What belongs here: the counts and their comparison. What does not: writing either (``writer.py``, ``ledger.py``).
+Listings and snapshots have no window to count by: a list may be one of the newest only, a reading taken twice is there
+once.
 """
 
 from __future__ import annotations
@@ -49,6 +50,29 @@ def rows_against_ledger(con: Connection, table: RawTable) -> list[dict[str, obje
         order by all
         """,  # noqa: S608 - identifiers are quoted
         [table.name],
+    )
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+FEWEST_ROWS, LEAST_SHARE = 20, 0.5
+"""A window that had so many rows and comes back with less than this share of them has collapsed."""
+
+
+def collapsed_windows(con: Connection, table: RawTable, *, run_id: str) -> list[dict[str, object]]:
+    """Windows that this run replaced by far fewer rows than were there.
+
+    They are written all the same: the source's word counts, and a site may truly have been cleared. But a source that
+    forgets its past looks like this too, and somebody should look.
+    """
+    cursor = con.execute(
+        """
+        select client, source, window_start, window_end, rows_before, rows
+        from (select *, cast(quality ->> 'rows_before' as bigint) as rows_before from ops.loads)
+        where stream = ? and run_id = ? and status = 'loaded' and rows_before >= ? and rows < ? * rows_before
+        order by all
+        """,
+        [table.name, run_id, FEWEST_ROWS, LEAST_SHARE],
     )
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -23,6 +24,8 @@ from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
 
+ROWS_BEFORE = "rows_before"
+"""In a load's ``quality`` where a window came back with fewer rows than it replaced."""
 _INCOMING = "incoming_rows"
 _PUBLISHED = "published_at"
 
@@ -47,9 +50,11 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
             append_snapshot(con, table=stream.table, client=load.client, source=load.source, rows=rows)
             keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
         elif by_window:
-            replace_window(
+            before = replace_window(
                 con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
             )
+            if before > rows.num_rows:
+                load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
         else:
             replace_listing(
                 con, table=stream.table, client=load.client, source=load.source, rows=rows, since=batch.listed_since
@@ -59,19 +64,21 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
 
 def replace_window(
     con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, window: Window
-) -> None:
+) -> int:
     """Put ``rows`` in place of all that the source has in ``window``, also where ``rows`` is empty.
 
-    Runs in the caller's transaction; ``rows`` must have passed ``checked_rows``.
+    Returns how many rows were there before. Runs in the caller's transaction; ``rows`` must have passed
+    ``checked_rows``.
     """
     if table.append_only or table.time_column is None:
         raise NotReplaceable(table=table.name)
-    con.execute(
+    deleted = con.execute(
         f"delete from {raw_table(table).qualified} where client = ? and source = ?"  # noqa: S608 - quoted
         f" and {quote(table.time_column)} between ? and ?",
         [client, source, window.start, window.end],
-    )
+    ).fetchall()
     _insert(con, table=table, client=client, source=source, rows=rows)
+    return int(deleted[0][0])
 
 
 def replace_listing(

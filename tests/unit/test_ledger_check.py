@@ -1,20 +1,27 @@
 """The ledger against the tables: a window that lost or gained rows since it was written is found.
 
-Under test: ``ledger_check.rows_against_ledger`` over rows and ledger written by hand.
+Under test: ``ledger_check`` over rows and ledger written by hand, and over what the writer notes of a window.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
 
+from connectors.arrow import build_table
+from connectors.matomo import PAGES
+from connectors.protocol import Batch
 from connectors.raw_tables import RAW_TABLES
-from pipelines.warehouse.ledger_check import has_windows, rows_against_ledger
+from okr_models.periods import Window
+from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.writer import write_batch
 
 WEB = RAW_TABLES["web_daily"]
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -83,3 +90,32 @@ def test_lists_and_snapshots_have_no_windows_to_count_by(con: duckdb.DuckDBPyCon
         "blog_posts", "follower_snapshots", "own_metrics", "post_counters", "snapshot_replies", "social_posts",
     }  # fmt: skip
     assert rows_against_ledger(con, RAW_TABLES["post_counters"]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noticed"),
+    [(40, 0, True), (40, 19, True), (40, 20, False), (40, 40, False), (40, 90, False), (19, 0, False), (0, 0, False)],
+)
+def test_a_window_that_comes_back_with_less_than_half_of_its_rows_is_named_and_written_all_the_same(
+    con: duckdb.DuckDBPyConnection, before: int, after: int, noticed: bool
+) -> None:
+    window = Window(date(2026, 11, 1), date(2026, 11, 3))
+    for run_id, count in (("first", before), ("second", after)):
+        rows = [
+            {"day": date(2026, 11, 1), "host": "w.se", "path": f"/{number}", "page_views": 1,
+             "engagement_seconds": None, "is_final": True}
+            for number in range(count)
+        ]  # fmt: skip
+        load = Load(
+            client="acme", source="web", stream="web_pages_daily", window=window, rows=count, status="loaded",
+            attempts=1, started_at=NOW, finished_at=NOW, run_id=run_id, quality={"zone": "UTC"},
+        )  # fmt: skip
+        batch = Batch(rows=build_table(RAW_TABLES["web_pages_daily"], rows), covers=window)
+        write_batch(con, stream=PAGES, batch=batch, load=load, taken_at=NOW)
+    assert con.execute("select count(*) from raw.web_pages_daily").fetchall() == [(after,)]
+    table = RAW_TABLES["web_pages_daily"]
+    assert collapsed_windows(con, table, run_id="first") == []
+    found = collapsed_windows(con, table, run_id="second")
+    assert [(row["client"], row["rows_before"], row["rows"]) for row in found] == (
+        [("acme", before, after)] if noticed else []
+    )
