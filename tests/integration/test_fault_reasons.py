@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.errors import SourceError
-from connectors.protocol import Batch, Source, Stream
+from connectors.protocol import Stream
 from connectors.registry import SOURCE_TYPES
 from connectors.reply import send
-from connectors.sandbox.faults import AuthReject, EmptyDay, Fault, Latency
+from connectors.sandbox.faults import AuthReject, EmptyDay, Latency
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.periods import ONE_DAY, Window
-from pipelines.warehouse.clients import load_clients
-from pipelines.warehouse.clock import fixed_clock
-from tests.fake_vendor import STOCKHOLM, Naps
 from tests.fault_print import Matrix, printed
-from tests.fault_rig import NIGHT, SOURCES, make_rig, open_awake, vendors_of
+from tests.fault_rig import NIGHT, vendors_of
+from tests.source_reader import Reader
 
 NETWORKED = tuple(kind for kind in SOURCE_TYPES if vendors_of(kind))
 REASONS = ("empty", "invalid", "expired", "revoked")
@@ -66,48 +62,6 @@ def server(running: SandboxServer) -> Iterator[SandboxServer]:
     yield running
     running.faults.clear()
     running.set_today(NIGHT)
-
-
-class Reader:
-    """Opens one source of each type as the night does, and reads from it."""
-
-    def __init__(self, server: SandboxServer, folder: Path) -> None:
-        self.server, self.environ = server, server.environment()
-        self.clients = {}
-        for kind in SOURCES:
-            rig = make_rig(kind, folder / kind, server, self.environ)
-            self.clients[kind] = rig.home, load_clients(rig.home).clients[0]
-
-    def source(self, kind: str, *, today: date = NIGHT) -> Source:
-        home, client = self.clients[kind]
-        settings = client.source("under")
-        context = build_context(
-            settings,
-            client=client.client,
-            client_zone=STOCKHOLM,
-            now=fixed_clock(today).now(),
-            home=home.root,
-            environ=self.environ,
-            sleep=Naps(),
-        )
-        return open_awake(settings, context)
-
-    def read(self, kind: str, stream: Stream, window: Window | None, *, today: date = NIGHT) -> Batch:
-        source = self.source(kind, today=today)
-        try:
-            return source.read(stream, window if stream.delivery == "window" else None)
-        finally:
-            source.close()
-
-    def set(self, kind: str, fault: Fault) -> None:
-        for vendor in vendors_of(kind):
-            self.server.faults.set(vendor=vendor, brand=SOURCES[kind][0], fault=fault)
-
-    def calls(self, kind: str) -> int:
-        return sum(len(self.server.calls.of(vendor=name, brand=SOURCES[kind][0])) for name in vendors_of(kind))
-
-    def secrets(self, kind: str) -> list[str]:
-        return [value for name, value in self.environ.items() if any(part in name for part in ("TOKEN", "KEY"))]
 
 
 @pytest.fixture(scope="module")
