@@ -27,6 +27,7 @@ from connectors.errors import (
 )
 from connectors.ga4_quota import Budget
 from connectors.google_auth import Told, told_by_auth
+from connectors.http import UNANSWERED_ATTEMPTS
 from connectors.retry import retry_after
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -38,17 +39,19 @@ class Patience:
 
     def __init__(self, budget: Budget, *, attempts: int) -> None:
         self.failures = 0
-        self._malformed = 0
+        self._malformed = self._unanswered = 0
         self._budget, self._attempts = budget, attempts
 
     def __call__(self, error: Exception) -> bool:
         self.failures += 1
         self._malformed += isinstance(error, ParseError)
+        self._unanswered += isinstance(error, requests.Timeout)
         if is_server_error(error):
             self._budget.server_error()
             if not self._budget.allows_another_error:
                 return False
-        return self._worth(error) and self.failures < self._attempts and self._malformed < 2
+        spent = self.failures >= self._attempts or self._malformed > 1 or self._unanswered >= UNANSWERED_ATTEMPTS
+        return self._worth(error) and not spent
 
     @staticmethod
     def _worth(error: Exception) -> bool:

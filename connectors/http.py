@@ -41,6 +41,8 @@ LARGEST_BODY_BYTES = 64 * 1024 * 1024
 USER_AGENT = "marketing-okr/0.1"
 RETRIED_STATUSES = frozenset({408, 429})
 MALFORMED_ATTEMPTS = 2
+UNANSWERED_ATTEMPTS = 2
+"""Each costs its whole timeout, and a vendor that hangs would otherwise hold a night up for minutes a call."""
 _DETAIL_CHARACTERS = 300
 
 
@@ -172,7 +174,7 @@ class Http:
         """One call with its retries. Raises outside of any ``except``, so that no error drags a raw address along."""
         url = path if "://" in path else self.base_url + path
         at_home = _origin(url) == _origin(self.base_url)
-        failures = malformed = 0
+        failures = malformed = unanswered = 0
         renewed = False
         waited = 0.0
         while True:
@@ -199,10 +201,15 @@ class Http:
                 status, asked_wait = None, None
             failures += 1
             malformed += verdict.error is BadReply
+            unanswered += isinstance(outcome, Failure) and verdict.error is TimedOut
             wait = asked_wait
             if wait is None:
                 wait = self._policy.backoff(failures, jitter=self._jitter)
-            spent = failures >= self._policy.attempts or malformed >= MALFORMED_ATTEMPTS
+            spent = (
+                failures >= self._policy.attempts
+                or malformed >= MALFORMED_ATTEMPTS
+                or unanswered >= UNANSWERED_ATTEMPTS
+            )
             if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again

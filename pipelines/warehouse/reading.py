@@ -30,6 +30,8 @@ from pipelines.warehouse.unavailable import GONE, with_since
 
 CONCERNS_WHOLE_SOURCE: frozenset[ErrorClass] = frozenset({"auth", "config", "version", "quota", "rate_limited"})
 """After one of these the source's other streams would only fail the same way."""
+MOST_UNANSWERED = 2
+"""One slow list must not hide the source's others; after two without an answer in time, nobody is there."""
 MOST_FAILED_WINDOWS = 3
 """After so many a stream is given up for the night: one bad week must not hide the year behind it."""
 
@@ -101,6 +103,7 @@ class _Reader:
     emit: Callable[[Outcome], None]
     zone: ZoneInfo
     redact: Redactor = field(default_factory=Redactor)
+    unanswered: int = 0
 
     def run(self) -> None:
         due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
@@ -165,7 +168,8 @@ class _Reader:
             except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
                 trouble = self._trouble(error, f"reading {stream.name}")
                 self._fail(stream, window, started, trouble, replies=self._not_understood(source, stream, trouble))
-                if trouble.whole_source:
+                self.unanswered += trouble.error_class == "timeout"
+                if trouble.whole_source or self.unanswered >= MOST_UNANSWERED:
                     return trouble
                 failed += 1
                 if trouble.error_class != "bad_reply" or failed >= MOST_FAILED_WINDOWS:

@@ -208,7 +208,7 @@ def test_no_answer_in_time_is_a_timeout() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        http = core(url, timeout=(1.0, 0.05), policy=RetryPolicy(attempts=2))
+        http = core(url, timeout=(1.0, 0.05), policy=RetryPolicy(attempts=4))
         with pytest.raises(TimedOut):
             http.get_json("/a", attempted="reading a")
         assert http.requests == 2

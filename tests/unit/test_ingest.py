@@ -191,6 +191,17 @@ def test_after_what_concerns_the_whole_source_its_other_streams_are_not_tried(tm
     assert len(night.loads("failed")) == len(report.failed)
 
 
+def test_a_source_that_answers_nothing_in_time_is_left_after_two_streams(tmp_path: Path):
+    """A vendor that hangs held the night up for four minutes a stream."""
+    night = Night(tmp_path, client(start=START))
+    for name in ("follower_snapshots", *TABLES):
+        night.vendor.errors[name] = error(TimedOut)
+    report = night.run(FIRST)
+    assert len(night.vendor.asked) == 2
+    assert len(report.failed) == 4
+    assert {row[3] for row in night.loads("failed")} == {"timeout"}
+
+
 def test_a_failing_source_leaves_the_other_sources_and_clients_untouched(tmp_path: Path):
     broken, fine = FakeVendor(errors={"open": error(AuthFailed)}), FakeVendor()
     both = (client("acme", start=START), client("borea", start=START, sources=("one", "two")))
