@@ -172,6 +172,20 @@ def test_nothing_after_yesterday_counts_though_the_file_has_it(july: dict[str, R
     assert (july["running"]["current"], str(july["running"]["data_through"])) == (45, "2026-07-07")
 
 
+def test_the_running_month_counts_as_far_as_the_file_gives_it_and_two_files_make_one_history(tmp_path: Path) -> None:
+    """What a file gave for the running month was shown and not summed; of two files of one figure one was dropped."""
+    home = CsvHome(tmp_path)
+    home.own("visits", "flow").months("visits", "2025-01", [10] * 18).months("visits", "2026-07", [4])
+    home.own("later", "flow", source="daily").days("later", {"2026-07-07": 5, "2026-07-08": 7})
+    home.days("followers", {f"2026-0{month}-28": 100 + month for month in range(1, 7)}, scope="platform=linkedin")
+    home.months("followers", "2025-01", [90] * 12, scope="platform=linkedin")
+    home.result("sum", kpi="visits", target=150).result("followers", kpi="followers", target="+30%")
+    rows = home.night("2026-07-08")
+    assert (rows["sum"]["current"], str(rows["sum"]["data_through"])) == (64, "2026-07-07")
+    assert (rows["followers"]["baseline"], rows["followers"]["current"]) == (90, 106)
+    assert home.query("select max(day) as day from marts.kpi_daily")[0]["day"].isoformat() == "2026-07-07"
+
+
 def test_months_close_after_five_days_and_those_of_search_after_ten(july: dict[str, Row]) -> None:
     assert str(july["growth"]["data_through"]) == "2026-06-30"
     assert str(july["search"]["data_through"]) == "2026-05-31"

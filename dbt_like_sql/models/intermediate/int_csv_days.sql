@@ -21,7 +21,12 @@ with csv_days as (
             metrics.client = kpis.client
             and metrics.kpi = kpis.kpi
             and (not kpis.is_own or metrics.source = kpis.source)
-    where metrics.grain = 'day'
+    inner join {{ ref('stg_config__clients') }} as clients
+        on metrics.client = clients.client
+    where
+        metrics.grain = 'day'
+        -- a file may hold days to come: today's night knows nothing after yesterday
+        and metrics.period_start_on < clients.as_of
 )
 
 select

@@ -94,9 +94,14 @@ metrics as (
         kpis.is_own,
         kpis.adds_over_time,
         kpis.closing_days,
-        -- the same figure in two files: one of them, always the same
+        -- the same month in two files: one of them, always the same
         dense_rank() over (
-            partition by metrics.client, metrics.kpi, metrics.scope
+            partition by
+                metrics.client,
+                metrics.kpi,
+                metrics.scope,
+                metrics.grain,
+                date_trunc('month', metrics.period_start_on)
             order by metrics.source
         ) as file_rank
     from all_rows as metrics
@@ -425,7 +430,8 @@ select
     months.denominator,
     months.observed_share,
     months.is_scaled,
-    least(months.data_through_on, clients.as_of) as data_through_on
+    -- what is given for the running month is what had come in by yesterday
+    least(months.data_through_on, cast(clients.as_of - interval '1 day' as date)) as data_through_on
 from months
 inner join {{ ref('int_months') }} as calendar
     on
