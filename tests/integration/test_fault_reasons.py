@@ -17,7 +17,7 @@ from connectors.errors import SourceError
 from connectors.protocol import Stream
 from connectors.registry import SOURCE_TYPES
 from connectors.reply import send
-from connectors.sandbox.faults import AuthReject, EmptyDay, Latency
+from connectors.sandbox.faults import AuthReject, EmptyDay, Latency, MetricRemoved
 from connectors.sandbox.server import SandboxServer
 from okr_models.periods import ONE_DAY, Window
 from tests.fault_print import Matrix, printed
@@ -43,6 +43,24 @@ RESTATED: Mapping[str, str] = {
     "matomo": "web_daily",
 }
 """Streams whose newest days grow afterwards; LinkedIn shows only days that are counted, Plausible restates none."""
+
+
+DROPPED = [
+    ("bluesky", "followersCount", "follower_snapshots", "bad_reply"),
+    ("facebook_page", "page_follows", "follower_totals_daily", "bad_reply"),
+    ("facebook_page", "followers_count", "follower_snapshots", "bad_reply"),
+    ("instagram", "likes", "interactions_daily", "likes"),
+    ("instagram", "like_count", "post_counters", "bad_reply"),
+    ("linkedin", "likeCount", "interactions_daily", "bad_reply"),
+    ("linkedin", "shareCount", "post_counters", "bad_reply"),
+    ("matomo", "nb_visits", "web_daily", "bad_reply"),
+    ("matomo", "nb_hits", "web_pages_daily", "bad_reply"),
+    ("matomo", "nb_uniq_visitors", "web_daily", "config"),
+    ("search_console", "page", "search_pages_daily", "bad_reply"),
+    ("youtube", "shares", "interactions_daily", "shares"),
+    ("youtube", "likeCount", "post_counters", "likes"),
+]
+"""A figure that a vendor drops: the class of the error, or the column that is missing while the others are read."""
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +180,24 @@ def test_the_newest_days_grow_afterwards_and_are_not_called_final_before(
     assert changed
     oldest = (newest - min(changed)).days
     matrix.say("figures come late", kind, f"{len(changed)} days, the oldest {oldest} before")
+
+
+@pytest.mark.parametrize("dropped", DROPPED, ids=lambda dropped: " ".join(dropped[:2]))
+def test_a_figure_that_a_vendor_drops_is_missing_or_an_error_and_never_a_zero(
+    dropped: tuple[str, str, str, str], reader: Reader, matrix: Matrix
+) -> None:
+    kind, figure, name, outcome = dropped
+    stream = SOURCE_TYPES[kind].stream(name)
+    clean = reader.read(kind, stream, AROUND)
+    reader.set(kind, MetricRemoved(name=figure))
+    if outcome in clean.rows.column_names:
+        read = reader.read(kind, stream, AROUND)
+        assert set(read.rows.column(outcome).to_pylist()) == {None}
+        kept = [column for column in clean.rows.column_names if column != outcome]
+        assert read.rows.select(kept) == clean.rows.select(kept)
+        matrix.say(f"dropped: {name}", kind, f"{outcome} missing, others read")
+        return
+    with pytest.raises(SourceError, match=figure if outcome == "bad_reply" else "visitors") as raised:
+        reader.read(kind, stream, AROUND)
+    assert raised.value.error_class == outcome
+    matrix.say(f"dropped: {name}", kind, outcome)
