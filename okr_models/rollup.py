@@ -56,7 +56,10 @@ def roll_up(key_results: Sequence[Weighed]) -> RollUp:
     done = sum(size * progress for size, progress in valued)
     coverage = weight / everything
     status, weakest = _status(key_results, coverage=coverage)
-    low, high = done / everything, (done + everything - weight) / everything
+    # in this order, and never past the progress itself: nothing missing must give three equal figures to the last bit
+    low, high = done / everything, (done + (everything - weight)) / everything
+    if weight:
+        low, high = min(low, done / weight), max(high, done / weight)
     return RollUp(
         progress=_unit(done / weight) if weight else None,
         progress_low=_unit(low),

@@ -285,3 +285,10 @@ def test_the_roll_up_does_not_depend_on_order(parts: list[Weighed]) -> None:
     one, other = roll_up(parts), roll_up(parts[::-1])
     assert one.status == other.status
     assert one.progress == pytest.approx(other.progress)
+
+
+def test_with_nothing_missing_the_interval_is_the_progress_to_the_last_bit() -> None:
+    # one bit more than its upper end, and the check on objective_progress refuses a new client's first night
+    for value in (0.9419881384267758, 0.1, 1 / 3):
+        found = roll_up([Weighed(id="only", weight=1.0, progress=value, status="on_track")])
+        assert found.progress_low == found.progress == found.progress_high == value
