@@ -16,6 +16,7 @@ from itertools import chain
 
 from connectors.arrow import Row
 from okr_models.field_types import FIRST_YEAR, LAST_YEAR, nearest
+from okr_models.kpis import BUILT_IN
 
 KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
@@ -127,6 +128,9 @@ def _row(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Colle
     }
     if (numbers["numerator"] is None) != (numbers["denominator"] is None):
         raise BadCell("numerator and denominator come together")
+    unsigned = kpi in BUILT_IN and not BUILT_IN[kpi].is_signed
+    if unsigned and any(figure is not None and figure < 0 for figure in numbers.values()):
+        raise BadCell(f"{kpi} cannot be below zero; leave the cell empty where it is not known")
     by_day = "date" in texts
     return {
         "kpi": kpi,

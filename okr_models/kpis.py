@@ -14,7 +14,10 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """One KPI. ``adds_over_time`` and ``adds_over_sources`` say which sums mean something."""
+    """One KPI. ``adds_over_time`` and ``adds_over_sources`` say which sums mean something.
+
+    ``is_signed``: below zero is possible, as of differences (MEASURES.md: "may be negative").
+    """
 
     id: str
     title_en: str
@@ -25,6 +28,7 @@ class Kpi:
     adds_over_time: bool = False
     adds_over_sources: bool = False
     closing_days: int = 5
+    is_signed: bool = False
 
 
 BUILT_IN: dict[str, Kpi] = {
@@ -65,6 +69,7 @@ BUILT_IN: dict[str, Kpi] = {
             unit="followers",
             adds_over_time=True,
             adds_over_sources=True,
+            is_signed=True,
         ),
         Kpi(
             id="interactions",
@@ -74,6 +79,7 @@ BUILT_IN: dict[str, Kpi] = {
             unit="interactions",
             adds_over_time=True,
             adds_over_sources=True,
+            is_signed=True,
         ),
         Kpi(
             id="interactions_per_post",
@@ -81,6 +87,7 @@ BUILT_IN: dict[str, Kpi] = {
             title_sv="Interaktioner per inlägg",
             kind="ratio",
             unit="interactions",
+            is_signed=True,
         ),
         Kpi(
             id="social_posts",

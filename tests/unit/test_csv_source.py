@@ -113,6 +113,20 @@ def test_a_kpi_that_nobody_declared_is_a_bad_line_that_names_the_nearest(tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("kpi", "good"),
+    [("followers", False), ("search_position", False), ("interactions", True), ("new_followers", True), ("nps", True)],
+)
+def test_below_zero_is_a_bad_line_where_no_such_figure_can_be(kpi: str, good: bool, tmp_path: Path) -> None:
+    # else the mart's check refuses it, and with it the night of every client
+    content = f"month,kpi,value\n2026-03,{kpi},-1\n"
+    if good:
+        assert read(tmp_path, content).rows["value"].to_pylist() == [-1.0]
+        return
+    with pytest.raises(Misconfigured, match=f"crm.csv:2: {kpi} cannot be below zero"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
     ("written", "good"), [("1989-12", False), ("1990-01", True), ("2100-12", True), ("2101-01", False)]
 )
 @pytest.mark.parametrize("by_day", [True, False])
