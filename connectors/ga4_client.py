@@ -125,7 +125,8 @@ class Ga4Client:
             reply = self._ask(report, offset=len(found))
             count = reply.row_count if count is None else count
             before = len(found)
-            for row in reply.rows:
+            # the message itself: the client's wrapper makes an object of each value, which takes ten times as long
+            for row in types.RunReportResponse.pb(reply).rows:
                 names = tuple(value.value for value in row.dimension_values)
                 values = tuple(value.value for value in row.metric_values)
                 self._check_width(report, names, values)
