@@ -6,6 +6,7 @@ what a vendor can't give is refused or clipped, and that faults become the right
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,13 @@ SETTINGS: dict[str, SourceSettings] = {
 }
 TODAY = date(2026, 11, 20)
 STREAMS = [(name, stream.name) for name in SETTINGS for stream in SOURCE_TYPES[name].streams]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_home_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The current folder is the home here, and a probe notes in it since when it knows a token."""
+    with contextlib.chdir(tmp_path_factory.mktemp("home")):
+        yield
 
 
 @pytest.fixture(scope="module")
