@@ -16,13 +16,12 @@ from pipelines.resources import Night
 from pipelines.warehouse.forecast_step import night_forecaster, night_workers, score_forecasts
 from pipelines.warehouse.initiative_step import judge_initiatives
 from pipelines.warehouse.okr_step import evaluate_all
-from pipelines.warehouse.okr_suites import RESULT_TABLES, audit_results
+from pipelines.warehouse.okr_suites import PROGRESS_TABLES, RESULT_TABLES, audit_results
 from pipelines.warehouse.okr_tables import OKR_TABLES
 from pipelines.warehouse.progress import Progress
 from pipelines.warehouse.refusals import reason
 
 GROUP = "okr"
-PROGRESS_TABLES = ("key_result_items", "key_result_progress", "objective_progress")
 
 
 def okr_key(table: str) -> dg.AssetKey:

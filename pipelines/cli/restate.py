@@ -12,9 +12,10 @@ from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect
 from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.okr_step import evaluate_all
+from pipelines.warehouse.okr_step import OkrReport, evaluate_all
+from pipelines.warehouse.okr_suites import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.publish import publish
-from pipelines.warehouse.refusals import standing_refusals
+from pipelines.warehouse.refusals import reason, standing_refusals
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from pipelines.warehouse.schema import ensure_schema
 
@@ -29,14 +30,21 @@ def restate(home: Home, as_of: date) -> None:
     try:
         with run_lock(home, run_id=run_id, now=clock.now()), closing(connect(home)) as con:
             ensure_schema(con)
-            report = evaluate_all(
-                con,
-                load_clients(home).clients,
-                clock,
-                as_of=as_of,
-                restated=True,
-                forecaster=night_forecaster(con, workers=night_workers()),
-            )
+
+            def judge() -> OkrReport:
+                return evaluate_all(
+                    con,
+                    load_clients(home).clients,
+                    clock,
+                    as_of=as_of,
+                    restated=True,
+                    forecaster=night_forecaster(con, workers=night_workers()),
+                )
+
+            report, outcomes = audit_results(con, home, judge, tables=PROGRESS_TABLES)
+            if report is None:
+                reasons = [f"okr.{table}: {reason(one)}" for table in outcomes for one in outcomes[table] if one.blocks]
+                raise fail(f"{as_of} judged anew was refused, and nothing was changed: {'; '.join(reasons)}")
             if any(report.added.values()):
                 publish(con, home, run_id=run_id)
     except (RunInProgress, DatabaseUnusable) as error:

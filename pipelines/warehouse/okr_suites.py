@@ -26,6 +26,8 @@ from pipelines.warehouse.tables import Table
 
 T = TypeVar("T")
 _SERVED = "served_results"
+PROGRESS_TABLES = ("key_result_items", "key_result_progress", "objective_progress")
+"""What judging a day adds rows to."""
 _SHARE = DataTest(name="accepted_range", arguments={"min_value": 0, "max_value": 1})
 
 

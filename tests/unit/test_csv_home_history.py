@@ -6,8 +6,10 @@ close, by the commands themselves over figures from csv.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -68,6 +70,19 @@ def test_a_day_judged_again_is_forecast_too_and_says_what_changed(corrected: tup
     assert command(home, "2026-11-20", "status", "--as-of", "2026-08-10") == then, "what was known stays what it was"
     command(home, "2026-11-20", "status", "--as-of", "2026-08-10", "--restated")
     assert len(home.query("select 1 from marts.key_result_progress where as_of = date '2026-08-10'")) == 2
+
+
+def test_a_day_judged_again_is_checked_as_the_nights_are(corrected: tuple[CsvHome, str], tmp_path: Path) -> None:
+    home = CsvHome(shutil.copytree(corrected[0].root, tmp_path / "home", symlinks=True))
+    before = home.query("select * from marts.key_result_progress")
+    with duckdb.connect(str(home.root / "warehouse" / "okr.duckdb")) as con:
+        con.execute("update okr.okr.key_result_progress set raw_progress = raw_progress + 1")
+    arguments = ["--home", str(home.root), "status", "--as-of", "2026-08-10", "--restated"]
+    done = CliRunner().invoke(okr, arguments, env={"OKR_TODAY": "2026-11-20"})
+    assert done.exit_code == 1
+    assert "2026-08-10 judged anew was refused" in done.output
+    assert "append_only" in done.output
+    assert home.query("select * from marts.key_result_progress") == before
 
 
 def test_a_day_on_which_nothing_changed_says_so(corrected: tuple[CsvHome, str]) -> None:
