@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import requests
@@ -96,12 +97,9 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
     text = context.secret(field)
     problem = "it is not the JSON of a service-account key"
     try:
-        info = json.loads(text)
-        if isinstance(info, dict) and info.get("type") == "service_account":
-            key = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
-                info, scopes=list(scopes)
-            )
-            return KeyToken(key)
+        key = _key_of(text)
+        if key is not None:
+            return KeyToken(key.with_scopes(list(scopes)))
     except (ValueError, TypeError, AttributeError, auth_exceptions.GoogleAuthError):
         problem = "the service-account key is incomplete or damaged"
     raise Misconfigured(
@@ -111,6 +109,19 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
         detail=problem,
         cure="download a JSON key of the service account and give its whole text",
     )
+
+
+@lru_cache(maxsize=64)
+def _key_of(text: str) -> service_account.Credentials | None:
+    """The key in ``text``, without scopes and never with a token; None where it is JSON of something else.
+
+    Checking a private key takes longer than a request, and an agency has one key for all its clients.
+    """
+    info = json.loads(text)
+    if not isinstance(info, dict) or info.get("type") != "service_account":
+        return None
+    key: service_account.Credentials = service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
+    return key
 
 
 def user_token(context: Context, *, source: str, field: str) -> UserToken:

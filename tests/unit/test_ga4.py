@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from google.oauth2 import service_account
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -247,3 +248,22 @@ def test_a_bearer_fetches_one_token_for_many_calls_and_names_a_refusal() -> None
         token = key_token(inside, source="search", field="credentials", scopes=("https://example/scope",))
         with pytest.raises(AuthFailed, match="fjallglas/search"):
             Bearer(inside, source="search", token=token)()
+
+
+def test_a_key_of_many_clients_is_checked_once_and_their_tokens_are_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[object] = []
+    real = service_account.Credentials.from_service_account_info
+    monkeypatch.setattr(
+        service_account.Credentials,
+        "from_service_account_info",
+        lambda info: checked.append(info) or real(info),
+    )
+    with vendor(lambda asked: Says({"access_token": f"ya29.{len(server.asked)}", "expires_in": 3599})) as server:
+        inside = context(secrets={"credentials": key_text(server.url)})
+        tokens = [
+            key_token(inside, source=name, field="credentials", scopes=(f"https://example/{name}",))
+            for name in ("search", "web")
+        ]
+        headers = [Bearer(inside, source="any", token=token)()["Authorization"] for token in tokens]
+        assert len(set(headers)) == len(server.asked) == 2
+    assert len(checked) == 1
