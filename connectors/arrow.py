@@ -14,7 +14,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.raw_tables import Column, RawTable, Type
+from connectors.raw_tables import ARROW, Column, RawTable, Type
 from connectors.shape import BadShape
 
 Row = Mapping[str, object]
@@ -22,15 +22,55 @@ OnConflict = Literal["refuse", "last"]
 _BIGINT_BOUND = 2**63
 
 
-def build_table(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict = "refuse") -> pa.Table:
+def build_table(table: RawTable, rows: Iterable[Row] | pa.Table, *, on_conflict: OnConflict = "refuse") -> pa.Table:
     """``rows`` as ``table.arrow_schema()``. Identical rows that came twice are kept once.
 
+    Rows that a reader has as columns anyway (``report.py``) may be an Arrow table of ``table``'s columns in any order.
     ``on_conflict``: two different rows with one key are refused, or the last one wins (a list that moves while it is
     paged). Raises ``BadShape`` for a missing, unknown or wrongly typed cell.
     """
-    rows = list(rows)
-    plain = by_column(table, rows)
+    if isinstance(rows, pa.Table):
+        plain = as_it_is(table, rows)
+        rows = [] if plain is not None else rows.to_pylist()
+    else:
+        rows = list(rows)
+        plain = by_column(table, rows)
     return plain if plain is not None else by_cell(table, rows, on_conflict=on_conflict)
+
+
+def distinct(rows: pa.Table, names: Iterable[str]) -> int:
+    """How many different rows there are, by the columns ``names``."""
+    names = list(names)
+    return int(rows.select(names).group_by(names, use_threads=False).aggregate([]).num_rows)
+
+
+def column_of(kind: Type, name: str, values: Iterable[object]) -> pa.Array:
+    """One column of values that are all there. Raises ``BadShape`` for one of another type."""
+    check, cells = _CHECKS[kind], []
+    for value in values:
+        try:
+            cells.append(check(value))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadShape(path=name, wanted=f"a {kind}", found=value) from error
+    return pa.array(cells, type=ARROW[kind])
+
+
+def as_it_is(table: RawTable, rows: pa.Table) -> pa.Table | None:
+    """Columns with which nothing is wrong. None: each cell must be looked at."""
+    schema = table.arrow_schema()
+    if sorted(rows.column_names) != sorted(schema.names) or not rows.num_rows:
+        return None
+    rows = rows.select(schema.names)
+    if rows.schema.types != schema.types:
+        return None
+    for column in table.columns:
+        values = rows.column(column.name)
+        if values.null_count and not column.nullable:
+            return None
+        if column.type == "DOUBLE" and not pc.all(pc.is_finite(values), min_count=0).as_py():
+            return None
+    key = [name for name in table.key if name in schema.names]
+    return rows.cast(schema) if distinct(rows, key) == rows.num_rows else None
 
 
 def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
@@ -40,10 +80,9 @@ def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
         return None
     arrays: list[pa.Array] = []
     schema = table.arrow_schema()
-    cells: dict[str, list[object]] = {}
     try:
         for column in table.columns:
-            values = cells[column.name] = [row[column.name] for row in rows]
+            values = [row[column.name] for row in rows]
             known = set(map(type, values))
             if column.nullable:
                 known.discard(NoneType)
@@ -55,10 +94,8 @@ def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
             arrays.append(array)
     except (KeyError, ValueError, OverflowError, pa.ArrowException):
         return None
-    key = [cells[name] for name in table.key if name in cells]
-    if len(set(zip(*key, strict=True))) != len(rows):
-        return None
-    return pa.Table.from_arrays(arrays, schema=schema)
+    found = pa.Table.from_arrays(arrays, schema=schema)
+    return found if distinct(found, [name for name in table.key if name in schema.names]) == len(rows) else None
 
 
 def by_cell(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict) -> pa.Table:

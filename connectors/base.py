@@ -26,10 +26,11 @@ from okr_models.periods import Window, local_date, month_start, snapshot_day
 class Answer:
     """What a reader got. ``covers``: the part of the window that was answered, where it is not all of it.
 
+    ``rows`` may be a table with the stream's columns where a reader has columns anyway.
     ``listed_since``: as in ``Batch``, for a list that shows only the newest.
     """
 
-    rows: Iterable[Row]
+    rows: Iterable[Row] | pa.Table
     covers: Window | None = None
     listed_since: datetime | None = None
     quality: Quality = field(default_factory=dict)

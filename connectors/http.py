@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -31,6 +31,7 @@ from connectors.protocol import Context
 from connectors.redaction import quiet_libraries
 from connectors.replay import refused_request
 from connectors.reply import Failure, Reply, send
+from connectors.report import Report, ReportShape
 from connectors.retry import RetryPolicy, retry_after
 from connectors.shape import Node
 
@@ -156,6 +157,10 @@ class Http:
         """POST a JSON body, for a JSON document."""
         return self._call("POST", path, attempted=attempted, body=body, wants_json=True).json()
 
+    def post_report(self, path: str, *, attempted: str, body: Mapping[str, Any], shape: ReportShape) -> Report:
+        """POST a JSON body, for a report of many rows."""
+        return self._call("POST", path, attempted=attempted, body=body, wants_json=True, shape=shape).report()
+
     def post_form(self, path: str, *, attempted: str, form: Mapping[str, str | int]) -> Node:
         """POST a form, for a JSON document."""
         return self._call("POST", path, attempted=attempted, form=form, wants_json=True).json()
@@ -170,6 +175,7 @@ class Http:
         body: Mapping[str, Any] | None = None,
         form: Mapping[str, str | int] | None = None,
         wants_json: bool = False,
+        shape: ReportShape | None = None,
     ) -> Reply:
         """One call with its retries. Raises outside of any ``except``, so that no error drags a raw address along."""
         url = path if "://" in path else self.base_url + path
@@ -184,6 +190,7 @@ class Http:
             query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
             outcome = self._follow(method, url, query)
             if isinstance(outcome, Reply):
+                outcome = replace(outcome, shape=shape)
                 verdict = self._judge(outcome, wants_json=wants_json)
                 if verdict is None:
                     if self.replies is not None:
@@ -254,7 +261,8 @@ class Http:
             if at_home and self._authorize is not None:
                 headers |= self._authorize()
             self.requests += 1
-            log.debug("%s/%s: %s %s", self.client, self.source, method, self.redact(url))
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s/%s: %s %s", self.client, self.source, method, self.redact(url))
             outcome = send(
                 self._session,
                 method,

@@ -15,21 +15,24 @@ site has them, and noted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
-from itertools import chain
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.arrow import Row
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.arrow import Row, column_of, distinct
 from connectors.base import Answer, BaseSource
 from connectors.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted
 from connectors.http import Http, Verdict, verdict_by_status
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.reply import Reply
-from connectors.shape import BadShape, Json, Node, as_whole, whole_columns
+from connectors.report import Report, ReportShape, days_of, items_of
+from connectors.shape import BadShape, Node, as_text, as_whole
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 from okr_models.sources import Plausible, SourceSettings
 
@@ -46,8 +49,14 @@ VISITORS_DEFINITION = (
 )
 WITH_IMPORTS = "; with imported statistics of another tool"
 
-Line = tuple[tuple[str, ...], tuple[int, ...]]
-"""One row: dimension values and counts, each in the order asked for."""
+RESULTS = ReportShape(
+    rows="results",
+    fields={"dimensions": pa.list_(pa.string()), "metrics": pa.list_(pa.int64())},
+    rest={
+        "meta": pa.struct([("total_rows", pa.int64()), ("imports_included", pa.bool_())]),
+        "query": pa.struct([("date_range", pa.list_(pa.string()))]),
+    },
+)
 
 DAILY = Stream(
     table=WEB_DAILY,
@@ -99,12 +108,12 @@ class PlausibleSource(BaseSource[Http]):
 
     def _probe(self) -> Probe:
         since, yesterday = self._first_day(), self.today() - ONE_DAY
-        reply = self._ask(("visits",), Window(yesterday, yesterday), dimensions=("time:day",))
-        visits = sum(counts[0] for _, counts in lines(reply, dimensions=1, metrics=1))
+        report = self._ask(("visits",), Window(yesterday, yesterday), dimensions=("time:day",))
+        visits = sum(lines(report, ("time:day",), ("visits",)).column("visits").to_pylist())
         detail = f"{self._site_id} since {since}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits, version="v2")
 
-    def _ask(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str], offset: int = 0) -> Node:
+    def _ask(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str], offset: int = 0) -> Report:
         """One query."""
         body: dict[str, Any] = {
             "site_id": self._site_id,
@@ -116,7 +125,7 @@ class PlausibleSource(BaseSource[Http]):
             "pagination": {"limit": self._page_rows, "offset": offset},
         }
         attempted = f"asking {', '.join(metrics)} of {days.start} to {days.end}"
-        return self.http.post_json(QUERY, attempted=attempted, body=body)
+        return self.http.post_report(QUERY, attempted=attempted, body=body, shape=RESULTS)
 
     def _first_day(self) -> date:
         """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way.
@@ -126,9 +135,9 @@ class PlausibleSource(BaseSource[Http]):
         if self._since is None:
             today = local_date(self.context.now, self.context.client_zone)
             whole = Window(today - WHOLE_HISTORY_DAYS * ONE_DAY, today)
-            reply = self._ask(("visitors",), whole, dimensions=("time:day",))
-            days = [as_day(text) for (text,), _ in lines(reply, dimensions=1, metrics=1)]
-            self._zone = zone_at(resolved_end(reply), usual=self.context.client_zone)
+            report = self._ask(("visitors",), whole, dimensions=("time:day",))
+            days = as_days(lines(report, ("time:day",), ("visitors",)).column("time:day")).to_pylist()
+            self._zone = zone_at(resolved_end(report.document), usual=self.context.client_zone)
             self._since = min([local_date(self.context.now, self._zone) - ONE_DAY, *days])
         return self._since
 
@@ -137,21 +146,22 @@ class PlausibleSource(BaseSource[Http]):
         since = month_start(self._first_day()) if by_month else self._first_day()
         return self.clip(window, history_days=(self.today() - since).days)
 
-    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> tuple[list[Line], bool]:
+    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> tuple[pa.Table, bool]:
         """Every page of a query, and whether imports are in it. Where rows came or went meanwhile, read again."""
         for _ in range(MOST_LISTINGS):
-            found: dict[tuple[str, ...], tuple[int, ...]] = {}
+            pages: list[pa.Table] = []
             read, imports, is_last = 0, False, False
             while not is_last:
-                reply = self._ask(metrics, days, dimensions=dimensions, offset=read)
-                page = lines(reply, dimensions=len(dimensions), metrics=len(metrics))
-                found.update(page)
-                read, imports = read + len(page), imports or has_imports(reply)
-                total = reply["meta"].whole("total_rows", None) if "meta" in reply else None
-                ends = len(page) < self._page_rows if total is None else read >= total
-                is_last = ends or not page or len(found) < read
-            if len(found) == read and total in {None, read}:
-                return list(found.items()), imports
+                report = self._ask(metrics, days, dimensions=dimensions, offset=read)
+                page, told = lines(report, dimensions, metrics), report.document
+                pages.append(page)
+                read, imports = read + page.num_rows, imports or has_imports(told)
+                total = told["meta"].whole("total_rows", None) if "meta" in told else None
+                ends = page.num_rows < self._page_rows if total is None else read >= total
+                # one who gives the same page for ever, and no total, would never come to an end
+                is_last = ends or not page.num_rows or (total is None and has_repeats(pages, dimensions))
+            if total in {None, read} and not has_repeats(pages, dimensions):
+                return pa.concat_tables(pages), imports
         raise self.http.error(
             BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
         )
@@ -159,20 +169,18 @@ class PlausibleSource(BaseSource[Http]):
     def _daily(self, window: Window) -> Answer:
         days = self._known(window)
         result, imports = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
-        rows: list[Row] = []
-        for (text,), values in result:
-            day, (sessions, views, visitors) = as_day(text), values
-            rows.append(
-                {
-                    "day": day,
-                    "sessions": sessions,
-                    "page_views": views,
-                    "engagement_seconds": None,
-                    "visitors": visitors,
-                    "total_users": None,
-                    "is_final": self.is_final(day, DAILY),
-                }
-            )
+        rows: list[Row] = [
+            {
+                "day": day,
+                "sessions": line["visits"],
+                "page_views": line["pageviews"],
+                "engagement_seconds": None,
+                "visitors": line["visitors"],
+                "total_users": None,
+                "is_final": self.is_final(day, DAILY),
+            }
+            for day, line in zip(as_days(result.column("time:day")).to_pylist(), result.to_pylist(), strict=True)
+        ]
         return Answer(rows=rows, covers=days, quality={"imports_included": imports})
 
     def _monthly(self, window: Window) -> Answer:
@@ -180,11 +188,13 @@ class PlausibleSource(BaseSource[Http]):
         months, rows, any_imports = self._known(window, by_month=True), list[Row](), False
         for month in months.months():
             days = Window(month, min(month_end(month), months.end))
-            reply = self._ask(("visitors",), days, dimensions=("time:month",))
-            counted = {as_day(text): values[0] for (text,), values in lines(reply, dimensions=1, metrics=1)}
+            report = self._ask(("visitors",), days, dimensions=("time:month",))
+            found = lines(report, ("time:month",), ("visitors",))
+            told = as_days(found.column("time:month")).to_pylist()
+            counted = dict(zip(told, found.column("visitors").to_pylist(), strict=True))
             if not counted.keys() <= {month}:
                 raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
-            imports = has_imports(reply)
+            imports = has_imports(report.document)
             any_imports = any_imports or imports
             rows.append(
                 {
@@ -199,27 +209,28 @@ class PlausibleSource(BaseSource[Http]):
         return Answer(rows=rows, covers=months, quality={"imports_included": any_imports})
 
     def _pages(self, window: Window) -> Answer:
-        days, rows, any_imports = self._known(window), list[Row](), False
+        days, parts, any_imports = self._known(window), list[pa.Table](), False
+        newest_final = self.today() - (PAGES.settle_days + 1) * ONE_DAY
         for part in days.slices(PAGE_DAYS_A_REQUEST):
             result, imports = self._all_pages(part)
             any_imports = any_imports or imports
-            told = {text: as_day(text) for text in {names[0] for names, _ in result}}
-            final = {text: self.is_final(day, PAGES) for text, day in told.items()}
-            for (text, path, *hosts), (views,) in result:
-                host = "".join(hosts)
-                rows.append(
+            day, count = as_days(result.column("time:day")), result.num_rows
+            hosts = result.column(HOST_NAME) if HOST_NAME in result.column_names else pa.array([""] * count)
+            parts.append(
+                pa.table(
                     {
-                        "day": told[text],
-                        "host": "" if host == "(not set)" else host,
-                        "path": path,
-                        "page_views": views,
-                        "engagement_seconds": None,
-                        "is_final": final[text],
+                        "day": day,
+                        "host": pc.if_else(pc.equal(hosts, "(not set)"), "", hosts),
+                        "path": result.column("event:page"),
+                        "page_views": result.column("pageviews"),
+                        "engagement_seconds": pa.nulls(count, pa.float64()),
+                        "is_final": pc.less_equal(day, pa.scalar(newest_final)),
                     }
                 )
-        return Answer(rows=rows, covers=days, quality={"imports_included": any_imports})
+            )
+        return Answer(rows=pa.concat_tables(parts), covers=days, quality={"imports_included": any_imports})
 
-    def _all_pages(self, days: Window) -> tuple[list[Line], bool]:
+    def _all_pages(self, days: Window) -> tuple[pa.Table, bool]:
         """Page views by day and page, and by host where this Plausible tells hosts apart."""
         try:
             return self._all(("pageviews",), days, dimensions=self._page_names)
@@ -230,40 +241,53 @@ class PlausibleSource(BaseSource[Http]):
         return self._all(("pageviews",), days, dimensions=self._page_names)
 
 
-def lines(reply: Node, *, dimensions: int, metrics: int) -> list[Line]:
-    """Rows as (dimension values, counts), which Plausible gives by position. Raises ``BadShape`` with the place."""
-    plain = plain_lines(reply["results"].value, dimensions=dimensions, metrics=metrics)
-    return plain if plain is not None else list(lines_by_node(reply, dimensions=dimensions, metrics=metrics))
+def lines(report: Report, dimensions: Sequence[str], metrics: Sequence[str]) -> pa.Table:
+    """A column for each dimension (text) and metric (count), by the names asked for: Plausible gives them by position.
+
+    Raises ``BadShape`` with the place.
+    """
+    if report.columns is None:
+        return lines_by_node(report.document, dimensions, metrics)
+    names = items_of(report.columns["dimensions"], len(dimensions))
+    counts = items_of(report.columns["metrics"], len(metrics))
+    if names is None or counts is None:
+        wanted = f"rows of {len(dimensions)} dimensions and {len(metrics)} metrics"
+        raise BadShape(path="results", wanted=wanted, found="others")
+    return pa.table(dict(zip((*dimensions, *metrics), (*names, *counts), strict=True)))
 
 
-def plain_lines(results: Json, *, dimensions: int, metrics: int) -> list[Line] | None:
-    """The same by whole columns; None where something is not as usual, which nodes then settle."""
-    columns = whole_columns(results, {"dimensions": (list,), "metrics": (list,)})
-    if columns is None:
-        return None
-    names, counts = cast("list[list[list[Any]]]", columns)
-    if set(map(len, names)) != {dimensions} or set(map(len, counts)) != {metrics}:
-        return None
-    if set(map(type, chain.from_iterable(names))) != {str} or set(map(type, chain.from_iterable(counts))) != {int}:
-        return None
-    return list(zip(map(tuple, names), map(tuple, counts), strict=True))
-
-
-def lines_by_node(reply: Node, *, dimensions: int, metrics: int) -> Iterator[Line]:
+def lines_by_node(reply: Node, dimensions: Sequence[str], metrics: Sequence[str]) -> pa.Table:
     """The same of any reply."""
+    texts: list[tuple[str, ...]] = []
+    counts: list[tuple[int, ...]] = []
     for row in reply["results"]:
         names, values = list(row["dimensions"]), list(row["metrics"])
-        if (len(names), len(values)) != (dimensions, metrics):
-            raise BadShape(path=row.path, wanted=f"{dimensions} dimensions, {metrics} metrics", found=row.value)
-        texts = [name.value for name in names]
-        if not all(isinstance(text, str) for text in texts):
-            raise BadShape(path=row.path, wanted="dimensions as text", found=texts)
-        yield tuple(map(str, texts)), tuple(map(as_whole, values))
+        if (len(names), len(values)) != (len(dimensions), len(metrics)):
+            wanted = f"{len(dimensions)} dimensions, {len(metrics)} metrics"
+            raise BadShape(path=row.path, wanted=wanted, found=row.value)
+        texts.append(tuple(map(as_text, names)))
+        counts.append(tuple(map(as_whole, values)))
+    columns = {name: column_of("VARCHAR", name, [text[at] for text in texts]) for at, name in enumerate(dimensions)}
+    columns |= {name: column_of("BIGINT", name, [count[at] for count in counts]) for at, name in enumerate(metrics)}
+    return pa.table(columns)
+
+
+def has_repeats(pages: Sequence[pa.Table], dimensions: Sequence[str]) -> bool:
+    """Whether a row came twice."""
+    every = pa.concat_tables(pages)
+    return distinct(every, dimensions) < int(every.num_rows)
 
 
 def has_imports(reply: Node) -> bool:
     """Whether the reply says that imported statistics are in it."""
     return "meta" in reply and reply["meta"]["imports_included"].value is True
+
+
+def as_days(texts: pa.ChunkedArray) -> pa.Array:
+    """A column of ``time:day`` or ``time:month`` as days."""
+    column = texts.combine_chunks()
+    days = days_of(column)
+    return days if days is not None else pa.array([as_day(text) for text in column.to_pylist()], pa.date32())
 
 
 def as_day(text: str) -> date:
@@ -298,6 +322,8 @@ def zone_at(moment: datetime | None, *, usual: ZoneInfo) -> ZoneInfo:
 
 def classify(reply: Reply) -> Verdict | None:
     """Plausible's errors, one sentence each in ``error``; a wrong site id is refused like a wrong key."""
+    if reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
     detail = reply.excerpt()
     if reply.status == 401:
         return Verdict(error=AuthFailed, detail=detail, cure="check the Stats API key and that it may read site_id")

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 Type = Literal["VARCHAR", "DATE", "TIMESTAMPTZ", "BIGINT", "DOUBLE", "BOOLEAN", "BLOB"]
 
-_ARROW: dict[str, pa.DataType] = {
+ARROW: dict[Type, pa.DataType] = {
     "VARCHAR": pa.string(),
     "DATE": pa.date32(),
     "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
@@ -49,7 +49,7 @@ class RawTable:
 
     def arrow_schema(self) -> pa.Schema:
         """Columns as a connector delivers them, without client and source."""
-        return pa.schema([pa.field(c.name, _ARROW[c.type], c.nullable) for c in self.columns])
+        return pa.schema([pa.field(c.name, ARROW[c.type], c.nullable) for c in self.columns])
 
 
 def _table(

@@ -15,6 +15,7 @@ import requests
 from urllib3.exceptions import ReadTimeoutError
 
 from connectors.errors import BadReply, SourceError, TimedOut, Unavailable
+from connectors.report import Report, ReportShape, columns_of
 from connectors.shape import Json, Node
 
 _CHUNK_BYTES = 64 * 1024
@@ -34,13 +35,15 @@ class Failure:
 class Reply:
     """A whole reply. ``headers`` ignores case. ``url`` may hold secrets: redact before showing.
 
-    Its body is parsed once, however many hooks look into it: of a large reply that is most of the work.
+    Its body is parsed once, however many hooks look into it: of a large reply that is most of the work. Of a report
+    with a ``shape`` it is parsed into columns, and into Python's objects only where that can't be.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    shape: ReportShape | None = None
 
     def parsed(self) -> Json:
         """The body as JSON, or None where it is none; for ``classify`` hooks."""
@@ -49,6 +52,10 @@ class Reply:
     def json(self) -> Node:
         """The body as JSON; call only where ``json_problem`` is None."""
         return Node(self._document[0] if self._document else json.loads(self.body))
+
+    def report(self) -> Report:
+        """The body as a report; call only where ``json_problem`` is None."""
+        return self._report or Report(document=self.json())
 
     def text(self) -> str:
         """The body as text."""
@@ -63,11 +70,15 @@ class Reply:
 
     def json_problem(self) -> str | None:
         """Why the body is not JSON, in words; None where it is."""
-        if self._document is not None:
+        if self._report is not None or self._document is not None:
             return None
         if self.looks_like_html():
             return f"a web page instead of JSON ({self.excerpt()})"
         return "the JSON is cut off or malformed" if self.body.strip() else "an empty body instead of JSON"
+
+    @cached_property
+    def _report(self) -> Report | None:
+        return columns_of(self.body, self.shape) if self.shape is not None else None
 
     @cached_property
     def _document(self) -> tuple[Json] | None:

@@ -6,20 +6,23 @@ here: requests and rows. What does not: what Google's errors mean (``google_erro
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from connectors.arrow import Row
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.arrow import column_of, distinct
 from connectors.base import Answer, BaseSource
 from connectors.errors import NotYet, SourceError, Unavailable
 from connectors.google_errors import PACIFIC, classifier
 from connectors.http import Http
 from connectors.protocol import Context, Probe, Quality, Source, SourceType, Stream
 from connectors.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
-from connectors.shape import BadShape, Node, as_day, whole_columns
+from connectors.report import Report, ReportShape, counts_of, days_of, items_of
+from connectors.shape import BadShape, Node, as_day
 from okr_models.periods import ONE_DAY, Window
 from okr_models.sources import SearchConsole, SourceSettings
 
@@ -33,6 +36,20 @@ DAY_CAP_ROWS = 50_000
 FRESH_DAYS = 3
 """A day this old is processed, where Google does not say which days are not."""
 MOST_PASSES = 3
+ROWS = ReportShape(
+    rows="rows",
+    fields={
+        "keys": pa.list_(pa.string()),
+        # a number in Google's schema: 3 and 3.0 are the same
+        "clicks": pa.float64(),
+        "impressions": pa.float64(),
+        "position": pa.float64(),
+    },
+    rest={
+        "responseAggregationType": pa.string(),
+        "metadata": pa.struct([("first_incomplete_date", pa.string()), ("firstIncompleteDate", pa.string())]),
+    },
+)
 _REPLY_FIELDS = frozenset({"rows", "responseAggregationType", "metadata"})
 """All of a reply's fields. Google leaves out what is empty, ``rows`` too, and so perhaps all of them."""
 
@@ -69,10 +86,12 @@ PAGES = Stream(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Rows of one query, the first day that Google has not processed whole, and how it counted."""
+class Searches:
+    """Rows of one query (dimensions as text, clicks, impressions, position_sum), the first day that Google has not
+    processed whole, and how it counted.
+    """
 
-    rows: Sequence[Node]
+    rows: pa.Table
     first_incomplete: date | None
     aggregation: str | None
 
@@ -91,35 +110,27 @@ class SearchConsoleSource(BaseSource[Http]):
         self.http.begin(keep_replies=False)
         yesterday = self.today() - ONE_DAY
         window = Window(yesterday - 9 * ONE_DAY, yesterday)
-        report = self.shaped("asking the last ten days", lambda: self._report(window, ("date",), "auto"))
-        days = [keys_of(row, 1)[0].value for row in report.rows]
+        searches = self.shaped("asking the last ten days", lambda: self._searches(window, ("date",), "auto"))
+        days = searches.rows.column("date").to_pylist()
         newest = f"newest day {days[-1]}" if days else "no search in the last ten days"
         return Probe(reachable=True, detail=f"{self._site}, {newest}", rows=len(days), version="v3")
 
     def _daily(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS)
-        report = self._report(part, ("date",), "auto")
-        rows = [(as_day(keys_of(row, 1)[0]), measured(row)) for row in report.rows]
-        return self._answer(part, report, rows, DAILY)
+        return self._answer(part, self._searches(part, ("date",), "auto"), DAILY)
 
     def _pages(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS)
-        report = self._report(part, ("date", "page"), "byPage")
-        rows = by_page(report.rows) or by_node(report.rows)
-        most = max(Counter(day for day, _ in rows).values(), default=0)
-        return self._answer(part, report, rows, PAGES, {"most_rows_a_day": most, "cap_hit": most >= DAY_CAP_ROWS})
+        searches = self._searches(part, ("date", "page"), "byPage")
+        by_day = pc.value_counts(searches.rows.column("date"))
+        most = pc.max(by_day.field("counts")).as_py() or 0
+        return self._answer(part, searches, PAGES, {"most_rows_a_day": most, "cap_hit": most >= DAY_CAP_ROWS})
 
-    def _answer(
-        self,
-        part: Window,
-        report: Report,
-        rows: Sequence[tuple[date, Row]],
-        stream: Stream,
-        quality: Quality | None = None,
-    ) -> Answer:
+    def _answer(self, part: Window, searches: Searches, stream: Stream, quality: Quality | None = None) -> Answer:
         """Rows with ``is_final``, over the days that Google has begun to process: a younger one is not 0."""
-        whole_before = report.first_incomplete or self.today() - timedelta(days=FRESH_DAYS)
-        newest = max([whole_before - ONE_DAY, *(day for day, _ in rows)])
+        whole_before = searches.first_incomplete or self.today() - timedelta(days=FRESH_DAYS)
+        day = days_in(searches.rows)
+        newest = max([whole_before - ONE_DAY, *pc.unique(day).to_pylist()])
         if newest < part.start:
             # a second run of one day asks for the newest days alone, and they are often not counted yet
             is_young = (self.today() - part.start).days <= stream.settle_days
@@ -130,43 +141,47 @@ class SearchConsoleSource(BaseSource[Http]):
                 detail="Google has not processed these days yet",
                 status=200,
             )
-        told = report.first_incomplete.isoformat() if report.first_incomplete else None
+        told = searches.first_incomplete.isoformat() if searches.first_incomplete else None
+        rows = searches.rows.set_column(0, "day", day)
         return Answer(
-            rows=[{"day": day, **row, "is_final": day < whole_before} for day, row in rows],
+            rows=rows.append_column("is_final", pc.less(day, pa.scalar(whole_before))),
             covers=Window(part.start, min(part.end, newest)),
-            quality={"aggregation": report.aggregation, "first_incomplete": told, **(quality or {})},
+            quality={"aggregation": searches.aggregation, "first_incomplete": told, **(quality or {})},
         )
 
-    def _report(self, window: Window, dimensions: tuple[str, ...], by: str) -> Report:
+    def _searches(self, window: Window, dimensions: tuple[str, ...], by: str) -> Searches:
         """Every row. What fills a page is asked day by day: shorter lists move less, and a day's cap shows."""
         first = self._ask(window, dimensions, by, start=0)
-        rows = first.each("rows", or_empty=True)
-        if len(rows) < PAGE_ROWS:
-            return Report(rows=rows, first_incomplete=first_incomplete(first), aggregation=aggregation(first))
+        rows = lines(first, dimensions)
+        if rows.num_rows < PAGE_ROWS:
+            return searches_of(rows, first)
         if window.days > 1:
-            days = [self._report(Window(day, day), dimensions, by) for day in window]
-            return Report(
-                rows=[row for report in days for row in report.rows],
-                first_incomplete=min((day for report in days if (day := report.first_incomplete)), default=None),
+            days = [self._searches(Window(day, day), dimensions, by) for day in window]
+            return Searches(
+                rows=pa.concat_tables([one.rows for one in days]),
+                first_incomplete=min((day for one in days if (day := one.first_incomplete)), default=None),
                 aggregation=days[0].aggregation,
             )
         return self._day_by_pages(window, dimensions, by)
 
-    def _day_by_pages(self, day: Window, dimensions: tuple[str, ...], by: str) -> Report:
+    def _day_by_pages(self, day: Window, dimensions: tuple[str, ...], by: str) -> Searches:
         """One day over several pages, read again where a row came twice: then rows moved, and others were passed by."""
         for _ in range(MOST_PASSES):
-            rows: list[Node] = []
+            pages: list[pa.Table] = []
+            read = 0
             while True:
-                reply = self._ask(day, dimensions, by, start=len(rows))
-                page = reply.each("rows", or_empty=True)
-                rows += page
-                if len(page) < PAGE_ROWS or len(rows) > DAY_CAP_ROWS:
+                report = self._ask(day, dimensions, by, start=read)
+                page = lines(report, dimensions)
+                pages.append(page)
+                read += page.num_rows
+                if page.num_rows < PAGE_ROWS or read > DAY_CAP_ROWS:
                     break
-            if len({str(row["keys"].value) for row in rows}) == len(rows):
-                return Report(rows=rows, first_incomplete=first_incomplete(reply), aggregation=aggregation(reply))
-        raise BadShape(path="rows", wanted="a day's list that holds still while it is paged", found=len(rows))
+            rows = pa.concat_tables(pages)
+            if distinct(rows, dimensions) == read:
+                return searches_of(rows, report)
+        raise BadShape(path="rows", wanted="a day's list that holds still while it is paged", found=read)
 
-    def _ask(self, window: Window, dimensions: tuple[str, ...], by: str, *, start: int) -> Node:
+    def _ask(self, window: Window, dimensions: tuple[str, ...], by: str, *, start: int) -> Report:
         body = {
             "startDate": window.start.isoformat(),
             "endDate": window.end.isoformat(),
@@ -178,57 +193,66 @@ class SearchConsoleSource(BaseSource[Http]):
             "startRow": start,
         }
         attempted = f"searches by {' and '.join(dimensions)}, {window.start} to {window.end}, from row {start}"
-        reply = self.http.post_json(self._path, attempted=attempted, body=body)
-        told = {name for name, _ in reply.items()}
+        report = self.http.post_report(self._path, attempted=attempted, body=body, shape=ROWS)
+        told = {name for name, _ in report.document.items()}
         if told and not told & _REPLY_FIELDS:
-            raise BadShape(path="", wanted="a report of searches", found=reply.value)
-        return reply
+            raise BadShape(path="", wanted="a report of searches", found=report.document.value)
+        return report
 
 
-def keys_of(row: Node, count: int) -> list[Node]:
-    """The row's dimension values, as many as were asked for."""
-    keys = list(row["keys"])
-    if len(keys) != count or not all(isinstance(key.value, str) for key in keys):
-        raise BadShape(path=row["keys"].path, wanted=f"{count} texts", found=row["keys"].value)
-    return keys
+def lines(report: Report, dimensions: Sequence[str]) -> pa.Table:
+    """A column for each dimension, clicks, impressions, and the position in a form that adds up.
 
-
-def by_page(rows: Sequence[Node]) -> list[tuple[date, Row]] | None:
-    """Day and figures of each row, by whole columns; None where something is not as usual, which nodes then settle."""
-    kinds = {"keys": (list,), "clicks": (int,), "impressions": (int,), "position": (int, float)}
-    columns = whole_columns([row.value for row in rows], kinds)
+    Raises ``BadShape`` with the place.
+    """
+    columns = report.columns
     if columns is None:
-        return None
-    keys = [key for key in columns[0] if isinstance(key, list) and [type(text) for text in key] == [str, str]]
-    if len(keys) != len(rows):
-        return None
-    days = {str(text): as_day(Node(text, "rows.keys[0]")) for text in {key[0] for key in keys}}
-    return [
-        (
-            days[day],
-            {"page": page, "clicks": clicks, "impressions": impressions, "position_sum": position * impressions},
-        )
-        for (day, page), clicks, impressions, position in zip(keys, *columns[1:], strict=True)
-    ]
+        return lines_by_node(report.document, dimensions)
+    keys = items_of(columns["keys"], len(dimensions))
+    if keys is None:
+        raise BadShape(path="rows", wanted=f"rows of {len(dimensions)} keys", found="others")
+    clicks, impressions = counts_of(columns["clicks"]), counts_of(columns["impressions"])
+    if clicks is None or impressions is None:
+        raise BadShape(path="rows", wanted="whole numbers of clicks and impressions", found="others")
+    position_sum = pc.multiply(columns["position"], columns["impressions"])
+    figures = {"clicks": clicks, "impressions": impressions, "position_sum": position_sum}
+    return pa.table({**dict(zip(dimensions, keys, strict=True)), **figures})
 
 
-def by_node(rows: Sequence[Node]) -> list[tuple[date, Row]]:
-    """The same of any rows. Raises ``BadShape`` with the place."""
-    found: list[tuple[date, Row]] = []
-    for row in rows:
-        day, page = keys_of(row, 2)
-        found.append((as_day(day), {"page": page.value, **measured(row)}))
-    return found
+def lines_by_node(reply: Node, dimensions: Sequence[str]) -> pa.Table:
+    """The same of any reply."""
+    rows = reply.each("rows", or_empty=True)
+    keys = [keys_of(row, len(dimensions)) for row in rows]
+    clicks, impressions = [row.whole("clicks") for row in rows], [row.whole("impressions") for row in rows]
+    sums = [row.number("position") * count for row, count in zip(rows, impressions, strict=True)]
+    columns = {name: column_of("VARCHAR", name, [key[at] for key in keys]) for at, name in enumerate(dimensions)}
+    columns |= {"clicks": column_of("BIGINT", "clicks", clicks)}
+    columns |= {"impressions": column_of("BIGINT", "impressions", impressions)}
+    return pa.table({**columns, "position_sum": column_of("DOUBLE", "position_sum", sums)})
 
 
-def measured(row: Node) -> Row:
-    """Clicks, impressions, and the position in a form that adds up."""
-    impressions = row.whole("impressions")
-    return {
-        "clicks": row.whole("clicks"),
-        "impressions": impressions,
-        "position_sum": row.number("position") * impressions,
-    }
+def keys_of(row: Node, count: int) -> list[str]:
+    """The row's dimension values, as many as were asked for."""
+    keys = [key.value for key in row["keys"]]
+    texts = [key for key in keys if isinstance(key, str)]
+    if len(keys) != count or len(texts) != count:
+        raise BadShape(path=row["keys"].path, wanted=f"{count} texts", found=keys)
+    return texts
+
+
+def days_in(rows: pa.Table) -> pa.Array:
+    """The dimension ``date`` as days."""
+    texts = rows.column("date").combine_chunks()
+    days = days_of(texts)
+    if days is None:
+        days = column_of("DATE", "date", [as_day(Node(text, "rows.keys[0]")) for text in texts.to_pylist()])
+    return days
+
+
+def searches_of(rows: pa.Table, report: Report) -> Searches:
+    """``rows`` with what the reply says of them."""
+    told = report.document
+    return Searches(rows=rows, first_incomplete=first_incomplete(told), aggregation=aggregation(told))
 
 
 def aggregation(reply: Node) -> str | None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from operator import itemgetter
-from typing import cast, overload
+from typing import overload
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -131,20 +130,11 @@ class Node:
             raise BadShape(path=self[name].path, wanted="milliseconds since 1970", found=self[name].value) from error
 
 
-def whole_columns(items: Json, kinds: Mapping[str, tuple[type, ...]]) -> list[tuple[Json, ...]] | None:
-    """The named fields of all items of a list, a column a field, where each value is of exactly one of its types.
-
-    None: not so somewhere, or nothing there; then a reader goes through the nodes, which say where. Several times as
-    fast as nodes, and worth it only for reports of many thousand rows. Two names at least.
-    """
-    if not isinstance(items, list) or not items:
-        return None
-    try:
-        columns = list(zip(*map(itemgetter(*kinds), cast("list[dict[str, Json]]", items)), strict=True))
-    except (KeyError, TypeError, IndexError):
-        return None
-    fit = all(set(map(type, column)) <= set(types) for column, types in zip(columns, kinds.values(), strict=True))
-    return columns if fit else None
+def as_text(node: Node) -> str:
+    """The node as a text."""
+    if isinstance(node.value, str):
+        return node.value
+    raise BadShape(path=node.path, wanted="a text", found=node.value)
 
 
 def as_whole(node: Node) -> int:

@@ -6,6 +6,7 @@ Really under test: ``connectors.plausible``. Figures against a truth are
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -22,15 +23,17 @@ from connectors.plausible import (
     MONTHLY,
     PAGES,
     QUERY,
+    RESULTS,
     VISITORS_DEFINITION,
     PlausibleSource,
     build,
+    lines,
     lines_by_node,
-    plain_lines,
     zone_at,
 )
 from connectors.protocol import Source
-from connectors.shape import Node
+from connectors.report import columns_of
+from connectors.shape import BadShape, Node
 from okr_models.periods import Window
 from okr_models.sources import EnvRef, Plausible
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
@@ -312,6 +315,19 @@ LINE = st.fixed_dictionaries(
                                        "metrics": st.lists(st.integers(0, 9), min_size=1, max_size=1)})
                 | LINE | CELL, max_size=4))  # fmt: skip
 def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(results: list[Any]) -> None:
-    plain = plain_lines(results, dimensions=2, metrics=1)
-    if plain is not None:
-        assert plain == list(lines_by_node(Node({"results": results}), dimensions=2, metrics=1))
+    names, document = (("time:day", "event:page"), ("pageviews",)), {"results": results, "meta": {"total_rows": 9}}
+    report = columns_of(json.dumps(document).encode(), RESULTS)
+    if report is None:
+        return
+    assert report.document["meta"].whole("total_rows") == 9
+    try:
+        quick = lines(report, *names)
+    except BadShape:
+        with pytest.raises(BadShape):
+            lines_by_node(Node(document), *names)
+    else:
+        assert quick.equals(lines_by_node(Node(document), *names))
+
+
+def test_a_documented_reply_takes_the_quick_way() -> None:
+    assert columns_of(json.dumps(reply([(["2026-11-12", "/å", "skargard.se"], [3])])).encode(), RESULTS) is not None

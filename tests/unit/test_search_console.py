@@ -5,6 +5,7 @@ Under test: what is asked, how rows become figures, which days count as answered
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -16,15 +17,16 @@ from hypothesis import strategies as st
 from connectors.errors import BadReply, NotYet, PermissionMissing, SourceError, Unavailable
 from connectors.google_errors import classifier
 from connectors.http import Http
+from connectors.report import columns_of
 from connectors.search_console import (
     DAILY,
     KEPT_DAYS,
     PAGES,
+    ROWS,
     SearchConsoleSource,
-    by_node,
-    by_page,
     first_incomplete,
-    measured,
+    lines,
+    lines_by_node,
 )
 from connectors.shape import BadShape, Node
 from okr_models.periods import Window, add_months, month_end, month_start
@@ -162,9 +164,12 @@ def test_the_days_kept_never_reach_beyond_sixteen_months(today: date) -> None:
     )
 )
 def test_position_sums_combine_to_the_mean_weighted_by_impressions(days: list[tuple[int, float]]) -> None:
-    rows = [measured(Node(row("2026-11-14", impressions=float(n), position=p))) for n, p in days]
+    report = columns_of(
+        json.dumps(reply(*(row("2026-11-14", impressions=n, position=p) for n, p in days))).encode(), ROWS
+    )
+    assert report is not None
     shown = sum(n for n, _ in days)
-    combined = sum(float(str(r["position_sum"])) for r in rows) / shown
+    combined = sum(lines(report, ("date",)).column("position_sum").to_pylist()) / shown
     assert combined == pytest.approx(sum(n * p for n, p in days) / shown)
     assert min(p for _, p in days) - 1e-9 <= combined <= max(p for _, p in days) + 1e-9
 
@@ -334,12 +339,23 @@ FIELD = st.one_of(st.integers(0, 9), st.floats(0, 9), st.text(max_size=2), st.no
     )
 )
 def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(rows: list[Any]) -> None:
-    nodes = [Node(each, "row") for each in rows]
+    document = {"rows": rows, "responseAggregationType": "byPage"}
+    report = columns_of(json.dumps(document).encode(), ROWS)
+    if report is None:
+        return
+    assert report.document.text("responseAggregationType") == "byPage"
     try:
-        quick = by_page(nodes)
+        quick = lines(report, ("date", "page"))
     except BadShape:
         with pytest.raises(BadShape):
-            by_node(nodes)
-        return
-    if quick is not None:
-        assert quick == by_node(nodes)
+            lines_by_node(Node(document), ("date", "page"))
+    else:
+        assert quick.equals(lines_by_node(Node(document), ("date", "page")))
+
+
+@pytest.mark.parametrize("clicks", [3, 3.0])
+def test_a_documented_reply_takes_the_quick_way(clicks: float) -> None:
+    body = json.dumps(reply(row("2026-11-14", "https://example.se/å", clicks=clicks, impressions=9)))
+    report = columns_of(body.encode(), ROWS)
+    assert report is not None
+    assert lines(report, ("date", "page")).column("clicks").to_pylist() == [3]

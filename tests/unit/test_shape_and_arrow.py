@@ -6,6 +6,7 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,7 @@ CELLS = st.one_of(
     st.just(datetime(2026, 11, 1, tzinfo=UTC)),
     st.binary(max_size=1),
 )
+FLOAT = st.floats(0, 9)
 METRIC = {
     "kpi": st.text(st.characters(), max_size=1),
     "scope": st.just("all"),
@@ -194,6 +196,41 @@ def test_the_quick_way_gives_what_the_thorough_one_gives_or_leaves_it_to_it(
     if quick is None:
         return
     assert quick.equals(by_cell(OWN_METRICS, rows, on_conflict="refuse"))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            METRIC
+            | {"kpi": st.sampled_from(["a", "å"]), "value": st.none() | st.floats(), "numerator": st.none() | FLOAT}
+            | {"denominator": st.none() | FLOAT}
+        ),
+        max_size=6,
+    )
+)
+def test_columns_give_what_their_rows_give(rows: list[dict[str, Any]]) -> None:
+    schema = OWN_METRICS.arrow_schema()
+    loose = pa.schema([field.with_nullable(True) for field in reversed(list(schema))])
+    try:
+        wanted = build_table(OWN_METRICS, rows)
+    except BadShape:
+        with pytest.raises(BadShape):
+            build_table(OWN_METRICS, pa.Table.from_pylist(rows, schema=loose))
+        return
+    assert build_table(OWN_METRICS, pa.Table.from_pylist(rows, schema=loose)).equals(wanted)
+
+
+def test_columns_of_another_name_or_type_are_refused() -> None:
+    row = {"kpi": "a", "scope": "all", "grain": "day", "period_start": date(2026, 1, 1), "value": 1.0}
+    whole = pa.table({**{name: [cell] for name, cell in row.items()}, "numerator": [None], "denominator": [None]})
+    for spoiled in (
+        whole.drop_columns(["grain"]),
+        whole.append_column("extra", pa.array([1])),
+        whole.set_column(3, "period_start", pa.array(["2026-01-01"])),
+        whole.set_column(0, "kpi", pa.nulls(1, pa.string())),
+    ):
+        with pytest.raises(BadShape):
+            build_table(OWN_METRICS, spoiled)
 
 
 def test_rows_with_which_nothing_is_wrong_take_the_quick_way() -> None:
