@@ -100,7 +100,7 @@ def _own_course(series: Sequence[MonthlySeries]) -> None:
         }
         print(
             f"- {name}: raised to {least:.2f} {len(came[None])} times, of which {np.mean(came[None]):.3f} came true; "
-            f"{len(came[True])} times on public series, of which {np.mean(came[True] or [np.nan]):.3f}"
+            f"{len(came[True])} times on public series, of which {np.mean(came[True]) if came[True] else np.nan:.3f}"
         )
     print()
 

@@ -88,7 +88,9 @@ def google_token(key: str) -> str:
     from google.oauth2.service_account import Credentials
 
     scopes = ["https://www.googleapis.com/auth/webmasters.readonly"]
-    credentials = Credentials.from_service_account_info(json.loads(key), scopes=scopes)
+    credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
+        json.loads(key), scopes=scopes
+    )
     credentials.refresh(Request())
     return str(credentials.token)
 

@@ -21,10 +21,10 @@ from okr_models.structural import YEARLY, FitFailed, fit
 YEAR, MONTHS, STARTS = 12, 60, (36, 48)
 TARGETS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 GAIN, STRAY, LEVEL = 20.0, 0.35, 2000.0
-_LAST = np.arange(1, YEAR + 1)
+_LAST: Floats = np.arange(1, YEAR + 1, dtype=np.float64)
 KINDS: dict[str, Callable[[Floats], Floats]] = {
     "steady": lambda gains: gains,
-    "fading": lambda gains: _last_year(gains, 0.9**_LAST),
+    "fading": lambda gains: _last_year(gains, np.power(0.9, _LAST)),
     "rising": lambda gains: _last_year(gains, 1 + 0.08 * _LAST),
     "stepping up": lambda gains: _last_year(gains, np.full(YEAR, 1.6)),
     "seasonal": lambda gains: gains * (1 + 0.5 * np.cos(2 * np.pi * np.arange(MONTHS) / YEAR)),
