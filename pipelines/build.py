@@ -7,7 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.ingest import client_files, ingest_sources, snapshots
+from pipelines.assets.config import client_files, ledger_table
+from pipelines.assets.ingest import ingest_sources, snapshots
 from pipelines.assets.models import model_assets
 from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
@@ -26,7 +27,8 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     marts = [asset.key for asset in models if asset.key.path[0] == "marts"]
     judged = okr_assets(marts)
     results = [key for asset in judged for key in asset.keys]
-    assets = [snapshots, ingest_sources, client_files, *models, *judged, *publish_assets([*marts, *sorted(results)])]
+    begun = [snapshots, ingest_sources, ledger_table, client_files]
+    assets = [*begun, *models, *judged, *publish_assets([*marts, *sorted(results)])]
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, EVERY_MORNING), assets),
         asset_checks=[access_lasts, ledger_checks],

@@ -10,8 +10,10 @@ from typing import NoReturn
 import dagster as dg
 
 from connectors.raw_tables import RAW_TABLES
-from pipelines.assets.ingest import CONFIG_KEY, raw_key
+from pipelines.assets.config import config_key
+from pipelines.assets.ingest import raw_key
 from pipelines.markdown import markdown_table
+from pipelines.notices import FAILING
 from pipelines.resources import Night
 from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
 from pipelines.warehouse.ledger_check import collapsed_windows, has_windows, rows_against_ledger
@@ -21,7 +23,9 @@ from pipelines.warehouse.suites import Checked, checks_of
 
 LEDGER_CHECK = "rows_match_ledger"
 COLLAPSE_CHECK = "no_window_collapsed"
+ACCESS_KEY = config_key("sources")
 WINDOWED = tuple(sorted(name for name, table in RAW_TABLES.items() if has_windows(table)))
+SAMPLE = "sample"
 SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
 
 
@@ -41,17 +45,21 @@ def check_specs(model: Checked, *, asset: dg.AssetKey) -> list[dg.AssetCheckSpec
 
 def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckResult:
     """The result of a check that could be run."""
-    metadata: dict[str, dg.MetadataValue] = {"unexpected": dg.MetadataValue.int(outcome.unexpected)}
+    metadata: dict[str, dg.MetadataValue] = {FAILING: dg.MetadataValue.int(outcome.unexpected)}
     if outcome.sample:
-        metadata["failing_rows"] = dg.MetadataValue.md(markdown_table(outcome.sample))
+        metadata[SAMPLE] = dg.MetadataValue.md(markdown_table(outcome.sample))
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=outcome.name,
         passed=outcome.passed,
         severity=SEVERITIES[outcome.severity],
-        description=None if outcome.passed else f"{outcome.unexpected} rows fail",
+        description=None if outcome.passed else _fail(outcome.unexpected),
         metadata=metadata,
     )
+
+
+def _fail(rows: int) -> str:
+    return f"{rows} {'row fails' if rows == 1 else 'rows fail'}"
 
 
 def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
@@ -107,19 +115,20 @@ def ledger_checks(
 def _counted(
     table: str, check: str, rows: Sequence[Mapping[str, object]], *, severity: dg.AssetCheckSeverity
 ) -> dg.AssetCheckResult:
-    shown = {"failing_rows": dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}
+    shown = {SAMPLE: dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}
     return dg.AssetCheckResult(
         asset_key=raw_key(table),
         check_name=check,
         passed=not rows,
         severity=severity,
-        metadata={"unexpected": len(rows), **shown},
+        description=_fail(len(rows)) if rows else None,
+        metadata={FAILING: len(rows), **shown},
     )
 
 
 @dg.asset_check(
     name="access_lasts",
-    asset=CONFIG_KEY,
+    asset=ACCESS_KEY,
     description=(
         f"No token ends within {TOKEN_WARNING_DAYS} days and no API version within {VERSION_WARNING_DAYS}; a token that"
         " is renewed by itself counts until somebody has to sign in again."
@@ -128,7 +137,7 @@ def _counted(
 def access_lasts(night: dg.ResourceParam[Night]) -> dg.AssetCheckResult:
     """Ask each source that was given a token, at most one cheap call each. What can't be read is ``sources_read``'s."""
     report = check_access(night.clients.clients, home=night.home, environ=night.environ, now=night.clock.now())
-    metadata: dict[str, dg.MetadataValue] = {}
+    metadata: dict[str, dg.MetadataValue] = {"endings": dg.MetadataValue.int(len(report.endings))}
     if report.endings:
         rows = [
             {"client": end.client, "source": end.source, "what": end.what, "ends": end.ends_on, "cure": end.cure}

@@ -57,6 +57,8 @@ def sparkline(values: Sequence[float | None]) -> str:
 def _cell(value: object, most: int) -> str:
     if value is None:
         return "*null*"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
         return escaped(value.isoformat(sep=" ", timespec="seconds").removesuffix(" 00:00:00"), most=most)
     if isinstance(value, date):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+FAILING = "failing_rows"
+"""Metadata of a check's result: how many rows fail."""
 MOST_LINES = 20
 MOST_CHARACTERS = 300
 

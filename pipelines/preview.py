@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import dagster as dg
 import duckdb
 
-from pipelines.markdown import escaped, markdown_table, sparkline
+from pipelines.markdown import MOST_CHARACTERS, escaped, markdown_table, sparkline
 from pipelines.warehouse.db import quote
 
 SHOWN_LAYERS = frozenset({"staging", "marts", "okr"})
@@ -100,6 +100,6 @@ def _plot(lines: list[Mapping[str, object]]) -> Metadata:
     return {"course": dg.MetadataValue.md(markdown_table(lines))} if lines else {}
 
 
-def bullets(texts: list[str]) -> dg.MetadataValue:
-    """A list of texts."""
-    return dg.MetadataValue.md("\n".join(f"- {escaped(text)}" for text in texts))
+def bullets(texts: list[str], *, most: int = MOST_CHARACTERS) -> dg.MetadataValue:
+    """A list of texts, each clipped to ``most`` characters."""
+    return dg.MetadataValue.md("\n".join(f"- {escaped(text, most=most)}" for text in texts))

@@ -14,7 +14,7 @@ import dagster as dg
 from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
 from pipelines.messengers import messengers_of
-from pipelines.notices import FailedCheck, FailedStep, Notice, RunSummary, notice_of
+from pipelines.notices import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
 PARTITION_TAG = "dagster/partition"
@@ -83,7 +83,7 @@ def _failed_checks(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedCheck]:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
             texts = [unescaped(value.value) for value in evaluation.metadata.values() if isinstance(value.value, str)]
-            count = evaluation.metadata.get("unexpected")
+            count = evaluation.metadata.get(FAILING)
             yield FailedCheck(
                 asset="/".join(evaluation.asset_key.path),
                 check=evaluation.check_name,

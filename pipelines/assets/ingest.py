@@ -16,9 +16,9 @@ from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
 from pipelines.preview import row_count
 from pipelines.resources import Night
-from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.ingest import IngestReport, StreamReport, ingest
 from pipelines.warehouse.progress import Progress
+from pipelines.warehouse.schema import raw_table
 
 GROUP = "ingest"
 CHECK = "sources_read"
@@ -42,12 +42,14 @@ def _spec(table: RawTable) -> dg.AssetSpec:
     sources = sorted(
         kind.type for kind in SOURCE_TYPES.values() if any(stream.table is table for stream in kind.streams)
     )
-    columns = [dg.TableColumn("client", "VARCHAR", "Client"), dg.TableColumn("source", "VARCHAR", "Source id")]
-    columns += [dg.TableColumn(column.name, column.type, column.meaning) for column in table.columns]
+    columns = [dg.TableColumn(column.name, column.type, column.meaning) for column in raw_table(table).columns]
     return dg.AssetSpec(
         raw_key(table.name),
         group_name=GROUP,
-        description=f"{table.meaning}\n\nKey: client, source, {', '.join(table.key)}. Filled by: {', '.join(sources)}.",
+        description=(
+            f"{table.meaning}\n\nKey: client, source, {', '.join(table.key)}. Filled by: {', '.join(sources)}.\n\n"
+            "A partition is a night, not a day of data: which days were read is in `ops.loads`."
+        ),
         kinds={"duckdb", "python"},
         owners=OWNERS,
         metadata={"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": f"raw.{table.name}"},
@@ -63,7 +65,7 @@ def _check(table: str) -> dg.AssetCheckSpec:
 def _failures(streams: list[StreamReport]) -> str:
     return markdown_table(
         [
-            {"client": s.client, "source": s.source, "class": s.error_class, "what happened": s.message}
+            {"source": f"{s.client}/{s.source}", "class": s.error_class, "what happened": s.message}
             for s in streams
             if s.status == "failed"
         ],
@@ -74,7 +76,7 @@ def _failures(streams: list[StreamReport]) -> str:
 def _told(streams: list[StreamReport]) -> dict[str, dg.MetadataValue]:
     """What each source gave tonight, those that failed first."""
     rows = [
-        {"client": s.client, "source": s.source, "status": s.status, "rows": s.rows} | _days(s.window)
+        {"source": f"{s.client}/{s.source}", "status": s.status, "rows": s.rows} | _days(s.window)
         for s in sorted(streams, key=lambda s: (s.status != "failed", s.client, s.source))
     ]
     return {"sources": dg.MetadataValue.md(markdown_table(rows[:MOST_SOURCES]))} if rows else {}
@@ -112,7 +114,11 @@ def _results(
                 check_name=CHECK,
                 passed=not failed,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"failures": dg.MetadataValue.md(_failures(streams))} if failed else {},
+                metadata={
+                    "sources_read": len(streams) - len(failed),
+                    "sources_failed": len(failed),
+                    **({"failures": dg.MetadataValue.md(_failures(streams))} if failed else {}),
+                },
             )
 
 
@@ -164,30 +170,3 @@ def ingest_sources(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read what is missing or may have been restated."""
     yield from _results(context, night, _read(context, night, progress, frozenset({"window", "listing"})))
-
-
-CONFIG_KEY = dg.AssetKey(["config", "client_files"])
-
-
-@dg.asset(
-    key=CONFIG_KEY,
-    group_name=GROUP,
-    deps=[raw_key(name) for name in sorted(SNAPSHOT_TABLES | OTHER_TABLES)],
-    kinds={"yaml", "duckdb"},
-    owners=OWNERS,
-    check_specs=[dg.AssetCheckSpec("client_files_valid", asset=CONFIG_KEY)],
-    description="What the client files say, as tables that SQL can join with; the zones are those the sources told.",
-)
-def client_files(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Write the ``config`` schema."""
-    write_config(night.con, night.clients.clients, now=night.clock.now(), known=night.clients.known)
-    broken = night.clients.broken
-    yield dg.MaterializeResult(metadata={"clients": len(night.clients.clients), "broken_files": len(broken)})
-    yield dg.AssetCheckResult(
-        check_name="client_files_valid",
-        passed=not broken,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"errors": dg.MetadataValue.md("\n".join(f"- {line}" for file in broken for line in file.errors))}
-        if broken
-        else {},
-    )

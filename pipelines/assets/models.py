@@ -7,22 +7,27 @@ materialised, and stops everything after it. What does not belong here: the chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from pipelines.assets.ingest import CONFIG_KEY, OWNERS, raw_key
+from pipelines.assets.config import source_key
+from pipelines.assets.ingest import OWNERS
 from pipelines.checks import check_result, check_specs, refuse
+from pipelines.markdown import markdown_table
 from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
 from pipelines.warehouse.progress import Progress
 from pipelines.warehouse.refusals import Audit, audit_in_place, audit_model
-from pipelines.warehouse.sql_lineage import kept_column_lineage
+from pipelines.warehouse.sql_lineage import ColumnOf, kept_column_lineage
 from pipelines.warehouse.sql_project import Model, Project, load_project
 from pipelines.warehouse.sql_runner import ModelResult, run_model
 from pipelines.warehouse.suites import checks_of
 
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+Origins = Mapping[str, tuple[ColumnOf, ...]]
+"""Of each column those of other tables that it is made of."""
+MOST_OF_ORIGINS = 1_000
 
 
 def model_key(model: Model) -> dg.AssetKey:
@@ -33,9 +38,7 @@ def model_key(model: Model) -> dg.AssetKey:
 def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
     read = {*model.refs, *(name for check in checks_of(model) for name in check.refs)}
     keys = {model_key(project.model(name)) for name in read}
-    for schema, table in model.sources:
-        keys.add(raw_key(table) if schema == "raw" else CONFIG_KEY)
-    return sorted(keys)
+    return sorted(keys | {source_key(schema, table) for schema, table in model.sources})
 
 
 def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
@@ -45,13 +48,16 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         key=model_key(model),
         group_name=model.layer,
         deps=_deps(model, project),
-        description=f"{model.description}\n\n```sql\n{model.raw_sql}\n```",
+        description=model.description,
         kinds={"sql", "duckdb"},
         owners=OWNERS,
         metadata={
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "dagster/table_name": f"{model.layer}.{model.name}",
-            "sql": dg.MetadataValue.path(str(model.path)),
+            "dagster/code_references": dg.CodeReferencesMetadataValue(
+                code_references=[dg.LocalFileCodeReference(file_path=str(model.path), label=model.path.name)]
+            ),
+            "sql": dg.MetadataValue.md(f"```sql\n{model.raw_sql}\n```"),
         },
         check_specs=check_specs(model, asset=model_key(model)),
     )
@@ -80,32 +86,44 @@ def _told(night: Night, audit: Audit, model: Model, project: Project) -> Events:
 
 
 def _built(night: Night, result: ModelResult, model: Model, project: Project) -> dg.MaterializeResult[None]:
+    origins = kept_column_lineage(night.con, project, model)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": result.rows,
             "rows_derived": result.derived,
-            "dagster/column_lineage": _lineage(night, model, project),
-            "seconds": result.seconds,
+            "dagster/column_lineage": _lineage(origins, project),
+            "columns_from": _columns_from(origins),
+            "seconds": round(result.seconds, 3),
             **preview(night.con, model.schema, model.name),
             **(months_plot(night.con) if model.name == "kpi_monthly" else {}),
         }
     )
 
 
-def _lineage(night: Night, model: Model, project: Project) -> dg.TableColumnLineage:
+def _lineage(origins: Origins, project: Project) -> dg.TableColumnLineage:
     models = {(each.schema, each.name): model_key(each) for each in project.models}
 
-    def key(schema: str, table: str) -> dg.AssetKey:
-        if (schema, table) in models:
-            return models[(schema, table)]
-        return raw_key(table) if schema == "raw" else CONFIG_KEY
+    def key(of: ColumnOf) -> dg.AssetKey:
+        return models.get((of.schema, of.table)) or source_key(of.schema, of.table)
 
     return dg.TableColumnLineage(
         deps_by_column={
-            column: [dg.TableColumnDep(asset_key=key(of.schema, of.table), column_name=of.column) for of in origins]
-            for column, origins in kept_column_lineage(night.con, project, model).items()
+            column: [dg.TableColumnDep(asset_key=key(of), column_name=of.column) for of in found]
+            for column, found in origins.items()
         }
     )
+
+
+def _columns_from(origins: Origins) -> dg.MetadataValue:
+    """The same as text: Dagster's open-source pages keep what they are told of column lineage to themselves."""
+    rows = [
+        {
+            "column": column,
+            "made of": ", ".join(f"{of.table}.{of.column}" for of in found) or "no column: a constant or a count",
+        }
+        for column, found in origins.items()
+    ]
+    return dg.MetadataValue.md(markdown_table(rows, most=MOST_OF_ORIGINS))
 
 
 def model_assets() -> list[dg.AssetsDefinition]:

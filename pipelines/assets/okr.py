@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from pipelines.assets.ingest import CONFIG_KEY, OWNERS
+from pipelines.assets.config import config_key
+from pipelines.assets.ingest import OWNERS
 from pipelines.checks import check_result, check_specs, refuse
 from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
@@ -84,7 +85,7 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="progress",
-        specs=[_spec(table, [*marts, CONFIG_KEY]) for table in PROGRESS_TABLES],
+        specs=[_spec(table, [*marts, config_key("sources")]) for table in PROGRESS_TABLES],
         check_specs=_checks(*PROGRESS_TABLES),
     )
     def progress_(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:

@@ -24,6 +24,8 @@ from pipelines.warehouse.sql_project import LAYERS
 
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""
+IN_THE_UI = {".dagster/repository": "__repository__@marketing_okr"}
+"""The tag by which Dagster's pages list a job's runs: without it a run in this process is on no timeline."""
 STOPPED = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 QUERY_STOPPED = "RuntimeError: Query interrupted"
 """How DuckDB tells of a signal that came while it was at work."""
@@ -103,7 +105,7 @@ def run_night(
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
-                        tags=tags,
+                        tags={**IN_THE_UI, **tags},
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )

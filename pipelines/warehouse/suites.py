@@ -30,14 +30,14 @@ _END = re.compile(r"\{%(-?)\s*endtest\b")
 
 # what Great Expectations says natively of one frame; every other test is SQL
 _MEANING: Mapping[str, str] = {
-    "not_null": "{column} is never null.",
-    "unique": "{column} is unique.",
-    "accepted_values": "{column} is one of {values}.",
-    "relationships": "{column} is found in {to}.{field}.",
+    "not_null": "`{column}` is never null.",
+    "unique": "`{column}` is unique.",
+    "accepted_values": "`{column}` is one of {values}.",
+    "relationships": "`{column}` is found in {to}, column {field}.",
     "grain": "One row for each {columns}.",
-    "non_negative": "{column} is never negative.",
-    "accepted_range": "{column} lies between {min_value} and {max_value}.",
-    "not_above": "{column} never exceeds {total}.",
+    "non_negative": "`{column}` is never negative.",
+    "accepted_range": "`{column}` lies between {min_value} and {max_value}.",
+    "not_above": "`{column}` never exceeds {total}.",
 }
 _BOUNDLESS = {"min_value": "-∞", "max_value": "∞"}
 
@@ -78,9 +78,10 @@ class Check:
     @property
     def description(self) -> str:
         """What it asks, in a sentence."""
-        known = {**_BOUNDLESS, **self.test.arguments, "column": self.column}
-        text = _MEANING[self.test.name].format(**known) if self.is_native else _about(self.test.name)
-        return f"{text} Only where {self.test.where}." if self.test.where else text
+        known = {name: _worded(value) for name, value in {**_BOUNDLESS, **self.test.arguments}.items()}
+        text = _MEANING[self.test.name] if self.is_native else _about(self.test.name)
+        told = text.format(**known, column=self.column)
+        return f"{told} Only where `{self.test.where}`." if self.test.where else told
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -195,7 +196,7 @@ _CONDITIONS: Mapping[str, Callable[[str, Mapping[str, Any], Project], str]] = {
 
 
 def _restatement(model: Checked, arguments: Mapping[str, object], table: str, previous: str) -> str:
-    """Closed figures that differ from those they replace by more than the bounds, or are gone."""
+    """No {value} that was published differs now by more than {max_change_pct} %, and none is gone (where {where})."""
     value, where = quote(str(arguments["value"])), arguments.get("where", "true")
     keys = ", ".join(quote(column) for column in model.grain)
     return f"""
@@ -240,7 +241,18 @@ def _model_named(text: object) -> str:
     return match.group(1)
 
 
+def _worded(value: object) -> str:
+    """An argument as a sentence has it: a list without brackets, a model by its name."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_worded, value))
+    if isinstance(value, (int, float)) or value in _BOUNDLESS.values():
+        return str(value)
+    match = _REF.fullmatch(str(value))
+    return f"`{match.group(1) if match else value}`"
+
+
 def _about(name: str) -> str:
+    """What a test asks, as its own comment says it, with ``{argument}`` for each of its arguments."""
     if name in _AUDITS:
         return " ".join((_AUDITS[name].__doc__ or name).split())
     comment = re.search(r"\{#(.*?)#\}", _file(name).read_text(encoding="utf-8"), re.DOTALL)

@@ -121,7 +121,7 @@ def test_the_check_warns_and_its_notice_names_source_day_and_cure(
         clients=SimpleNamespace(clients=()), home=Home(tmp_path), environ=os.environ, clock=fixed_clock(TODAY)
     ))  # fmt: skip
 
-    @dg.asset(key=checks.CONFIG_KEY)
+    @dg.asset(key=checks.ACCESS_KEY)
     def files() -> None: ...
 
     defs = dg.Definitions(assets=[files], asset_checks=[checks.access_lasts], resources={"night": night})
@@ -141,7 +141,7 @@ def test_the_check_warns_and_its_notice_names_source_day_and_cure(
 
 def test_the_check_is_part_of_every_night_and_stops_nothing() -> None:
     job = build_defs().resolve_job_def("nightly")
-    key = dg.AssetCheckKey(checks.CONFIG_KEY, "access_lasts")
+    key = dg.AssetCheckKey(checks.ACCESS_KEY, "access_lasts")
     assert key in job.asset_layer.asset_graph.asset_check_keys
     assert not job.asset_layer.get(key).blocking
 

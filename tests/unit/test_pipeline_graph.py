@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from pipelines.build import build_defs
+from pipelines.cli.night import IN_THE_UI
 from pipelines.partitions import BadRange, checked_rerun, nights
 
 LAYERS = ("ingest", "staging", "intermediate", "marts", "okr", "publish")
@@ -37,6 +40,29 @@ def test_every_asset_has_a_group_an_owner_a_description_and_a_kind(graph: dg.Def
         assert node.owners, key
         assert node.description, key
         assert node.kinds, key
+
+
+def test_every_check_says_in_a_sentence_what_it_asks(graph: dg.Definitions) -> None:
+    assets = graph.resolve_asset_graph()
+    asked = [assets.get_check_spec(key).description or "" for key in assets.asset_check_keys]
+    assert len(asked) > 600
+    unreadable = [text for text in asked if not text.endswith(".") or set(text) & set("[]{}") or "ref(" in text]
+    assert unreadable == []
+
+
+def test_a_staging_model_is_downstream_of_just_the_tables_that_it_reads(graph: dg.Definitions) -> None:
+    assets = graph.resolve_asset_graph()
+    for key in assets.get_all_asset_keys():
+        if key.path[0] == "staging":
+            _, schema, table = key.path[1].replace("__", "_", 1).split("_", 2)
+            assert dg.AssetKey([schema, table]) in assets.get(key).parent_keys, key
+            assert {parent.path[0] for parent in assets.get(key).parent_keys} <= {schema, "staging"}, key
+
+
+def test_a_night_from_the_command_line_stands_on_the_pages_of_its_job(graph: dg.Definitions) -> None:
+    workspace = yaml.safe_load(Path("workspace.yaml").read_text(encoding="utf-8"))
+    location = workspace["load_from"][0]["python_module"]["location_name"]
+    assert {".dagster/repository": f"{graph.get_repository_def().name}@{location}"} == IN_THE_UI
 
 
 def test_the_job_is_nightly_and_holds_every_asset(graph: dg.Definitions) -> None:

@@ -40,6 +40,10 @@ def test_what_goes_into_a_mail_reads_as_it_was() -> None:
     assert unescaped(escaped(text)) == text
 
 
+def test_truth_and_nothing_are_written_as_sql_has_them() -> None:
+    assert markdown_table([{"a": True, "b": False, "c": None, "d": 1.0}]).endswith("| true | false | *null* | 1 |")
+
+
 def test_missing_is_not_low_in_a_sparkline() -> None:
     assert sparkline([1.0, None, 8.0, 4.5]) == "▁·█▅"
     assert sparkline([3.0, 3.0]) == "▄▄"

@@ -1,4 +1,4 @@
-{# Numbers are numbers: neither NaN nor infinite. #}
+{# `{column}` is a number where it is not null: neither NaN nor infinite. #}
 {% test finite(model, column_name) %}
 select {{ column_name }}
 from {{ model }}

@@ -1,4 +1,4 @@
-{# A source that has told something before and is not paused has told something of the last days. #}
+{# Each source that has ever told {kpis} and is not paused has told some of the last {max_days} days. #}
 {% test freshness(model, max_days, kpis, clients, sources, pauses) %}
 with newest as (
     select

@@ -1,4 +1,4 @@
-{# Every client of whose present sources `of` has rows has some here: nothing on the way lost a client whole. #}
+{# Every client that has rows in {of}, from a source it still has, has rows here: none was lost whole on the way. #}
 {% test has_rows_for(model, of, sources) %}
 select
     upstream.client,

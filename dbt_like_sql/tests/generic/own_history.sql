@@ -1,5 +1,6 @@
-{# The newest days against the same weekdays of the twelve weeks before, by robust z-score: distance from the median in
-   1.4826 median absolute deviations, which is a standard deviation where days are normal and one odd day moves neither.
+{# The newest days of {kpis} are like the same weekdays of the twelve weeks before, by robust z-score: distance from
+   the median in 1.4826 median absolute deviations, which is a standard deviation where days are normal, and one odd day
+   moves neither.
    The spread is never taken for less than chance (the root of the median) or a twentieth of the median. A tracking
    outage is a drop; counting twice is a rise (`rise_at` none: rises are well and good). A change smaller than
    `least_change_pct` of the median is none of the two. At least eight such weekdays must be known. #}

@@ -1,4 +1,4 @@
-{# The scopes `parts` (source=% or platform=%) of a KPI that adds up over sources never exceed its scope `all`. #}
+{# The scopes {parts} of a KPI that adds up over sources are together never more than its scope `all`. #}
 {% test parts_within_total(model, period, parts, kpis) %}
 select
     total.client,

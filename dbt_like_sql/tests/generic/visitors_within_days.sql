@@ -1,5 +1,5 @@
 {# A closed month's distinct visitors are no more than its days' together and no fewer than its largest day's, give or
-   take what the source rounds or holds back. Only months of which every day is known. #}
+   take {tolerance_pct} % that the source rounds or holds back. Only months of which every day is known. #}
 {% test visitors_within_days(model, days, tolerance_pct) %}
 with daily as (
     select
