@@ -55,7 +55,7 @@ check: install ## Lint, types and SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 -q dbt_like_sql/models
+	$(BIN)/sqlfluff lint --processes 2 -q dbt_like_sql/models dbt_like_sql/tests dbt_like_sql/macros
 
 ui: install ## Dagster's UI on the demo home
 	$(BIN)/okr --home demo ui

@@ -4,7 +4,9 @@
    The spread is never taken for less than chance (the root of the median) or a twentieth of the median. A tracking
    outage is a drop; counting twice is a rise (`rise_at` none: rises are well and good). A change smaller than
    `least_change_pct` of the median is none of the two. At least eight such weekdays must be known. #}
-{% test own_history(model, kpis, clients, within_days=10, newest_days=3, drop_at=4, rise_at=none, least_change_pct=40) %}
+{% test own_history(
+    model, kpis, clients, within_days=10, newest_days=3, drop_at=4, rise_at=none, least_change_pct=40
+) %}
 with series as (
     select
         days.client,
@@ -91,6 +93,6 @@ where
     abs(value - median_value) >= {{ least_change_pct }} / 100.0 * abs(median_value)
     and (
         z_score <= -{{ drop_at }}
-        {% if rise_at is not none %}or z_score >= {{ rise_at }}{% endif %}
+        or {{ 'false' if rise_at is none else 'z_score >= ' ~ rise_at }}
     )
 {% endtest %}
