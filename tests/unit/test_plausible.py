@@ -18,19 +18,8 @@ from hypothesis import strategies as st
 
 from connectors.errors import SourceError
 from connectors.http import Http
-from connectors.plausible import (
-    DAILY,
-    MONTHLY,
-    PAGES,
-    QUERY,
-    RESULTS,
-    VISITORS_DEFINITION,
-    PlausibleSource,
-    build,
-    lines,
-    lines_by_node,
-    zone_at,
-)
+from connectors.plausible import DAILY, MONTHLY, PAGES, QUERY, VISITORS_DEFINITION, PlausibleSource, build
+from connectors.plausible_report import RESULTS, lines, lines_by_node, zone_at
 from connectors.protocol import Source
 from connectors.report import columns_of
 from connectors.shape import BadShape, Node

@@ -18,16 +18,8 @@ from connectors.errors import BadReply, NotYet, PermissionMissing, SourceError, 
 from connectors.google_errors import classifier
 from connectors.http import Http
 from connectors.report import columns_of
-from connectors.search_console import (
-    DAILY,
-    KEPT_DAYS,
-    PAGES,
-    ROWS,
-    SearchConsoleSource,
-    first_incomplete,
-    lines,
-    lines_by_node,
-)
+from connectors.search_console import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource
+from connectors.search_report import ROWS, first_incomplete, lines, lines_by_node
 from connectors.shape import BadShape, Node
 from okr_models.periods import Window, add_months, month_end, month_start
 from okr_models.sources import EnvRef, SearchConsole
