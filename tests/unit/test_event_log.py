@@ -1,13 +1,16 @@
-"""Dagster's event log during a night: every event is there afterwards, and SQLite's log stays open meanwhile."""
+"""Dagster's event log during a night: every event is there afterwards, SQLite's log stays open, SQL is made once."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, literal, select, text
+from sqlalchemy.engine.interfaces import CacheStats
+from sqlalchemy.event import listen
 from sqlalchemy.pool import NullPool
 
 from pipelines.event_log import quick_event_log
@@ -70,3 +73,26 @@ def test_afterwards_sqlite_is_opened_as_before(tmp_path: Path) -> None:
         raise RuntimeError("stopped")
     with engine.connect() as connection:
         assert connection.execute(text("pragma synchronous")).scalar() == 2
+
+
+def compiled_anew(tmp_path: Path, file: str) -> list[bool]:
+    """Whether each of two engines of its own over one file put the same statement's SQL together itself."""
+    found = []
+
+    def ran(_connection: object, _cursor: object, _sql: str, _values: object, context: Any, _many: bool) -> None:
+        found.append(context.cache_hit is not CacheStats.CACHE_HIT)
+
+    for number in (1, 2):
+        engine = create_engine(f"sqlite:///{tmp_path / file}", poolclass=NullPool)
+        listen(engine, "after_cursor_execute", ran)
+        with engine.begin() as connection:
+            assert connection.execute(select(literal(number))).scalar() == number
+    return found
+
+
+def test_a_statement_is_put_together_once_for_all_engines_and_keeps_each_ones_values(tmp_path: Path) -> None:
+    assert compiled_anew(tmp_path, "a.db") == [True, True], "what SQLAlchemy does by itself"
+    with quick_event_log():
+        assert compiled_anew(tmp_path, "a.db") == [True, False]
+        assert compiled_anew(tmp_path, "b.db") == [False, False]
+    assert compiled_anew(tmp_path, "a.db") == [True, True]
