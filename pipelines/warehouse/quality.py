@@ -11,14 +11,15 @@ seconds, and loading the graph must not.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipelines.warehouse.counting import count_failing
 from pipelines.warehouse.db import Connection, quote
 from pipelines.warehouse.sql_project import Project
 from pipelines.warehouse.suites import Check, Checked, Severity, checks_of, expectation_of, failing_rows_sql
@@ -75,15 +76,11 @@ def check_model(
             on_frame = [check for check in checks if check.is_native and check.test.where == where]
             query = f"select * from {table}" + (f" where {where}" if where else "")  # noqa: S608 - the project's own SQL
             outcomes |= _on_frame(con, model, on_frame, query=query, project=project)
-    queries: dict[str, Callable[[], str]] = {}
     for check in checks:
         if check.is_audit and not _exists(con, place):
             outcomes[check.name] = _outcome(check, passed=True)
-        elif check.name not in outcomes:
-            queries[check.name] = partial(
-                failing_rows_sql, check, model=model, project=project, table=table, previous=before
-            )
-    outcomes |= _by_count(con, [check for check in checks if check.name in queries], queries, name=model.name)
+    left = [check for check in checks if check.name not in outcomes]
+    outcomes |= _by_count(con, left, model=model, project=project, table=table, previous=before)
     return [outcomes[check.name] for check in checks]
 
 
@@ -138,18 +135,18 @@ def _on_frame(
 
 
 def _by_count(
-    con: Connection, checks: list[Check], queries: Mapping[str, Callable[[], str]], *, name: str
+    con: Connection, checks: list[Check], *, model: Checked, project: Project, table: str, previous: str
 ) -> dict[str, CheckOutcome]:
-    """Outcomes by the number of rows that each query gives, in one suite over one row of numbers."""
+    """Outcomes by the number of rows that fail each check, in one suite over one row of numbers."""
     import pandas as pd
 
-    outcomes: dict[str, CheckOutcome] = {}
-    counts: dict[str, int] = {}
-    for check in checks:
-        try:
-            counts[check.name] = int(con.execute(f"select count(*) from ({queries[check.name]()})").fetchall()[0][0])  # noqa: S608
-        except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
-            outcomes[check.name] = _outcome(check, raised=_reason(error))
+    counted = count_failing(con, checks, model=model, project=project, table=table, previous=previous)
+    counts, name = counted.rows, model.name
+    outcomes = {
+        check.name: _outcome(check, raised=_reason(counted.raised[check.name]))
+        for check in checks
+        if check.name in counted.raised
+    }
     by_name = {check.name: check for check in checks}
     none: list[Expected] = [
         ("ExpectColumnMaxToBeBetween", {"column": name, "max_value": 0, "meta": {"check": name}}) for name in counts
@@ -160,7 +157,8 @@ def _by_count(
             raised, passed = _raised(result.exception_info), bool(result.success)
             sample: tuple[Mapping[str, object], ...] = ()
             if raised is None and not passed:
-                sample = _records(con.execute(f"from ({queries[check.name]()}) limit {SAMPLE_ROWS}").df())
+                rows = failing_rows_sql(check, model=model, project=project, table=table, previous=previous)
+                sample = _records(con.execute(f"from ({rows}) limit {SAMPLE_ROWS}").df())
             outcomes[check.name] = _outcome(
                 check, passed=passed, raised=raised, unexpected=counts[check.name], sample=sample
             )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -102,7 +102,7 @@ def checks_of(model: Checked) -> tuple[Check, ...]:
             raise SqlProjectError(where=model.name, problem=f"two tests are called {name}", cure="give one a `name`")
         if test.severity not in ("error", "warn"):
             raise SqlProjectError(where=model.name, problem=f"{name} has severity {test.severity}: error or warn")
-        if test.name not in (_AUDITS if is_audit else {**_MEANING, **_generic()}):
+        if test.name not in (_AUDITS if is_audit else {*_MEANING, *_generic_names()}):
             raise SqlProjectError(where=model.name, problem=f"there is no test {test.name}")
         severity: Severity = "warn" if test.severity == "warn" else "error"
         checks[name] = Check(
@@ -151,11 +151,11 @@ def failing_rows_sql(check: Check, *, model: Checked, project: Project, table: s
     """The query that gives the rows which fail a check. ``table`` holds what is checked."""
     if check.is_audit:
         return _AUDITS[check.test.name](model, check.test.arguments, table, previous)
+    condition = failing_condition(check, project=project)
+    if condition is not None:
+        shown = names(dict.fromkeys([*model.grain, str(check.column)]))
+        return f"select {shown} from {table} as checked where {condition}"  # noqa: S608 - quoted
     checked = f"(select * from {table} where {check.test.where})" if check.test.where else table  # noqa: S608
-    if check.test.name in _CONDITIONS and check.column is not None:
-        condition = _CONDITIONS[check.test.name](quote(check.column), check.test.arguments, project)
-        shown = names(dict.fromkeys([*model.grain, check.column]))
-        return f"select {shown} from {checked} as checked where {condition}"  # noqa: S608 - quoted
     if check.test.name == "unique":
         column = quote(str(check.column))
         return f"select {column}, count(*) as rows from {checked} group by {column} having count(*) > 1"  # noqa: S608
@@ -165,7 +165,15 @@ def failing_rows_sql(check: Check, *, model: Checked, project: Project, table: s
     }
     if check.column is not None:
         arguments["column_name"] = quote(check.column)
-    return str(_generic()[check.test.name](model=checked, **arguments)).strip()
+    return str(_generic(check.test.name)(model=checked, **arguments)).strip()
+
+
+def failing_condition(check: Check, *, project: Project) -> str | None:
+    """The condition on which one row of the table fails the check; None where it is about more than one row."""
+    if check.column is None or check.test.name not in _CONDITIONS:
+        return None
+    condition = _CONDITIONS[check.test.name](quote(check.column), check.test.arguments, project)
+    return f"({check.test.where}) and ({condition})" if check.test.where else condition
 
 
 def _not_among(column: str, arguments: Mapping[str, Any], _project: Project) -> str:
@@ -263,13 +271,17 @@ def _file(name: str) -> Path:
     return PROJECT / "tests" / "generic" / f"{name}.sql"
 
 
-@lru_cache(maxsize=1)
-def _generic() -> Mapping[str, Callable[..., str]]:
-    """dbt's generic tests of the project, each as a function that gives its SQL."""
+@cache
+def _generic_names() -> frozenset[str]:
+    """dbt's generic tests of the project."""
+    return frozenset(path.stem for path in _file("*").parent.glob("*.sql"))
+
+
+@cache
+def _generic(name: str) -> Callable[..., str]:
+    """One of them, as a function that gives its SQL."""
     jinja = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, no HTML
-    found: dict[str, Callable[..., str]] = {}
-    for path in sorted((PROJECT / "tests" / "generic").glob("*.sql")):
-        # a test is to jinja a macro
-        text = _END.sub(r"{%\1 endmacro", _TEST.sub(r"{%\1 macro \2", path.read_text(encoding="utf-8")))
-        found[path.stem] = getattr(jinja.from_string(text).module, path.stem)
-    return found
+    # a test is to jinja a macro
+    text = _END.sub(r"{%\1 endmacro", _TEST.sub(r"{%\1 macro \2", _file(name).read_text(encoding="utf-8")))
+    made: Callable[..., str] = getattr(jinja.from_string(text).module, name)
+    return made
