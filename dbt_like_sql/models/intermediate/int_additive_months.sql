@@ -31,13 +31,19 @@ coverage as (
 ),
 
 series as (
-    select distinct
+    select
         filled.client,
         filled.kpi,
         filled.source,
         months.month,
         months.is_running
-    from {{ ref('int_filled_days') }} as filled
+    from (
+        select distinct
+            client,
+            kpi,
+            source
+        from coverage
+    ) as filled
     inner join {{ ref('int_months') }} as months
         on filled.client = months.client
 ),

@@ -11,10 +11,7 @@ with readings as (
         readings.likes,
         readings.comments,
         readings.shares,
-        readings.interactions,
-        row_number() over (
-            partition by posts.client, posts.source, posts.post_id order by readings.day desc
-        ) as age
+        readings.interactions
     from {{ ref('int_social_posts') }} as posts
     inner join {{ ref('int_social_post_readings') }} as readings
         on
@@ -22,6 +19,34 @@ with readings as (
             and posts.source = readings.source
             and posts.post_id = readings.post_id
     where coalesce(readings.likes, readings.comments, readings.shares, readings.interactions) is not null
+),
+
+newest as (
+    select
+        client,
+        source,
+        post_id,
+        max(day) as day
+    from readings
+    group by client, source, post_id
+),
+
+latest as (
+    select
+        readings.client,
+        readings.source,
+        readings.post_id,
+        readings.likes,
+        readings.comments,
+        readings.shares,
+        readings.interactions
+    from readings
+    inner join newest
+        on
+            readings.client = newest.client
+            and readings.source = newest.source
+            and readings.post_id = newest.post_id
+            and readings.day = newest.day
 ),
 
 around as (
@@ -89,12 +114,11 @@ select
     ) as interactions_28d,
     posts.is_maturing
 from {{ ref('int_social_posts') }} as posts
-left join readings as latest
+left join latest
     on
         posts.client = latest.client
         and posts.source = latest.source
         and posts.post_id = latest.post_id
-        and latest.age = 1
 left join matured
     on
         posts.client = matured.client

@@ -17,6 +17,36 @@ changed_days as (
         fingerprint
     from days
     where {{ is_changed(['client', 'source', 'day']) }}
+),
+
+pages as (
+    select
+        read.client,
+        read.source,
+        read.day,
+        read.page,
+        read.clicks,
+        read.impressions,
+        read.position_sum,
+        changed_days.fingerprint
+    from {{ source('raw', 'search_pages_daily') }} as read
+    inner join changed_days
+        on
+            read.client = changed_days.client
+            and read.source = changed_days.source
+            and read.day = changed_days.day
+),
+
+-- the same few addresses every day: each is parsed once
+addresses as (
+    select
+        page,
+        {{ site_host('page') }} as site_host,
+        {{ page_path('page') }} as page_path
+    from (
+        select distinct page
+        from pages
+    ) as seen
 )
 
 select
@@ -24,15 +54,12 @@ select
     pages.source,
     pages.day,
     pages.page,
-    {{ site_host('pages.page') }} as site_host,
-    {{ page_path('pages.page') }} as page_path,
+    addresses.site_host,
+    addresses.page_path,
     pages.clicks,
     pages.impressions,
     pages.position_sum,
-    changed_days.fingerprint
-from {{ source('raw', 'search_pages_daily') }} as pages
-inner join changed_days
-    on
-        pages.client = changed_days.client
-        and pages.source = changed_days.source
-        and pages.day = changed_days.day
+    pages.fingerprint
+from pages
+left join addresses
+    on pages.page = addresses.page

@@ -17,6 +17,39 @@ changed_days as (
         fingerprint
     from days
     where {{ is_changed(['client', 'source', 'day']) }}
+),
+
+pages as (
+    select
+        read.client,
+        read.source,
+        read.day,
+        read.host,
+        read.path,
+        read.page_views,
+        read.engagement_seconds,
+        changed_days.fingerprint
+    from {{ source('raw', 'web_pages_daily') }} as read
+    inner join changed_days
+        on
+            read.client = changed_days.client
+            and read.source = changed_days.source
+            and read.day = changed_days.day
+),
+
+-- the same few addresses every day: each is parsed once
+addresses as (
+    select
+        host,
+        path,
+        {{ site_host('host') }} as site_host,
+        {{ page_path('path') }} as page_path
+    from (
+        select distinct
+            host,
+            path
+        from pages
+    ) as seen
 )
 
 select
@@ -25,14 +58,13 @@ select
     pages.day,
     pages.host,
     pages.path,
-    {{ site_host('pages.host') }} as site_host,
-    {{ page_path('pages.path') }} as page_path,
+    addresses.site_host,
+    addresses.page_path,
     pages.page_views,
     pages.engagement_seconds,
-    changed_days.fingerprint
-from {{ source('raw', 'web_pages_daily') }} as pages
-inner join changed_days
+    pages.fingerprint
+from pages
+left join addresses
     on
-        pages.client = changed_days.client
-        and pages.source = changed_days.source
-        and pages.day = changed_days.day
+        pages.host = addresses.host
+        and pages.path = addresses.path
