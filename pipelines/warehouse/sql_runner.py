@@ -68,8 +68,10 @@ def run_model(con: Connection, model: Model, *, full_refresh: bool = False) -> M
             derived = bring_up_to_date(con, model, model.increment)
             rows = _count(con, model)
         else:
-            derived = rows = _build(con, model)
-            _swap(con, model)
+            # in a transaction the old table is there until the end, and after all if that is not reached
+            derived = rows = _make(con, model, model.name)
+            if model.increment:
+                note_sql(con, model)
     return ModelResult(model=model.name, rows=rows, derived=derived, seconds=perf_counter() - started)
 
 
@@ -79,35 +81,31 @@ def build_model(con: Connection, model: Model) -> str:
     Raises ``ModelShapeMismatch`` with nothing made.
     """
     with transaction(con):
-        _build(con, model)
+        _make(con, model, model.name + _BESIDE)
     return _qualified(model, _BESIDE)
 
 
 def swap_model(con: Connection, model: Model) -> int:
     """Put the table that ``build_model`` made in place of the old one, in one transaction. Returns its rows."""
     with transaction(con):
-        _swap(con, model)
+        con.execute(f"drop table if exists {_qualified(model)}")
+        con.execute(f"alter table {_qualified(model, _BESIDE)} rename to {quote(model.name)}")
     return _count(con, model)
 
 
-def _build(con: Connection, model: Model) -> int:
+def _make(con: Connection, model: Model, name: str) -> int:
     # rows lie in the order of the grain, so that the same rows give the same table whatever the load order
-    beside = _qualified(model, _BESIDE)
-    con.execute(f"create schema if not exists {quote(model.schema)}")
-    con.execute(f"drop table if exists {beside}")
+    table = f"{quote(model.schema)}.{quote(name)}"
     grain = ", ".join(quote(column) for column in model.grain)
-    made = con.execute(f"create table {beside} as select * from (\n{model.sql}\n) order by {grain}")  # noqa: S608 - quoted
+    statements = (
+        f"create schema if not exists {quote(model.schema)}",
+        f"create or replace table {table} as select * from (\n{model.sql}\n) order by {grain}",  # noqa: S608 - quoted
+    )
+    made = con.execute(";\n".join(statements))
     rows = int(made.fetchall()[0][0])
-    _require_documented(con, model)
-    _comment(con, model, beside)
+    _require_documented(con, model, table)
+    _comment(con, model, table)
     return rows
-
-
-def _swap(con: Connection, model: Model) -> None:
-    con.execute(f"drop table if exists {_qualified(model)}")
-    con.execute(f"alter table {_qualified(model, _BESIDE)} rename to {quote(model.name)}")
-    if model.increment:
-        note_sql(con, model)
 
 
 def _count(con: Connection, model: Model) -> int:
@@ -115,9 +113,9 @@ def _count(con: Connection, model: Model) -> int:
     return int(row[0]) if row else 0
 
 
-def _require_documented(con: Connection, model: Model) -> None:
-    described = con.execute(f"describe {_qualified(model, _BESIDE)}").fetchall()
-    real = [f"{name} {canonical_type(data_type)}" for name, data_type, *_ in described]
+def _require_documented(con: Connection, model: Model, table: str) -> None:
+    made = con.sql(f"from {table}")  # only bound, not run
+    real = [f"{name} {canonical_type(str(kind))}" for name, kind in zip(made.columns, made.types, strict=True)]
     documented = [f"{column.name} {column.data_type}" for column in model.columns]
     if real != documented:
         raise ModelShapeMismatch(model=model.name, documented=documented, real=real)

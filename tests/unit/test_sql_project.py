@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from connectors.raw_tables import RAW_TABLES
+from pipelines.warehouse import sql_render
 from pipelines.warehouse.schema import declared_tables, ensure_schema
 from pipelines.warehouse.sql_lineage import ColumnOf, column_lineage, kept_column_lineage, tables_read
 from pipelines.warehouse.sql_project import PROJECT, Project, SqlProjectError, load_project
@@ -65,6 +66,21 @@ def small(tmp_path: Path) -> Small:
         return tmp_path
 
     return write
+
+
+def test_a_text_that_jinja_need_not_compile_says_the_same_as_with_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_plainly, plain = sql_render._said_plainly, []
+    monkeypatch.setattr(sql_render, "_said_plainly", lambda text, names: plain.append(said_plainly(text, names)))
+    assert load_project() == project
+    assert len(project.models) / 2 < sum(text is not None for text in plain) < len(plain)
+    assert said_plainly("select {{ ref('a') }} {# why #}", {"ref": str}) is None
+    assert said_plainly("select {{ ref( 'a' ) }}", {"ref": str}) is None
+    assert (
+        said_plainly("from {{ ref('a') }}, {{ source('raw', 'b') }}", {"ref": str, "source": "{}.{}".format})
+        == "from a, raw.b"
+    )
 
 
 def test_every_model_comes_after_all_that_it_reads(project: Project) -> None:
