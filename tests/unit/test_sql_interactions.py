@@ -296,6 +296,10 @@ def test_between_two_readings_the_28th_day_is_by_elapsed_days(posts: duckdb.Duck
     # readings stand for 25 and 31 October; the 28th day is 28 October
     row = posts.execute("select interactions_28d from marts.social_posts where client = 'missed'").fetchone()
     assert row == (26,)
+    october = month_of(posts, "missed", "interactions_per_post", OCTOBER)
+    assert (october["value"], october["is_estimated"]) == (26, True)
+    assert "split by elapsed days" in october["note"]
+    assert not month_of(posts, "ages", "interactions_per_post", OCTOBER)["is_estimated"]
 
 
 def test_social_posts_are_counted_in_the_clients_zone(posts: duckdb.DuckDBPyConnection) -> None:

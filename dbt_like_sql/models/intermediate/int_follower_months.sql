@@ -6,6 +6,10 @@ with month_ends as (
         series.opened_on,
         months.month,
         months.ends_on,
+        -- once it is open, the nobody of the day before says nothing any more
+        case
+            when series.opened_on <= least(months.ends_on, sources.today_on) then series.opened_on
+        end as counts_from_on,
         least(months.ends_on, sources.today_on) as looked_at_on
     from {{ ref('int_kpi_series') }} as series
     inner join {{ ref('int_sources') }} as sources
@@ -37,6 +41,7 @@ ranked as (
             and month_ends.source = observations.source
             and month_ends.ends_on >= observations.day
             and observations.day >= month_ends.looked_at_on - {{ var('follower_max_age_days') }}
+            and observations.day >= coalesce(month_ends.counts_from_on, observations.day)
 ),
 
 stocks as (
@@ -47,7 +52,8 @@ stocks as (
         ranked.followers,
         ranked.method,
         ranked.is_estimated,
-        ranked.day as observed_on
+        ranked.day as observed_on,
+        case when month_ends.opened_on >= month_ends.month then 0 end as followers_before_opening
     from month_ends
     left join ranked
         on
@@ -62,7 +68,7 @@ select
     source,
     month,
     followers,
-    followers - lag(followers) over by_month as new_followers,
+    followers - coalesce(lag(followers) over by_month, followers_before_opening) as new_followers,
     method,
     coalesce(is_estimated, false) as is_estimated,
     coalesce(is_estimated or lag(is_estimated) over by_month, false) as is_change_estimated,

@@ -97,12 +97,13 @@ post_ratios as (
             when coalesce(ratios.matured_posts, 0) = 0 then 1.0
             else cast(ratios.known_posts as double) / ratios.matured_posts
         end as observed_share,
-        false as is_estimated,
+        coalesce(ratios.is_estimated, false) as is_estimated,
         case
             when ratios.matured_posts > ratios.known_posts
                 then ratios.known_posts || ' of ' || ratios.matured_posts || ' posts were counted in time'
             when ratios.maturing_posts > 0
                 then ratios.maturing_posts || ' posts younger than 28 days left out'
+            when ratios.is_estimated then 'split by elapsed days over a gap at 28 days'
         end as remark,
         counters.data_through_on
     from {{ ref('int_kpi_series') }} as series

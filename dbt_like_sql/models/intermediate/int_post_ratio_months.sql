@@ -7,6 +7,7 @@ with posts as (
         post_id,
         cast(date_trunc('month', client_published_on) as date) as month,
         interactions_28d,
+        is_28d_estimated,
         is_maturing
     from {{ ref('int_social_post_totals') }}
 ),
@@ -17,6 +18,7 @@ scoped as (
         'source=' || source as scope,
         month,
         interactions_28d,
+        is_28d_estimated,
         is_maturing
     from posts
     union all
@@ -25,6 +27,7 @@ scoped as (
         'platform=' || platform as scope,
         month,
         interactions_28d,
+        is_28d_estimated,
         is_maturing
     from posts
     union all
@@ -33,6 +36,7 @@ scoped as (
         'all' as scope,
         month,
         interactions_28d,
+        is_28d_estimated,
         is_maturing
     from posts
 )
@@ -45,6 +49,7 @@ select
     cast(sum(case when not is_maturing and interactions_28d is not null then 1 else 0 end) as bigint) as known_posts,
     cast(sum(case when not is_maturing then 1 else 0 end) as bigint) as matured_posts,
     cast(sum(case when is_maturing then 1 else 0 end) as bigint) as maturing_posts,
-    median(case when not is_maturing then interactions_28d end) as median_interactions_28d
+    median(case when not is_maturing then interactions_28d end) as median_interactions_28d,
+    bool_or(is_28d_estimated and not is_maturing) as is_estimated
 from scoped
 group by client, scope, month

@@ -112,6 +112,15 @@ select
         end,
         6
     ) as interactions_28d,
+    -- what came between two readings is split by elapsed days, unless nothing did
+    not posts.is_maturing
+    and coalesce(
+        matured.day_after > posts.matures_on
+        and matured.interactions_after <> coalesce(
+            matured.interactions_before, case when posts.is_counted_from_start then 0 end
+        ),
+        false
+    ) as is_28d_estimated,
     posts.is_maturing
 from {{ ref('int_social_posts') }} as posts
 left join latest

@@ -59,6 +59,8 @@ stream_days as (
         observed.last_loaded_on,
         coalesce(
             streams.delivery = 'window'
+            -- what was read of days before the account opened is not what they rest on, and is not read again
+            and not observed.is_before_opening
             and (
                 streams.grain = 'month'
                 or observed.last_loaded_on < days.day + interval '1 day' * (1 + streams.settle_days)
