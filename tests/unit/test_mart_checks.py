@@ -134,9 +134,12 @@ SPOILED = [
     ("kpi_daily", "non_negative__value", "select * replace (-value as value) from {mart}"),
     ("kpi_daily", "accepted_values__origin", "select * replace ('guess' as origin) from {mart}"),
     ("kpi_daily", "sources_within_all", "select * replace (case when scope = 'all' then value / 2 else value end as value) from {mart}"),  # noqa: E501
+    ("kpi_daily", "platforms_within_all", "select * replace (case when scope like 'platform=%' then value * 1.01 else value end as value) from {mart}"),  # noqa: E501
     ("kpi_daily", "relationships__client", "select * replace ('nobody' as client) from {mart}"),
     ("kpi_daily", "has_rows_for", "select * from {mart} where false"),
     ("kpi_monthly", "grain", "select * from {mart} union all select * from {mart}"),
+    ("kpi_monthly", "sources_within_all", "select * replace (case when scope like 'source=%' then value * 1.01 else value end as value) from {mart}"),  # noqa: E501
+    ("kpi_monthly", "platforms_within_all", "select * replace (case when scope like 'platform=%' then value * 1.01 else value end as value) from {mart}"),  # noqa: E501
     ("kpi_monthly", "accepted_range__observed_share", "select * replace (observed_share + 1 as observed_share) from {mart}"),  # noqa: E501
     ("kpi_monthly", "relationships__kpi", "select * replace ('clicks' as kpi) from {mart}"),
     ("kpi_monthly", "has_rows_for", "select * from {mart} where false"),
