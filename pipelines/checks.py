@@ -18,7 +18,7 @@ from pipelines.resources import Night
 from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
 from pipelines.warehouse.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
-from pipelines.warehouse.refusals import TableRefused, record_refusal
+from pipelines.warehouse.refusals import TableRefused, first_row, record_refusal
 from pipelines.warehouse.suites import Checked, checks_of
 
 LEDGER_CHECK = "rows_match_ledger"
@@ -53,13 +53,13 @@ def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckR
         check_name=outcome.name,
         passed=outcome.passed,
         severity=SEVERITIES[outcome.severity],
-        description=None if outcome.passed else _fail(outcome.unexpected),
+        description=None if outcome.passed else _fail(outcome.unexpected, outcome.sample),
         metadata=metadata,
     )
 
 
-def _fail(rows: int) -> str:
-    return f"{rows} {'row fails' if rows == 1 else 'rows fail'}"
+def _fail(count: int, rows: Sequence[Mapping[str, object]]) -> str:
+    return f"{count} {'row fails' if count == 1 else 'rows fail'}{first_row(rows)}"
 
 
 def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
@@ -121,7 +121,7 @@ def _counted(
         check_name=check,
         passed=not rows,
         severity=severity,
-        description=_fail(len(rows)) if rows else None,
+        description=_fail(len(rows), rows) if rows else None,
         metadata={FAILING: len(rows), **shown},
     )
 

@@ -73,6 +73,11 @@ def _failures(streams: list[StreamReport]) -> str:
     )
 
 
+def _named(failed: list[StreamReport], *, of: int) -> str:
+    names = ", ".join(sorted({f"{stream.client}/{stream.source}" for stream in failed}))
+    return f"{len(failed)} of {of} could not be read: {names}"
+
+
 def _told(streams: list[StreamReport]) -> dict[str, dg.MetadataValue]:
     """What each source gave tonight, those that failed first."""
     rows = [
@@ -114,6 +119,7 @@ def _results(
                 check_name=CHECK,
                 passed=not failed,
                 severity=dg.AssetCheckSeverity.WARN,
+                description=_named(failed, of=len(streams)) if failed else None,
                 metadata={
                     "sources_read": len(streams) - len(failed),
                     "sources_failed": len(failed),

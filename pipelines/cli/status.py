@@ -34,7 +34,8 @@ OLDER: dict[Language, str] = {
     "en": "These are the figures published before. The night of {day} was not published:",
 }
 REASONS_IN_SWEDISH = (
-    (re.compile(r"^check (\S+) failed \((\d+) rows?"), r"kontrollen \1 slog fel (\2 rader"),
+    (re.compile(r"^check (\S+) failed \(1 row\b"), r"kontrollen \1 slog fel (1 rad"),
+    (re.compile(r"^check (\S+) failed \((\d+) rows"), r"kontrollen \1 slog fel (\2 rader"),
     (re.compile(r"^check (\S+) failed \((\d+) window\(s\)"), r"kontrollen \1 slog fel (\2 fönster"),
     (re.compile(r"^check (\S+) could not be run"), r"kontrollen \1 gick inte att köra"),
     (re.compile(r", first "), ", först "),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from time import perf_counter
@@ -60,11 +60,16 @@ def reason(outcome: CheckOutcome) -> str:
     if outcome.raised is not None:
         return f"check {outcome.name} could not be run ({outcome.raised})"
     rows = f"{outcome.unexpected} row{'' if outcome.unexpected == 1 else 's'}"
-    first = "".join(
-        f", first {', '.join(f'{name} {value}' for name, value in row.items() if value is not None)}"
-        for row in outcome.sample[:1]
-    )
-    return f"check {outcome.name} failed ({rows}{first})"
+    return f"check {outcome.name} failed ({rows}{first_row(outcome.sample)})"
+
+
+def first_row(rows: Sequence[Mapping[str, object]]) -> str:
+    """ ", first client acme, day 2026-11-19, …" of rows that fail; nothing where there is none."""
+    for row in rows:
+        # a frame has days as midnights
+        shown = {name: str(value).removesuffix(" 00:00:00") for name, value in row.items() if value is not None}
+        return f", first {', '.join(f'{name} {value}' for name, value in shown.items())}"
+    return ""
 
 
 def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:

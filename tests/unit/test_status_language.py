@@ -22,7 +22,11 @@ def home_with(root: Path, *languages: str) -> Home:
     record_refusal(
         home,
         table="marts.kpi_daily",
-        reasons=["check grain failed (2 rows, first client acme)", "check freshness could not be run (RuntimeError)"],
+        reasons=[
+            "check grain failed (2 rows, first client acme)",
+            "check not_null failed (1 row, first day 2026-11-19)",
+            "check freshness could not be run (RuntimeError)",
+        ],
         run_id="r",
         at=datetime(2026, 11, 20, 4, tzinfo=UTC),
     )
@@ -35,7 +39,11 @@ def home_with(root: Path, *languages: str) -> Home:
         (
             ["sv", "sv"],
             "Natten 2026-11-20 publicerades inte",
-            ["kontrollen grain slog fel (2 rader, först client acme)", "kontrollen freshness gick inte att köra"],
+            [
+                "kontrollen grain slog fel (2 rader, först client acme)",
+                "kontrollen not_null slog fel (1 rad, först day 2026-11-19)",
+                "kontrollen freshness gick inte att köra",
+            ],
         ),
         (["sv", "en"], "The night of 2026-11-20 was not published", ["check grain failed (2 rows, first client acme)"]),
         ([], "The night of 2026-11-20 was not published", ["check freshness could not be run (RuntimeError)"]),
