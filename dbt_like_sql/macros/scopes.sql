@@ -33,57 +33,18 @@
 {# Of each month the scope's own figure where it covers 90 %, else csv history's, else its own as far as it goes; the
    two are never mixed inside a month. `own` is a CTE of one row a scope and month. #}
 {% macro own_or_history(own, scopes) -%}
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        is_present,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
+    {%- set columns = [
+        'client', 'kpi', 'scope', 'month', 'is_present', 'value', 'numerator', 'denominator', 'observed_share',
+        'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+    ] %}
+    select {{ columns | join(', ') }}
     from (
         select
-            client,
-            kpi,
-            scope,
-            month,
-            is_present,
-            value,
-            numerator,
-            denominator,
-            observed_share,
-            is_estimated,
-            is_closed,
-            closes_on,
-            is_history,
-            note,
-            data_through_on,
+            {{ columns | join(', ') }},
             row_number() over (partition by client, kpi, scope, month order by choice) as rank
         from (
             select
-                client,
-                kpi,
-                scope,
-                month,
-                is_present,
-                value,
-                numerator,
-                denominator,
-                observed_share,
-                is_estimated,
-                is_closed,
-                closes_on,
-                is_history,
-                note,
-                data_through_on,
+                {{ columns | join(', ') }},
                 case when is_present and observed_share >= {{ var('full_share') }} then 1 else 3 end as choice
             from {{ own }}
             union all

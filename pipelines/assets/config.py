@@ -78,10 +78,10 @@ def ledger_table(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
         dg.AssetSpec(
             config_key(name),
             group_name=GROUP,
-            deps=[*RAW_KEYS, LEDGER_KEY],
+            deps=[LEDGER_KEY],
             kinds={"yaml", "duckdb"},
             owners=OWNERS,
-            description=f"{table.meaning} As the client files say, for SQL to join with; rewritten each run.",
+            description=f"{table.meaning} Rewritten each run from the client files, for SQL to join with.",
             metadata=_metadata(table),
         )
         for name, table in CONFIG_TABLES.items()

@@ -1,4 +1,13 @@
 -- months from the client's csv files: own KPIs as declared, and history for built-in ones
+{% set row_columns = [
+    'client', 'source', 'kpi', 'scope', 'grain', 'period_start_on', 'value', 'numerator',
+    'denominator'
+] %}
+{% set month_columns = [
+    'client', 'source', 'kpi', 'scope', 'month', 'kind', 'is_own', 'closing_days', 'value',
+    'numerator', 'denominator', 'observed_share', 'is_scaled', 'data_through_on'
+] %}
+
 with given_rows as (
     select
         client,
@@ -53,29 +62,7 @@ divided as (
 ),
 
 all_rows as (
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        grain,
-        period_start_on,
-        value,
-        numerator,
-        denominator
-    from given_rows
-    union all
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        grain,
-        period_start_on,
-        value,
-        numerator,
-        denominator
-    from divided
+    {{ union_all(['given_rows', 'divided'], row_columns) }}
 ),
 
 metrics as (
@@ -275,64 +262,21 @@ daily as (
 ),
 
 given as (
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        month,
-        kind,
-        is_own,
-        closing_days,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_scaled,
-        data_through_on,
-        choice
-    from monthly
-    union all
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        month,
-        kind,
-        is_own,
-        closing_days,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_scaled,
-        data_through_on,
-        choice
-    from daily
+    {{ union_all(['monthly', 'daily'], month_columns + ['choice']) }}
 ),
 
 chosen as (
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        month,
-        kind,
-        is_own,
-        closing_days,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_scaled,
-        data_through_on,
-        row_number() over (partition by client, kpi, scope, month order by choice) as rank
-    from given
-    where
-        value is not null
-        or numerator is not null
+    select {{ month_columns | join(', ') }}
+    from (
+        select
+            {{ month_columns | join(', ') }},
+            row_number() over (partition by client, kpi, scope, month order by choice) as rank
+        from given
+        where
+            value is not null
+            or numerator is not null
+    ) as ranked
+    where rank = 1
 ),
 
 -- new followers of a month are the difference of two counts by the same hand
@@ -365,49 +309,13 @@ new_followers as (
             and later.scope = given_change.scope
             and later.month = given_change.month
             and given_change.kpi = 'new_followers'
-            and given_change.rank = 1
     where
         later.kpi = 'followers'
-        and later.rank = 1
-        and earlier.rank = 1
         and given_change.client is null
 ),
 
 months as (
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        month,
-        kind,
-        is_own,
-        closing_days,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_scaled,
-        data_through_on
-    from chosen
-    where rank = 1
-    union all
-    select
-        client,
-        source,
-        kpi,
-        scope,
-        month,
-        kind,
-        is_own,
-        closing_days,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_scaled,
-        data_through_on
-    from new_followers
+    {{ union_all(['chosen', 'new_followers'], month_columns) }}
 )
 
 select

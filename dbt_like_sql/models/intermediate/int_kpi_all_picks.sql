@@ -1,4 +1,9 @@
 -- months of all of a client's sources together: its platforms and what belongs to none, or csv history
+{% set columns = [
+    'client', 'kpi', 'scope', 'month', 'is_present', 'value', 'numerator', 'denominator', 'observed_share',
+    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+] %}
+
 with units as (
     select distinct
         client,
@@ -10,41 +15,7 @@ with units as (
 ),
 
 picks as (
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        is_present,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from {{ ref('int_kpi_source_picks') }}
-    union all
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        is_present,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from {{ ref('int_kpi_platform_picks') }}
+    {{ union_all([ref('int_kpi_source_picks'), ref('int_kpi_platform_picks')], columns) }}
 ),
 
 parts as (

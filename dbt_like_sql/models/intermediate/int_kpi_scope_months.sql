@@ -1,58 +1,10 @@
 -- the months of every KPI in every scope, the clients' own KPIs too
-with built_in as (
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from {{ ref('int_kpi_source_picks') }}
-    union all
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from {{ ref('int_kpi_platform_picks') }}
-    union all
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from {{ ref('int_kpi_all_picks') }}
-),
+{% set columns = [
+    'client', 'kpi', 'scope', 'month', 'value', 'numerator', 'denominator', 'observed_share',
+    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+] %}
 
-own_spans as (
+with own_spans as (
     select
         client,
         kpi,
@@ -98,39 +50,12 @@ own as (
 ),
 
 figures as (
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from built_in
-    union all
-    select
-        client,
-        kpi,
-        scope,
-        month,
-        value,
-        numerator,
-        denominator,
-        observed_share,
-        is_estimated,
-        is_closed,
-        closes_on,
-        is_history,
-        note,
-        data_through_on
-    from own
+    {{ union_all([
+        ref('int_kpi_source_picks'),
+        ref('int_kpi_platform_picks'),
+        ref('int_kpi_all_picks'),
+        'own',
+    ], columns) }}
 )
 
 select

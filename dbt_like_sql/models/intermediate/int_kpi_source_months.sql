@@ -1,4 +1,9 @@
 -- every KPI of every source in every month of the client's calendar, also where there is no value
+{% set columns = [
+    'client', 'kpi', 'source', 'month', 'value', 'numerator', 'denominator', 'expected_days',
+    'observed_days', 'observed_share', 'is_estimated', 'remark', 'data_through_on'
+] %}
+
 with additive as (
     select
         client,
@@ -184,133 +189,10 @@ positions as (
 ),
 
 figures as (
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from additive
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from visitors
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from followers
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from new_followers
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from post_ratios
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from page_views_per_post
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from seconds_per_view
-    union all
-    select
-        client,
-        kpi,
-        source,
-        month,
-        value,
-        numerator,
-        denominator,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_estimated,
-        remark,
-        data_through_on
-    from positions
+    {{ union_all([
+        'additive', 'visitors', 'followers', 'new_followers', 'post_ratios', 'page_views_per_post', 'seconds_per_view',
+        'positions'
+    ], columns) }}
 ),
 
 -- what can't be scaled has no value below 60 %; before an account opened a ratio has nothing on either side

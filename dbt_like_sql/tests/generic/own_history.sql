@@ -1,8 +1,7 @@
-{# The newest days of {kpis} are like the same weekdays of the twelve weeks before, by robust z-score: distance from
-   the median in 1.4826 median absolute deviations, which is a standard deviation where days are normal, and one odd day
-   moves neither.
-   The spread is never taken for less than chance (the root of the median) or a twentieth of the median. A tracking
-   outage is a drop; counting twice is a rise (`rise_at` none: rises are well and good). A change smaller than
+{# The newest days of {kpis} are like the same weekdays of the twelve weeks before, by robust z-score: distance from the
+   median in 1.4826 median absolute deviations, which is a standard deviation where days are normal; one odd day moves
+   neither. The spread is never taken for less than chance (the root of the median) or a twentieth of the median. A
+   tracking outage is a drop; counting twice is a rise, which fails only where `rise_at` is given. A change smaller than
    `least_change_pct` of the median is none of the two. At least eight such weekdays must be known. #}
 {% test own_history(
     model, kpis, clients, within_days=10, newest_days=3, drop_at=4, rise_at=none, least_change_pct=40
