@@ -6,8 +6,11 @@ What is really under test where this is used: reading, wording and drawing. How 
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -55,7 +58,24 @@ TITLES = (
 
 
 def build_published(*, hostile: bool = False) -> duckdb.DuckDBPyConnection:
-    """An in-memory database like the published one; ``hostile`` puts dangerous text where text comes from outside."""
+    """An in-memory database like the published one; ``hostile`` puts dangerous text where text comes from outside.
+
+    Each is the caller's own to change: a copy of one that is filled row by row once a process, 15 times as slowly.
+    """
+    con = duckdb.connect()
+    con.execute("set timezone = 'UTC'")
+    con.execute(f"attach '{_filled(hostile=hostile)}' as filled (read_only)")
+    con.execute("copy from database filled to memory")
+    con.execute("detach filled")
+    return con
+
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="published-")
+"""Goes when the process ends."""
+
+
+@cache
+def _filled(*, hostile: bool) -> Path:
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'")
     con.execute("create schema marts; create schema ops;")
@@ -73,7 +93,11 @@ def build_published(*, hostile: bool = False) -> duckdb.DuckDBPyConnection:
             f"create view marts.{view} as select * from marts.{table.name} "
             f"qualify row_number() over (partition by {', '.join(key)} order by as_of desc, known_at desc) = 1"
         )
-    return con
+    file = Path(_FOLDER.name) / f"{'hostile' if hostile else 'plain'}.duckdb"
+    con.execute(f"attach '{file}' as kept")
+    con.execute("copy from database memory to kept")
+    con.close()
+    return file
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
