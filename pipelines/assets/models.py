@@ -54,9 +54,8 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         metadata={
             "dagster/column_schema": dg.TableSchema(columns=columns),
             "dagster/table_name": f"{model.layer}.{model.name}",
-            "dagster/code_references": dg.CodeReferencesMetadataValue(
-                code_references=[dg.LocalFileCodeReference(file_path=str(model.path), label=model.path.name)]
-            ),
+            # not as a code reference: that is beta in Dagster and says so on stderr, once a model, in every okr run
+            "file": dg.MetadataValue.path(str(model.path)),
             "sql": dg.MetadataValue.md(f"```sql\n{model.raw_sql}\n```"),
         },
         check_specs=check_specs(model, asset=model_key(model)),

@@ -119,3 +119,9 @@ def test_loading_a_module_does_not_load_what_it_has_no_use_for(module: str, unwa
     program = f"import sys, {module}; print(*sorted(set({unwanted!r}) & {{m.split('.')[0] for m in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
+
+
+def test_loading_the_graph_says_nothing_to_the_person_at_the_terminal() -> None:
+    program = "import pipelines.definitions"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (loaded.returncode, loaded.stdout, loaded.stderr) == (0, "", "")
