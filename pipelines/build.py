@@ -35,5 +35,6 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         jobs=[nightly],
         schedules=[nightly_schedule],
         sensors=[tell_of_warnings, tell_of_failures],
+        executor=dg.in_process_executor,  # by hand too: only one process can hold the home folder's lock
         resources={"night": NightResource(), "progress": Silent(), **(resource_overrides or {})},
     )

@@ -72,6 +72,11 @@ def test_the_job_is_nightly_and_holds_every_asset(graph: dg.Definitions) -> None
     assert job.partitions_def == nights
 
 
+def test_what_is_materialised_by_hand_runs_in_one_process_too(graph: dg.Definitions) -> None:
+    by_hand = graph.resolve_implicit_global_asset_job_def()
+    assert by_hand.executor_def.name == "in_process", "else each step wants the home folder's lock for itself"
+
+
 @pytest.mark.parametrize(
     ("tick", "partition"),
     [
