@@ -66,10 +66,10 @@ def render(text: str, *, known: Known, this: str, where: str, incremental: bool)
     named = _Named()
     try:
         names = _names(named, known=known, this=this, where=where, incremental=incremental)
-        sql = (_said_plainly(text, names) or environment().from_string(text).render(names)).strip()
+        sql = (_said_plainly(text, names) or _compiled(text).render(names)).strip()
         asked = named.config.get("pre_hook") or ()
         hooks = [asked] if isinstance(asked, str) else list(asked)  # type: ignore[call-overload]
-        statements = [environment().from_string(str(hook)).render(names).strip() for hook in hooks]
+        statements = [_compiled(str(hook)).render(names).strip() for hook in hooks]
     except jinja2.TemplateError as error:
         raise SqlProjectError(where=where, problem=f"can't be rendered: {error}") from error
     return Rendered(
@@ -133,6 +133,12 @@ def _names(named: _Named, *, known: Known, this: str, where: str, incremental: b
     return names
 
 
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> jinja2.Template:
+    # an incremental model is rendered twice, and the project read more than once in a night
+    return environment().from_string(text)
+
+
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """The one Jinja environment. SQL, no HTML; values reach it as columns of config tables, never through it."""
@@ -141,7 +147,7 @@ def environment() -> jinja2.Environment:
 
 def macros(folder: Path) -> tuple[jinja2.Template, ...]:
     """The project's macro files, compiled, in alphabetical order: one may use those of the files before it."""
-    return tuple(environment().from_string(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
+    return tuple(_compiled(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
 
 
 def unknown(what: str, name: str, known: Iterable[str], *, where: str) -> SqlProjectError:

@@ -68,24 +68,56 @@ expected as (
     where
         paused_days.day is null
         and (not months.is_running or days.day <= newest.newest_on)
+),
+
+-- days before the account opened say nothing of the days after
+weekdays as (
+    select
+        client,
+        kpi,
+        source,
+        month,
+        weekday,
+        sum(value) as value,
+        count(value) as days
+    from expected
+    where not is_before_opening
+    group by client, kpi, source, month, weekday
+),
+
+months as (
+    select
+        client,
+        kpi,
+        source,
+        month,
+        sum(value) / nullif(sum(days), 0) as mean_value
+    from weekdays
+    group by client, kpi, source, month
 )
 
 select
-    client,
-    kpi,
-    source,
-    month,
-    day,
-    value is not null as is_observed,
+    expected.client,
+    expected.kpi,
+    expected.source,
+    expected.month,
+    expected.day,
+    expected.value is not null as is_observed,
     round(
-        coalesce(
-            value,
-            -- days before the account opened say nothing of the days after
-            avg(case when not is_before_opening then value end) over (
-                partition by client, kpi, source, month, weekday
-            ),
-            avg(case when not is_before_opening then value end) over (partition by client, kpi, source, month)
-        ),
+        coalesce(expected.value, weekdays.value / nullif(weekdays.days, 0), months.mean_value),
         9
     ) as filled_value
 from expected
+left join weekdays
+    on
+        expected.client = weekdays.client
+        and expected.kpi = weekdays.kpi
+        and expected.source = weekdays.source
+        and expected.month = weekdays.month
+        and expected.weekday = weekdays.weekday
+left join months
+    on
+        expected.client = months.client
+        and expected.kpi = months.kpi
+        and expected.source = months.source
+        and expected.month = months.month
