@@ -127,7 +127,7 @@ def _on_frame(
             passed=bool(result.success),
             raised=raised,
             unexpected=int(result.result.get("unexpected_count") or 0) if raised is None else 0,
-            sample=_records(frame.loc[rows[:SAMPLE_ROWS], [c for c in columns if c in frame.columns]]),
+            sample=_records(frame.loc[rows[:SAMPLE_ROWS], [c for c in columns if c in frame.columns]]) if rows else (),
         )
     for check in checks:  # a result that the engine lost is no pass
         outcomes.setdefault(check.name, _outcome(check, raised="Great Expectations gave no result"))

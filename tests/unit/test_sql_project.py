@@ -5,6 +5,7 @@ Under test: ``sql_project``, ``sql_runner`` and ``sql_lineage``, on the real pro
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -245,6 +246,32 @@ def test_a_model_that_goes_wrong_leaves_the_old_table(small: Small, sql: str) ->
         run_model(con, broken)
     assert con.execute("select id from marts.a").fetchall() == [(1,)]
     assert con.execute("select table_name from duckdb_tables()").fetchall() == [("a",)]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import duckdb
+from pipelines.warehouse import sql_runner
+from pipelines.warehouse.sql_project import load_project
+sql_runner._comment = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sql_runner.run_project(duckdb.connect(sys.argv[1]), project=load_project(Path(sys.argv[2])))
+"""
+
+
+def test_a_run_that_is_killed_once_the_new_rows_are_there_leaves_the_old_table(small: Small, tmp_path: Path) -> None:
+    database = tmp_path / "killed.duckdb"
+    with duckdb.connect(str(database)) as con:
+        run_project(con, project=load_project(small({"a": ("select 1 as id", ["id integer"])})))
+    folder = small({"a": ("select 2 as id", ["id integer"])})
+    done = subprocess.run([sys.executable, "-c", KILLED, str(database), str(folder)], check=False, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    with duckdb.connect(str(database)) as con:
+        assert con.execute("from marts.a").fetchall() == [(1,)]
+        assert con.execute("select comment from duckdb_columns() where table_name = 'a'").fetchall() == [("The id",)]
+        run_project(con, project=load_project(folder))
+        assert con.execute("from marts.a").fetchall() == [(2,)]
+        assert con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall() == [("a",)]
 
 
 def test_selected_models_alone_are_run_and_in_order(small: Small) -> None:
