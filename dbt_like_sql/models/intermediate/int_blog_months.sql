@@ -68,16 +68,28 @@ viewed as (
     group by client, source, date_trunc('month', day)
 ),
 
+-- what they rest on: days that every site's source of the blog observed
+common_days as (
+    select
+        client,
+        source,
+        cast(date_trunc('month', day) as date) as month,
+        count(*) as days,
+        max(day) as data_through_on
+    from {{ ref('int_blog_days') }}
+    group by client, source, date_trunc('month', day)
+),
+
 -- figures that can't be scaled are judged by the share of the site's page views on the days observed
 coverage as (
     select
         web_sources.client,
         web_sources.source,
         pages.month,
+        count(*) as web_sources,
         min(pages.observed_share) as observed_share,
         min(pages.observed_days) as observed_days,
-        max(pages.expected_days) as expected_days,
-        min(pages.data_through_on) as data_through_on
+        max(pages.expected_days) as expected_days
     from {{ ref('int_blog_web_sources') }} as web_sources
     inner join {{ ref('int_weighted_months') }} as pages
         on
@@ -98,9 +110,19 @@ select
         when not viewed.is_time_unknown then round(viewed.engagement_seconds, 6)
     end as engagement_seconds,
     coverage.expected_days,
-    coverage.observed_days,
-    coverage.observed_share,
-    coverage.data_through_on
+    -- several sources may each have holes of their own
+    case
+        when coverage.web_sources = 1 then coverage.observed_days
+        else least(coverage.observed_days, coalesce(common_days.days, 0))
+    end as observed_days,
+    case
+        when coverage.web_sources = 1 then coverage.observed_share
+        when coverage.expected_days = 0 then 0.0
+        else least(
+            coverage.observed_share, round(coalesce(common_days.days, 0) / cast(coverage.expected_days as double), 6)
+        )
+    end as observed_share,
+    common_days.data_through_on
 from posts_live
 inner join coverage
     on
@@ -112,3 +134,8 @@ left join viewed
         posts_live.client = viewed.client
         and posts_live.source = viewed.source
         and posts_live.month = viewed.month
+left join common_days
+    on
+        posts_live.client = common_days.client
+        and posts_live.source = common_days.source
+        and posts_live.month = common_days.month
