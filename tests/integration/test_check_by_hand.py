@@ -1,0 +1,64 @@
+"""A check executed alone from Dagster's pages: it asks the ledger and reads nothing.
+
+Under test: ``sources_read`` of the ingest assets without their tables. The warehouse is a small one in memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from okr_models.client_template import client_template
+from pipelines.assets.ingest import CHECK, ingest_sources, raw_key
+from pipelines.resources import Night
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.progress import Silent
+from tests.unit.sql_story import build
+from tests.unit.test_mart_checks import AS_OF, story
+
+WEB = dg.AssetCheckKey(raw_key("web_daily"), CHECK)
+LEDGER = """
+    insert into ops.loads by name
+    select
+        'acme' as client, source, 'web_daily' as stream, date '2026-11-19' as window_start,
+        date '2026-11-19' as window_end, 0 as rows, status, 1 as attempts, error_class, message,
+        finished_at as started_at, finished_at, 'r' as run_id
+    from (values
+        ('web', 'failed', 'server', 'web: down', timestamptz '2026-11-20 04:00Z'),
+        ('gone', 'failed', 'auth', 'gone: refused', timestamptz '2026-11-20 04:00Z')
+    ) as t (source, status, error_class, message, finished_at)
+"""
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_check_alone_says_what_the_last_read_of_each_source_came_to(tmp_path: Path, mended: bool) -> None:
+    home = Home(tmp_path)
+    home.clients.mkdir()
+    (home.clients / "acme.yaml").write_text(client_template("acme"), encoding="utf-8")
+    con = build([story()])
+    con.execute(LEDGER)
+    if mended:
+        again = LEDGER.replace("'r' as run_id", "'s' as run_id").replace("04:00", "05:00")
+        con.execute(again.replace("'failed', 'server', 'web: down'", "'loaded', null, null"))
+    before = con.execute("select count(*) from ops.loads").fetchall()
+    night = Night(
+        home=home, clock=fixed_clock(AS_OF), environ={}, con=con, clients=load_clients(home), run_id="by hand"
+    )
+    defs = dg.Definitions(
+        assets=[ingest_sources],
+        jobs=[dg.define_asset_job("alone", selection=dg.AssetSelection.checks(WEB))],
+        resources={"night": night, "progress": Silent()},
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = defs.resolve_job_def("alone").execute_in_process(instance=instance, raise_on_error=True)
+    (found,) = done.get_asset_check_evaluations()
+    assert (found.asset_key, found.passed) == (WEB.asset_key, mended)
+    assert done.get_asset_materialization_events() == []
+    assert con.execute("select count(*) from ops.loads").fetchall() == before
+    if not mended:
+        assert "web: down" in str(found.metadata["failures"].value)
+        assert "gone" not in str(found.metadata["failures"].value), "a source that no client has any more"
