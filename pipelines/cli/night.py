@@ -25,7 +25,7 @@ from pipelines.warehouse.sql_project import LAYERS
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""
 IN_THE_UI = {".dagster/repository": "__repository__@marketing_okr"}
-"""The tag by which Dagster's pages list a job's runs: without it a run in this process is on no timeline."""
+"""The tag by which Dagster lists a run among its job's runs. Its timeline draws only what its own daemon launched."""
 STOPPED = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 QUERY_STOPPED = "RuntimeError: Query interrupted"
 """How DuckDB tells of a signal that came while it was at work."""

@@ -59,7 +59,7 @@ def test_a_staging_model_is_downstream_of_just_the_tables_that_it_reads(graph: d
             assert {parent.path[0] for parent in assets.get(key).parent_keys} <= {schema, "staging"}, key
 
 
-def test_a_night_from_the_command_line_stands_on_the_pages_of_its_job(graph: dg.Definitions) -> None:
+def test_a_night_from_the_command_line_is_listed_among_its_jobs_runs(graph: dg.Definitions) -> None:
     workspace = yaml.safe_load(Path("workspace.yaml").read_text(encoding="utf-8"))
     location = workspace["load_from"][0]["python_module"]["location_name"]
     assert {".dagster/repository": f"{graph.get_repository_def().name}@{location}"} == IN_THE_UI
