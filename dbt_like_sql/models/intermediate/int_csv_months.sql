@@ -81,6 +81,8 @@ metrics as (
         kpis.is_own,
         kpis.adds_over_time,
         kpis.closing_days,
+        date_trunc('month', metrics.period_start_on) = date_trunc('month', clients.as_of) as is_running,
+        clients.as_of,
         -- the same month in two files: one of them, always the same
         dense_rank() over (
             partition by
@@ -144,6 +146,8 @@ daily_ranked as (
         is_own,
         adds_over_time,
         closing_days,
+        is_running,
+        as_of,
         value,
         numerator,
         denominator,
@@ -165,12 +169,17 @@ daily_sums as (
         daily.is_own,
         daily.adds_over_time,
         daily.closing_days,
+        daily.is_running,
         sum(daily.value) as value_sum,
         max(case when daily.age = 1 then daily.value end) as last_value,
         sum(daily.numerator) as numerator_sum,
         sum(daily.denominator) as denominator_sum,
         bool_and(daily.denominator is not null) as has_parts,
-        cast(count(*) as double) / extract(day from last_day(daily.month)) as observed_share,
+        -- of the running month the days that have been
+        cast(count(*) as double) / case
+            when daily.is_running then extract(day from daily.as_of) - 1
+            else extract(day from last_day(daily.month))
+        end as observed_share,
         max(daily.period_start_on) as data_through_on
     from daily_ranked as daily
     group by
@@ -182,7 +191,9 @@ daily_sums as (
         daily.kind,
         daily.is_own,
         daily.adds_over_time,
-        daily.closing_days
+        daily.closing_days,
+        daily.is_running,
+        daily.as_of
 ),
 
 -- history of a built-in figure by day is held to the same shares of days; nobody but the client knows how often an own
@@ -240,6 +251,7 @@ daily as (
             when sums.kind = 'ratio' then sums.last_value
             when sums.is_own then sums.value_sum
             when not sums.adds_over_time then null
+            when sums.is_running then sums.value_sum
             when sums.observed_share >= {{ var('full_share') }} then sums.value_sum
             when sums.observed_share >= {{ var('least_share') }} then filled.value
         end as value,
@@ -249,7 +261,10 @@ daily as (
             when sums.kind = 'flow' and not sums.is_own then sums.observed_share
             else 1.0
         end as observed_share,
-        sums.kind = 'flow' and not sums.is_own and sums.observed_share < {{ var('full_share') }} as is_scaled,
+        sums.kind = 'flow'
+        and not sums.is_own
+        and not sums.is_running
+        and sums.observed_share < {{ var('full_share') }} as is_scaled,
         sums.data_through_on,
         2 as choice
     from daily_sums as sums
