@@ -43,6 +43,7 @@ _BUILD = """
 import sys
 from graphlib import TopologicalSorter
 import duckdb
+from pipelines.warehouse.db import configured
 from pipelines.warehouse.sql_project import load_project
 from pipelines.warehouse.sql_runner import run_model
 how = sys.argv[2]
@@ -53,8 +54,7 @@ if how == "night":
     from pipelines.warehouse.refusals import audit_in_place, audit_model
     from pipelines.warehouse.suites import checks_of
 project = load_project()
-con = duckdb.connect(sys.argv[1])
-con.execute("set timezone = 'UTC'")
+con = configured(duckdb.connect(sys.argv[1]))
 # a model's tests may read models that it does not read itself
 checks = {one.name: checks_of(one) if how != "models" else () for one in project.models}
 reads = {one.name: {*one.refs, *(name for check in checks[one.name] for name in check.refs)} for one in project.models}
