@@ -67,6 +67,11 @@ WORDS: dict[str, dict[str, str]] = {
             "split by elapsed time over a gap at the month's end",
         ),
         (
+            r"split by elapsed days over a gap at 28 days",
+            "fördelat efter dagar över ett glapp vid inläggens 28:e dag",
+            "split by elapsed days over a gap at the posts' 28th day",
+        ),
+        (
             r"the web source gives no time on page",
             "webbkällan mäter inte tid på sidan",
             "the web source gives no time on page",
