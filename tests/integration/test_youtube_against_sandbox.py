@@ -6,6 +6,7 @@ add up to, whatever a day's length; truth is counted from the events without eit
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +51,13 @@ NEWEST = date(2026, 11, 16)
 CHANNEL = "UCfjallglas0000000000000"
 PACIFIC = "America/Los_Angeles"
 ANALYTICS = "https://www.googleapis.com/auth/yt-analytics.readonly"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_home_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The current folder is the home here, and an owner's token is locked in it while it is fetched."""
+    with contextlib.chdir(tmp_path_factory.mktemp("home")):
+        yield
 
 
 @pytest.fixture(scope="module")
