@@ -150,8 +150,9 @@ class PlausibleSource(BaseSource[Http]):
                 read, imports = read + page.num_rows, imports or has_imports(told)
                 total = told["meta"].whole("total_rows", None) if "meta" in told else None
                 ends = page.num_rows < self._page_rows if total is None else read >= total
-                # one who gives the same page for ever, and no total, would never come to an end
-                is_last = ends or not page.num_rows or (total is None and has_repeats(pages, dimensions))
+                # one who gives the same page for ever would not come to an end: looked at after 1, 2, 4, 8 ... pages
+                is_due = len(pages) & (len(pages) - 1) == 0
+                is_last = ends or not page.num_rows or (is_due and has_repeats(pages, dimensions))
             if total in {None, read} and not has_repeats(pages, dimensions):
                 return pa.concat_tables(pages), imports
         raise self.http.error(

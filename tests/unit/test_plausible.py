@@ -191,6 +191,14 @@ def test_pages_end_where_one_is_short_if_no_total_is_said(page_rows: int) -> Non
     assert sorted(batch.rows.column("path").to_pylist()) == [f"/p{n}/" for n in range(7)]
 
 
+@pytest.mark.parametrize("meta", [{"total_rows": 400}, {}])
+def test_one_who_gives_the_same_page_for_ever_is_soon_given_up(meta: dict[str, int]) -> None:
+    with vendor(answers(lambda _body: reply(PAGE_ROWS[:2]) | {"meta": meta})) as server:
+        with pytest.raises(SourceError, match="held still"):
+            in_pages(server, page_rows=2).read(PAGES, WEEK)
+        assert len(server.asked) <= 10
+
+
 def test_where_hosts_are_not_told_apart_pages_are_asked_for_without_them_from_then_on() -> None:
     def hostless(body: dict[str, Any]) -> Says | dict[str, Any]:
         if "event:hostname" in body["dimensions"]:
