@@ -16,12 +16,12 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks.public_series import public_months
-from okr_models.backtest import Comparison, MonthlySeries, Origin, compare, replay, replay_simple
-from okr_models.calibration import POOLED_WIDENING, SIMPLE_LOG_SPREAD, widening_factor
-from okr_models.course import ON_COURSE, RISING
-from okr_models.forecast import TREND
-from okr_models.structural import Trend
-from okr_models.synthetic_series import synthetic_clients
+from benchmarks.synthetic_series import synthetic_clients
+from okr_models.forecast.backtest import Comparison, MonthlySeries, Origin, compare, replay, replay_simple
+from okr_models.forecast.calibration import POOLED_WIDENING, SIMPLE_LOG_SPREAD, widening_factor
+from okr_models.forecast.forecast import TREND
+from okr_models.forecast.on_course import ON_COURSE, RISING
+from okr_models.forecast.structural import Trend
 
 TRENDS: tuple[Trend, ...] = ("local_level", "damped_trend")
 HEADER = (
@@ -48,7 +48,7 @@ def main() -> None:
         print(f"- {trend}: {factors[trend]:.3f} pooled over {sum(map(len, misses.values()))} origins ({own})")
     everyone = np.abs([origin.miss for series in public for origin in replay(series, trend=TREND)])
     print(f"- a 90 % interval would need {np.quantile(everyone, 0.9) / NormalDist().inv_cdf(0.95):.2f}")
-    print(f"- in use: {POOLED_WIDENING} (okr_models/calibration.py), trend {TREND}\n")
+    print(f"- in use: {POOLED_WIDENING} (okr_models/forecast/calibration.py), trend {TREND}\n")
 
     print("## What the closed months say by themselves (docs/adr/0004-months-on-course.md)\n")
     _own_course([*public, *synthetic])

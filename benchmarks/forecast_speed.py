@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from okr_models.forecast import ForecastJob
-from okr_models.forecast_types import Forecast
-from okr_models.reducers import MeanOfMonths, success_line
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.path_values import MeanOfMonths, success_line
+from okr_models.forecast.types import Forecast
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home

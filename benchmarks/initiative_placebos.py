@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.public_series import pedestrians, wikipedia_views
-from okr_models.effects import by_day
-from okr_models.placebo import run_placebos
+from okr_models.initiatives.effects import by_day
+from okr_models.initiatives.placebo import run_placebos
 
 AFTER_DAYS = 28
 LAST_NORMAL_DAY = date(2020, 2, 29)

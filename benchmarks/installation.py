@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from okr_models.client_file import read_client
+from okr_models.client.file import read_client
 from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.schema import ensure_schema

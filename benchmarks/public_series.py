@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from okr_models.backtest import MonthlySeries
-from okr_models.monthly_views import months_from_days
+from benchmarks.monthly_views import months_from_days
+from okr_models.forecast.backtest import MonthlySeries
 
 
 def wikipedia_views(data: Path) -> pd.Series:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from okr_models.calibration import LEAST, MOST, POOLED_WIDENING
-from okr_models.course import Climb, own_course
-from okr_models.forecast import TREND
-from okr_models.reducers import Floats
-from okr_models.structural import YEARLY, FitFailed, fit
+from okr_models.forecast.calibration import LEAST, MOST, POOLED_WIDENING
+from okr_models.forecast.forecast import TREND
+from okr_models.forecast.on_course import Climb, own_course
+from okr_models.forecast.path_values import Floats
+from okr_models.forecast.structural import YEARLY, FitFailed, fit
 
 YEAR, MONTHS, STARTS = 12, 60, (36, 48)
 TARGETS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)

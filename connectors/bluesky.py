@@ -17,7 +17,7 @@ from connectors.reply import Reply
 from connectors.retry import RetryPolicy, until_reset
 from connectors.shape import BadShape, Node
 from connectors.text import beginning
-from okr_models.sources import Bluesky, SourceSettings
+from okr_models.client.sources import Bluesky, SourceSettings
 
 PLATFORM = "bluesky"
 VENDOR = "https://public.api.bsky.app"

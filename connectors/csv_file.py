@@ -16,8 +16,8 @@ from connectors.errors import Misconfigured, NotFound, SourceError
 from connectors.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import OWN_METRICS
 from connectors.secrets import inside_home
+from okr_models.client.sources import Csv, SourceSettings
 from okr_models.periods import Window
-from okr_models.sources import Csv, SourceSettings
 
 SHOWN_PROBLEMS = 10
 

@@ -15,7 +15,7 @@ from datetime import date
 from itertools import chain
 
 from connectors.arrow import Row
-from okr_models.field_types import FIRST_YEAR, LAST_YEAR, nearest
+from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
 from okr_models.kpis import BUILT_IN
 
 KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")

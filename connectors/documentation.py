@@ -13,7 +13,7 @@ from pathlib import Path
 from connectors.access_steps import ACCESS
 from connectors.protocol import SourceType, Stream
 from connectors.registry import SOURCE_TYPES
-from okr_models.sources import SETTINGS, SourceSettings
+from okr_models.client.sources import SETTINGS, SourceSettings
 
 _MADE = "Made from the connectors' own facts (`python -m connectors.documentation docs/sources`); a test compares."
 _INTRODUCTION = f"""\

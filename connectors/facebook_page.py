@@ -18,8 +18,8 @@ from connectors.meta_usage import LIMITS
 from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.shape import Node, as_whole
+from okr_models.client.sources import FacebookPage, SourceSettings
 from okr_models.periods import ONE_DAY, Window
-from okr_models.sources import FacebookPage, SourceSettings
 
 PLATFORM = "facebook"
 TOTAL_METRIC = "page_follows"

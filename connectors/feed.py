@@ -20,7 +20,7 @@ from connectors.http import Http, Verdict
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import BLOG_POSTS
 from connectors.reply import Reply
-from okr_models.sources import EnvRef, Feed, SourceSettings
+from okr_models.client.sources import EnvRef, Feed, SourceSettings
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 MOST_PAGES = 200

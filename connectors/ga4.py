@@ -17,8 +17,8 @@ from connectors.ga4_report import Report, Result, merge_quality
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.shape import BadShape, Node, as_number, as_whole
+from okr_models.client.sources import Ga4, SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
-from okr_models.sources import Ga4, SourceSettings
 
 NOT_A_VALUE = frozenset({"(not set)", "(other)", "(data not available)", ""})
 VISITORS_DEFINITION = "GA4 activeUsers: distinct engaged users of the month, estimated by Google (HyperLogLog++)"

@@ -15,8 +15,8 @@ from connectors.meta_source import KEPT_DAYS, MetaSource
 from connectors.meta_usage import LIMITS
 from connectors.protocol import Context, Source, SourceType, Stream
 from connectors.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
+from okr_models.client.sources import Instagram, SourceSettings
 from okr_models.periods import ONE_DAY, Window
-from okr_models.sources import Instagram, SourceSettings
 
 PLATFORM = "instagram"
 METRICS = ("likes", "comments", "shares", "reposts")

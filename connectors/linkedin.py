@@ -26,8 +26,8 @@ from connectors.raw_tables import (
     SOCIAL_POSTS,
 )
 from connectors.shape import BadShape, Node
+from okr_models.client.sources import LinkedIn, SourceSettings
 from okr_models.periods import Window
-from okr_models.sources import LinkedIn, SourceSettings
 
 PLATFORM = "linkedin"
 KEPT_DAYS = 365

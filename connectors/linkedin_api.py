@@ -23,8 +23,8 @@ from connectors.http import Classify, Http, Verdict, verdict_by_status
 from connectors.protocol import Context
 from connectors.reply import Reply
 from connectors.tokens import Token
+from okr_models.client.sources import LinkedIn
 from okr_models.periods import Window, add_months
-from okr_models.sources import LinkedIn
 
 VENDOR = "https://api.linkedin.com"
 DEFAULT_VERSION = "202607"

@@ -18,7 +18,7 @@ from connectors.http import Http
 from connectors.protocol import Access, Context
 from connectors.shape import BadShape, Node
 from connectors.tokens import Granted, Renewal, Token, granted_by, oauth_classifier
-from okr_models.sources import LinkedIn
+from okr_models.client.sources import LinkedIn
 
 LOGIN = "https://www.linkedin.com"
 LIVES, REFRESH_LIVES = timedelta(days=60), timedelta(days=365)

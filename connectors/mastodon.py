@@ -20,7 +20,7 @@ from connectors.reply import Reply
 from connectors.retry import RetryPolicy, until_reset
 from connectors.shape import BadShape, Node
 from connectors.text import beginning
-from okr_models.sources import Mastodon, SourceSettings
+from okr_models.client.sources import Mastodon, SourceSettings
 
 PLATFORM = "mastodon"
 PAGE_POSTS = 40

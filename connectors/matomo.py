@@ -31,8 +31,8 @@ from connectors.matomo_errors import classify
 from connectors.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.shape import BadShape, Node, as_instant
+from okr_models.client.sources import Matomo, SourceSettings
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
-from okr_models.sources import Matomo, SourceSettings
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from connectors.meta_tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagra
 from connectors.meta_usage import Pace
 from connectors.protocol import Access, Context, Quality
 from connectors.shape import BadShape, Node
+from okr_models.client.sources import FacebookPage, Instagram
 from okr_models.periods import ONE_DAY
-from okr_models.sources import FacebookPage, Instagram
 
 VENDOR = FACEBOOK
 DEFAULT_VERSION = "v26.0"

@@ -23,7 +23,7 @@ from connectors.protocol import Context
 from connectors.reply import Reply
 from connectors.shape import BadShape, Node
 from connectors.tokens import Granted, Life, Renewal, Token, granted_by
-from okr_models.sources import FacebookPage, Instagram
+from okr_models.client.sources import FacebookPage, Instagram
 
 FACEBOOK = "https://graph.facebook.com"
 INSTAGRAM_LOGIN = "https://graph.instagram.com"

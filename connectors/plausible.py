@@ -34,8 +34,8 @@ from connectors.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.reply import Reply
 from connectors.report import Report
 from connectors.shape import BadShape
+from okr_models.client.sources import Plausible, SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
-from okr_models.sources import Plausible, SourceSettings
 
 VENDOR = "https://plausible.io"
 QUERY = "/api/v2/query"

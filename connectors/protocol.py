@@ -19,8 +19,8 @@ import pyarrow as pa
 from connectors.raw_tables import RawTable
 from connectors.redaction import Redactor
 from connectors.token_store import TokenStore
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
-from okr_models.sources import SourceSettings
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter

@@ -21,7 +21,7 @@ from connectors.protocol import Context, Source, SourceType
 from connectors.search_console import SEARCH_CONSOLE
 from connectors.wordpress import WORDPRESS
 from connectors.youtube import YOUTUBE
-from okr_models.sources import SourceSettings
+from okr_models.client.sources import SourceSettings
 
 SOURCE_TYPES: dict[str, SourceType] = {
     source_type.type: source_type

@@ -21,7 +21,7 @@ from requests.adapters import BaseAdapter
 
 from connectors.protocol import Context
 from connectors.redaction import HIDDEN, redact_names
-from okr_models.sources import SourceSettings
+from okr_models.client.sources import SourceSettings
 
 NOWHERE = "https://replay.invalid"
 """Base address while replaying: a kept reply answers from wherever it once came."""

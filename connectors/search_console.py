@@ -22,8 +22,8 @@ from connectors.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
 from connectors.report import Report
 from connectors.search_report import ROWS, Searches, days_in, lines, searches_of
 from connectors.shape import BadShape
+from okr_models.client.sources import SearchConsole, SourceSettings
 from okr_models.periods import ONE_DAY, Window
-from okr_models.sources import SearchConsole, SourceSettings
 
 VENDOR = "https://searchconsole.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/webmasters.readonly",)

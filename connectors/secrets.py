@@ -16,7 +16,7 @@ from connectors.errors import Misconfigured
 from connectors.protocol import Context
 from connectors.redaction import Redactor
 from connectors.token_store import TokenStore
-from okr_models.sources import EnvRef, FileRef, SecretRef, SourceSettings
+from okr_models.client.sources import EnvRef, FileRef, SecretRef, SourceSettings
 
 LARGEST_SECRET_BYTES = 64 * 1024
 

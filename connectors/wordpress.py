@@ -27,7 +27,7 @@ from connectors.reply import Reply
 from connectors.shape import BadShape, Node, as_instant
 from connectors.text import plain
 from connectors.wordpress_feed import as_posts, from_feeds
-from okr_models.sources import SourceSettings, WordPress
+from okr_models.client.sources import SourceSettings, WordPress
 
 PAGE_POSTS = 100
 MOST_PAGES = 1_000

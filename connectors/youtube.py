@@ -25,8 +25,8 @@ from connectors.shape import BadShape, Node
 from connectors.text import beginning
 from connectors.youtube_analytics import ANALYTICS, LAG_DAYS, Analytics, open_analytics
 from connectors.youtube_api import BATCH_VIDEOS, DATA, Uploads, list_uploads, open_data
+from okr_models.client.sources import SourceSettings, YouTube
 from okr_models.periods import ONE_DAY, Window
-from okr_models.sources import SourceSettings, YouTube
 
 PLATFORM = "youtube"
 GAINS_AND_LOSSES = ("subscribersGained", "subscribersLost")

@@ -13,8 +13,8 @@ from connectors.google_errors import UnknownMetric, classifier
 from connectors.http import Http
 from connectors.protocol import Context
 from connectors.shape import BadShape, as_day, as_whole
+from okr_models.client.sources import YouTube
 from okr_models.periods import ONE_DAY, Window
-from okr_models.sources import YouTube
 
 ANALYTICS = "https://youtubeanalytics.googleapis.com"
 LAG_DAYS = 2

@@ -12,7 +12,7 @@ from connectors.google_errors import classifier
 from connectors.http import Http
 from connectors.protocol import Context, Quality
 from connectors.shape import BadShape, Node
-from okr_models.sources import YouTube
+from okr_models.client.sources import YouTube
 
 DATA = "https://www.googleapis.com"
 PAGE_VIDEOS = 50

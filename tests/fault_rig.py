@@ -17,7 +17,7 @@ from connectors.protocol import Context, Delivery, Source
 from connectors.raw_tables import RAW_TABLES
 from connectors.registry import open_source
 from connectors.sandbox.server import SandboxServer
-from okr_models.sources import SourceSettings
+from okr_models.client.sources import SourceSettings
 from pipelines.warehouse import ledger
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock

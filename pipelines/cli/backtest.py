@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from okr_models.backtest import Comparison
+from okr_models.forecast.backtest import Comparison
 from pipelines.cli.common import client_option, fail, home_of, published
 from pipelines.warehouse.backtest_step import Replayed, replay_clients
 from pipelines.warehouse.clients import load_clients

@@ -7,8 +7,8 @@ import re
 
 import click
 
-from okr_models.client_template import client_template
-from okr_models.client_warnings import client_warnings
+from okr_models.client.template import client_template
+from okr_models.client.warnings import client_warnings
 from pipelines.cli.common import complete_client, fail, home_of
 from pipelines.warehouse.clients import load_clients
 

@@ -15,8 +15,8 @@ from connectors.errors import SourceError
 from connectors.protocol import Context, Probe
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.secrets import build_context
-from okr_models.client import Client
-from okr_models.sources import SourceSettings
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
 from pipelines.cli.common import complete_client, fail, home_of, one_line
 from pipelines.cli.renewal import where_to_click
 from pipelines.warehouse.access import token_is_near, version_is_near

@@ -8,9 +8,9 @@ from datetime import date
 
 import click
 
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
-from okr_models.sources import SourceSettings
 from pipelines.cli.common import DAY, complete_client, fail, home_of, one_line
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from

@@ -16,7 +16,7 @@ import click
 import duckdb
 
 from connectors.registry import SOURCE_TYPES
-from okr_models.client import Client
+from okr_models.client.model import Client
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.changes import changes
 from pipelines.exports.people import Reader, readers_of

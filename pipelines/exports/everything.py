@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from okr_models.client import Client
+from okr_models.client.model import Client
 from pipelines.exports.csvs import Audience, export_agency, export_client
 from pipelines.exports.people import readers_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from okr_models.client import Client, KeyResult, Objective
+from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.kpis import BUILT_IN, Better
 from pipelines.exports.cells import DialectName
 from pipelines.exports.words import Language

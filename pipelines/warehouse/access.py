@@ -17,8 +17,8 @@ from connectors.errors import SourceError
 from connectors.protocol import Access, Context, Source
 from connectors.redaction import Redactor
 from connectors.secrets import build_context
-from okr_models.client import Client
-from okr_models.sources import SourceSettings
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
 from pipelines.warehouse.home import Home
 
 TOKEN_WARNING_DAYS = 14

@@ -1,7 +1,7 @@
 """Answers of slow, pure computations, kept by the fingerprint of what they were computed from.
 
 What belongs here: a table of fingerprint and answer, in a schema of its own that is never published. What does not:
-what a fingerprint covers (``okr_models/forecast_jobs.py``, ``sql_lineage.py``) and what an answer says. Dropping the
+what a fingerprint covers (``okr_models/forecast/jobs.py``, ``sql_lineage.py``) and what an answer says. Dropping the
 table loses time only.
 """
 

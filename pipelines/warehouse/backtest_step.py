@@ -1,7 +1,7 @@
 """Replaying a client's own months: how well its key results could have been forecast in the years gone by.
 
 What belongs here: which months of which KPI, and the comparison of each. What does not: the replay itself
-(``okr_models/backtest.py``), the command that prints it (``pipelines/cli/backtest.py``).
+(``okr_models/forecast/backtest.py``), the command that prints it (``pipelines/cli/backtest.py``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from okr_models.backtest import Comparison, MonthlySeries, Origin, compare, replay
-from okr_models.calibration import POOLED_WIDENING
-from okr_models.client import Client
-from okr_models.forecast import TREND
-from okr_models.forecast_jobs import in_parallel
+from okr_models.client.model import Client
+from okr_models.forecast.backtest import Comparison, MonthlySeries, Origin, compare, replay
+from okr_models.forecast.calibration import POOLED_WIDENING
+from okr_models.forecast.forecast import TREND
+from okr_models.forecast.jobs import in_parallel
 from okr_models.periods import add_months
 from pipelines.warehouse.db import Connection
 

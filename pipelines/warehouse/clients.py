@@ -1,7 +1,7 @@
 """Loading the client files of a home folder, so that a broken file stops only its own client.
 
 What belongs here: finding and reading files. What does not: what is right or wrong in one
-(``okr_models/client_file.py``).
+(``okr_models/client/file.py``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from okr_models.client import Client
-from okr_models.client_file import ClientFileErrors, ParsedClient, read_client
+from okr_models.client.file import ClientFileErrors, ParsedClient, read_client
+from okr_models.client.model import Client
 from pipelines.warehouse.home import Home
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.protocol import SourceType
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import local_date
-from okr_models.sources import EnvRef, SourceSettings
 from pipelines.warehouse import ledger
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.planning import Asked, oldest_day

@@ -1,7 +1,7 @@
 """A night's forecasts, fitted only where inputs changed, and the scores of those whose outcome is known.
 
 What belongs here: recalling, fitting and keeping answers; which stored forecasts have an outcome. What does not: the
-forecast (``okr_models/forecast.py``), the arithmetic of a score (``okr_models/scores.py``).
+forecast (``okr_models/forecast/forecast.py``), the arithmetic of a score (``okr_models/forecast/scores.py``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from okr_models.client import Client
-from okr_models.forecast import ForecastJob
-from okr_models.forecast_jobs import forecast_many, from_json, job_hash, to_json
-from okr_models.forecast_types import Forecast
-from okr_models.scores import SCORE_COLUMNS, score_outcomes
+from okr_models.client.model import Client
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
+from okr_models.forecast.scores import SCORE_COLUMNS, score_outcomes
+from okr_models.forecast.types import Forecast
 from pipelines.warehouse.answers import keep, recall
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.okr_tables import FORECAST_SCORES

@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 from connectors.errors import Misconfigured
 from connectors.protocol import Context, Delivery, Source, SourceType
 from connectors.secrets import build_context
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, snapshot_day
-from okr_models.sources import SourceSettings
 from pipelines.warehouse import ledger
 from pipelines.warehouse.batches import BadBatch
 from pipelines.warehouse.clock import Clock

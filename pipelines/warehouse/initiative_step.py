@@ -1,7 +1,7 @@
 """A night's judgement of every initiative, from the daily marts into ``okr.initiative_results``.
 
 What belongs here: reading days, breaks, pauses and the key result's gap, and writing the rows. What does not: any
-judging (``okr_models/initiatives.py``).
+judging (``okr_models/initiatives/evaluation.py``).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import asdict
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okr_models.client import Change, Client, Initiative, KeyResult, Objective, Scope
-from okr_models.components import Measured, feeding_sources, measured
-from okr_models.forecast_jobs import in_parallel
-from okr_models.initiative_cases import Days, InitiativeCase, case_hash, from_json, judge, to_json, trimmed
-from okr_models.initiative_trial import figure_of
-from okr_models.initiatives import InitiativeResult
+from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Scope
+from okr_models.forecast.jobs import in_parallel
+from okr_models.initiatives.cases import Days, InitiativeCase, case_hash, from_json, judge, to_json, trimmed
+from okr_models.initiatives.evaluation import InitiativeResult
+from okr_models.initiatives.trial import figure_of
 from okr_models.periods import Window, local_date
+from okr_models.progress.components import Measured, feeding_sources, measured
 from pipelines.warehouse.answers import keep, recall
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, transaction

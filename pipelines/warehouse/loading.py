@@ -12,7 +12,7 @@ from datetime import datetime
 from math import ceil
 
 from connectors.protocol import SourceType, Stream
-from okr_models.client import Client
+from okr_models.client.model import Client
 from okr_models.periods import Window
 from pipelines.warehouse.config_tables import asked_of, source_zone
 from pipelines.warehouse.ledger import Load, by_stream

@@ -1,6 +1,6 @@
 """One client's marts as the frames the OKR models take, and which of its sources last failed.
 
-What belongs here: reading. What does not: what a frame means (``okr_models/figures.py``), any judging.
+What belongs here: reading. What does not: what a frame means (``okr_models/progress/figures.py``), any judging.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from okr_models.figures import Failure, Figures
+from okr_models.progress.figures import Failure, Figures
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ledger import Load, by_stream, read
 from pipelines.warehouse.restatements import restatements

@@ -1,7 +1,7 @@
 """Adding rows to the append-only tables of ``okr``: only what is new, under a key of its own.
 
 What belongs here: which stored row a new one is held against, ``known_at``, and the insert. What does not: figures
-(``okr_models/evaluation.py``).
+(``okr_models/progress/evaluation.py``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from okr_models.evaluation import KeyResultProgress
-from okr_models.evaluation_notes import EarlierVersion
-from okr_models.explanations import explain
-from okr_models.rollup import RollUp
-from okr_models.texts import sentences
+from okr_models.progress.evaluation import KeyResultProgress
+from okr_models.progress.explanations import explain
+from okr_models.progress.notes_due import EarlierVersion
+from okr_models.progress.rollup import RollUp
+from okr_models.words.notes import sentences
 from pipelines.warehouse.db import Connection, quote
 from pipelines.warehouse.okr_tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS
 from pipelines.warehouse.tables import Table

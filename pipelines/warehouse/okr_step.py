@@ -1,7 +1,7 @@
 """The OKR step: reads the marts, judges every key result and objective, and adds what is new.
 
 What belongs here: for which clients and which day, and in what order. What does not: any figure
-(``okr_models/evaluation.py``), and how a row is added (``okr_rows.py``).
+(``okr_models/progress/evaluation.py``), and how a row is added (``okr_rows.py``).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from okr_models.client import Client, KeyResult, Objective
-from okr_models.counts import final_on
-from okr_models.evaluation import KeyResultProgress, Prepared, finish, prepare, task_of
-from okr_models.forecast import ForecastJob
-from okr_models.forecast_types import Forecast
+from okr_models.client.model import Client, KeyResult, Objective
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.types import Forecast
 from okr_models.periods import local_date
-from okr_models.rollup import Weighed, roll_up
-from okr_models.status import Status
+from okr_models.progress.counts import final_on
+from okr_models.progress.evaluation import KeyResultProgress, Prepared, finish, prepare, task_of
+from okr_models.progress.rollup import Weighed, roll_up
+from okr_models.progress.status import Status
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.marts_figures import read_failures, read_figures

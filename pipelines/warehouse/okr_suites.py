@@ -13,8 +13,8 @@ from typing import TypeVar, get_args
 
 import duckdb
 
-from okr_models.status import Status
-from okr_models.verdicts import Verdict
+from okr_models.initiatives.verdicts import Verdict
+from okr_models.progress.status import Status
 from pipelines.warehouse.db import Connection, literal, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr_tables import OKR_TABLES

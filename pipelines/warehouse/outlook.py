@@ -13,12 +13,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.protocol import Stream
 from connectors.registry import SOURCE_TYPES
-from okr_models.client import Client, KeyResult, Objective
-from okr_models.feeds import NEEDS
-from okr_models.kpis import BUILT_IN
-from okr_models.periods import Window, add_months, month_end, month_start
-from okr_models.sources import SourceSettings
-from okr_models.targets import (
+from okr_models.client.feeds import NEEDS
+from okr_models.client.model import Client, KeyResult, Objective
+from okr_models.client.sources import SourceSettings
+from okr_models.client.targets import (
     AtLeast,
     AtMost,
     BaselinePeriod,
@@ -26,6 +24,8 @@ from okr_models.targets import (
     Between,
     Milestones,
 )
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import Window, add_months, month_end, month_start
 from pipelines.warehouse.planning import Asked, oldest_day
 
 STREAMS: dict[str, tuple[str, ...]] = {

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from connectors.errors import ErrorClass, MetricGone, NotYet, SourceError
 from connectors.protocol import Batch, Context, Quality, Source, SourceType, Stream
 from connectors.redaction import Redactor
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
-from okr_models.sources import SourceSettings
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.planning import (

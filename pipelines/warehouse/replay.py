@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from connectors.errors import SourceError
 from connectors.protocol import Batch, SourceType, Stream
 from connectors.replay import NotKept, replay_context, without_optional_secrets
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, snapshot_day
-from okr_models.sources import SourceSettings
 from pipelines.warehouse.batches import BadBatch
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home

@@ -1,14 +1,14 @@
 """What each closed month was when it was first known, and how much a later reading changed it.
 
 What belongs here: one table of values as they became known, in a schema of its own that is never published. What does
-not: which restatement concerns a key result (``okr_models/evaluation_notes.py``).
+not: which restatement concerns a key result (``okr_models/progress/notes_due.py``).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from okr_models.figures import Restatement
+from okr_models.progress.figures import Restatement
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.tables import Column, Table, statements
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.server import SandboxServer
-from okr_models.client_file import read_client
+from okr_models.client.file import read_client
 from tests.home import DEMO, Installation, copy_demo
 
 TODAY = date(2026, 11, 20)

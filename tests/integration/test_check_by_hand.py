@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from okr_models.client_template import client_template
+from okr_models.client.template import client_template
 from pipelines.assets.ingest import CHECK, ingest_sources, raw_key
 from pipelines.resources import Night
 from pipelines.warehouse.clients import load_clients

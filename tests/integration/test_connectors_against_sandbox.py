@@ -32,8 +32,8 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import SandboxServer
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, Ga4, LinkedIn, SourceSettings, WordPress
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Ga4, LinkedIn, SourceSettings, WordPress
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 
 URL = EnvRef(env="OKR_SANDBOX_URL")

@@ -24,8 +24,8 @@ from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import AuthReject, EmptyDay, Fault, RateLimit, Status, TruncatedJson, VersionReject
 from connectors.sandbox.server import SandboxServer
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, Matomo
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Matomo
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 
 SETTINGS = Matomo(

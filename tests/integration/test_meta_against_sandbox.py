@@ -33,8 +33,8 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors.meta_instagram import hides_likes
 from connectors.sandbox.world import five_in_stockholm
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, FacebookPage, Instagram
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, FacebookPage, Instagram
 from pipelines.warehouse.ledger import Load
 from pipelines.warehouse.planning import Asked, windows_to_read
 from tests.fake_vendor import STOCKHOLM, Naps

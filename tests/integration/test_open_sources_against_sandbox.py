@@ -29,8 +29,8 @@ from connectors.sandbox.faults import (
 from connectors.sandbox.server import DEMO_TODAY, SandboxServer
 from connectors.sandbox.world.clock import five_in_stockholm
 from connectors.secrets import build_context
+from okr_models.client.sources import Bluesky, EnvRef, Feed, Mastodon, SourceSettings
 from okr_models.periods import snapshot_day
-from okr_models.sources import Bluesky, EnvRef, Feed, Mastodon, SourceSettings
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_truth import followers, local_day, post_totals
 

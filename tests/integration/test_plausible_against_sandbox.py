@@ -36,8 +36,8 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import SandboxServer
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, Plausible
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Plausible
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 
 SETTINGS = Plausible(

@@ -20,7 +20,7 @@ from connectors.protocol import Source
 from connectors.registry import open_source
 from connectors.secrets import build_context
 from connectors.wordpress import POSTS
-from okr_models.sources import WordPress
+from okr_models.client.sources import WordPress
 from tests.fake_vendor import NOW, STOCKHOLM
 from tests.real_wordpress import WordPressSite, why_not, wordpress_site
 

@@ -34,8 +34,8 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import SandboxServer
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, SearchConsole
 from okr_models.periods import Window, month_end
-from okr_models.sources import EnvRef, SearchConsole
 from tests.discovery import validator
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_fixture import google_bearer, google_credentials

@@ -23,9 +23,9 @@ from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors import linkedin_oauth, meta_oauth
 from connectors.sandbox.world import five_in_stockholm
 from connectors.secrets import build_context
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import EnvRef, FacebookPage, Instagram, LinkedIn, Refresh, SourceSettings, YouTube
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, FacebookPage, Instagram, LinkedIn, Refresh, SourceSettings, YouTube
 from pipelines.warehouse import ledger
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect

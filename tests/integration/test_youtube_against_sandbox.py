@@ -38,8 +38,8 @@ from connectors.sandbox.faults import (
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors.youtube import COMMENTS_OFF, LIKES_HIDDEN, rounded
 from connectors.secrets import build_context
+from okr_models.client.sources import EnvRef, YouTube
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, YouTube
 from tests.discovery import validator
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_fixture import google_bearer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from okr_models.client_file import read_client
-from okr_models.file_errors import ClientFileErrors
+from okr_models.client.errors import ClientFileErrors
+from okr_models.client.file import read_client
 
 FILE = "clients/fjallglas.yaml"
 

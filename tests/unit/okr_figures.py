@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from okr_models.client import Client, KeyResult, Objective, Period
-from okr_models.evaluation import KeyResultProgress, evaluate_key_result
-from okr_models.figures import Failure, Figures
+from okr_models.client.model import Client, KeyResult, Objective, Period
+from okr_models.client.sources import SourceSettings, source_model
 from okr_models.periods import add_months, month_end
-from okr_models.sources import SourceSettings, source_model
+from okr_models.progress.evaluation import KeyResultProgress, evaluate_key_result
+from okr_models.progress.figures import Failure, Figures
 
 AS_OF = date(2026, 11, 20)
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -59,7 +59,7 @@ def key_result(**settings: Any) -> KeyResult:
 
 
 def _milestones(items: Sequence[Mapping[str, Any]]) -> Any:
-    from okr_models.client import Milestone, Milestones
+    from okr_models.client.model import Milestone, Milestones
 
     return Milestones(milestones=tuple(Milestone.model_validate(item) for item in items))
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from okr_models.client import (
+from okr_models.client.model import (
     AtMost,
     Change,
     Client,

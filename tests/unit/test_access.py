@@ -14,8 +14,8 @@ import pytest
 
 from connectors.errors import AuthFailed
 from connectors.protocol import Access, Context, Probe, Source
-from okr_models.client import Client
-from okr_models.sources import Csv, EnvRef, LinkedIn, SourceSettings
+from okr_models.client.model import Client
+from okr_models.client.sources import Csv, EnvRef, LinkedIn, SourceSettings
 from pipelines import checks
 from pipelines.build import build_defs
 from pipelines.cli.doctor import _probe_line

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from okr_models.client import Change, Client, KeyResult, Objective, Period
+from benchmarks.synthetic_series import seasonal_on_course
+from okr_models.client.model import Change, Client, KeyResult, Objective, Period
 from okr_models.periods import add_months
-from okr_models.synthetic_series import seasonal_on_course
 from pipelines.cli.backtest import HEADER, Replayed, _line
 from pipelines.cli.main import okr
 from pipelines.warehouse.backtest_step import replay_clients

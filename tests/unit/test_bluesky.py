@@ -10,7 +10,7 @@ import pytest
 from connectors.bluesky import BLUESKY, build
 from connectors.errors import BadReply, NotFound, PermissionMissing, SourceError
 from connectors.protocol import Source
-from okr_models.sources import Bluesky
+from okr_models.client.sources import Bluesky
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 FOLLOWERS = BLUESKY.stream("follower_snapshots")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_models.client_template import client_template
+from okr_models.client.template import client_template
 from pipelines.cli import main as command
 from pipelines.cli import night
 from pipelines.warehouse.home import Home

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli.main import okr
+from tests.home import PROJECT
 from tests.unit.published_fixture import build_published
 
-ROOT = Path(__file__).parents[2]
-COOKBOOK = ROOT / "docs" / "cookbook.md"
+COOKBOOK = PROJECT / "docs" / "cookbook.md"
 QUESTION = re.compile(r"^## (?P<number>\d+)\. (?P<title>.+?\?)$(?P<body>.*?)(?=^## |\Z)", re.M | re.S)
 
 
@@ -109,6 +109,6 @@ def test_only_streams_whose_newest_read_failed_are_named(home: Path) -> None:
 
 
 def test_the_readme_leads_to_both_pages() -> None:
-    part = (ROOT / "README.md").read_text(encoding="utf-8").split("## Where to query")[1].split("\n## ")[0]
+    part = (PROJECT / "README.md").read_text(encoding="utf-8").split("## Where to query")[1].split("\n## ")[0]
     assert "(docs/models.md)" in part
     assert "(docs/cookbook.md)" in part

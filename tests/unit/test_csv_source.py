@@ -16,7 +16,7 @@ from connectors.csv_file import ROWS, CsvSource
 from connectors.csv_rows import BadCell, number, parse
 from connectors.errors import Misconfigured, NotFound
 from connectors.protocol import Batch
-from okr_models.sources import Csv
+from okr_models.client.sources import Csv
 from tests.fake_vendor import context
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.home import PROJECT
+
+PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]+)\)")
 NAMED = re.compile(r"`((?:docs|dbt_like_sql|connectors|pipelines|okr_models|tests|benchmarks|demo|\.ci)/[^`\s]*)`")
 MADE = ("demo/exports/", "demo/published/", "demo/warehouse/", "demo/dagster/", "demo/state/")
@@ -25,7 +26,7 @@ def headings(page: Path) -> set[str]:
     return {slug(line.lstrip("#")) for line in text.splitlines() if line.startswith("#")}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_a_pages_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         path, _, anchor = target.partition("#")
@@ -35,9 +36,9 @@ def test_a_pages_links_lead_somewhere(page: Path) -> None:
             assert anchor in headings(found), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_a_file_that_a_page_names_is_there(page: Path) -> None:
     for named in NAMED.findall(page.read_text(encoding="utf-8")):
         if named.startswith(MADE):
             continue
-        assert list(ROOT.glob(named.rstrip("/"))), named
+        assert list(PROJECT.glob(named.rstrip("/"))), named

@@ -9,8 +9,8 @@ import pytest
 from connectors.access_steps import ACCESS
 from connectors.protocol import Probe
 from connectors.registry import SOURCE_TYPES
-from okr_models.sources import SETTINGS
-from okr_models.yaml_lines import load_yaml
+from okr_models.client.sources import SETTINGS
+from okr_models.client.yaml import load_yaml
 from pipelines.cli.renewal import WHERE, where_to_click
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from okr_models.client import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
-from okr_models.client_rules import COUNT_METRICS
+from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client.rules import COUNT_METRICS
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
 from pipelines.exports.everything import NotAFolder, export_all
@@ -29,6 +29,7 @@ from pipelines.exports.report.methods import GENERAL, KPI_METHODS
 from pipelines.exports.report.posts import safe_url
 from pipelines.exports.report.reading import Item, Month
 from pipelines.exports.report.series import Series, series_of
+from tests.home import PROJECT
 from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD
 from tests.unit.published_fixture import AS_OF, build_published
 
@@ -399,7 +400,7 @@ def test_every_built_in_kpi_says_how_it_is_made_in_both_languages() -> None:
 
 
 def test_every_message_is_used_somewhere() -> None:
-    folder = Path(__file__).parents[2] / "pipelines" / "exports" / "report"
+    folder = PROJECT / "pipelines" / "exports" / "report"
     text = "\n".join(
         path.read_text("utf-8")
         for path in folder.rglob("*")

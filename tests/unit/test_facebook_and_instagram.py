@@ -20,8 +20,8 @@ from connectors.instagram import shared
 from connectors.meta import midnight
 from connectors.protocol import Batch, Source
 from connectors.shape import Node
+from okr_models.client.sources import EnvRef, FacebookPage, Instagram
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, FacebookPage, Instagram
 from tests.fake_vendor import Asked, Says, Vendor, context, vendor
 
 TOKEN = "EAABsecret0123456789token"

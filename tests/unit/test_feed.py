@@ -19,7 +19,7 @@ from connectors.errors import BadReply, Misconfigured, NotFound
 from connectors.feed import FEED, build
 from connectors.feed_entries import Entry, reaches_back_to
 from connectors.protocol import Batch, Source
-from okr_models.sources import EnvRef, Feed
+from okr_models.client.sources import EnvRef, Feed
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
 
 POSTS = FEED.stream("blog_posts")

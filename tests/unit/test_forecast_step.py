@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from okr_models.client import Change, Client, KeyResult, Objective, Period
-from okr_models.forecast import ForecastJob
-from okr_models.own_widening import own_widening
-from okr_models.reducers import Line, MeanOfMonths
+from okr_models.client.model import Change, Client, KeyResult, Objective, Period
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.own_widening import own_widening
+from okr_models.forecast.path_values import Line, MeanOfMonths
 from pipelines.warehouse import forecast_step
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.forecast_step import night_forecaster, score_forecasts

@@ -18,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.ga4 import DAILY
 from connectors.registry import open_source
-from okr_models.sources import EnvRef, Ga4
+from okr_models.client.sources import EnvRef, Ga4
 from tests.fake_vendor import Naps, Says, context, vendor
 from tests.unit.ga4_replies import PRIVATE_KEY, WEEK, answer_all, google, source
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from okr_models.client import Change, Client, Initiative, KeyResult, Objective, Period, Scope
-from okr_models.sources import EnvRef, LinkedIn, Pause
+from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Period, Scope
+from okr_models.client.sources import EnvRef, LinkedIn, Pause
 from pipelines.warehouse import initiative_step
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import Connection, connect

@@ -24,8 +24,8 @@ from connectors.linkedin_api import DEFAULT_VERSION, by_day, sunset_on, urn_list
 from connectors.paging import Page, list_steadily
 from connectors.protocol import Source
 from connectors.shape import BadShape, Node
+from okr_models.client.sources import EnvRef, LinkedIn
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, LinkedIn
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 TOKEN = "AQVsecret-token-000111222"

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.protocol import SourceType
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import Bluesky, Break, Pause
 from okr_models.kpis import BUILT_IN
-from okr_models.sources import Bluesky, Break, Pause
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.config_tables import write_config

@@ -15,7 +15,7 @@ from connectors.protocol import Source
 from connectors.reply import Reply
 from connectors.retry import until_reset
 from connectors.text import beginning
-from okr_models.sources import EnvRef, Mastodon
+from okr_models.client.sources import EnvRef, Mastodon
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 FOLLOWERS = MASTODON.stream("follower_snapshots")

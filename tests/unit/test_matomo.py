@@ -20,8 +20,8 @@ from connectors.errors import SourceError
 from connectors.matomo import DAILY, MONTHLY, OTHER, PAGES, build, site_zone, split_url
 from connectors.protocol import Source
 from connectors.shape import BadShape
+from okr_models.client.sources import EnvRef, Matomo
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Matomo
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 TOKEN = "f00dbabe-matomo-token-0001112223"

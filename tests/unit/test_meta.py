@@ -31,7 +31,7 @@ from connectors.errors import (
 from connectors.meta import PACIFIC, Graph, day_ended, midnight, query_of, sunset_on
 from connectors.meta_usage import read_usage
 from connectors.shape import BadShape
-from okr_models.sources import EnvRef, FacebookPage
+from okr_models.client.sources import EnvRef, FacebookPage
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 
 TOKEN = "EAABsecret0123456789token"

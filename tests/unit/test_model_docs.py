@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,9 @@ from pipelines.warehouse.model_docs import models_markdown
 from pipelines.warehouse.okr_tables import LATEST_VIEWS, OKR_TABLES
 from pipelines.warehouse.schema import LOADS
 from pipelines.warehouse.sql_project import Project, load_project
+from tests.home import PROJECT
 
-PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+PAGE = PROJECT / "docs" / "models.md"
 
 INTERFACE_KEYS = {
     "kpi_monthly": "client kpi scope month",

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from okr_models.client import Client
-from okr_models.forecast_types import Forecast
+from okr_models.client.model import Client
+from okr_models.forecast.types import Forecast
 from pipelines.exports.published import read_status
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.okr_step import NotYet, evaluate_all

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from okr_models.client_file import parse_client
+from okr_models.client.file import parse_client
 from pipelines.warehouse.outlook import outlook
 from tests.unit.client_files import FILE, GOOD
 

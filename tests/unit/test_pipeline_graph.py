@@ -116,7 +116,7 @@ def test_a_rerun_is_clipped_to_days_that_are_over_and_nonsense_is_refused() -> N
         ("pipelines.definitions", ("great_expectations", "statsmodels", "altair")),
         ("pipelines.cli.status", ("dagster", "great_expectations", "statsmodels", "altair")),
         ("pipelines.cli.client_files", ("dagster", "great_expectations", "statsmodels", "requests")),
-        ("okr_models.client_file", ("dagster", "duckdb", "requests", "pipelines", "connectors")),
+        ("okr_models.client.file", ("dagster", "duckdb", "requests", "pipelines", "connectors")),
         ("connectors.registry", ("dagster", "pipelines", "google")),
     ],
 )

@@ -23,8 +23,8 @@ from connectors.plausible_report import RESULTS, lines, lines_by_node, zone_at
 from connectors.protocol import Source
 from connectors.report import columns_of
 from connectors.shape import BadShape, Node
+from okr_models.client.sources import EnvRef, Plausible
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, Plausible
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 
 TOKEN = "plausible-key-000111222333"

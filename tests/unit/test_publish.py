@@ -24,8 +24,7 @@ from pipelines.warehouse.okr_tables import OBJECTIVE_PROGRESS, OKR_TABLES
 from pipelines.warehouse.publish import publish
 from pipelines.warehouse.published_tables import PublishRefused
 from pipelines.warehouse.schema import LOADS, ensure_schema
-
-ROOT = Path(__file__).parents[2]
+from tests.home import PROJECT
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ def test_a_publisher_killed_half_way_leaves_the_old_one_served_and_the_next_clea
         module.publish(connect(home), home, run_id="killed")
         """
     )
-    done = subprocess.run([sys.executable, "-c", script, str(home.root)], cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, "-c", script, str(home.root)], cwd=PROJECT, check=False)
     assert done.returncode == -signal.SIGKILL
     assert any(name.startswith("building-") for name in files(home))
     reader = open_published(home)

@@ -27,8 +27,8 @@ from connectors.protocol import Batch, SourceType
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.replay import NotKept, replay_context, without_optional_secrets
 from connectors.shape import Node
-from okr_models.client import Client
-from okr_models.sources import EnvRef, FacebookPage, Instagram, Mastodon, SourceSettings
+from okr_models.client.model import Client
+from okr_models.client.sources import EnvRef, FacebookPage, Instagram, Mastodon, SourceSettings
 from pipelines.cli.main import okr
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect

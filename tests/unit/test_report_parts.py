@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,9 +21,9 @@ from pipelines.exports.report.kpi_cards import KpiSection
 from pipelines.exports.report.paper import SMALLEST, USABLE, density_of, paper_of
 from pipelines.exports.report.scales import APART, scale_of, spread
 from pipelines.exports.report.series import Point, Series
+from tests.home import PROJECT
 
-ROOT = Path(__file__).parents[2]
-STYLE = (ROOT / "pipelines/exports/report/templates/page.css").read_text("utf-8")
+STYLE = (PROJECT / "pipelines/exports/report/templates/page.css").read_text("utf-8")
 VALUES = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda value: round(value, 3))
 
 
@@ -63,7 +62,7 @@ def _sql_notes() -> set[str]:
     """Every remark that the SQL of the months can write, with 3 for each figure in it."""
     text = "\n".join(
         path.read_text("utf-8")
-        for path in sorted((ROOT / "dbt_like_sql/models/intermediate").glob("int_kpi_*months.sql"))
+        for path in sorted((PROJECT / "dbt_like_sql/models/intermediate").glob("int_kpi_*months.sql"))
     )
     found = set()
     for chain in _SAID.findall(text):

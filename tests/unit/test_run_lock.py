@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
+from tests.home import PROJECT
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 HOLD = (
     "import sys; from datetime import UTC, datetime; from pathlib import Path;"
@@ -26,7 +26,7 @@ HOLD = (
 
 def holder(home: Home) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home.root)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", HOLD, str(home.root)], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"held\n"

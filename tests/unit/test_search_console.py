@@ -21,8 +21,8 @@ from connectors.report import columns_of
 from connectors.search_console import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource
 from connectors.search_report import ROWS, first_incomplete, lines, lines_by_node
 from connectors.shape import BadShape, Node
+from okr_models.client.sources import EnvRef, SearchConsole
 from okr_models.periods import Window, add_months, month_end, month_start
-from okr_models.sources import EnvRef, SearchConsole
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 WINDOW = Window(date(2026, 11, 14), date(2026, 11, 18))

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.errors import Misconfigured
 from connectors.secrets import build_context, inside_home, read_secret, resolve_base_url, secret_resolver
-from okr_models.sources import EnvRef, FileRef, LinkedIn, Refresh
+from okr_models.client.sources import EnvRef, FileRef, LinkedIn, Refresh
 from tests.fake_vendor import NOW, STOCKHOLM
 
 VALUE = "AQX-very-secret"

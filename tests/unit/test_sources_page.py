@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,12 @@ from connectors.errors import Misconfigured
 from connectors.protocol import SourceType
 from connectors.raw_tables import RAW_TABLES
 from connectors.registry import SOURCE_TYPES, open_source
-from okr_models.sources import SETTINGS, SourceSettings
-from okr_models.yaml_lines import load_yaml
+from okr_models.client.sources import SETTINGS, SourceSettings
+from okr_models.client.yaml import load_yaml
 from tests.fake_vendor import context
+from tests.home import PROJECT
 
-FOLDER = Path(__file__).parents[2] / "docs" / "sources"
+FOLDER = PROJECT / "docs" / "sources"
 TYPES = pytest.mark.parametrize("source_type", SOURCE_TYPES.values(), ids=lambda source_type: source_type.type)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_models.client_template import client_template
+from okr_models.client.template import client_template
 from pipelines.cli.status import held_up_text, one_language
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.refusals import record_refusal

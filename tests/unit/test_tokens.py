@@ -21,7 +21,7 @@ from connectors.errors import AuthFailed, BadReply, Misconfigured, Unavailable
 from connectors.linkedin import SNAPSHOTS, build
 from connectors.protocol import Context, Source
 from connectors.token_store import TokenStore
-from okr_models.sources import EnvRef, LinkedIn, Refresh
+from okr_models.client.sources import EnvRef, LinkedIn, Refresh
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
 
 GIVEN, RT0 = "AQV-given-token-0001", "AQX-refresh-token-given"

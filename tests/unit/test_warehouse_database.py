@@ -19,8 +19,7 @@ from pipelines.warehouse.db import DatabaseUnusable, connect, literal, quote, tr
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr_tables import OKR_TABLES
 from pipelines.warehouse.schema import SCHEMAS, declared_tables, ensure_schema
-
-ROOT = Path(__file__).parents[2]
+from tests.home import PROJECT
 
 
 @pytest.fixture
@@ -93,7 +92,7 @@ def test_a_database_that_another_process_has_open_is_named_with_its_process(home
         "print('open', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(home.root)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", script, str(home.root)], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"open\n"

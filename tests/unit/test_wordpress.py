@@ -14,7 +14,7 @@ from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, Per
 from connectors.protocol import Source
 from connectors.text import plain
 from connectors.wordpress import POSTS, build
-from okr_models.sources import EnvRef, WordPress
+from okr_models.client.sources import EnvRef, WordPress
 from tests.fake_vendor import Asked, Says, Vendor, context, vendor
 
 SITE = {"name": "Blogg", "namespaces": ["oembed/1.0", "wp/v2"], "timezone_string": "Europe/Stockholm", "gmt_offset": 1}

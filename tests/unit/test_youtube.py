@@ -16,8 +16,8 @@ from connectors.errors import AuthFailed, BadReply, Misconfigured, NotFound, Per
 from connectors.protocol import Batch, Stream
 from connectors.registry import open_source
 from connectors.youtube import CHANGES, COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, YOUTUBE
+from okr_models.client.sources import EnvRef, YouTube
 from okr_models.periods import Window
-from okr_models.sources import EnvRef, YouTube
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 
 CHANNEL = "UCexample000000000000000"

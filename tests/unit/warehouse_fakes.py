@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from connectors.protocol import Access, Batch, Context, Probe, SourceType, Stream
 from connectors.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
-from okr_models.client import Client
+from okr_models.client.model import Client
+from okr_models.client.sources import Bluesky, SourceSettings
 from okr_models.periods import Window, local_date, month_end, snapshot_day
-from okr_models.sources import Bluesky, SourceSettings
 from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import duckdb
 
-from okr_models.client import Client
+from okr_models.client.model import Client
 from pipelines.exports.csvs import Audience
 from pipelines.exports.people import Reader, reader_of
 from pipelines.exports.plain import plain

@@ -1,6 +1,7 @@
 """Posts on the page: those that a key result counts with their outcomes, else the most read; and the social ones.
 
-What belongs here: choosing and wording. What does not: reading (``reading.py``), judging (``okr_models/items.py``).
+What belongs here: choosing and wording. What does not: reading (``reading.py``), judging
+(``okr_models/progress/items.py``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from okr_models.texts import PLATFORM_NAMES
+from okr_models.words.notes import PLATFORM_NAMES
 from pipelines.exports.people import Reader
 from pipelines.exports.plain import plain
 from pipelines.exports.published import KeyResultRow

@@ -11,7 +11,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from okr_models.client import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period
+from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period
 from pipelines.exports.people import Reader
 from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow

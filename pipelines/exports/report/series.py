@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from okr_models.client import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Number, Period, Target
+from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Number, Period, Target
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, add_months, month_start
 from pipelines.exports.published import KeyResultRow

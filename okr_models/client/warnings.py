@@ -1,0 +1,101 @@
+"""What is allowed in a client file but may surprise its writer: warnings, never errors.
+
+What belongs here: warnings from the file and a mapping of environment variables that the caller passes in. What does
+not: reading the environment or files, which is I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from okr_models.client.errors import FileError
+from okr_models.client.feeds import NEEDS, SUPPLIERS, Feeder, Supply
+from okr_models.client.file import ParsedClient
+from okr_models.client.model import Change, Client, KeyResult, Objective
+from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.kpis import BUILT_IN
+
+
+def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[FileError, ...]:
+    """Every warning with its line. Names of variables are shown, never their values."""
+    found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
+    if not parsed.client.objectives:
+        found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
+    return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
+
+
+def supply_of(client: Client) -> Supply:
+    """What a whole client's sources can feed."""
+    return Supply(
+        feeders=tuple(
+            Feeder(id=source.id, type=source.type, has_blog_path=bool(getattr(source, "blog_path", None)))
+            for source in client.sources
+        ),
+        own_kpis={kpi.id: kpi.source for kpi in client.kpis},
+        source_ids=frozenset(source.id for source in client.sources),
+    )
+
+
+Found = Iterator[tuple[int, str]]
+
+
+def _unset(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
+    for index, source in enumerate(parsed.client.sources):
+        named = dict(source.secrets())
+        if isinstance(source.base_url, EnvRef):
+            named["base_url"] = source.base_url
+        for field, reference in named.items():
+            if isinstance(reference, EnvRef) and not environ.get(reference.env):
+                line = parsed.line("sources", index, *field.split("."))
+                yield line, f"{reference.env} is not set in this environment; {source.id} can't be read until it is"
+
+
+def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:
+    for at, objective in enumerate(client.objectives):
+        for index, key_result in enumerate(objective.key_results):
+            if key_result.kpi in BUILT_IN:
+                yield at, index, objective, key_result, key_result.kpi
+
+
+def _history_only(parsed: ParsedClient) -> Found:
+    supply = supply_of(parsed.client)
+    for at, index, _, _, kpi in _measured(parsed.client):
+        if missing := supply.missing(kpi):
+            needed = " and ".join(SUPPLIERS[category] for category in missing)
+            line = parsed.line("objectives", at, "key_results", index, "kpi")
+            yield line, f"only csv rows can give {kpi} here; add {needed} if there is one"
+
+
+def _direction(parsed: ParsedClient) -> Found:
+    for at, index, _, key_result, kpi in _measured(parsed.client):
+        target, better = key_result.target, BUILT_IN[kpi].better
+        if isinstance(target, Change) and (target.share > 0) != (better == "higher"):
+            line = parsed.line("objectives", at, "key_results", index, "target")
+            yield line, f"{better} {kpi} is better, and this target asks for the opposite; turn its sign if unmeant"
+
+
+def _late_start(parsed: ParsedClient) -> Found:
+    """Like-for-like growth needs the months of the year before."""
+    client = parsed.client
+    for at, index, objective, key_result, kpi in _measured(client):
+        compares = isinstance(key_result.target, Change) and key_result.baseline in (None, "same_months_last_year")
+        if not compares or BUILT_IN[kpi].kind == "stock":
+            continue
+        needed = objective.period.start.replace(year=objective.period.start.year - 1)
+        for source in client.sources:
+            if _feeds(source, kpi) and _begins_late(source, needed):
+                line = parsed.line("objectives", at, "key_results", index)
+                yield (
+                    line,
+                    f"{key_result.id} compares with months from {needed} on, and {source.id} is read from "
+                    f"{source.start} only; set its start to {needed} or earlier, or give history as csv",
+                )
+
+
+def _feeds(source: SourceSettings, kpi: str) -> bool:
+    return source.category == NEEDS[kpi][0]
+
+
+def _begins_late(source: SourceSettings, needed: date) -> bool:
+    return source.start is not None and source.start > max(needed, source.opened or needed)

@@ -1,0 +1,245 @@
+"""Which forecast a key result gets, by how much history it has (MEASURES.md, "Expected progress, forecast, status").
+
+What belongs here: the rules of history length, the probability's limits, and the reasons for having none. What does
+not: the model (``structural.py``), the rule without one (``simple.py``), status (``progress/status.py``).
+
+| closed months | what is given |
+| --- | --- |
+| 36 and more | the structural model's probability |
+| 24-35 | the same, in tenths |
+| 12-23 | no model: a range, and a probability in tenths |
+| fewer, a break in them, or over 10 % estimated | no probability, and why |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from okr_models.forecast.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST, POOLED_WIDENING
+from okr_models.forecast.on_course import Climb, Plan, own_course
+from okr_models.forecast.path_values import Flags, Floats, LastMonth
+from okr_models.forecast.simple import simple_paths
+from okr_models.forecast.structural import YEARLY, FitFailed, Trend, fit
+from okr_models.forecast.types import Forecast
+
+PATHS = 2000
+SEED = 20260101
+TREND: Trend = "damped_trend"
+"""docs/adr/0003-forecast-trend.md."""
+
+FULL_HISTORY, MODEL_HISTORY, SIMPLE_HISTORY = 36, 24, 12
+ESTIMATED_LIMIT = 0.10
+LEAST_TENTH, MOST_TENTH = 0.1, 0.9
+
+Reduce = Callable[[Floats], Floats]
+Succeeds = Callable[[Floats], Flags]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastJob:
+    """Everything one forecast depends on; picklable as long as its callables are (``path_values.py``).
+
+    ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
+    ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``success`` is the key
+    result's own line, ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it.
+    ``plan``: what success asks of the period's months against those of the base period, or of a stock since its start.
+    """
+
+    history: tuple[float, ...]
+    horizon: int
+    months_in: int
+    reducer: Reduce
+    success: Succeeds
+    success_full: Succeeds | None = None
+    kind: Literal["flow", "stock", "ratio"] = "flow"
+    estimated_share: float = 0.0
+    has_break: bool = False
+    settled: bool | None = None
+    plan: Plan | Climb | None = None
+    widening: float = POOLED_WIDENING
+    trend: Trend = TREND
+    seed: int = SEED
+
+    def __post_init__(self) -> None:
+        if self.horizon < 0 or not 0 <= self.months_in <= len(self.history):
+            raise ValueError(
+                f"horizon {self.horizon} and months_in {self.months_in} do not fit {len(self.history)} months"
+            )
+        if self.horizon + self.months_in == 0:
+            raise ValueError("a period has at least one month")
+
+
+@dataclass(frozen=True, slots=True)
+class _Futures:
+    """The middle path, the paths, and how they were made."""
+
+    mid: Floats
+    paths: Floats
+    tenths: bool
+    method: Literal["structural", "simple"]
+    note: str | None = None
+
+
+def forecast_series(
+    history: pd.Series,
+    horizon_months: int,
+    *,
+    months_in: int,
+    reducer: Reduce,
+    success: Succeeds,
+    success_full: Succeeds | None = None,
+    kind: Literal["flow", "stock", "ratio"] = "flow",
+    estimated_share: float = 0.0,
+    has_break: bool = False,
+    settled: bool | None = None,
+    widening: float = POOLED_WIDENING,
+    seed: int = SEED,
+) -> Forecast:
+    """``forecast`` for a series indexed by month (dates, timestamps or periods; months left out are missing)."""
+    return forecast(
+        ForecastJob(
+            history=months_of(history),
+            horizon=horizon_months,
+            months_in=months_in,
+            reducer=reducer,
+            success=success,
+            success_full=success_full,
+            kind=kind,
+            estimated_share=estimated_share,
+            has_break=has_break,
+            settled=settled,
+            widening=widening,
+            seed=seed,
+        )
+    )
+
+
+def forecast(job: ForecastJob) -> Forecast:
+    """The forecast of *A at the period's end*; without a probability where the rules allow none, with the reason."""
+    history = np.asarray(job.history, dtype=np.float64)
+    if job.horizon == 0:
+        return _over(job, history)
+    refused = refusal(history, estimated_share=job.estimated_share, has_break=job.has_break)
+    if refused:
+        return Forecast(method="none", note=refused, probability=_certain(job.settled))
+    futures = _futures(job, history)
+    reached = job.reducer(_with_observed(futures.paths, history=history, job=job))
+    middle = float(job.reducer(_with_observed(futures.mid[np.newaxis, :], history=history, job=job))[0])
+    if not (np.isfinite(reached).all() and np.isfinite(middle)):
+        return Forecast(method="none", note="the forecast is not finite", probability=_certain(job.settled))
+    low, high = (float(edge) for edge in np.quantile(reached, [LOW_QUANTILE, HIGH_QUANTILE]))
+    said = _certain(job.settled)
+    if said is None:
+        said = _bounded(float(np.mean(job.success(reached))), tenths=futures.tenths)
+        course = own_course(history, months_in=job.months_in, plan=job.plan) if job.plan else None
+        if course is not None and said < course.at_least:
+            said = course.at_least
+            led = float(job.reducer(_with_observed(course.ahead[np.newaxis, :], history=history, job=job))[0])
+            low, high = min(low, led), max(high, led)
+    full = job.success_full or job.success
+    return Forecast(
+        mid=middle,
+        low=min(low, middle),
+        high=max(high, middle),
+        probability=said,
+        probability_full=said
+        if full is job.success
+        else _bounded(float(np.mean(full(reached))), tenths=futures.tenths),
+        tenths=futures.tenths,
+        method=futures.method,
+        note=futures.note,
+    )
+
+
+def refusal(history: Floats, *, estimated_share: float, has_break: bool) -> str | None:
+    """Why this history allows no probability, or None."""
+    closed = int(np.sum(~np.isnan(history)))
+    if has_break:
+        return "no forecast: a break lies in the history"
+    if closed < SIMPLE_HISTORY:
+        return f"no forecast: {closed} closed months, 12 are needed"
+    if estimated_share > ESTIMATED_LIMIT:
+        return f"no forecast: {estimated_share:.0%} of the history is estimated, 10% is the limit"
+    return None
+
+
+def months_of(series: pd.Series) -> tuple[float, ...]:
+    """Consecutive months from the first to the last of the index, NaN where the index has none."""
+    if series.empty:
+        return ()
+    months = pd.PeriodIndex(pd.to_datetime(_stamps(series.index)), freq="M")
+    if months.has_duplicates:
+        raise ValueError("a month stands twice in the history")
+    placed = pd.Series(series.to_numpy(dtype=np.float64, na_value=np.nan), index=months).sort_index()
+    whole = placed.reindex(pd.period_range(placed.index[0], placed.index[-1], freq="M"))
+    return tuple(float(value) for value in whole)
+
+
+def _futures(job: ForecastJob, history: Floats) -> _Futures:
+    first = int(np.argmax(~np.isnan(history)))
+    known = history[first:]
+    closed = int(np.sum(~np.isnan(known)))
+    note: str | None = None
+    if closed >= MODEL_HISTORY:
+        fitted = fit(known, season=YEARLY, trend=job.trend)
+        if not isinstance(fitted, FitFailed):
+            return _Futures(
+                mid=fitted.mean_path(steps=job.horizon),
+                paths=fitted.paths(steps=job.horizon, count=PATHS, seed=job.seed, widening=job.widening),
+                tenths=closed < FULL_HISTORY,
+                method="structural",
+            )
+        note = f"{fitted.reason}; straight line and last year's share instead"
+    mid, paths = simple_paths(
+        known,
+        horizon=job.horizon,
+        months_in=min(job.months_in, len(known)),
+        is_stock=job.kind == "stock",
+        count=PATHS,
+        seed=job.seed,
+        is_level=job.kind != "stock" and isinstance(job.reducer, LastMonth),
+    )
+    return _Futures(mid=mid, paths=paths, tenths=True, method="simple", note=note)
+
+
+def _with_observed(paths: Floats, *, history: Floats, job: ForecastJob) -> Floats:
+    """The period's closed months before each path's months."""
+    seen = history[len(history) - job.months_in :]
+    return np.hstack([np.broadcast_to(seen, (paths.shape[0], job.months_in)), paths])
+
+
+def _over(job: ForecastJob, history: Floats) -> Forecast:
+    """Nothing is left to simulate: the outcome is what the months say."""
+    reached = job.reducer(history[np.newaxis, len(history) - job.months_in :])
+    value = float(reached[0])
+    if not np.isfinite(value):
+        return Forecast(method="none", note="no month of the period has a value", probability=_certain(job.settled))
+    full = job.success_full or job.success
+    came = bool(job.success(reached)[0]) if job.settled is None else job.settled
+    return Forecast(
+        mid=value,
+        low=value,
+        high=value,
+        probability=float(came),
+        probability_full=float(bool(full(reached)[0])),
+        method="settled",
+    )
+
+
+def _certain(settled: bool | None) -> float | None:
+    return None if settled is None else float(settled)
+
+
+def _bounded(share: float, *, tenths: bool) -> float:
+    if tenths:
+        return round(float(np.clip(round(share, 1), LEAST_TENTH, MOST_TENTH)), 1)
+    return float(np.clip(share, LEAST, MOST))
+
+
+def _stamps(index: pd.Index) -> pd.Index:
+    return index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index

@@ -1,0 +1,88 @@
+"""Twelve to twenty-three months of history: no model, but the straight line and last year's share between them.
+
+What belongs here: paths of the remaining months from that rule. What does not: when it applies (``forecast.py``).
+
+The straight line lets the remaining months be what the period's closed months were on average. Last year's share lets
+them be last year's, moved by how the closed months compare with the same months of last year. The period's total is
+the geometric mean of the two (MEASURES.md), its months keep last year's shape. For a stock the same is done with its
+monthly changes. Where the last month alone is asked for (at_least, at_most), it is the last closed month that both go
+on from: a mean of the whole period would lag behind a level that moves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from okr_models.forecast.calibration import SIMPLE_LOG_SPREAD
+from okr_models.forecast.path_values import Floats
+
+YEAR = 12
+
+
+def simple_paths(
+    history: Floats,
+    *,
+    horizon: int,
+    months_in: int,
+    is_stock: bool,
+    count: int,
+    seed: int,
+    log_spread: float = SIMPLE_LOG_SPREAD,
+    is_level: bool = False,
+) -> tuple[Floats, Floats]:
+    """The middle path (``horizon``) and ``count`` x ``horizon`` paths around it.
+
+    ``history``: monthly values, NaN where missing, the last ``months_in`` of them inside the period. ``is_level``: only
+    the last month is asked for.
+    """
+    if is_level:
+        months_in = len(history) - int(np.flatnonzero(~np.isnan(history))[-1])
+    flow = np.diff(history) if is_stock else history
+    remaining = _remaining(flow, horizon=horizon, months_in=months_in)
+    rng = np.random.default_rng(seed)
+    draws = rng.standard_normal(((count + 1) // 2, 1))
+    factors = np.exp(log_spread * np.concatenate([draws, -draws])[:count])
+    if not is_stock:
+        return remaining, remaining * factors
+    last = history[~np.isnan(history)][-1]
+    return last + np.cumsum(remaining), last + np.cumsum(remaining * factors, axis=1)
+
+
+def _remaining(flow: Floats, *, horizon: int, months_in: int) -> Floats:
+    inside = flow[len(flow) - months_in :] if months_in else flow[-YEAR:]
+    straight = np.full(horizon, _mean(inside, otherwise=_mean(flow, otherwise=0.0)))
+    shaped = _last_year(flow, horizon=horizon, months_in=months_in, otherwise=straight)
+    seen = float(np.nansum(inside)) if months_in else 0.0
+    total = _between(seen + float(straight.sum()), seen + float(shaped.sum())) - seen
+    shape = float(shaped.sum())
+    return shaped * (total / shape) if shape * total > 0 else np.full(horizon, total / horizon)
+
+
+def _last_year(flow: Floats, *, horizon: int, months_in: int, otherwise: Floats) -> Floats:
+    """Last year's months times this year's change so far; the straight line where last year has no month."""
+    now, then = _same_months(flow, months_in=months_in)
+    change = float(now.sum() / then.sum()) if len(now) and then.sum() > 0 and now.sum() > 0 else 1.0
+    months = [_at(flow, len(flow) + step - YEAR) for step in range(min(horizon, YEAR))]
+    months += [months[step % YEAR] for step in range(YEAR, horizon)]
+    values = np.array(months, dtype=np.float64) * change
+    return np.asarray(np.where(np.isnan(values), otherwise, values), dtype=np.float64)
+
+
+def _same_months(flow: Floats, *, months_in: int) -> tuple[Floats, Floats]:
+    pairs = [(flow[i], _at(flow, i - YEAR)) for i in range(max(0, len(flow) - months_in), len(flow))]
+    common = [(now, then) for now, then in pairs if not (np.isnan(now) or np.isnan(then))]
+    return np.array([now for now, _ in common]), np.array([then for _, then in common])
+
+
+def _at(values: Floats, index: int) -> float:
+    return float(values[index]) if 0 <= index < len(values) else float("nan")
+
+
+def _mean(values: Floats, *, otherwise: float) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else otherwise
+
+
+def _between(first: float, second: float) -> float:
+    """The geometric mean; the plain one where a side is not positive and the geometric mean does not exist."""
+    return float(np.sqrt(first * second)) if first > 0 and second > 0 else (first + second) / 2

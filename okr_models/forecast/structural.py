@@ -1,0 +1,183 @@
+"""The structural time series model: a level (or damped trend) plus a fixed trigonometric season.
+
+What belongs here: fitting one series of evenly spaced values and drawing paths of its future. What does not: which
+series may be modelled at all (``forecast.py``), how wide the spread must be (``calibration.py``).
+
+statsmodels is imported when the first model is fitted: it takes a second, and ``okr status`` does not need it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from okr_models.forecast.path_values import Floats
+
+Trend = Literal["local_level", "damped_trend"]
+Scale = Literal["log", "identity"]
+
+DAMPING = 0.9
+"""Share of the slope that is left a step later. Fixed: two years of months cannot tell .8 from .95."""
+
+FLAT = 1e-9
+MOST_ITERATIONS = 600
+
+OPTIMISERS: dict[Trend, tuple[str, str]] = {"local_level": ("nm", "lbfgs"), "damped_trend": ("lbfgs", "nm")}
+"""Tried in turn. On a level's two parameters Nelder-Mead finds what L-BFGS finds in a third of the time, whose tiny
+factorisations wake the linear algebra's threads. On a trend's three it stopped short at 4 of 46 public origins."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitFailed:
+    """The optimiser did not arrive; a value, because the caller answers with a simpler method and says so."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Season:
+    """Length in steps and number of harmonics."""
+
+    period: int
+    harmonics: int
+
+
+YEARLY = Season(period=12, harmonics=4)
+WEEKLY = Season(period=7, harmonics=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A fitted model, ready to run on from the step after the last value it saw."""
+
+    scale: Scale
+    centre: float
+    spread: float
+    floor: float
+    state: Floats
+    state_covariance: Floats
+    transition: Floats
+    design: Floats
+    disturbance: Floats
+    noise: float
+
+    def paths(self, *, steps: int, count: int, seed: int, widening: float = 1.0) -> Floats:
+        """``count`` x ``steps`` futures in the series' own unit; deviations from the mean path times ``widening``."""
+        deviations = self._deviations(steps=steps, count=count, seed=seed)
+        return self._back(self._means(steps) + widening * deviations)
+
+    def mean_path(self, *, steps: int) -> Floats:
+        """The path without chance (on the log scale: the median of each step), in the series' own unit."""
+        return self._back(self._means(steps))
+
+    def _means(self, steps: int) -> Floats:
+        state, mean = self.state, np.empty(steps)
+        for step in range(steps):
+            mean[step] = float(self.design @ state)
+            state = self.transition @ state
+        return mean
+
+    def _deviations(self, *, steps: int, count: int, seed: int) -> Floats:
+        """Each path's deviation from the mean path, on the model's scale. Draws come in mirrored pairs."""
+        rng = np.random.default_rng(seed)
+        half = (count + 1) // 2
+        size = self.state.shape[0]
+        strayed = rng.standard_normal((half, size)) @ _root(self.state_covariance).T
+        shocks = rng.standard_normal((steps, half, size))
+        noise = rng.standard_normal((steps, half)) * np.sqrt(max(self.noise, 0.0))
+        root = _root(self.disturbance)
+        deviation = np.empty((half, steps))
+        for step in range(steps):
+            deviation[:, step] = strayed @ self.design + noise[step]
+            strayed = strayed @ self.transition.T + shocks[step] @ root.T
+        return np.concatenate([deviation, -deviation])[:count]
+
+    def _back(self, values: Floats) -> Floats:
+        plain = values * self.spread + self.centre
+        if self.scale == "log":
+            return np.asarray(np.exp(np.clip(plain, -700.0, 700.0)), dtype=np.float64)
+        return np.asarray(np.maximum(plain, self.floor), dtype=np.float64)
+
+
+def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:
+    """Fit on ``values`` (NaN where missing: the filter steps over them)."""
+    known = values[~np.isnan(values)]
+    scale: Scale = "log" if bool(np.all(known > 0)) else "identity"
+    floor = 0.0 if bool(np.all(known >= 0)) else -np.inf
+    scaled = np.log(values) if scale == "log" else values.astype(np.float64)
+    centre = float(np.nanmean(scaled))
+    spread = float(np.nanstd(scaled))
+    if spread < FLAT:
+        return _flat(scale=scale, centre=centre, floor=floor)
+    result = _optimise((scaled - centre) / spread, season=season, trend=trend)
+    if isinstance(result, FitFailed):
+        return result
+    ssm = result.model.ssm
+    selection = np.asarray(ssm["selection"])
+    fitted = Fitted(
+        scale=scale,
+        centre=centre,
+        spread=spread,
+        floor=floor,
+        state=np.asarray(result.predicted_state[:, -1], dtype=np.float64),
+        state_covariance=np.asarray(result.predicted_state_cov[:, :, -1], dtype=np.float64),
+        transition=np.asarray(ssm["transition"], dtype=np.float64),
+        design=np.asarray(ssm["design"][0], dtype=np.float64),
+        disturbance=np.asarray(selection @ np.asarray(ssm["state_cov"]) @ selection.T, dtype=np.float64),
+        noise=float(ssm["obs_cov"][0, 0]),
+    )
+    if not (np.isfinite(fitted.state).all() and np.isfinite(fitted.state_covariance).all()):
+        return FitFailed("the fitted model is not finite")
+    return fitted
+
+
+def _optimise(values: Floats, *, season: Season, trend: Trend) -> Any:
+    """statsmodels' result, or ``FitFailed``. A second optimiser is tried where the first does not converge."""
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    model = UnobservedComponents(
+        values,
+        level="local level" if trend == "local_level" else "local linear trend",
+        freq_seasonal=[{"period": season.period, "harmonics": season.harmonics}],
+        stochastic_freq_seasonal=[False],
+    )
+    if trend == "damped_trend":
+        model.ssm["transition", 1, 1] = DAMPING
+    for method in OPTIMISERS[trend]:
+        with warnings.catch_warnings():
+            # Convergence is read from mle_retvals below, so the warning would only say it twice.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            try:
+                result = model.fit(disp=False, method=method, maxiter=MOST_ITERATIONS, cov_type="none")
+            except (np.linalg.LinAlgError, ValueError) as error:
+                return FitFailed(f"the model could not be fitted: {error}")
+        if result.mle_retvals["converged"] and np.isfinite(result.params).all():
+            return result
+    return FitFailed("the model's fit did not converge")
+
+
+def _flat(*, scale: Scale, centre: float, floor: float) -> Fitted:
+    """A series that never moved goes on as it is."""
+    one, none = np.ones(1), np.zeros((1, 1))
+    return Fitted(
+        scale=scale,
+        centre=centre,
+        spread=1.0,
+        floor=floor,
+        state=np.zeros(1),
+        state_covariance=none,
+        transition=np.ones((1, 1)),
+        design=one,
+        disturbance=none,
+        noise=0.0,
+    )
+
+
+def _root(covariance: Floats) -> Floats:
+    """A square root of a covariance that may be singular."""
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)), dtype=np.float64)

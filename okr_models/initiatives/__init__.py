@@ -1,0 +1,1 @@
+"""Whether an initiative worked: effect, placebo starts, verdict and its reason."""

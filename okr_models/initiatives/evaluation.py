@@ -1,0 +1,243 @@
+"""One initiative, as of one day: may it be judged, what did it do, keep or kill (MEASURES.md, last section).
+
+What belongs here: the order of the rules, and the row that comes out. What does not: the estimate (``effects.py``),
+placebos, the verdict's rule, words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from okr_models.client.model import Client, Initiative
+from okr_models.initiatives import reasons as say
+from okr_models.initiatives.effects import Effect, NoEffect, effect_of
+from okr_models.initiatives.placebo import BEFORE_TO_AFTER, NEEDED, windows_of
+from okr_models.initiatives.trial import Trial, figure_of, lost_days, same_figure, trial_of
+from okr_models.initiatives.verdicts import Verdict, evidence_of, verdict_of
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import Window
+
+PATIENCE = timedelta(days=10)
+"""After the end, data that are still missing are late for so long, then an outage."""
+
+LEAST_OBSERVED_BEFORE = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiativeResult:
+    """A row of ``initiative_results``, and beyond it what the report may show.
+
+    Effects are shares (.15 is +15 %). ``response`` is the effect in the KPI's unit, summed over the initiative's days.
+    """
+
+    client: str
+    initiative_id: str
+    as_of: date
+    title: str
+    key_result: str | None
+    kpi: str | None
+    effect: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
+    effect_share: float | None = None
+    detectable_effect: float | None = None
+    probability_worthwhile: float | None = None
+    verdict: Verdict
+    reason: str
+    cost: float | None = None
+    response: float | None = None
+    cost_per_unit: float | None = None
+
+
+def evaluate_initiative(
+    initiative: Initiative,
+    client: Client,
+    daily: pd.Series,
+    controls: Sequence[pd.Series],
+    *,
+    as_of: date,
+    breaks: Sequence[date] = (),
+    outages: Sequence[Window] = (),
+    other_initiatives: Sequence[Initiative] = (),
+    gap: float | None = None,
+    adds_over_time: bool = True,
+    unit: str = "",
+    tested: int | None = None,
+) -> InitiativeResult:
+    """Judge ``initiative`` by what is known on the morning of ``as_of``.
+
+    ``daily``: its KPI at its scope, indexed by day, missing days left out or NaN; days from ``as_of`` on are ignored.
+    ``breaks``, ``outages``: of the sources behind it and its controls. ``gap``: what its key result lacks from
+    baseline to target, in the unit that ``response`` has (summed over days for flows, a level for stocks).
+    """
+    kpi = figure_of(initiative, client)
+    row = InitiativeResult(
+        client=client.client,
+        initiative_id=initiative.id,
+        as_of=as_of,
+        title=initiative.title,
+        key_result=initiative.key_result,
+        kpi=kpi,
+        cost=initiative.cost,
+        verdict="cannot_be_judged",
+        reason="",
+    )
+    language = client.language
+    start, end, worthwhile = initiative.start, initiative.end, initiative.smallest_worthwhile_effect
+    if initiative.key_result is None:
+        titles = [objective.title for objective in client.objectives]
+        return replace(row, verdict="not_aligned", reason=say.not_aligned(titles, language))
+    if start is None:
+        return replace(row, verdict="not_started", reason=say.not_started(None, language))
+    if end is None or end < start or not worthwhile or worthwhile <= -1 or kpi is None:
+        return replace(row, reason=say.missing_definition(language))
+    window = Window(start, end)
+    trial = trial_of(daily, controls, window=window, worthwhile=worthwhile, as_of=as_of, breaks=breaks)
+    if as_of <= end:
+        return _before_its_end(row, trial, client=client, window=window, worthwhile=worthwhile)
+    refused = _refusal(initiative, trial, client=client, as_of=as_of, breaks=breaks, outages=outages)
+    refused = refused or _others(initiative, other_initiatives, client)
+    if refused or trial is None:
+        verdict, reason = refused or ("cannot_be_judged", say.no_data(language))
+        return replace(row, verdict=verdict, reason=reason)
+    judged = _judge(row, trial, client=client)
+    return _with_money(judged, trial, gap=gap, sums=adds_over_time, unit=unit, tested=tested, client=client)
+
+
+def _before_its_end(
+    row: InitiativeResult, trial: Trial | None, *, client: Client, window: Window, worthwhile: float
+) -> InitiativeResult:
+    """Not started or running: what its history could show is said already now."""
+    language = client.language
+    has_begun = row.as_of >= window.start
+    head = say.running(window.end, language) if has_begun else say.not_started(window.start, language)
+    found = None if trial is None else trial.placebos().detectable(upward=worthwhile >= 0)
+    verdict: Verdict = "running" if has_begun else "not_started"
+    reason = f"{head} {say.capability(found, worthwhile, language)}"
+    return replace(row, verdict=verdict, detectable_effect=found, reason=reason)
+
+
+def _refusal(
+    initiative: Initiative,
+    trial: Trial | None,
+    *,
+    client: Client,
+    as_of: date,
+    breaks: Sequence[date],
+    outages: Sequence[Window],
+) -> tuple[Verdict, str] | None:
+    """Why it may not be judged, or not yet; else None."""
+    language = client.language
+    if trial is None:
+        return "cannot_be_judged", say.no_data(language)
+    window = trial.window
+    if initiative.registered is not None and initiative.registered >= window.start:
+        return "cannot_be_judged", say.registered_late(initiative.registered, window.start, language)
+    inside = [on for on in breaks if on in window]
+    if inside:
+        return "cannot_be_judged", say.broken(min(inside), language)
+    return _missing_days(trial, as_of=as_of, outages=outages, language=language)
+
+
+def _missing_days(
+    trial: Trial, *, as_of: date, outages: Sequence[Window], language: say.Language
+) -> tuple[Verdict, str] | None:
+    """Days that have not come yet, were lost, or do not reach far enough back."""
+    window = trial.window
+    through = trial.through
+    if through < window.end and as_of <= window.end + PATIENCE:
+        return "running", say.awaiting_data(window.end, through, language)
+    lost = lost_days(trial, outages)
+    if lost:
+        return "cannot_be_judged", say.outage(lost[0], len(lost), language)
+    have = (window.start - trial.first).days
+    need = BEFORE_TO_AFTER * trial.days
+    seen = sum(1 for day in trial.series.index if day < window.start)
+    if have < need or seen < LEAST_OBSERVED_BEFORE * need:
+        return "cannot_be_judged", say.too_little_before(
+            have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), language=language
+        )
+    return None
+
+
+def _others(initiative: Initiative, others: Sequence[Initiative], client: Client) -> tuple[Verdict, str] | None:
+    for other in others:
+        if same_figure(initiative, other, client):
+            return "cannot_be_judged", say.shared_with(other.title, client.language)
+    return None
+
+
+def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> InitiativeResult:
+    language = client.language
+    placebos = trial.placebos()
+    if not placebos.enough:
+        reason = say.too_few_placebos(
+            have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), language=language
+        )
+        return replace(row, reason=reason)
+    before, after = windows_of(trial.window.start, first=trial.first, after_days=trial.days)
+    effect = effect_of(trial.series, trial.controls, before=before, after=after)
+    if isinstance(effect, NoEffect):
+        return replace(row, reason=say.no_estimate(effect.reason, language))
+    evidence = evidence_of(effect, placebos, worthwhile=trial.worthwhile)
+    verdict = verdict_of(evidence)
+    words = {"keep": say.keep, "kill": say.kill, "undecided": say.undecided}[verdict]
+    return replace(
+        row,
+        verdict=verdict,
+        reason=words(evidence, language),
+        effect=effect.effect,
+        effect_low=effect.low,
+        effect_high=effect.high,
+        detectable_effect=evidence.detectable,
+        probability_worthwhile=evidence.probability_worthwhile,
+        response=_finite(effect),
+    )
+
+
+def _possible_from(trial: Trial) -> date:
+    """The first start that these data could judge: 20 placebo starts fit before it, each with its own days before."""
+    return trial.first + timedelta(days=(BEFORE_TO_AFTER + 1) * trial.days + NEEDED - 1)
+
+
+def _finite(effect: Effect) -> float | None:
+    return effect.response if np.isfinite(effect.response) else None
+
+
+def _counted(kpi: str | None, unit: str, client: Client) -> str:
+    """What a price is paid for, in the client's words: a unit's English id stands only where nothing else is known."""
+    if kpi in BUILT_IN:
+        title = BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
+        return title[:1].lower() + title[1:]
+    return unit or kpi or ""
+
+
+def _with_money(
+    row: InitiativeResult,
+    trial: Trial,
+    *,
+    gap: float | None,
+    sums: bool,
+    unit: str,
+    tested: int | None,
+    client: Client,
+) -> InitiativeResult:
+    """What the effect is worth: its share of the key result's gap, its price, and among how many it was tried."""
+    if row.response is None:
+        return row
+    gained = row.response if sums else row.response / trial.days
+    is_gain = gained * trial.worthwhile > 0
+    price = row.cost / abs(gained) if row.cost is not None and is_gain else None
+    said = [row.reason]
+    if price is not None:
+        name = _counted(row.kpi, unit, client)
+        said.append(say.cost_per_unit(price, currency=client.currency, unit=name, language=client.language))
+    if tested is not None:
+        said.append(say.tested(tested, client.language))
+    share = gained / gap if gap else None
+    return replace(row, response=gained, effect_share=share, cost_per_unit=price, reason=" ".join(said))

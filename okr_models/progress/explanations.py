@@ -1,0 +1,167 @@
+"""One or two plain sentences a key result: where it stands, why, and what is missing.
+
+What belongs here: which clauses are due, from the figures alone. What does not: notes (``notes_due.py``), which
+say what a reader must know of the data, and the wording of numbers (``words/notes.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from statistics import fmean
+
+from okr_models.client.model import AtLeast, AtMost, Between, Change
+from okr_models.progress.clauses import WORDS
+from okr_models.progress.evaluation import KeyResultProgress
+from okr_models.progress.like_for_like import Pair
+from okr_models.progress.measures import Measurement, Rule
+from okr_models.words.codes import Note
+from okr_models.words.notes import Language, month, number, percent, sentence
+
+SEASONAL = 0.15
+"""A month this far from the mean on both sides is the season's doing."""
+CLOSE = 0.05
+"""Growth within this of the whole's is as expected."""
+MISSING: tuple[str, ...] = ("source_missing", "source_never_loaded", "platform_left_out")
+
+Clause = str | None
+
+
+def explain(result: KeyResultProgress, language: Language) -> str:
+    """Clauses joined by semicolons, ended by a full stop; a key result that cannot be judged says why."""
+    found = result.prepared.measurement
+    if found.refusal is not None:
+        clauses: list[Clause] = [sentence(found.refusal, language)]
+    elif found.current is None or result.status == "too_early":
+        clauses = [WORDS[language]["too_early"]]
+        if found.current is not None and found.target is not None:
+            clauses.append(_where(result, language))
+    else:
+        clauses = [_where(result, language), _why(result, language), _chance(result, language)]
+    clauses += [_missing(each, language) for each in result.notes if each.code in MISSING]
+    text = "; ".join(clause for clause in clauses if clause)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _where(result: KeyResultProgress, language: Language) -> Clause:
+    by_rule: dict[Rule, Callable[[KeyResultProgress, Language], Clause]] = {
+        "growth": _growth,
+        "stock": _growth,
+        "sum": _share,
+        "count": _count,
+        "milestones": _milestones,
+        "hold": _hold,
+        "level": _level,
+    }
+    return by_rule[result.prepared.measurement.rule](result, language)
+
+
+def _growth(result: KeyResultProgress, language: Language) -> Clause:
+    """+12 % mot +30 %."""
+    found, target = result.prepared.measurement, result.prepared.task.target
+    if found.current is None or not found.baseline:
+        return _share(result, language)
+    growth = found.current / found.baseline - 1
+    if isinstance(target, Change):
+        return WORDS[language]["growth"].format(
+            now=percent(growth, language, signed=True), goal=percent(target.share, language, signed=True)
+        )
+    return _share(result, language)
+
+
+def _share(result: KeyResultProgress, language: Language) -> Clause:
+    found = result.prepared.measurement
+    if found.current is None or found.target is None:
+        return None
+    return WORDS[language]["of"].format(now=number(found.current, language), goal=number(found.target, language))
+
+
+def _count(result: KeyResultProgress, language: Language) -> Clause:
+    found = result.prepared.measurement
+    goal = number(found.target or 0.0, language)
+    return WORDS[language]["count"].format(now=found.items, goal=goal)
+
+
+def _milestones(result: KeyResultProgress, language: Language) -> Clause:
+    found = result.prepared.measurement
+    return WORDS[language]["milestones"].format(now=found.items, goal=found.items + found.open_items)
+
+
+def _hold(result: KeyResultProgress, language: Language) -> Clause:
+    found = result.prepared.measurement
+    measured = round(found.items / found.current) if found.current else found.k
+    return WORDS[language]["hold"].format(now=found.items, goal=measured)
+
+
+def _level(result: KeyResultProgress, language: Language) -> Clause:
+    found, target = result.prepared.measurement, result.prepared.task.target
+    if found.current is None or isinstance(target, Between) or not isinstance(target, AtLeast | AtMost):
+        return None
+    word = "at_least" if isinstance(target, AtLeast) else "at_most"
+    limit = target.at_least if isinstance(target, AtLeast) else target.at_most
+    return WORDS[language][word].format(now=number(found.current, language), goal=number(limit, language))
+
+
+def _why(result: KeyResultProgress, language: Language) -> Clause:
+    """What moves it: the season, the last month, what is still open, or where it should be by now."""
+    ready = result.prepared
+    found = ready.measurement
+    if result.status in {"achieved", "out_of_reach"}:
+        return WORDS[language][result.status]
+    if found.rule == "growth" and found.pairs:
+        return _season(found, language) or _last_month(found, language)
+    if found.rule == "count" and found.open_items:
+        return WORDS[language]["open"].format(count=found.open_items)
+    if found.rule in {"stock", "sum", "milestones", "count"} and ready.raw is not None and ready.expected is not None:
+        return WORDS[language]["course"].format(
+            now=percent(ready.raw, language), expected=percent(ready.expected, language)
+        )
+    return None
+
+
+def _season(found: Measurement, language: Language) -> Clause:
+    """The newest month that stands out from the others in the base year just as it does now."""
+    pairs = [pair for pair in found.pairs if pair.base is not None]
+    if len(pairs) < 3:
+        return None
+    last = pairs[-1]
+    now, then = _deviation(last, pairs, of_base=False), _deviation(last, pairs, of_base=True)
+    if now is None or then is None or abs(then) < SEASONAL or abs(now - then) > abs(then) / 2 + CLOSE:
+        return None
+    word = "season_down" if then < 0 else "season_up"
+    return WORDS[language][word].format(month=_name(last.month, language))
+
+
+def _last_month(found: Measurement, language: Language) -> Clause:
+    last = found.pairs[-1]
+    if last.base is None or not last.base.value or last.current.value is None or last.base.value < 0:
+        return None
+    growth = last.current.value / last.base.value - 1
+    return WORDS[language]["last_month"].format(
+        month=_name(last.month, language), now=percent(growth, language, signed=True)
+    )
+
+
+def _deviation(last: Pair, pairs: Sequence[Pair], *, of_base: bool) -> float | None:
+    """How far the last month lies from the mean of the months, as a share of it."""
+    values = [(pair.base.value if pair.base else None) if of_base else pair.current.value for pair in pairs]
+    known = [value for value in values if value is not None]
+    middle = fmean(known) if known else 0.0
+    newest = values[-1]
+    return None if newest is None or middle <= 0 else newest / middle - 1
+
+
+def _chance(result: KeyResultProgress, language: Language) -> Clause:
+    said = result.forecast.probability
+    if said is None or result.prepared.settled is not None:
+        return None
+    return WORDS[language]["chance"].format(share=percent(said, language))
+
+
+def _missing(each: Note, language: Language) -> Clause:
+    return sentence(each, language)
+
+
+def _name(value: date, language: Language) -> str:
+    """The month alone: its year is clear from what is said."""
+    return month(value, language).rsplit(" ", 1)[0]

@@ -1,0 +1,170 @@
+"""What a forecast of a key result needs: its months so far, what they add up to, and which line is success.
+
+What belongs here: from a measurement to a ``ForecastJob``. What does not: the forecast itself
+(``forecast/forecast.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from okr_models.client.model import AtLeast, AtMost, Between, Change
+from okr_models.forecast.forecast import SIMPLE_HISTORY, ForecastJob
+from okr_models.forecast.on_course import Climb, Plan
+from okr_models.forecast.path_values import (
+    LastMonth,
+    Line,
+    MeanOfMonths,
+    Reducer,
+    ShareInside,
+    SumOfMonths,
+    success_line,
+)
+from okr_models.periods import add_months
+from okr_models.progress.baselines import base_month_of
+from okr_models.progress.components import Anatomy, Component
+from okr_models.progress.figures import MonthFigure
+from okr_models.progress.growth import base_figure
+from okr_models.progress.levels import total
+from okr_models.progress.measures import Measurement, Task, goal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """Consecutive months, oldest first, ending with the last closed one."""
+
+    months: tuple[date, ...]
+    figures: tuple[MonthFigure | None, ...]
+    has_break: bool
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        return tuple(math.nan if each is None or each.value is None else each.value for each in self.figures)
+
+    @property
+    def estimated_share(self) -> float:
+        known = [each for each in self.figures if each is not None]
+        return sum(each.is_estimated for each in known) / len(known) if known else 0.0
+
+
+def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, success: float) -> ForecastJob | None:
+    """The job, or None where there is nothing to forecast: no closed month, no month left, or nothing to judge."""
+    k, n = measurement.k, measurement.n
+    if not 0 < k < n or measurement.refusal is not None or measurement.current is None:
+        return None
+    lines = _lines(task, measurement, success=success)
+    history = _history(task, measurement, anatomy, k=k)
+    if lines is None or history is None:
+        return None
+    return ForecastJob(
+        history=history.values,
+        horizon=n - k,
+        months_in=k,
+        reducer=_reducer(task, measurement, k=k),
+        success=lines[0],
+        success_full=lines[1] if success < 1.0 else None,
+        kind=anatomy.kpi.kind,
+        estimated_share=history.estimated_share,
+        has_break=history.has_break,
+        plan=_plan(task, measurement, anatomy, line=lines[0]),
+    )
+
+
+def _plan(task: Task, measurement: Measurement, anatomy: Anatomy, *, line: Line) -> Plan | Climb | None:
+    """What success asks of each month against its base month (growth, or a sum held against last year's), or of a stock
+    since its start."""
+    if anatomy.kpi.kind == "stock" and measurement.rule in {"stock", "level"}:
+        start = None if measurement.inside or measurement.is_like_for_like else measurement.baseline
+        return None if start is None else Climb(start=start, goal=line.value, months=task.n)
+    has_gap = any(month in measurement.observed for month in task.months[: measurement.k])
+    if measurement.rule not in {"growth", "sum"} or has_gap:
+        return None
+    base_of = base_month_of(task.period, task.key_result.baseline)
+    used = measurement.used or (anatomy.whole,)
+    figures = [_figure(used, anatomy, base) if (base := base_of(month)) else None for month in task.months]
+    values = [math.nan if each is None or each.value is None else each.value for each in figures]
+    whole = sum(values) if measurement.rule == "sum" else measurement.final_baseline
+    if whole is None or not math.isfinite(whole) or whole <= 0:
+        return None
+    return Plan(base=tuple(values), growth=line.value / whole - 1, is_upward=line.direction == "up")
+
+
+def _history(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) -> _History | None:
+    last = task.months[k - 1]
+    used = measurement.used or (anatomy.whole,)
+    starts = [start for part in used if (start := part.first_month) is not None]
+    first = min([*starts, task.months[0]])
+    months: list[date] = []
+    month = first
+    while month <= last:
+        months.append(month)
+        month = add_months(month, 1)
+    split_day = max((each.date for part in used for each in part.breaks if first < each.date), default=None)
+    after = [month for month in months if split_day is None or month >= split_day]
+    is_clean = split_day is None or (len(after) >= max(SIMPLE_HISTORY, k) and after[0] <= task.months[0])
+    chosen = after if is_clean else months
+    figures = tuple(_figure(used, anatomy, each) for each in chosen)
+    return _History(months=tuple(chosen), figures=figures, has_break=not is_clean)
+
+
+def _figure(used: tuple[Component, ...], anatomy: Anatomy, month: date) -> MonthFigure | None:
+    if used == (anatomy.whole,):
+        return total(anatomy, month)
+    return base_figure(used, month)
+
+
+def _reducer(task: Task, measurement: Measurement, *, k: int) -> Reducer:
+    match measurement.rule:
+        case "growth":
+            return MeanOfMonths(included=_included(task, measurement, k=k))
+        case "sum":
+            return SumOfMonths(already=None if measurement.can_fall else measurement.current)
+        case "hold":
+            return _inside(task)
+        case _:
+            return LastMonth()
+
+
+def _included(task: Task, measurement: Measurement, *, k: int) -> tuple[bool, ...] | None:
+    """Months so far that both sides have, and months to come whose base month is there."""
+    common = {pair.month for pair in measurement.pairs}
+    two_sided = all(pair.base is not None for pair in measurement.pairs)
+    base_of = base_month_of(task.period, task.key_result.baseline)
+
+    def has_base(month: date) -> bool:
+        base = base_of(month)
+        return base is not None and base_figure(measurement.used, base) is not None
+
+    flags = tuple(
+        month in common if index < k else (not two_sided or has_base(month)) for index, month in enumerate(task.months)
+    )
+    return None if all(flags) else flags
+
+
+def _inside(task: Task) -> ShareInside:
+    target = task.target
+    if isinstance(target, Between):
+        return ShareInside(low=target.between[0], high=target.between[1])
+    if isinstance(target, AtLeast):
+        return ShareInside(low=target.at_least)
+    return ShareInside(high=target.at_most) if isinstance(target, AtMost) else ShareInside()
+
+
+def _lines(task: Task, measurement: Measurement, *, success: float) -> tuple[Line, Line] | None:
+    """The success line and the full target's, at the period's end."""
+    baseline, target = measurement.final_baseline, measurement.target
+    if measurement.inside:
+        if target is None:
+            return None
+        line = Line(value=target, direction="up" if isinstance(task.target, AtLeast) else "down")
+        return line, line
+    if isinstance(task.target, Change):
+        target = goal(task.target, baseline, rule=measurement.rule)
+    if baseline is None or target is None or baseline == target:
+        return None
+    return (
+        success_line(baseline=baseline, target=target, share=success),
+        success_line(baseline=baseline, target=target),
+    )

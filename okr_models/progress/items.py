@@ -1,0 +1,166 @@
+"""The items behind a count: each post judged on its own days (MEASURES.md, "10 posts with 500 views").
+
+What belongs here: one post against its conditions. What does not: adding the posts up (``counts.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from okr_models.client.targets import Condition
+
+Outcome = Literal["met", "open", "missed"]
+ENOUGH_DAYS = 0.90
+FINAL_AFTER = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A published post. ``daily``: each additive metric by day observed; ``totals``: every metric's running total."""
+
+    item_id: str
+    source: str
+    title: str | None
+    url: str | None
+    published_at: datetime | None
+    published_on: date
+    """Its day in the site's zone."""
+    daily: Mapping[str, Mapping[date, float]]
+    totals: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedItem:
+    """A post with its outcome. ``value`` and ``threshold`` are those of the condition that decides."""
+
+    item_id: str
+    title: str | None
+    url: str | None
+    published_at: datetime | None
+    published_on: date
+    value: float | None
+    threshold: float | None
+    outcome: Outcome
+    decided_on: date | None
+    is_unobserved: bool = False
+    """Its time is over, but too few of its days were observed to call it missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    value: float | None
+    outcome: Outcome
+    decided_on: date | None
+    is_unobserved: bool = False
+
+
+def judge(post: Post, conditions: Sequence[Condition], *, as_of: date, final_on: date) -> JudgedItem:
+    """``met`` for good once every condition is, ``open`` while one still can be, else ``missed``."""
+    verdicts = [_verdict(post, condition, as_of=as_of, final_on=final_on) for condition in conditions]
+    shown = _shown(conditions, verdicts)
+    missed = [each for each in verdicts if each.outcome == "missed"]
+    outcome: Outcome = "met"
+    decided: date | None = post.published_on
+    if missed:
+        outcome = "missed"
+        decided = min((each.decided_on for each in missed if each.decided_on), default=None)
+    elif any(each.outcome == "open" for each in verdicts):
+        outcome, decided = "open", None
+    elif verdicts:
+        decided = max((each.decided_on for each in verdicts if each.decided_on), default=post.published_on)
+    return JudgedItem(
+        item_id=post.item_id,
+        title=post.title,
+        url=post.url,
+        published_at=post.published_at,
+        published_on=post.published_on,
+        value=verdicts[shown].value if verdicts else None,
+        threshold=_threshold(conditions[shown]) if conditions else None,
+        outcome=outcome,
+        decided_on=decided,
+        is_unobserved=outcome == "open" and any(each.is_unobserved for each in verdicts),
+    )
+
+
+def reached_on(daily: Mapping[date, float], *, threshold: float, window: tuple[date, date]) -> date | None:
+    """The first day in ``window`` by which the running sum has reached ``threshold``."""
+    total = 0.0
+    for day in sorted(daily):
+        if window[0] <= day <= window[1]:
+            total += daily[day]
+            if total >= threshold:
+                return day
+    return None
+
+
+def days_to_reach(posts: Iterable[Post], condition: Condition) -> list[int]:
+    """Days from publication to the threshold, of the posts that reached it in their time."""
+    found: list[int] = []
+    for post in posts:
+        if condition.at_least is None:
+            continue
+        last = _last_day(post, condition) or date.max
+        day = reached_on(
+            post.daily.get(condition.metric, {}), threshold=condition.at_least, window=(post.published_on, last)
+        )
+        if day is not None:
+            found.append((day - post.published_on).days)
+    return found
+
+
+def _verdict(post: Post, condition: Condition, *, as_of: date, final_on: date) -> _Verdict:
+    last = _last_day(post, condition)
+    daily = {day: value for day, value in post.daily.get(condition.metric, {}).items() if day < as_of}
+    if condition.at_least is not None and (daily or last is not None):
+        return _accumulated(post, condition, daily, as_of=as_of, final_on=final_on)
+    value = post.totals.get(condition.metric)
+    is_met = value is not None and _holds(condition, value)
+    ends = last or final_on
+    if is_met:
+        return _Verdict(value=value, outcome="met", decided_on=None)
+    if as_of <= ends or value is None:
+        return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=value is None and as_of > ends)
+    return _Verdict(value=value, outcome="missed", decided_on=ends)
+
+
+def _accumulated(
+    post: Post, condition: Condition, daily: Mapping[date, float], *, as_of: date, final_on: date
+) -> _Verdict:
+    """A figure that grows by the day, against a threshold."""
+    last = _last_day(post, condition) or final_on
+    inside = {day: value for day, value in daily.items() if post.published_on <= day <= last}
+    value = sum(inside.values()) if inside else None
+    day = reached_on(inside, threshold=condition.at_least or 0.0, window=(post.published_on, last))
+    if day is not None:
+        return _Verdict(value=value, outcome="met", decided_on=day)
+    if as_of <= last:
+        return _Verdict(value=value, outcome="open", decided_on=None)
+    whole = (last - post.published_on).days + 1
+    if len(inside) < ENOUGH_DAYS * whole:
+        return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=True)
+    return _Verdict(value=value, outcome="missed", decided_on=last)
+
+
+def _last_day(post: Post, condition: Condition) -> date | None:
+    """Day 89 of 90: the publication day is day 0."""
+    if condition.within_days is None:
+        return None
+    return post.published_on + timedelta(days=condition.within_days - 1)
+
+
+def _holds(condition: Condition, value: float) -> bool:
+    if condition.at_least is not None:
+        return value >= condition.at_least
+    return condition.at_most is not None and value <= condition.at_most
+
+
+def _threshold(condition: Condition) -> float | None:
+    return condition.at_least if condition.at_least is not None else condition.at_most
+
+
+def _shown(conditions: Sequence[Condition], verdicts: Sequence[_Verdict]) -> int:
+    """The condition that decides: the first that is not met, else the first."""
+    return next((i for i, each in enumerate(verdicts) if each.outcome != "met"), 0) if conditions else 0

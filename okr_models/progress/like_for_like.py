@@ -1,0 +1,247 @@
+"""Like for like: the months and platforms that both sides of a comparison have (MEASURES.md, "Key results").
+
+What belongs here: what is left out on both sides, and what that left out is worth. What does not: progress from what
+remains (``measures.py``).
+
+A platform that lacks more than half of the months the others have is missing; one that lacks fewer takes those months
+with it. The same rule decides whether the whole can be used as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from okr_models.client.sources import Break
+from okr_models.periods import month_end
+from okr_models.progress.baselines import BaseOf
+from okr_models.progress.components import Anatomy, Component
+from okr_models.progress.figures import MonthFigure
+from okr_models.words.codes import Note, note
+
+ENOUGH_MONTHS = 3
+LARGEST_LEFT_OUT = 0.20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One calendar month on both sides. ``base`` None: the comparison has one side only."""
+
+    month: date
+    current: MonthFigure
+    base: MonthFigure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The common months in order, and what was left out. ``refusal``: why nothing can be compared."""
+
+    pairs: tuple[Pair, ...] = ()
+    notes: tuple[Note, ...] = ()
+    refusal: Note | None = None
+    used: tuple[Component, ...] = ()
+
+    @property
+    def months(self) -> tuple[date, ...]:
+        return tuple(pair.month for pair in self.pairs)
+
+
+def closed_months(anatomy: Anatomy, months: Sequence[date]) -> int:
+    """k: how many of P1's months run up to the last one closed anywhere in the figure."""
+    for index in range(len(months), 0, -1):
+        month = months[index - 1]
+        if any(
+            found is not None and found.is_closed
+            for part in (anatomy.whole, *anatomy.parts)
+            if (found := part.months.get(month))
+        ):
+            return index
+    return 0
+
+
+def needed(k: int) -> int:
+    """Fewest common months: three, or k where k is smaller."""
+    return min(ENOUGH_MONTHS, k)
+
+
+def compare(anatomy: Anatomy, elapsed: Sequence[date], base_of: BaseOf | None) -> Comparison:
+    """``elapsed`` (P1's closed months 1..k, k > 0) against their base months; ``base_of`` None: one side only."""
+    k = len(elapsed)
+    whole = _paired(anatomy.whole, elapsed, base_of)
+    splits = bool(anatomy.parts) and len(anatomy.parts) + len(anatomy.absent) > 1 and base_of is not None
+    if not (splits and (anatomy.must_split or len(whole) < max(needed(k), k / 2))):
+        return _judged(anatomy, (anatomy.whole,), whole, elapsed, base_of)
+    paired = {part.scope: _paired(part, elapsed, base_of) for part in anatomy.parts}
+    most = max((len(pairs) for pairs in paired.values()), default=0)
+    kept = tuple(part for part in anatomy.parts if len(paired[part.scope]) >= max(needed(k), most / 2, 1))
+    if not kept:
+        return _judged(anatomy, (anatomy.whole,), whole, elapsed, base_of)
+    common = [month for month in elapsed if all(month in paired[part.scope] for part in kept)]
+    pairs = {month: _added([paired[part.scope][month] for part in kept]) for month in common}
+    left_out = tuple(part for part in anatomy.parts if part not in kept)
+    refusal, notes = _left_out(left_out, kept, elapsed, base_of)
+    result = _judged(anatomy, kept, pairs, elapsed, base_of)
+    absent = tuple(note("platform_unknown", label=label) for label in anatomy.absent)
+    return replace(result, refusal=refusal or result.refusal, notes=(*notes, *absent, *result.notes))
+
+
+def _paired(part: Component, elapsed: Sequence[date], base_of: BaseOf | None) -> dict[date, Pair]:
+    """The months that ``part`` has on both sides, in one era of its definition."""
+    era = sum(each.date <= month_end(elapsed[-1]) for each in part.hard_breaks)
+    pairs: dict[date, Pair] = {}
+    for month in elapsed:
+        current = part.value(month) if part.era(month) == era else None
+        if current is None:
+            continue
+        if base_of is None:
+            pairs[month] = Pair(month=month, current=current)
+            continue
+        base_month = base_of(month)
+        base = part.value(base_month) if base_month and part.era(base_month) == era else None
+        if base is not None:
+            pairs[month] = Pair(month=month, current=current, base=base)
+    return pairs
+
+
+def _judged(
+    anatomy: Anatomy,
+    used: tuple[Component, ...],
+    pairs: dict[date, Pair],
+    elapsed: Sequence[date],
+    base_of: BaseOf | None,
+) -> Comparison:
+    k = len(elapsed)
+    missing = tuple(month for month in elapsed if month not in pairs)
+    if len(pairs) < needed(k):
+        refusal = _why(used or (anatomy.whole,), elapsed, base_of, count=len(pairs))
+        return Comparison(refusal=refusal, used=used)
+    return Comparison(
+        pairs=tuple(pairs[month] for month in elapsed if month in pairs),
+        notes=_missing_notes(used, missing, base_of, last=elapsed[-1]),
+        used=used,
+    )
+
+
+def _missing_notes(
+    used: Sequence[Component], missing: Sequence[date], base_of: BaseOf | None, *, last: date
+) -> tuple[Note, ...]:
+    """Why each left-out month was left out: a pause, a break, or no value."""
+    if not missing:
+        return ()
+    notes: list[Note] = []
+    paused = tuple(month for month in missing if any(_touches_pause(part, month, base_of) for part in used))
+    rest = [month for month in missing if month not in paused]
+    broken: tuple[date, ...] = ()
+    crossed = next((each for part in used for each in part.hard_breaks), None)
+    if crossed:
+        broken = tuple(month for month in rest if any(_crosses(part, month, base_of, last=last) for part in used))
+        if broken:
+            notes.append(note("months_left_out_break", day=crossed.date, reason=crossed.reason, months=broken))
+    if paused:
+        notes.append(note("months_paused", months=paused))
+    plain = tuple(month for month in rest if month not in broken)
+    if plain:
+        notes.append(note("months_left_out", months=plain))
+    return tuple(notes)
+
+
+def _touches_pause(part: Component, month: date, base_of: BaseOf | None) -> bool:
+    base = base_of(month) if base_of else None
+    return month in part.paused_months or (base is not None and base in part.paused_months)
+
+
+def _crosses(part: Component, month: date, base_of: BaseOf | None, *, last: date) -> bool:
+    base = base_of(month) if base_of else None
+    newest = sum(each.date <= month_end(last) for each in part.hard_breaks)
+    eras = {part.era(month), part.era(base) if base else newest}
+    return eras != {newest}
+
+
+def _why(used: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None, *, count: int) -> Note:
+    """The sentence that says what keeps a comparison from being made, and what would cure it."""
+    crossing = _crossing_break(used, elapsed, base_of)
+    if crossing:
+        return note("baseline_restarts", day=crossing.date, reason=crossing.reason)
+    has_current = sum(any(part.value(month) for part in used) for month in elapsed)
+    if has_current < needed(len(elapsed)):
+        return note("few_months", count=has_current, needed=needed(len(elapsed))) if has_current else note("no_data")
+    if count:
+        return note("few_months", count=count, needed=needed(len(elapsed)))
+    starts = [start for part in used if (start := part.first_month) is not None]
+    if starts and base_of is not None:
+        return note("baseline_starts", day=min(starts))
+    return note("baseline_missing")
+
+
+def _crossing_break(used: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None) -> Break | None:
+    """The newest unbridged break that a pair of months lies across."""
+    found = [
+        each
+        for part in used
+        for each in part.hard_breaks
+        if each.date <= month_end(elapsed[-1])
+        and any(_crosses(part, month, base_of, last=elapsed[-1]) for month in elapsed)
+    ]
+    return max(found, key=lambda each: each.date) if found else None
+
+
+def _left_out(
+    left_out: Sequence[Component], kept: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None
+) -> tuple[Note | None, tuple[Note, ...]]:
+    """Each left-out part with its share on the side where it exists; too large a share refuses the comparison."""
+    refusal: Note | None = None
+    notes: list[Note] = []
+    sizes = {part.scope: _share(part, (*kept, *left_out), elapsed, base_of) for part in left_out}
+    too_large = sum(size or 0.0 for size in sizes.values()) > LARGEST_LEFT_OUT
+    for part in left_out:
+        size = sizes[part.scope]
+        if size is None:
+            notes.append(note("platform_unknown", label=part.label))
+        elif too_large and refusal is None and size == max(each or 0.0 for each in sizes.values()):
+            crossing = _crossing_break([part], elapsed, base_of)
+            refusal = (
+                note("baseline_restarts", day=crossing.date, reason=crossing.reason)
+                if crossing
+                else note("platform_too_large", label=part.label, part_share=size)
+            )
+        else:
+            notes.append(note("platform_left_out", label=part.label, part_share=size))
+    return refusal, tuple(notes)
+
+
+def _share(
+    part: Component, everything: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None
+) -> float | None:
+    """The part's share of the whole over the months of the side on which it exists; the larger of the two sides."""
+    bases = [base for month in elapsed if base_of and (base := base_of(month))]
+    shares: list[float] = []
+    for side in (elapsed, bases):
+        own = {month: found.value for month in side if (found := part.value(month)) and found.value is not None}
+        total = sum(
+            found.value or 0.0 for each in everything for month in own if (found := each.value(month)) is not None
+        )
+        if own and total > 0:
+            shares.append(max(sum(own.values()), 0.0) / total)
+    return max(shares) if shares else None
+
+
+def _added(pairs: Sequence[Pair]) -> Pair:
+    """Parts of one month added up on each side."""
+    return Pair(
+        month=pairs[0].month,
+        current=_sum([pair.current for pair in pairs]),
+        base=_sum([pair.base for pair in pairs if pair.base is not None]),
+    )
+
+
+def _sum(figures: Sequence[MonthFigure]) -> MonthFigure:
+    first = figures[0]
+    return MonthFigure(
+        month=first.month,
+        value=sum(figure.value or 0.0 for figure in figures),
+        is_closed=all(figure.is_closed for figure in figures),
+        is_estimated=any(figure.is_estimated for figure in figures),
+        origin="history" if any(figure.origin == "history" for figure in figures) else "source",
+        data_through=min(figure.observed_on for figure in figures),
+    )

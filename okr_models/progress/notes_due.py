@@ -1,0 +1,219 @@
+"""What a reader must know about a key result besides its figures: silence, estimates, history, revisions, forecasts.
+
+What belongs here: which notes are due. What does not: notes of one measure (that measure's module), wording
+(``words/notes.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from okr_models.client.model import Client, KeyResult, Objective, Scope
+from okr_models.client.sources import SourceSettings
+from okr_models.client.version import definition_version
+from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
+from okr_models.forecast.types import Forecast
+from okr_models.progress.components import feeding_sources
+from okr_models.progress.figures import Failure, Restatement
+from okr_models.progress.measures import Measurement, Task
+from okr_models.words.codes import Note, note
+from okr_models.words.notes import PLATFORM_NAMES
+
+_WEB = frozenset({"web_daily"})
+_PAGES = frozenset({"web_pages_daily", "blog_posts"})
+_FOLLOWERS = frozenset({"follower_snapshots", "follower_totals_daily", "follower_changes_daily"})
+_REACTIONS = frozenset({"interactions_daily", "post_counters", "social_posts"})
+STREAMS: dict[str, frozenset[str]] = {
+    "unique_visitors": frozenset({"web_monthly"}),
+    "sessions": _WEB,
+    "page_views": _WEB,
+    "followers": _FOLLOWERS,
+    "new_followers": _FOLLOWERS,
+    "interactions": _REACTIONS,
+    "interactions_per_post": _REACTIONS,
+    "social_posts": frozenset({"social_posts"}),
+    "blog_posts": frozenset({"blog_posts"}),
+    "page_views_per_blog_post": _PAGES,
+    "seconds_per_blog_post": _PAGES,
+    "search_clicks": frozenset({"search_daily"}),
+    "search_impressions": frozenset({"search_daily"}),
+    "search_position": frozenset({"search_daily"}),
+    "search_position_new_posts": frozenset({"search_pages_daily", "blog_posts"}),
+}
+"""The streams whose failure concerns each built-in KPI; a client's own KPIs concern every stream of their source."""
+
+
+NEARLY_SAME = 0.01
+"""A target over all of P0's months this near the one so far needs no word."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EarlierVersion:
+    """A definition that earlier rows carry, and the first day it stood there."""
+
+    since: date
+    version: str
+
+
+def relevant_failures(
+    client: Client, key_result: KeyResult, failures: Sequence[Failure], *, as_of: date
+) -> tuple[Failure, ...]:
+    """Failures of sources and streams that this key result is made from."""
+    sources = {source.id for source in _feeding(client, key_result)}
+    streams = _streams(key_result)
+    found = [
+        failure
+        for failure in failures
+        if failure.source in sources
+        and (streams is None or failure.stream in streams)
+        and (failure.since is None or failure.since <= as_of)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.source, each.stream)))
+
+
+def relevant_restatements(
+    task: Task, measurement: Measurement, found: Sequence[Restatement]
+) -> tuple[Restatement, ...]:
+    """Restated months that this key result's figures rest on."""
+    scopes = {part.scope for part in measurement.used}
+    months = {figure.month for pair in measurement.pairs for figure in (pair.current, pair.base) if figure}
+    months = months or set(task.months[: measurement.k])
+    return tuple(
+        each for each in found if each.kpi == task.key_result.kpi and each.scope in scopes and each.month in months
+    )
+
+
+def about_inputs(
+    client: Client,
+    objective: Objective,
+    task: Task,
+    measurement: Measurement,
+    *,
+    failures: Sequence[Failure],
+    restated: Sequence[Restatement],
+    earlier: Sequence[EarlierVersion],
+    changes: Sequence[EarlierVersion],
+) -> tuple[Note, ...]:
+    """The refusal first, then what is missing, what the figures rest on, and what was changed."""
+    notes: list[Note] = [measurement.refusal] if measurement.refusal else []
+    notes += measurement.notes
+    notes += _about_breaks(task, measurement)
+    notes += _about_failures(client, failures)
+    if measurement.estimated_months:
+        notes.append(note("estimated", months=measurement.estimated_months))
+    if measurement.history_months:
+        notes.append(note("history", months=measurement.history_months))
+    if restated:
+        largest = max((each.share for each in restated), key=abs)
+        months = tuple(sorted({each.month for each in restated}))
+        notes.append(note("restated", months=months, largest_share=largest))
+    notes += [
+        note("revised", day=revision.from_, by=revision.by, why=revision.why)
+        for revision in task.key_result.revisions
+        if revision.from_ <= task.as_of
+    ]
+    changed = _unexplained(client, objective, task.key_result, earlier=earlier, changes=changes, as_of=task.as_of)
+    return (*notes, changed) if changed else tuple(notes)
+
+
+def about_forecast(
+    job: ForecastJob | None,
+    forecast: Forecast | None,
+    *,
+    is_settled: bool,
+    target: float | None,
+    final_target: float | None,
+) -> tuple[Note, ...]:
+    """Why there is no probability, or what is to be known about the one there is."""
+    if job is None or forecast is None or is_settled:
+        return ()
+    if forecast.probability is None:
+        return _why_none(job)
+    notes = [note("probability_tenths")] if forecast.tenths else []
+    if job.success_full is not None and forecast.probability_full is not None:
+        notes.append(note("full_target_probability", probability_share=forecast.probability_full))
+    if target is not None and final_target is not None and abs(final_target - target) > NEARLY_SAME * abs(target):
+        notes.append(note("final_target", value=final_target))
+    return tuple(notes)
+
+
+def label_of_source(source: SourceSettings) -> str:
+    """The platform's name, else the source's id."""
+    return PLATFORM_NAMES.get(source.platform or "", source.id)
+
+
+def _why_none(job: ForecastJob) -> tuple[Note, ...]:
+    closed = sum(not math.isnan(value) for value in job.history)
+    if job.has_break:
+        return (note("forecast_break"),)
+    if closed < SIMPLE_HISTORY:
+        return (note("forecast_short", count=closed),)
+    if job.estimated_share > ESTIMATED_LIMIT:
+        return (note("forecast_estimated", estimated_share=job.estimated_share),)
+    return ()
+
+
+def _about_breaks(task: Task, measurement: Measurement) -> list[Note]:
+    """Breaks between the compared sides that an overlap ratio bridges."""
+    first = min((pair.base.month for pair in measurement.pairs if pair.base), default=task.period.start)
+    return [
+        note("break_bridged", day=each.date, reason=each.reason, ratio=each.overlap_ratio)
+        for each in dict.fromkeys(each for part in measurement.used for each in part.breaks)
+        if each.overlap_ratio is not None and first < each.date <= task.last_day
+    ]
+
+
+def _about_failures(client: Client, failures: Sequence[Failure]) -> list[Note]:
+    by_source: dict[str, list[Failure]] = {}
+    for failure in failures:
+        by_source.setdefault(failure.source, []).append(failure)
+    notes: list[Note] = []
+    for source, found in by_source.items():
+        label = label_of_source(client.source(source))
+        days = [failure.since for failure in found if failure.since is not None]
+        notes.append(
+            note("source_missing", label=label, short_day=min(days))
+            if len(days) == len(found)
+            else note("source_never_loaded", label=label)
+        )
+    return notes
+
+
+def _unexplained(
+    client: Client,
+    objective: Objective,
+    key_result: KeyResult,
+    *,
+    earlier: Sequence[EarlierVersion],
+    changes: Sequence[EarlierVersion],
+    as_of: date,
+) -> Note | None:
+    """An earlier definition that taking revisions back does not lead to."""
+    revisions = key_result.revisions
+    explained = {
+        definition_version(key_result.model_copy(update={"revisions": revisions[:count]}), objective, client)
+        for count in range(len(revisions) + 1)
+    }
+    if all(each.version in explained for each in changes):
+        return None
+    current = [each.since for each in earlier if each.version in explained]
+    return note("changed_without_revision", day=min(current, default=as_of))
+
+
+def _streams(key_result: KeyResult) -> frozenset[str] | None:
+    if key_result.count == "blog_posts":
+        return frozenset({"blog_posts"}) | (_PAGES if key_result.where else frozenset())
+    if key_result.count == "social_posts":
+        return _REACTIONS
+    return STREAMS.get(key_result.kpi or "")
+
+
+def _feeding(client: Client, key_result: KeyResult) -> tuple[SourceSettings, ...]:
+    if key_result.count == "blog_posts" and key_result.where:
+        posts = feeding_sources(client, "blog_posts", key_result.scope)
+        return (*posts, *feeding_sources(client, "page_views", Scope()))
+    measure = key_result.kpi or key_result.count
+    return feeding_sources(client, measure, key_result.scope) if measure else ()

@@ -1,0 +1,88 @@
+"""Posts out of the marts' frames, each with its figures by day.
+
+What belongs here: reading, and which day a post was published on. What does not: judging it (``items.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from okr_models.client.model import Client, Scope
+from okr_models.periods import local_date
+from okr_models.progress.figures import Figures, Record, as_date, as_instant, as_number, as_text, records
+from okr_models.progress.items import Post
+
+BLOG_DAILY = ("page_views", "engagement_seconds")
+BLOG_TOTALS = ("page_views", "engagement_seconds", "search_clicks", "search_position")
+SOCIAL_TOTALS = ("likes", "comments", "shares", "interactions")
+
+
+def blog_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -> list[Post]:
+    """Blog posts published before ``as_of``, in the site's zone."""
+    daily = _by_post(figures.blog_post_daily, owner="source", metrics=BLOG_DAILY)
+    found = [
+        _post(row, owner="source", zone=_zone(client, figures, str(row["source"])), daily=daily, totals=BLOG_TOTALS)
+        for row in records(figures.blog_posts)
+        if not scope.source or row["source"] == scope.source
+    ]
+    return _known(found, as_of)
+
+
+def social_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -> list[Post]:
+    """Social posts published before ``as_of``, in the client's zone."""
+    daily = _by_post(figures.social_post_daily, owner="platform", metrics=("interactions",))
+    found = [
+        _post(row, owner="platform", zone=ZoneInfo(client.timezone), daily=daily, totals=SOCIAL_TOTALS)
+        for row in records(figures.social_posts)
+        if (not scope.platform or row["platform"] == scope.platform)
+        and (not scope.source or row.get("source") == scope.source)
+    ]
+    return _known(found, as_of)
+
+
+def _known(posts: Iterable[Post | None], as_of: date) -> list[Post]:
+    known = [post for post in posts if post is not None and post.published_on < as_of]
+    return sorted(known, key=lambda post: (post.published_on, post.source, post.item_id))
+
+
+def _zone(client: Client, figures: Figures, source: str) -> ZoneInfo:
+    return ZoneInfo(figures.zones.get(source, client.timezone))
+
+
+Daily = dict[tuple[str, str], dict[str, dict[date, float]]]
+
+
+def _by_post(frame: pd.DataFrame, *, owner: str, metrics: tuple[str, ...]) -> Daily:
+    found: Daily = {}
+    for row in records(frame):
+        day = as_date(row["day"])
+        if day is None:
+            continue
+        of_post = found.setdefault((str(row[owner]), str(row["post_id"])), {})
+        for metric in metrics:
+            value = as_number(row.get(metric))
+            if value is not None:
+                of_post.setdefault(metric, {})[day] = value
+    return found
+
+
+def _post(row: Record, *, owner: str, zone: ZoneInfo, daily: Daily, totals: tuple[str, ...]) -> Post | None:
+    published_at = as_instant(row.get("published_at"))
+    published_on = as_date(row.get("published_on")) or (local_date(published_at, zone) if published_at else None)
+    if published_on is None:
+        return None
+    item_id = str(row["post_id"])
+    return Post(
+        item_id=item_id,
+        source=str(row[owner]),
+        title=as_text(row.get("title")),
+        url=as_text(row.get("url")),
+        published_at=published_at,
+        published_on=published_on,
+        daily=daily.get((str(row[owner]), item_id), {}),
+        totals={metric: as_number(row.get(metric)) for metric in totals},
+    )

@@ -1,0 +1,195 @@
+"""The sentences of notes and explanations in Swedish and English, with numbers and dates as each language writes them.
+
+What belongs here: wording. What does not: when a sentence is due (``progress/measures.py``,
+``progress/evaluation.py``), and the words of the report and the terminal (``pipelines/exports``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from okr_models.words.codes import Note, NoteCode, Part
+
+Language = Literal["sv", "en"]
+LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
+MINUS = "\N{MINUS SIGN}"
+NARROW = "\N{NO-BREAK SPACE}"
+
+SWEDISH: dict[NoteCode, str] = {
+    "already_inside": "låg redan innanför målet vid start: räknas som 100 % så länge det stannar där",
+    "baseline_at_first_observation": "baslinjen är första mätningen, {day}: ingen finns vid periodens start",
+    "baseline_missing": "baslinje saknas: ge ett tal, eller historik som csv",
+    "baseline_not_positive": "baslinjen är {value} och går inte att räkna procent på: "
+    "ge ett tal, eller historik som csv",
+    "baseline_restarts": "baslinjen börjar om {day} ({reason}): "
+    "ange overlap_ratio, eller vänta på tre jämförbara månader",
+    "baseline_starts": "baslinjen börjar {day}: ge ett tal, eller historik som csv",
+    "baseline_unused": "angiven baslinje används inte: en summa räknas från 0",
+    "break_bridged": "brott {day} ({reason}) omräknat med overlap_ratio {ratio}",
+    "break_inside_sum": "summan går över ett brott {day} ({reason})",
+    "changed_without_revision": "definitionen ändrades {day} utan revision",
+    "count_unobserved": "{count} inlägg saknar mätdata för delar av sin tid och hålls öppna",
+    "estimated": "uppskattat: {months}",
+    "few_months": "bara {count} jämförbara månader, {needed} behövs",
+    "final_target": "prognosen gäller hela perioden, då målet är {value}",
+    "forecast_break": "ingen prognos: ett brott ligger i historiken",
+    "forecast_estimated": "ingen prognos: {estimated_share} av historiken är uppskattad, gränsen är 10 %",
+    "forecast_short": "ingen prognos: {count} stängda månader, 12 behövs",
+    "full_target_probability": "sannolikheten att nå hela målet är {probability_share}",
+    "history": "vilar på historik från csv: {months}",
+    "last_month_missing": "senaste stängda månaden saknar värde: {month} visas",
+    "months_left_out": "utelämnat på båda sidor: {months}",
+    "months_left_out_break": "före brottet {day} ({reason}) och därför utelämnat på båda sidor: {months}",
+    "months_paused": "pausat och därför utelämnat: {months}",
+    "no_baseline_level": "ingen baslinje: 100 % innanför målet, 0 % utanför",
+    "no_data": "data saknas för perioden",
+    "no_first_month": "ingen månad är stängd ännu",
+    "platform_left_out": "{label} saknas på ena sidan och är utelämnad på båda ({part_share} av helheten)",
+    "platform_too_large": "{label} saknas på ena sidan och är {part_share} av helheten, gränsen är 20 %: "
+    "ge historik som csv, eller opened om kontot var nytt",
+    "platform_unknown": "{label} saknas på båda sidor och är utelämnad",
+    "probability_tenths": "sannolikheten ges i tiondelar: historiken är kort",
+    "restated": "ändrat i efterhand: {months} (mest {largest_share})",
+    "revised": "målet ändrades {day} av {by}: {why}",
+    "scope_needed": "flera källor kan inte läggas ihop för det här måttet: ange scope",
+    "small_baseline": "liten baslinje ({value}): procent svänger mycket",
+    "source_missing": "{label} saknas sedan {short_day}",
+    "source_never_loaded": "{label} har aldrig kunnat läsas",
+    "sum_incomplete": "summan är minst så här stor, data saknas: {months}",
+    "target_equals_baseline": "målet är lika med baslinjen: ge ett annat tal, eller använd between",
+}
+ENGLISH: dict[NoteCode, str] = {
+    "already_inside": "already inside the target at the start: counts as 100% for as long as it stays there",
+    "baseline_at_first_observation": "the baseline is the first observation, {day}: "
+    "there is none at the period's start",
+    "baseline_missing": "the baseline is missing: give a number, or history as csv",
+    "baseline_not_positive": "the baseline is {value}, of which no percentage can be taken: "
+    "give a number, or history as csv",
+    "baseline_restarts": "baseline restarts on {day} ({reason}): state overlap_ratio, or wait for three common months",
+    "baseline_starts": "baseline starts on {day}: give a number, or history as csv",
+    "baseline_unused": "the stated baseline is not used: a sum counts from 0",
+    "break_bridged": "break on {day} ({reason}) bridged by overlap_ratio {ratio}",
+    "break_inside_sum": "the sum crosses a break on {day} ({reason})",
+    "changed_without_revision": "the definition was changed on {day} without a revision",
+    "count_unobserved": "{count} posts lack data for part of their time and are kept open",
+    "estimated": "estimated: {months}",
+    "few_months": "only {count} common months, {needed} are needed",
+    "final_target": "the forecast is for the whole period, when the target is {value}",
+    "forecast_break": "no forecast: a break lies in the history",
+    "forecast_estimated": "no forecast: {estimated_share} of the history is estimated, the limit is 10%",
+    "forecast_short": "no forecast: {count} closed months, 12 are needed",
+    "full_target_probability": "the probability of the full target is {probability_share}",
+    "history": "rests on history from csv: {months}",
+    "last_month_missing": "the last closed month has no value: {month} is shown",
+    "months_left_out": "left out on both sides: {months}",
+    "months_left_out_break": "before the break on {day} ({reason}) and so left out on both sides: {months}",
+    "months_paused": "paused and so left out: {months}",
+    "no_baseline_level": "no baseline: 100% inside the target, 0% outside",
+    "no_data": "there are no data for the period",
+    "no_first_month": "no month is closed yet",
+    "platform_left_out": "{label} is missing on one side and left out on both ({part_share} of the whole)",
+    "platform_too_large": "{label} is missing on one side and is {part_share} of the whole, the limit is 20%: "
+    "give history as csv, or opened where the account was new",
+    "platform_unknown": "{label} is missing on both sides and left out",
+    "probability_tenths": "the probability is given in tenths: the history is short",
+    "restated": "restated since: {months} (at most {largest_share})",
+    "revised": "the target was changed on {day} by {by}: {why}",
+    "scope_needed": "several sources cannot be added up for this figure: give a scope",
+    "small_baseline": "small baseline ({value}): percentages swing widely",
+    "source_missing": "{label} missing since {short_day}",
+    "source_never_loaded": "{label} could never be read",
+    "sum_incomplete": "the sum is at least this large, data are missing: {months}",
+    "target_equals_baseline": "the target equals the baseline: give another number, or use between",
+}
+CATALOGUE: dict[Language, dict[NoteCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
+
+PLATFORM_NAMES = {
+    "linkedin": "LinkedIn",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "youtube": "YouTube",
+    "mastodon": "Mastodon",
+    "bluesky": "Bluesky",
+}
+
+
+def sentence(note: Note, language: Language) -> str:
+    """The note in words."""
+    parts = {name: _part(name, value, language) for name, value in note.parts}
+    return CATALOGUE[language][note.code].format(**parts)
+
+
+def sentences(notes: Iterable[Note], language: Language) -> tuple[str, ...]:
+    """Each note once, in the order given."""
+    return tuple(dict.fromkeys(sentence(note, language) for note in notes))
+
+
+def percent(share: float, language: Language, *, signed: bool = False) -> str:
+    """A share as whole per cent; with one decimal where whole ones would hide that it is not zero."""
+    value = share * 100
+    places = 1 if 0 < abs(value) < 1 else 0
+    text = format_decimal(abs(round(value, places)), format="#,##0.#", locale=LOCALES[language])
+    sign = MINUS if round(value, places) < 0 else "+" if signed and round(value, places) > 0 else ""
+    return f"{sign}{text}{NARROW if language == 'sv' else ''}%"
+
+
+def number(value: float, language: Language) -> str:
+    """A figure with no more decimals than it can bear."""
+    places = 0 if abs(value) >= 100 or value == round(value) else 1 if abs(value) >= 10 else 2
+    text = format_decimal(abs(round(value, places)), format="#,##0.##", locale=LOCALES[language])
+    return f"{MINUS if round(value, places) < 0 else ''}{text}"
+
+
+def day(value: date, language: Language) -> str:
+    """3 nov. 2026."""
+    return format_date(value, format="d MMM y", locale=LOCALES[language])
+
+
+def short_day(value: date, language: Language) -> str:
+    """3 nov, as it is said in passing."""
+    return format_date(value, format="d MMM", locale=LOCALES[language]).rstrip(".")
+
+
+def month(value: date, language: Language) -> str:
+    """november 2026."""
+    return format_date(value, format="MMMM y", locale=LOCALES[language])
+
+
+def months(values: Iterable[date], language: Language) -> str:
+    """Months in order, runs of neighbours as first-last."""
+    runs: list[list[date]] = []
+    for value in sorted(set(values)):
+        if runs and _index(value) == _index(runs[-1][-1]) + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return ", ".join(_run(run, language) for run in runs)
+
+
+def _run(run: list[date], language: Language) -> str:
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        return month(first, language)
+    head = format_date(first, format="MMMM" if first.year == last.year else "MMMM y", locale=LOCALES[language])
+    return f"{head}\N{EN DASH}{month(last, language)}"
+
+
+def _index(value: date) -> int:
+    return value.year * 12 + value.month
+
+
+def _part(name: str, value: Part, language: Language) -> str:
+    if isinstance(value, tuple):
+        return months(value, language)
+    if isinstance(value, date):
+        if name == "month":
+            return month(value, language)
+        return short_day(value, language) if name.startswith("short_") else day(value, language)
+    if isinstance(value, float | int):
+        return percent(value, language) if name.endswith("share") else number(value, language)
+    return value

@@ -1,0 +1,60 @@
+"""The version of a key result's definition: it moves when the figure's meaning does, and at nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from okr_models.client.file import parse_client
+from okr_models.client.version import definition_version
+from tests.unit.client_files import FILE, GOOD, bent
+
+
+def _version(text: str, *, index: int = 0) -> str:
+    client = parse_client(text, file_name=FILE)
+    objective = client.objectives[0]
+    return definition_version(objective.key_results[index], objective, client)
+
+
+def test_it_is_the_same_each_time_and_stays_over_releases() -> None:
+    assert _version(GOOD) == _version(GOOD) == "b254cab9d40f"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("title: Fler unika besökare", "title: Flera besökare"),
+        ("{id: visitors,", "{weight: 1, ambition: committed, id: visitors,"),
+        ("team: marketing", "team: sales"),
+        ("name: Fjällglas AB", "name: Fjällglas Nordic AB"),
+    ],
+)
+def test_words_and_written_down_defaults_change_nothing(old: str, new: str) -> None:
+    assert _version(bent(old, new)) == _version(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('unique_visitors, target: "+30%"', 'unique_visitors, target: "+31%"'),
+        ('unique_visitors, target: "+30%"', "unique_visitors, target: 30"),
+        ('unique_visitors, target: "+30%"', 'sessions, target: "+30%"'),
+        ('unique_visitors, target: "+30%"', 'unique_visitors, target: "+30%", weight: 2'),
+        ('unique_visitors, target: "+30%"', 'unique_visitors, target: "+30%", ambition: stretch'),
+        ('unique_visitors, target: "+30%"', 'unique_visitors, target: "+30%", scope: {source: web}'),
+        ('unique_visitors, target: "+30%"', 'unique_visitors, target: "+30%", baseline: {value: 8000}'),
+        (
+            'unique_visitors, target: "+30%"',
+            'unique_visitors, target: "+30%", revisions: [{from: 2026-06-01, target: 9, by: A, why: B}]',
+        ),
+        ("end: 2026-12-31", "end: 2026-11-30"),
+    ],
+)
+def test_whatever_the_figure_means_changes_it(old: str, new: str) -> None:
+    assert _version(bent(old, new)) != _version(GOOD)
+
+
+def test_a_condition_and_an_own_kpis_kind_belong_to_the_meaning() -> None:
+    assert _version(bent("within_days: 90", "within_days: 60"), index=2) != _version(GOOD, index=2)
+    own = bent("kpi: unique_visitors,", "kpi: nps,")
+    assert _version(own.replace("kind: ratio", "kind: stock")) != _version(own)
+    assert _version(own.replace("title: Kundnöjdhet (NPS)", "title: NPS")) == _version(own)

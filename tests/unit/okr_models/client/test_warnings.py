@@ -1,0 +1,68 @@
+"""What is allowed but may surprise: warnings with lines.
+
+Really under test: ``client_warnings`` on parsed files, given a mapping in place of the environment.
+"""
+
+from __future__ import annotations
+
+from okr_models.client.file import read_client
+from okr_models.client.warnings import client_warnings
+from tests.unit.client_files import FILE, GOOD, bent
+
+SET = {"FJALLGLAS_GOOGLE_KEY": "{}", "FJALLGLAS_LINKEDIN_TOKEN": "t"}
+
+
+def _warnings(text: str, environ: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """(the file's line, message) of each warning."""
+    parsed = read_client(text, file_name=FILE)
+    lines = text.splitlines()
+    return [
+        (lines[w.line - 1].strip(), w.message) for w in client_warnings(parsed, SET if environ is None else environ)
+    ]
+
+
+def test_a_file_with_everything_set_has_no_warning() -> None:
+    assert _warnings(GOOD) == []
+
+
+def test_an_unset_secret_is_a_warning_on_its_own_line_and_an_empty_one_is_unset() -> None:
+    found = _warnings(GOOD, {"FJALLGLAS_GOOGLE_KEY": "", "FJALLGLAS_LINKEDIN_TOKEN": "t"})
+    assert [line for line, _ in found] == [
+        "credentials: {env: FJALLGLAS_GOOGLE_KEY}",
+        '- {type: search_console, site_url: "sc-domain:fjallglas.se", credentials: {env: FJALLGLAS_GOOGLE_KEY}}',
+    ]
+    assert "FJALLGLAS_GOOGLE_KEY is not set" in found[0][1]
+
+
+def test_an_address_from_the_environment_is_looked_for_too() -> None:
+    text = bent("  - {id: crm,", "  - {type: wordpress, base_url: {env: SITE}}\n  - {id: crm,")
+    assert ["SITE" in message for _, message in _warnings(text)] == [True]
+    assert _warnings(text, SET | {"SITE": "https://x.se"}) == []
+
+
+def test_a_kpi_that_only_csv_can_give_is_a_warning_where_there_is_csv() -> None:
+    text = "\n".join(line for line in GOOD.splitlines() if "search_console" not in line)
+    [(line, message)] = _warnings(text)
+    assert "kpi: search_position_new_posts" in line
+    assert "only csv rows" in message
+    assert "search_console" in message
+
+
+def test_growth_of_a_figure_that_should_fall_is_asked_about() -> None:
+    text = bent("kpi: search_position_new_posts, target: {at_most: 10}", 'kpi: search_position, target: "+10%"')
+    [(_, message)] = _warnings(text)
+    assert message.startswith("lower search_position is better")
+    assert _warnings(text.replace("+10%", "-10%")) == []
+
+
+def test_a_source_read_from_too_late_to_compare_with_last_year_is_named() -> None:
+    [(line, message)] = _warnings(bent("start: 2024-01-01", "start: 2025-06-01"))
+    assert "id: visitors" in line
+    assert "web is read from 2025-06-01 only" in message
+    assert "2025-01-01" in message
+
+
+def test_a_file_without_objectives_gathers_figures_and_says_so() -> None:
+    text = GOOD[: GOOD.index("objectives:")]
+    [(_, message)] = _warnings(text)
+    assert message.startswith("no objectives yet")
