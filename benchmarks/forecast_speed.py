@@ -18,8 +18,8 @@ from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.path_values import MeanOfMonths, success_line
 from okr_models.forecast.types import Forecast
 from pipelines.warehouse.db import connect
-from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
 from pipelines.warehouse.schema import ensure_schema
 
 KEY_RESULTS, MONTHS, MONTHS_IN = 4, 36, 10

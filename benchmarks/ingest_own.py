@@ -26,7 +26,7 @@ from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import ingest
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import ensure_schema
 
 CLIENT = """

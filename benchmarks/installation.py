@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from okr_models.client.file import read_client
-from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.db import Connection
+from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.schema import ensure_schema
 
 ZONE = ZoneInfo("Europe/Stockholm")

@@ -29,10 +29,10 @@ from connectors.protocol import Batch
 from okr_models.periods import Window
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.writer import write_batch
 from pipelines.warehouse.schema import ensure_schema, raw_table
 from pipelines.warehouse.tables import statements
-from pipelines.warehouse.writer import write_batch
 
 START = date(2024, 1, 1)
 ROWS_A_DAY = 250

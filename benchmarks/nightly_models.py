@@ -19,12 +19,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from benchmarks.installation import Size, configure, fill
-from pipelines.warehouse.counting import count_failing
+from pipelines.warehouse.checks.count import count_failing
+from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.sql_project import Project, load_project
-from pipelines.warehouse.sql_runner import run_model
-from pipelines.warehouse.suites import checks_of
+from pipelines.warehouse.models.project import Project, load_project
+from pipelines.warehouse.models.runner import run_model
 
 AS_OF = date(2026, 11, 20)
 READ_AGAIN = {

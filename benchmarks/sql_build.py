@@ -36,7 +36,7 @@ from statistics import median
 import duckdb
 
 from benchmarks.installation import Size, fill
-from pipelines.warehouse.sql_project import PROJECT
+from pipelines.warehouse.models.project import PROJECT
 
 AS_OF = date(2026, 11, 20)
 _BUILD = """
@@ -44,15 +44,15 @@ import sys
 from graphlib import TopologicalSorter
 import duckdb
 from pipelines.warehouse.db import configured
-from pipelines.warehouse.sql_project import load_project
-from pipelines.warehouse.sql_runner import run_model
+from pipelines.warehouse.models.project import load_project
+from pipelines.warehouse.models.runner import run_model
 how = sys.argv[2]
 if how == "sql":
-    from pipelines.warehouse.counting import count_failing
-    from pipelines.warehouse.suites import checks_of
+    from pipelines.warehouse.checks.count import count_failing
+    from pipelines.warehouse.checks.declared import checks_of
 if how == "night":
-    from pipelines.warehouse.refusals import audit_in_place, audit_model
-    from pipelines.warehouse.suites import checks_of
+    from pipelines.warehouse.checks.refusals import audit_in_place, audit_model
+    from pipelines.warehouse.checks.declared import checks_of
 project = load_project()
 con = configured(duckdb.connect(sys.argv[1]))
 # a model's tests may read models that it does not read itself

@@ -1,7 +1,7 @@
 """The one protocol behind which every source lives: streams with their facts, and a source that reads them.
 
 What belongs here: the roles and the values that cross from a connector to the pipeline. What does not: HTTP
-(``http.py``), any vendor's words, any decision about what to read when (``pipelines/warehouse/planning.py``).
+(``http.py``), any vendor's words, any decision about what to read when (``pipelines/warehouse/ingest/planning.py``).
 """
 
 from __future__ import annotations

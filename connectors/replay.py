@@ -1,7 +1,7 @@
 """Kept replies served again in place of the network, so that the same reader parses them anew.
 
 What belongs here: which kept reply answers which request, and the context of a replayed reading. What does not: where
-replies are kept and what becomes of the rows (``pipelines/warehouse/replay.py``).
+replies are kept and what becomes of the rows (``pipelines/warehouse/ingest/replay.py``).
 """
 
 from __future__ import annotations

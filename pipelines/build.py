@@ -18,7 +18,7 @@ from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import NightResource
 from pipelines.schedules import nightly_schedule
 from pipelines.sensors import tell_of_failures, tell_of_warnings
-from pipelines.warehouse.progress import Silent
+from pipelines.warehouse.ingest.progress import Silent
 
 
 def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

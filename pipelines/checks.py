@@ -13,13 +13,13 @@ from connectors.raw_tables import RAW_TABLES
 from pipelines.assets.config import config_key
 from pipelines.assets.ingest import raw_key
 from pipelines.markdown import markdown_table
-from pipelines.notices import FAILING
+from pipelines.notices.text import FAILING
 from pipelines.resources import Night
-from pipelines.warehouse.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
-from pipelines.warehouse.ledger_check import collapsed_windows, has_windows, rows_against_ledger
-from pipelines.warehouse.quality import SAMPLE_ROWS, CheckOutcome
-from pipelines.warehouse.refusals import TableRefused, first_row, record_refusal
-from pipelines.warehouse.suites import Checked, checks_of
+from pipelines.warehouse.checks.declared import Checked, checks_of
+from pipelines.warehouse.checks.refusals import TableRefused, first_row, record_refusal
+from pipelines.warehouse.checks.run import SAMPLE_ROWS, CheckOutcome
+from pipelines.warehouse.ingest.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
+from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 
 LEDGER_CHECK = "rows_match_ledger"
 COLLAPSE_CHECK = "no_window_collapsed"

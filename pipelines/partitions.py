@@ -1,7 +1,7 @@
 """A night is one day: the partition of yesterday, Europe/Stockholm. A materialised day means "that night ran".
 
 What belongs here: the partitions and what a selection of them means. What does not: which days of which source are
-loaded (``ops.loads``) or due (``warehouse/planning.py``).
+loaded (``ops.loads``) or due (``ingest/planning.py``).
 """
 
 from __future__ import annotations

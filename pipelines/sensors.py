@@ -1,7 +1,7 @@
 """Sensors that tell what a night came to: failed checks, failed sources (a check too: ``sources_read``), failed runs.
 
 Always in the sensor's log; by webhook and mail where the environment says so. What belongs here: reading a run's events
-and handing the notice on. What does not: its words (``notices.py``) and how it is sent (``messengers.py``).
+and handing the notice on. What does not: its words (``notices/text.py``) and how it is sent (``notices/send.py``).
 """
 
 import logging
@@ -13,8 +13,8 @@ import dagster as dg
 
 from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
-from pipelines.messengers import messengers_of
-from pipelines.notices import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
+from pipelines.notices.send import messengers_of
+from pipelines.notices.text import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
 PARTITION_TAG = "dagster/partition"

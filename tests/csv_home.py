@@ -17,19 +17,19 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.exports.everything import export_all
+from pipelines.exports.all import export_all
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.db import connect, open_published
-from pipelines.warehouse.forecast_step import night_forecaster, score_forecasts
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import ingest
-from pipelines.warehouse.initiative_step import judge_initiatives
-from pipelines.warehouse.okr_step import evaluate_all
-from pipelines.warehouse.publish import publish
+from pipelines.warehouse.ingest.config_tables import write_config
+from pipelines.warehouse.ingest.run import ingest
+from pipelines.warehouse.models.runner import run_project
+from pipelines.warehouse.okr.forecasts import night_forecaster, score_forecasts
+from pipelines.warehouse.okr.initiatives import judge_initiatives
+from pipelines.warehouse.okr.judge import evaluate_all
+from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.schema import ensure_schema
-from pipelines.warehouse.sql_runner import run_project
 
 YEAR = {"start": "2026-01-01", "end": "2026-12-31"}
 Row = dict[str, Any]

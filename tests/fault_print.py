@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from connectors.registry import SOURCE_TYPES
-from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.ingest.ledger import Load
 
 
 class Matrix:

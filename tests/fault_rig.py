@@ -18,13 +18,13 @@ from connectors.raw_tables import RAW_TABLES
 from connectors.registry import open_source
 from connectors.sandbox.server import SandboxServer
 from okr_models.client.sources import SourceSettings
-from pipelines.warehouse import ledger
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import ingest
-from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import ensure_schema
 from tests.fake_vendor import Naps
 

@@ -1,7 +1,7 @@
 """Many forecasts at once: each job's fingerprint, and fitting in parallel processes.
 
 What belongs here: what makes two jobs the same, and the pool. What does not: the forecast itself (``forecast.py``),
-where answers are kept (``pipelines/warehouse/forecast_step.py``).
+where answers are kept (``pipelines/warehouse/okr/forecasts.py``).
 
 The answer depends on the job alone, never on the number of processes or their order: every job carries its seed.
 """

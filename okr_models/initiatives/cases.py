@@ -1,7 +1,7 @@
 """One night's judgement of one initiative as a value: what it needs, its fingerprint, its answer as text.
 
 What belongs here: what makes two nights' judgements the same, so that the second need not be made. What does not: the
-judgement (``evaluation.py``), reading its days (``pipelines/warehouse/initiative_step.py``).
+judgement (``evaluation.py``), reading its days (``pipelines/warehouse/okr/initiatives.py``).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What belongs here: the order of things, in two steps so that forecasts can be made apart (and in parallel), and the
 finished row. What does not: any rule of its own; each has its module. Reading and writing is the OKR step's
-(``pipelines/warehouse/okr_step.py``).
+(``pipelines/warehouse/okr/judge.py``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the client files say and what the ledger holds, as assets: the other tables that SQL models begin from.
 
 What belongs here: the assets of the schemas ``config`` and ``ops``, and what their pages show. What does not: filling
-them (``warehouse/config_tables.py``; the ledger is written with each window by the ingest writer).
+them (``ingest/config_tables.py``; the ledger is written with each window by the ingest writer).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, OWNE
 from pipelines.markdown import markdown_table
 from pipelines.preview import bullets, row_count
 from pipelines.resources import Night
-from pipelines.warehouse.config_tables import write_config
+from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.schema import CONFIG_TABLES, LOADS
 from pipelines.warehouse.tables import Table
 

@@ -1,7 +1,7 @@
 """Raw tables as assets: first what can't be asked again, then everything else.
 
 What belongs here: which raw tables a step fills and what Dagster is told about it. What does not: fetching, planning
-and writing (``warehouse/ingest.py``).
+and writing (``ingest/run.py``).
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
 from pipelines.preview import row_count
 from pipelines.resources import Night
-from pipelines.warehouse import ledger
-from pipelines.warehouse.ingest import IngestReport, StreamReport, ingest
-from pipelines.warehouse.progress import Progress
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.ingest.run import IngestReport, StreamReport, ingest
 from pipelines.warehouse.schema import raw_table
 
 GROUP = "ingest"

@@ -17,12 +17,12 @@ from pipelines.checks import check_result, check_specs, refuse
 from pipelines.markdown import markdown_table
 from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
-from pipelines.warehouse.progress import Progress
-from pipelines.warehouse.refusals import Audit, audit_in_place, audit_model
-from pipelines.warehouse.sql_lineage import ColumnOf, kept_column_lineage
-from pipelines.warehouse.sql_project import Model, Project, load_project
-from pipelines.warehouse.sql_runner import ModelResult, run_model
-from pipelines.warehouse.suites import checks_of
+from pipelines.warehouse.checks.declared import checks_of
+from pipelines.warehouse.checks.refusals import Audit, audit_in_place, audit_model
+from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.models.lineage import ColumnOf, kept_column_lineage
+from pipelines.warehouse.models.project import Model, Project, load_project
+from pipelines.warehouse.models.runner import ModelResult, run_model
 
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 Origins = Mapping[str, tuple[ColumnOf, ...]]

@@ -14,13 +14,13 @@ from pipelines.assets.ingest import OWNERS
 from pipelines.checks import check_result, check_specs, refuse
 from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
-from pipelines.warehouse.forecast_step import night_forecaster, night_workers, score_forecasts
-from pipelines.warehouse.initiative_step import judge_initiatives
-from pipelines.warehouse.okr_step import evaluate_all
-from pipelines.warehouse.okr_suites import PROGRESS_TABLES, RESULT_TABLES, audit_results
-from pipelines.warehouse.okr_tables import OKR_TABLES
-from pipelines.warehouse.progress import Progress
-from pipelines.warehouse.refusals import reason
+from pipelines.warehouse.checks.refusals import reason
+from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES, audit_results
+from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers, score_forecasts
+from pipelines.warehouse.okr.initiatives import judge_initiatives
+from pipelines.warehouse.okr.judge import evaluate_all
+from pipelines.warehouse.okr.tables import OKR_TABLES
 
 GROUP = "okr"
 

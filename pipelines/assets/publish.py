@@ -7,14 +7,14 @@ from contextlib import closing
 import dagster as dg
 
 from pipelines.assets.ingest import OWNERS
-from pipelines.exports.everything import export_all
+from pipelines.exports.all import export_all
 from pipelines.markdown import markdown_table
 from pipelines.preview import bullets
 from pipelines.resources import Night
+from pipelines.warehouse.checks.refusals import forget_refusals
 from pipelines.warehouse.db import open_published
-from pipelines.warehouse.progress import Progress
-from pipelines.warehouse.publish import publish
-from pipelines.warehouse.refusals import forget_refusals
+from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.publish.publish import publish
 
 GROUP = "publish"
 DATABASE = dg.AssetKey(["publish", "database"])

@@ -6,9 +6,9 @@ import click
 
 from okr_models.forecast.backtest import Comparison
 from pipelines.cli.common import client_option, fail, home_of, published
-from pipelines.warehouse.backtest_step import Replayed, replay_clients
 from pipelines.warehouse.clients import load_clients
-from pipelines.warehouse.forecast_step import night_workers
+from pipelines.warehouse.okr.backtest import Replayed, replay_clients
+from pipelines.warehouse.okr.forecasts import night_workers
 
 HEADER = f"{'client':<20} {'kpi':<26} {'scope':<18} {'origins':>7} {'Brier':>6} {'straight':>9} {'inside':>7}"
 

@@ -19,12 +19,12 @@ from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.cli.common import complete_client, fail, home_of, one_line
 from pipelines.cli.renewal import where_to_click
-from pipelines.warehouse.access import token_is_near, version_is_near
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.outlook import outlook
+from pipelines.warehouse.ingest.access import token_is_near, version_is_near
+from pipelines.warehouse.ingest.baseline_reach import outlook
 
 AT_ONCE = 8
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
-from pipelines.exports.everything import export_all
-from pipelines.exports.people import readers_of
+from pipelines.exports.all import export_all
+from pipelines.exports.reader import readers_of
 from pipelines.warehouse.clients import load_clients
 
 

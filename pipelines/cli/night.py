@@ -19,8 +19,8 @@ from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from pipelines.warehouse.sql_project import LAYERS
 
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""

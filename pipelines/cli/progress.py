@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipelines.warehouse.progress import Stage
+from pipelines.warehouse.ingest.progress import Stage
 
 STILL_AT_IT_SECONDS = 30.0
 """Piped, a long stage says at most this often how far it is."""

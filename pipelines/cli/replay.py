@@ -40,7 +40,7 @@ def replay(context: click.Context, named: str, start: date, end: date, client: s
     owner, settings = _source(home, named, client)
 
     from connectors.registry import SOURCE_TYPES
-    from pipelines.warehouse.replay import Replay
+    from pipelines.warehouse.ingest.replay import Replay
 
     run_id = f"replay-{start}-{end}"
     try:

@@ -7,15 +7,15 @@ from contextlib import closing
 from datetime import date
 
 from pipelines.cli.common import fail, one_line
+from pipelines.warehouse.checks.refusals import reason, standing_refusals
+from pipelines.warehouse.checks.results import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect
-from pipelines.warehouse.forecast_step import night_forecaster, night_workers
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.okr_step import OkrReport, evaluate_all
-from pipelines.warehouse.okr_suites import PROGRESS_TABLES, audit_results
-from pipelines.warehouse.publish import publish
-from pipelines.warehouse.refusals import reason, standing_refusals
+from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
+from pipelines.warehouse.okr.judge import OkrReport, evaluate_all
+from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from pipelines.warehouse.schema import ensure_schema
 

@@ -19,15 +19,15 @@ from connectors.registry import SOURCE_TYPES
 from okr_models.client.model import Client
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.changes import changes
-from pipelines.exports.people import Reader, readers_of
 from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
-from pipelines.exports.tables import status_table
+from pipelines.exports.reader import Reader, readers_of
+from pipelines.exports.status_table import status_table
 from pipelines.exports.words import Language
-from pipelines.warehouse import ledger
+from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.loading import loading_of
-from pipelines.warehouse.refusals import standing_refusals
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.first_load import loading_of
 
 OLDER: dict[Language, str] = {
     "sv": "Det här är de siffror som publicerades förut. Natten {day} publicerades inte:",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from connectors.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
-from pipelines.warehouse.okr_tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.tables import Column, Table, statements
 
 SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")

@@ -17,15 +17,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.warehouse.sql_project import PROJECT, load_project
-from pipelines.warehouse.sql_runner import run_project
-from tests.unit import (
-    test_sql_blog_and_search,
-    test_sql_followers,
-    test_sql_interactions,
-    test_sql_scopes_and_history,
-    test_sql_web_kpis,
-)
+from pipelines.warehouse.models.project import PROJECT, load_project
+from pipelines.warehouse.models.runner import run_project
+from tests.unit.dbt_like_sql import test_blog_and_search as test_sql_blog_and_search
+from tests.unit.dbt_like_sql import test_followers as test_sql_followers
+from tests.unit.dbt_like_sql import test_interactions as test_sql_interactions
+from tests.unit.dbt_like_sql import test_scopes_and_history as test_sql_scopes_and_history
+from tests.unit.dbt_like_sql import test_web_kpis as test_sql_web_kpis
 from tests.unit.sql_story import Story, write
 
 

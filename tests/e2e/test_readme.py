@@ -1,8 +1,9 @@
 """The README and the pages of docs/ as a newcomer follows them: every command is run, in order, in fresh folders.
 
-``make run`` and ``make test`` themselves are what CI and this test run are made of; here it is checked that they stand
-for ``okr demo`` and ``pytest``. What can't be run here is in ``NOT_RUN`` with its reason; anything else runs for real,
-as the page has it, by bash. The pages share the demo's night. Queries of the cookbook: ``tests/unit/test_cookbook.py``.
+``make run`` and ``make test`` themselves are what CI and this test run are made of; here it is checked that they
+stand for ``okr demo`` and ``pytest``. What can't be run here is in ``NOT_RUN`` with its reason; anything else runs
+for real, as the page has it, by bash. The pages share the demo's night. Queries of the cookbook:
+``tests/unit/docs/test_cookbook.py``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from pipelines.exports.everything import export_all  # noqa: E402
+from pipelines.exports.all import export_all  # noqa: E402
 from pipelines.exports.report.client import render_client  # noqa: E402
 from tests.unit.published_clients import CLIENTS, with_more_key_results  # noqa: E402
 from tests.unit.published_fixture import build_published  # noqa: E402

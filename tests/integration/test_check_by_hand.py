@@ -16,9 +16,9 @@ from pipelines.resources import Night
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.progress import Silent
+from pipelines.warehouse.ingest.progress import Silent
+from tests.unit.pipelines.warehouse.checks.test_mart_checks import AS_OF, story
 from tests.unit.sql_story import build
-from tests.unit.test_mart_checks import AS_OF, story
 
 WEB = dg.AssetCheckKey(raw_key("web_daily"), CHECK)
 LEDGER = """

@@ -1,6 +1,6 @@
 """Fault by source, through whole nights: what the ledger says, whether it was retried, who else felt it, and healing.
 
-Really under test: ``connectors`` and ``pipelines.warehouse.ingest`` together, from the wire to the raw tables. Each
+Really under test: ``connectors`` and ``pipelines.warehouse.ingest.run`` together, from the wire to the raw tables. Each
 cell begins with a home whose last night went well. Then the fault is set for one client's account at one vendor, a
 night is run, the fault is cleared, and the night is run again: it must end with the rows of a home that never saw a
 fault. The matrix is printed at the end, made of what was observed.
@@ -28,8 +28,8 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from pipelines.warehouse.ledger import Load
-from pipelines.warehouse.reading import CONCERNS_WHOLE_SOURCE
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.reading import CONCERNS_WHOLE_SOURCE
 from tests.fault_print import Matrix, printed
 from tests.fault_rig import BEFORE, SOURCES, Night, Rig, Rows, make_rig, vendors_of
 

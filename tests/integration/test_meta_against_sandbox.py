@@ -35,8 +35,8 @@ from connectors.sandbox.world import five_in_stockholm
 from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, FacebookPage, Instagram
 from okr_models.periods import Window
-from pipelines.warehouse.ledger import Load
-from pipelines.warehouse.planning import Asked, windows_to_read
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.planning import Asked, windows_to_read
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_truth import followers, interactions_by_day, post_totals
 

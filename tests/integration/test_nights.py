@@ -16,10 +16,10 @@ from connectors.raw_tables import RAW_TABLES
 from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.config_tables import write_config
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import ingest
+from pipelines.warehouse.ingest.config_tables import write_config
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import ensure_schema
 from tests.home import copy_demo
 

@@ -19,16 +19,16 @@ from pipelines.assets import models
 from pipelines.build import build_defs
 from pipelines.cli.main import okr
 from pipelines.cli.status import held_up_text
-from pipelines.notices import notice_of
+from pipelines.notices.text import notice_of
 from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import Night
 from pipelines.sensors import summary_of, tell_of_failures, tell_of_warnings
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.sql_project import Project, load_project
+from pipelines.warehouse.models.project import Project, load_project
+from tests.unit.pipelines.warehouse.checks.test_mart_checks import AS_OF, story
 from tests.unit.sql_story import build
-from tests.unit.test_mart_checks import AS_OF, story
 
 KEPT = {"marts", "okr", "publish"}
 TWICE = "select * from ({sql}) union all select * from ({sql})"

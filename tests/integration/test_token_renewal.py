@@ -26,12 +26,12 @@ from connectors.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, FacebookPage, Instagram, LinkedIn, Refresh, SourceSettings, YouTube
 from okr_models.periods import Window
-from pipelines.warehouse import ledger
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import ingest
-from pipelines.warehouse.ledger import Load
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import ensure_schema
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.fault_rig import open_awake

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from okr_models.periods import add_months, month_end
-from pipelines.warehouse.okr_tables import LATEST_VIEWS, OKR_TABLES
+from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
 from pipelines.warehouse.tables import statements
 from tests.unit.published_clients import CLIENTS
 

@@ -18,8 +18,8 @@ import duckdb
 import yaml
 
 from pipelines.warehouse.db import quote
-from pipelines.warehouse.sql_project import Model, Project
-from pipelines.warehouse.sql_schema import Column
+from pipelines.warehouse.models.project import Model, Project
+from pipelines.warehouse.models.schema_yml import Column
 
 FOLDER = Path(__file__).parent / "sql"
 _REF = re.compile(r"ref\('(\w+)'\)")

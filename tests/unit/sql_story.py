@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, snapshot_day
+from pipelines.warehouse.models.runner import run_project
 from pipelines.warehouse.schema import declared_tables, ensure_schema
-from pipelines.warehouse.sql_runner import run_project
 
 STREAMS: dict[str, dict[str, Any]] = {
     "web_daily": {"delivery": "window", "grain": "day", "settle_days": 3},

@@ -25,8 +25,8 @@ from okr_models.periods import Window, local_date, month_end, snapshot_day
 from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import IngestReport, ingest
-from pipelines.warehouse.progress import Stage
+from pipelines.warehouse.ingest.progress import Stage
+from pipelines.warehouse.ingest.run import IngestReport, ingest
 from pipelines.warehouse.schema import ensure_schema
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

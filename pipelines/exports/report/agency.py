@@ -15,9 +15,9 @@ import duckdb
 
 from okr_models.client.model import Client
 from pipelines.exports.csvs import Audience
-from pipelines.exports.people import Reader, reader_of
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
+from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading
 from pipelines.exports.report.messages import message

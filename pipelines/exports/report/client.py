@@ -12,9 +12,9 @@ import duckdb
 
 from okr_models.client.model import Client
 from pipelines.exports.csvs import Audience
-from pipelines.exports.people import Reader, reader_of
 from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
+from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading, results
 from pipelines.exports.report.kpi_cards import kpi_section

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from babel.numbers import format_currency
 
 from okr_models.kpis import BUILT_IN
-from pipelines.exports.people import Reader
 from pipelines.exports.plain import plain
+from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.methods import GENERAL, method
 from pipelines.exports.report.reading import (

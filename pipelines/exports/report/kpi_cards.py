@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
-from pipelines.exports.month_notes import month_note
-from pipelines.exports.people import Reader
+from okr_models.words.months import month_note
 from pipelines.exports.plain import plain
+from pipelines.exports.reader import Reader
 from pipelines.exports.report.charts import kpi_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import KpiKey, Month

@@ -12,9 +12,9 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from okr_models.words.notes import PLATFORM_NAMES
-from pipelines.exports.people import Reader
 from pipelines.exports.plain import plain
 from pipelines.exports.published import KeyResultRow
+from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import BlogPost, Item, SocialPost
 from pipelines.exports.words import day, figure

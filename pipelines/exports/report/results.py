@@ -12,9 +12,9 @@ from datetime import date
 from markupsafe import Markup
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period
-from pipelines.exports.people import Reader
 from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
+from pipelines.exports.reader import Reader
 from pipelines.exports.report.alternatives import FiguresTable, in_a_table, in_words
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message

@@ -1,0 +1,108 @@
+"""What is told about a run: one plain text for a person who was not watching, from the run's own events.
+
+What belongs here: the words, as pure functions over plain values. What does not: reading Dagster's events
+(``sensors.py``) and sending (``send.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FAILING = "failing_rows"
+"""Metadata of a check's result: how many rows fail."""
+MOST_LINES = 20
+MOST_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCheck:
+    """A check that did not pass. ``detail`` is text or a Markdown table; ``blocks``: nothing was published for it."""
+
+    asset: str
+    check: str
+    blocks: bool
+    unexpected: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedStep:
+    """A step of the run that raised."""
+
+    step: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What became of one run of a job. ``night`` is its partition, where it has one."""
+
+    job: str
+    run_id: str
+    night: str | None
+    succeeded: bool
+    checks: tuple[FailedCheck, ...] = ()
+    steps: tuple[FailedStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A subject line and a text."""
+
+    subject: str
+    text: str
+
+
+def notice_of(run: RunSummary) -> Notice | None:
+    """What to tell; None where a run succeeded and every check passed, as silence then is the message."""
+    if run.succeeded and not run.checks:
+        return None
+    night = f" of {run.night}" if run.night else ""
+    blocking = any(check.blocks for check in run.checks)
+    if run.succeeded:
+        subject = f"{run.job}{night}: published, with {_count(len(run.checks), 'check')} to look at"
+    elif blocking:
+        subject = f"{run.job}{night}: NOT published, a check refused it"
+    else:
+        subject = f"{run.job}{night}: FAILED"
+    lines = [subject, ""]
+    lines += _shortened([_step(step) for step in run.steps])
+    lines += _shortened([line for check in run.checks for line in _check(check)])
+    if not run.succeeded:
+        lines += ["", "What was published before is still served; okr status says so too."]
+    lines += ["", f"Run {run.run_id}"]
+    return Notice(subject=subject, text="\n".join(lines))
+
+
+def _step(step: FailedStep) -> str:
+    return f"- {step.step} failed: {_clipped(step.message)}"
+
+
+def _check(check: FailedCheck) -> list[str]:
+    weight = "refused" if check.blocks else "warning"
+    rows = "" if check.unexpected is None else f" ({_count(check.unexpected, 'row')})"
+    return [
+        f"- {weight}: {check.asset}, check {check.check}{rows}",
+        *(f"    {_clipped(line)}" for line in _told(check.detail)),
+    ]
+
+
+def _told(detail: str) -> list[str]:
+    """The rows of a Markdown table without its rule, or the text's lines."""
+    return [line for line in detail.splitlines() if line.strip() and set(line) - set("|- :")]
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    return [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} lines more, in Dagster's page of the run"]
+
+
+def _clipped(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

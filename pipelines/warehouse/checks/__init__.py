@@ -1,0 +1,1 @@
+"""What is asked of each table before it is served, and what is refused."""

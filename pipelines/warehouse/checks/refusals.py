@@ -1,0 +1,155 @@
+"""Write, audit, publish: a table is made, checked, and only then put in its place, or else undone.
+
+What belongs here: that order, and the record of a refusal that ``okr status`` reads (``published/refused.json``, beside
+what is still served). What does not: the checks (``run.py``) and what Dagster is told (``pipelines/checks.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import TypeVar
+
+from pipelines.warehouse.checks.run import CheckOutcome, check_model
+from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.models.project import Model, Project
+from pipelines.warehouse.models.runner import ModelResult, build_model, swap_model
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One table that held a night up. ``serving`` is the published file at the time, if there was one."""
+
+    run_id: str
+    refused_at: str
+    table: str
+    reasons: tuple[str, ...]
+    serving: str | None
+
+
+class TableRefused(RuntimeError):
+    """A blocking check failed, or could not be run; what is published stays as it was."""
+
+    def __init__(self, *, table: str, reasons: Iterable[str]) -> None:
+        self.table, self.reasons = table, tuple(reasons)
+        super().__init__(f"{table} refused: {'; '.join(self.reasons)}; what was published before stays")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """A model that was built and checked. ``result`` is None where it was refused."""
+
+    outcomes: tuple[CheckOutcome, ...]
+    result: ModelResult | None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was refused, a line a check; empty where it was not."""
+        return tuple(reason(outcome) for outcome in self.outcomes if outcome.blocks)
+
+
+def reason(outcome: CheckOutcome) -> str:
+    """One line on a check that failed or could not be run."""
+    if outcome.raised is not None:
+        return f"check {outcome.name} could not be run ({outcome.raised})"
+    rows = f"{outcome.unexpected} row{'' if outcome.unexpected == 1 else 's'}"
+    return f"check {outcome.name} failed ({rows}{first_row(outcome.sample)})"
+
+
+def first_row(rows: Sequence[Mapping[str, object]]) -> str:
+    """ ", first client acme, day 2026-11-19, …" of rows that fail; nothing where there is none."""
+    for row in rows:
+        # a frame has days as midnights
+        shown = {name: str(value).removesuffix(" 00:00:00") for name, value in row.items() if value is not None}
+        return f", first {', '.join(f'{name} {value}' for name, value in shown.items())}"
+    return ""
+
+
+def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
+    """Build beside, check, and swap where nothing blocks; else the old table stays and the new one is dropped."""
+    started = perf_counter()
+    beside = build_model(con, model)
+    try:
+        outcomes = tuple(check_model(con, model, project=project, table=beside, as_frame=True))
+        if any(outcome.blocks for outcome in outcomes):
+            return Audit(outcomes=outcomes, result=None)
+        rows = swap_model(con, model)
+    finally:
+        con.execute(f"drop table if exists {beside}")
+    result = ModelResult(model=model.name, rows=rows, derived=rows, seconds=perf_counter() - started)
+    return Audit(outcomes=outcomes, result=result)
+
+
+def audit_in_place(con: Connection, model: Model, build: Callable[[], ModelResult], *, project: Project) -> Audit:
+    """``build`` and check; a refused table is as it was before. For tables that nobody outside reads."""
+    table = f"{quote(model.schema)}.{quote(model.name)}"
+    result, outcomes = audit_change(con, build, lambda: check_model(con, model, project=project, table=table))
+    return Audit(outcomes=outcomes, result=result)
+
+
+class _Undone(Exception):
+    """A change is undone; nobody outside sees this."""
+
+
+def audit_change(
+    con: Connection, change: Callable[[], T], check: Callable[[], Iterable[CheckOutcome]]
+) -> tuple[T | None, tuple[CheckOutcome, ...]]:
+    """Make a change and check what came of it, in one transaction, which is undone where a check blocks: then None."""
+    outcomes: tuple[CheckOutcome, ...] = ()
+    try:
+        with transaction(con):
+            result = change()
+            outcomes = tuple(check())
+            if any(outcome.blocks for outcome in outcomes):
+                raise _Undone
+    except _Undone:
+        return None, outcomes
+    return result, outcomes
+
+
+def record_refusal(home: Home, *, table: str, reasons: Iterable[str], run_id: str, at: datetime) -> None:
+    """Add a refusal to those of its run; those of earlier runs are forgotten."""
+    refusal = Refusal(
+        run_id=run_id,
+        refused_at=at.isoformat(timespec="seconds"),
+        table=table,
+        reasons=tuple(reasons),
+        serving=_serving(home),
+    )
+    kept = [other for other in _read(home) if other.run_id == run_id and other.table != table]
+    home.published.mkdir(parents=True, exist_ok=True)
+    building = home.refusal.with_name(f"building-{os.getpid()}.json")
+    building.write_text(json.dumps([asdict(one) for one in (*kept, refusal)], ensure_ascii=False, indent=1), "utf-8")
+    building.replace(home.refusal)
+
+
+def standing_refusals(home: Home) -> tuple[Refusal, ...]:
+    """The refusals because of which what is published is older than the last night; empty once a newer one is out."""
+    serving = _serving(home)
+    return tuple(refusal for refusal in _read(home) if refusal.serving == serving)
+
+
+def forget_refusals(home: Home) -> None:
+    """A night was published whole."""
+    home.refusal.unlink(missing_ok=True)
+
+
+def _read(home: Home) -> tuple[Refusal, ...]:
+    try:
+        entries = json.loads(home.refusal.read_text("utf-8"))
+        return tuple(Refusal(**{**entry, "reasons": tuple(entry["reasons"])}) for entry in entries)
+    except FileNotFoundError:
+        return ()
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{home.refusal} can't be read ({error}); the next night writes it anew") from error
+
+
+def _serving(home: Home) -> str | None:
+    return home.published_database.resolve().name if home.published_database.exists() else None

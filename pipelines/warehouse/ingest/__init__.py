@@ -1,0 +1,1 @@
+"""Planning what is missing, reading it, and writing each window with its ledger row."""

@@ -1,0 +1,218 @@
+"""Whether each key result's baseline can be had: from which source, from when, and else which csv rows supply it.
+
+What belongs here: holding a baseline's months against how far back sources reach. What does not: the baseline's value
+(``okr_models``), asking a vendor anything (``connectors``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from connectors.protocol import Stream
+from connectors.registry import SOURCE_TYPES
+from okr_models.client.feeds import NEEDS
+from okr_models.client.model import Client, KeyResult, Objective
+from okr_models.client.sources import SourceSettings
+from okr_models.client.targets import (
+    AtLeast,
+    AtMost,
+    BaselinePeriod,
+    BaselineValue,
+    Between,
+    Milestones,
+)
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import Window, add_months, month_end, month_start
+from pipelines.warehouse.ingest.planning import Asked, oldest_day
+
+STREAMS: dict[str, tuple[str, ...]] = {
+    "unique_visitors": ("web_monthly",),
+    "sessions": ("web_daily",),
+    "page_views": ("web_daily",),
+    "followers": ("follower_totals_daily", "follower_changes_daily", "follower_snapshots"),
+    "new_followers": ("follower_totals_daily", "follower_changes_daily", "follower_snapshots"),
+    "interactions": ("interactions_daily", "post_counters"),
+    "interactions_per_post": ("post_counters",),
+    "social_posts": ("social_posts",),
+    "blog_posts": ("blog_posts",),
+    "page_views_per_blog_post": ("web_pages_daily",),
+    "seconds_per_blog_post": ("web_pages_daily",),
+    "search_clicks": ("search_daily",),
+    "search_impressions": ("search_daily",),
+    "search_position": ("search_daily",),
+    "search_position_new_posts": ("search_pages_daily",),
+}
+"""The streams that can give a KPI's past, the farthest reaching first."""
+
+
+BEGINS_WITH: dict[str, str] = {
+    "unique_visitors": "page_views",
+    "page_views_per_blog_post": "page_views",
+    "seconds_per_blog_post": "page_views",
+    "search_position": "search_impressions",
+    "search_position_new_posts": "search_impressions",
+    "new_followers": "followers",
+}
+"""The figure by day that shows from when on a KPI without days of its own is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far back one source gives one KPI. ``first`` None: only from its first reading on."""
+
+    source: str
+    first: date | None
+    zero_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """One key result's baseline. ``missing`` are the months that nothing supplies."""
+
+    objective_id: str
+    key_result_id: str
+    sentence: str
+    missing: tuple[date, ...] = ()
+    csv_rows: tuple[str, ...] = field(default=())
+
+    @property
+    def can_be_had(self) -> bool:
+        return not self.missing
+
+
+def outlook(
+    client: Client,
+    objective: Objective,
+    key_result: KeyResult,
+    *,
+    now: datetime,
+    loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
+    history: frozenset[tuple[str, date]],
+) -> Outlook:
+    """Where the baseline comes from.
+
+    ``loaded`` is the first loaded day by (source, stream), ``begun`` the first with a figure by (source, kpi), and
+    ``history`` every (kpi, month) that csv files give.
+    """
+
+    def answer(sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = ()) -> Outlook:
+        return Outlook(
+            objective_id=objective.id,
+            key_result_id=key_result.id,
+            sentence=sentence,
+            missing=tuple(missing),
+            csv_rows=tuple(rows),
+        )
+
+    kpi = key_result.kpi
+    target, baseline = key_result.target, key_result.baseline
+    if kpi is None or isinstance(target, Milestones):
+        return answer("counts from zero, no baseline needed")
+    if isinstance(target, Between) or (isinstance(target, AtLeast | AtMost) and target.hold):
+        return answer("asks each month by itself, no baseline needed")
+    if isinstance(baseline, BaselineValue):
+        return answer(f"baseline {baseline.value:g} stands in the file")
+    months = _baseline_months(key_result, objective, client)
+    reaches = _reaches(client, key_result, kpi, now=now, loaded=loaded, begun=begun)
+    uncovered = [
+        month for month in months if (kpi, month) not in history and not all(_covers(reach, month) for reach in reaches)
+    ]
+    span = f"{months[0]:%Y-%m}" if len(months) == 1 else f"{months[0]:%Y-%m} to {months[-1]:%Y-%m}"
+    if not reaches and any((kpi, month) not in history for month in months):
+        uncovered = [month for month in months if (kpi, month) not in history]
+    if not uncovered:
+        by_csv = [month for month in months if (kpi, month) in history]
+        origin = ", ".join(reach.source for reach in reaches) or "csv"
+        return answer(f"baseline {span} from {origin}" + (f", {len(by_csv)} months also in csv" if by_csv else ""))
+    late = "; ".join(
+        f"{reach.source} reaches back to {reach.first}" if reach.first else f"{reach.source} keeps no past"
+        for reach in reaches
+        if not all(_covers(reach, month) for month in uncovered)
+    )
+    rows = [f"{month:%Y-%m},{kpi},…" for month in uncovered]
+    return answer(
+        f"baseline {span}: {len(uncovered)} of {len(months)} months missing; {late}", missing=uncovered, rows=rows
+    )
+
+
+def _baseline_months(key_result: KeyResult, objective: Objective, client: Client) -> tuple[date, ...]:
+    baseline, start = key_result.baseline, objective.period.start
+    if isinstance(baseline, BaselinePeriod):
+        return Window(baseline.from_, baseline.to).months()
+    own = next((own for own in client.kpis if own.id == key_result.kpi), None)
+    kind = own.kind if own else BUILT_IN[str(key_result.kpi)].kind
+    if baseline == "start_of_period" or (baseline is None and kind == "stock"):
+        return (month_start(start - timedelta(days=1)),)
+    year_before = Window(add_months(start, -12), objective.period.end - timedelta(days=365))
+    return year_before.months()[: len(Window(start, objective.period.end).months())]
+
+
+def _reaches(
+    client: Client,
+    key_result: KeyResult,
+    kpi: str,
+    *,
+    now: datetime,
+    loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
+) -> list[Reach]:
+    if kpi not in BUILT_IN:
+        return []
+    category, scope = NEEDS[kpi][0], key_result.scope
+    found = []
+    for source in client.sources:
+        kind = SOURCE_TYPES[source.type]
+        gives = kind.category == category or (category == "blog" and getattr(source, "blog_path", None))
+        if not gives or (scope.source and scope.source != source.id):
+            continue
+        if scope.platform and scope.platform != kind.platform:
+            continue
+        found.append(_reach(client, source, kpi, now=now, loaded=loaded, begun=begun))
+    return found
+
+
+def _reach(
+    client: Client,
+    source: SourceSettings,
+    kpi: str,
+    *,
+    now: datetime,
+    loaded: Mapping[tuple[str, str], date],
+    begun: Mapping[tuple[str, str], date],
+) -> Reach:
+    by_name: dict[str, Stream] = {stream.name: stream for stream in SOURCE_TYPES[source.type].streams_for(source)}
+    names = [name for name in STREAMS[kpi] if name in by_name]
+    firsts = [loaded[(source.id, name)] for name in names if (source.id, name) in loaded]
+    asked = Asked(start=client.start_of(source), opened=source.opened)
+    zone = ZoneInfo(client.timezone)
+    unread = False
+    for name in names:
+        stream = by_name[name]
+        if stream.delivery == "listing":
+            firsts.append(date.min)
+        elif stream.delivery == "window":
+            oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
+            firsts.append(oldest)
+            unread = unread or loaded.get((source.id, name), date.max) > oldest
+    first = min(firsts) if firsts else None
+    # once all is read that can be asked for, what came of it says more than how far one may ask
+    known = begun.get((source.id, BEGINS_WITH.get(kpi, kpi)))
+    if first and known and not unread and first > date.min:
+        first = max(first, known)
+    return Reach(source=source.id, first=first, zero_before=source.opened)
+
+
+def _covers(reach: Reach, month: date) -> bool:
+    """Whether the source gives at least 90 % of the month (MEASURES.md, "Missing is not zero")."""
+    if reach.zero_before and reach.zero_before > month_end(month):
+        return True
+    if reach.first is None:
+        return False
+    first = max(reach.first, month)
+    days = (month_end(month) - month).days + 1
+    have = (month_end(month) - first).days + 1
+    return have >= 0.9 * days or (reach.zero_before is not None and reach.first <= reach.zero_before)

@@ -1,0 +1,192 @@
+"""Schema ``config``: what the client files say, as tables that SQL models join with.
+
+What belongs here: one row a client, source, stream, pause, break and KPI. What does not: objectives and key results,
+which the OKR step takes from the files themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors.protocol import SourceType
+from okr_models.client.model import Client
+from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.kpis import BUILT_IN
+from okr_models.periods import local_date
+from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.planning import Asked, oldest_day
+from pipelines.warehouse.schema import CONFIG_TABLES
+
+OWN_CLOSING_DAYS = 5
+Row = tuple[object, ...]
+
+
+def write_config(
+    con: Connection,
+    clients: Iterable[Client],
+    *,
+    now: datetime,
+    known: Collection[str] | None = None,
+    source_types: Mapping[str, SourceType] | None = None,
+) -> None:
+    """Rewrite the rows of ``clients``; other clients keep theirs, so that what they have published stays.
+
+    A client left out of a run, or whose file is broken tonight, is thus still there as of its last good night.
+    ``known``: every client that has a file; rows of all others are removed. ``source_types``: default the registry's.
+    """
+    if source_types is None:
+        from connectors.registry import SOURCE_TYPES
+
+        source_types = SOURCE_TYPES
+    clients = tuple(clients)
+    zones = ledger.learned_zones(con)
+    with transaction(con):
+        for name, table in CONFIG_TABLES.items():
+            for client in clients:
+                con.execute(f"delete from {table.qualified} where client = ?", [client.client])  # noqa: S608 - quoted
+            if known is not None:
+                con.execute(
+                    f"delete from {table.qualified} where not list_contains(?, client)",  # noqa: S608 - quoted
+                    [sorted(known)],
+                )
+            rows = [row for client in clients for row in _rows(name, client, now, zones, source_types)]
+            if rows:
+                con.executemany(table.insert_sql, rows)
+
+
+def source_zone(client: Client, source: SourceSettings, *, zones: Mapping[tuple[str, str], str]) -> ZoneInfo:
+    """The zone a source's days begin in, as it last told; until it has told one, the client's."""
+    return ZoneInfo(zones.get((client.client, source.id), client.timezone))
+
+
+def asked_of(client: Client, source: SourceSettings) -> Asked:
+    """How far back the client's file asks to read a source."""
+    return Asked(start=client.start_of(source), opened=source.opened)
+
+
+def _rows(
+    table: str,
+    client: Client,
+    now: datetime,
+    zones: Mapping[tuple[str, str], str],
+    source_types: Mapping[str, SourceType],
+) -> Iterator[Row]:
+    # a type without a connector fails in the ledger, by name; here it has nothing to say
+    sources = [source for source in client.sources if source.type in source_types]
+    match table:
+        case "clients":
+            yield _client(client, now)
+        case "sources":
+            yield from (_source(client, source, zones, source_types) for source in sources)
+        case "streams":
+            for source in sources:
+                yield from _streams(client, source, now, zones, source_types)
+        case "pauses":
+            for source in sources:
+                yield from ((client.client, source.id, pause.from_, pause.to, pause.reason) for pause in source.paused)
+        case "breaks":
+            for source in sources:
+                yield from ((client.client, source.id, b.date, b.reason, b.overlap_ratio) for b in source.breaks)
+        case "kpis":
+            yield from _kpis(client)
+        case _:
+            raise ValueError(f"config.{table} is declared but nothing fills it")
+
+
+def _client(client: Client, now: datetime) -> Row:
+    as_of = local_date(now, ZoneInfo(client.timezone))
+    return (
+        client.client,
+        client.name,
+        client.language,
+        client.timezone,
+        client.fiscal_year_start,
+        client.currency,
+        as_of,
+        now,
+    )
+
+
+def _source(
+    client: Client,
+    source: SourceSettings,
+    zones: Mapping[tuple[str, str], str],
+    source_types: Mapping[str, SourceType],
+) -> Row:
+    kind = source_types[source.type]
+    # an {env: NAME} address is the machine's own business and not shown
+    base_url = None if isinstance(source.base_url, EnvRef) else source.base_url
+    return (
+        client.client,
+        source.id,
+        source.type,
+        kind.category,
+        kind.platform,
+        source_zone(client, source, zones=zones).key,
+        source.opened,
+        client.start_of(source),
+        getattr(source, "blog_path", None),
+        base_url,
+    )
+
+
+def _streams(
+    client: Client,
+    source: SourceSettings,
+    now: datetime,
+    zones: Mapping[tuple[str, str], str],
+    source_types: Mapping[str, SourceType],
+) -> Iterator[Row]:
+    zone = source_zone(client, source, zones=zones)
+    for stream in source_types[source.type].streams_for(source):
+        by_window = stream.delivery == "window"
+        yield (
+            client.client,
+            source.id,
+            stream.name,
+            stream.delivery,
+            stream.grain,
+            stream.zero_by_absence,
+            stream.lag_days,
+            stream.settle_days,
+            oldest_day(stream, asked=asked_of(client, source), now=now, zone=zone) if by_window else None,
+        )
+
+
+def _kpis(client: Client) -> Iterator[Row]:
+    for kpi in BUILT_IN.values():
+        yield (
+            client.client,
+            kpi.id,
+            kpi.title_sv if client.language == "sv" else kpi.title_en,
+            kpi.kind,
+            kpi.unit,
+            kpi.better,
+            kpi.adds_over_time,
+            kpi.adds_over_sources,
+            kpi.closing_days,
+            False,
+            None,
+            None,
+            None,
+        )
+    for own in client.kpis:
+        # as declared: only a flow's months mean anything when summed, and one csv source feeds it
+        yield (
+            client.client,
+            own.id,
+            own.title,
+            own.kind,
+            own.unit,
+            own.better,
+            own.kind == "flow",
+            False,
+            OWN_CLOSING_DAYS,
+            True,
+            own.source,
+            own.numerator,
+            own.denominator,
+        )

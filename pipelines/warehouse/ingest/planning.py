@@ -1,0 +1,221 @@
+"""What to read tonight: from a stream's facts, its ledger rows and the time, the windows that are due.
+
+Pure. What belongs here: which days are due, and how they are cut. What does not: reading them (``run.py``).
+
+A day is due while it was never loaded, while its last load came before it had settled, once a week where the stream
+asks for it, and always where the user asks for it again. Nothing is remembered but the ledger, so a machine that was
+off, a failed night and a new client are all the same case: days that are missing.
+
+Windows come newest first. With a budget of reads a night the newest days must always get through, and history fills up
+behind them; oldest first, a long history would keep yesterday out for weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from connectors.protocol import Stream
+from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
+from pipelines.warehouse.ingest.ledger import Load
+
+DEFAULT_HISTORY_MONTHS = 24
+"""How far back a client without objectives and without ``start`` is read."""
+MONTH_CLOSES_AFTER = 5
+"""Days after a month's end until which each night asks for it again (MEASURES.md, "Late data")."""
+MONTH_FINAL_AFTER = 15
+"""Days after a month's end at which it is asked for once more (API.md, section 1)."""
+FRESH_READING = timedelta(hours=6)
+"""A snapshot this young need not be taken again by another run of the same day."""
+DAYS_OF_SHORTEST_MONTH = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the client's file says about how far back to read."""
+
+    start: date | None = None
+    opened: date | None = None
+
+
+def newest_day(stream: Stream, *, now: datetime, zone: ZoneInfo) -> date:
+    """The newest day that can be asked: the source's own yesterday less its lag."""
+    return local_date(now, zone) - timedelta(days=1 + stream.lag_days)
+
+
+def oldest_day(stream: Stream, *, asked: Asked, now: datetime, zone: ZoneInfo) -> date:
+    """The first day to have: the start asked for, not before the account opened nor before what the source keeps.
+
+    A month-grain stream begins with a whole month: the one the start lies in, or the first that the source still has
+    all of.
+    """
+    today = local_date(now, zone)
+    start = asked.start or add_months(month_start(today), -DEFAULT_HISTORY_MONTHS)
+    first = max(start, asked.opened or start)
+    by_month = stream.grain == "month"
+    if by_month:
+        first = month_start(first)
+    if stream.history_days is not None:
+        kept_from = today - timedelta(days=stream.history_days)
+        if by_month and kept_from.day > 1:
+            kept_from = add_months(month_start(kept_from), 1)
+        first = max(first, kept_from)
+    return first
+
+
+def windows_to_read(
+    stream: Stream,
+    *,
+    asked: Asked,
+    loads: Sequence[Load],
+    now: datetime,
+    zone: ZoneInfo,
+    reread: Window | None = None,
+) -> tuple[Window, ...]:
+    """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day.
+
+    ``loads`` are the stream's own ledger rows. With ``reread`` those days and no others, clipped to what exists.
+    """
+    newest = newest_day(stream, now=now, zone=zone)
+    oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
+    if newest < oldest:
+        return ()
+    reach = Window(oldest, newest)
+    today = local_date(now, zone)
+    if stream.grain == "month":
+        due = _due_months(reach, loads, today=today, zone=zone, reread=reread)
+        windows = _month_windows(due, newest=newest, at_most=max(1, stream.slice_days // DAYS_OF_SHORTEST_MONTH))
+    else:
+        due = _due_days(stream, reach, loads, today=today, zone=zone, reread=reread)
+        windows = _day_windows(due, at_most=max(1, stream.slice_days))
+    if reread or stream.reads_per_night is None:
+        return windows
+    used = sum(load.status != "skipped" and local_date(load.started_at, zone) == today for load in loads)
+    return windows[: max(0, stream.reads_per_night - used)]
+
+
+def listing_is_due(*, loads: Iterable[Load], now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a list has not been read yet on this day."""
+    today = local_date(now, zone)
+    return not any(load.status == "loaded" and local_date(load.started_at, zone) == today for load in loads)
+
+
+def snapshot_is_due(*, loads: Iterable[Load], now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a reading should be taken: none of the last hours stands for the same day already."""
+    stands_for = snapshot_day(now, zone)
+    return not any(
+        load.status == "loaded"
+        and load.window.end == stands_for
+        and timedelta(0) <= now - load.started_at < FRESH_READING
+        for load in loads
+    )
+
+
+def missed_snapshots(*, loads: Iterable[Load], taken_for: date) -> tuple[Window, ...]:
+    """Days between the reading before and the one just taken for ``taken_for`` that nobody took and nobody noted."""
+    known = [load for load in loads if load.status in {"loaded", "skipped"}]
+    before = [load.window.end for load in known if load.status == "loaded" and load.window.end < taken_for]
+    if not before:
+        return ()
+    noted = {day for load in known for day in load.window}
+    first = max(before) + ONE_DAY
+    missing = [day for day in _days(first, taken_for - ONE_DAY) if day not in noted]
+    return tuple(_runs(missing))
+
+
+def _due_days(
+    stream: Stream, reach: Window, loads: Sequence[Load], *, today: date, zone: ZoneInfo, reread: Window | None
+) -> list[date]:
+    if reread:
+        clipped = reach.intersect(reread)
+        return list(clipped) if clipped else []
+    last = _last_loads(loads, reach, zone=zone)
+    monday = today - timedelta(days=today.weekday())
+    weekly_from = monday - timedelta(days=stream.weekly_reread_days)
+
+    def is_due(day: date) -> bool:
+        loaded_on = last.get(day)
+        if loaded_on is None:
+            return True
+        settles_on = day + timedelta(days=1 + stream.settle_days)
+        unsettled = loaded_on < settles_on and loaded_on < today
+        weekly = weekly_from <= day < monday and loaded_on < monday
+        return unsettled or weekly
+
+    return [day for day in reach if is_due(day)]
+
+
+def _due_months(
+    reach: Window, loads: Sequence[Load], *, today: date, zone: ZoneInfo, reread: Window | None
+) -> list[date]:
+    last = _last_loads(loads, Window(month_start(reach.start), month_end(reach.end)), zone=zone)
+
+    def is_due(month: date) -> bool:
+        end = month_end(month)
+        if reread:
+            return reread.intersect(Window(month, end)) is not None
+        newest_asked = min(end, reach.end)
+        loaded_on = last.get(newest_asked)
+        if loaded_on is None:
+            # of the running month that is any night's answer: its newest day is a new one
+            return True
+        closes, final = (end + timedelta(days=days) for days in (MONTH_CLOSES_AFTER, MONTH_FINAL_AFTER))
+        return (loaded_on < closes and loaded_on < today) or (loaded_on < final <= today)
+
+    return [month for month in reach.months() if is_due(month)]
+
+
+def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict[date, date]:
+    """For each day the local date of its last good load. A skipped day counts as settled for good."""
+    last: dict[date, date] = {}
+    for load in loads:
+        if load.status == "failed":
+            continue
+        on = date.max if load.status == "skipped" else local_date(load.started_at, zone)
+        for day in reach.intersect(load.window) or ():
+            last[day] = max(on, last.get(day, date.min))
+    return last
+
+
+def _day_windows(days: Sequence[date], *, at_most: int) -> tuple[Window, ...]:
+    windows: list[Window] = []
+    for run in reversed(list(_runs(days))):
+        end = run.end
+        while end >= run.start:
+            start = max(run.start, end - timedelta(days=at_most - 1))
+            windows.append(Window(start, end))
+            end = start - ONE_DAY
+    return tuple(windows)
+
+
+def _month_windows(months: Collection[date], *, newest: date, at_most: int) -> tuple[Window, ...]:
+    windows: list[Window] = []
+    left = sorted(months)
+    while left:
+        last = left.pop()
+        first, taken = last, 1
+        while left and taken < at_most and left[-1] == add_months(first, -1):
+            first, taken = left.pop(), taken + 1
+        windows.append(Window(first, min(month_end(last), newest)))
+    return tuple(windows)
+
+
+def _runs(days: Iterable[date]) -> Iterable[Window]:
+    """Consecutive days as windows, oldest first; ``days`` are ascending."""
+    start = end = None
+    for day in days:
+        if start is None or end is None:
+            start = end = day
+        elif day == end + ONE_DAY:
+            end = day
+        else:
+            yield Window(start, end)
+            start = end = day
+    if start is not None and end is not None:
+        yield Window(start, end)
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return Window(first, last) if first <= last else ()

@@ -1,0 +1,111 @@
+"""What a run tells of itself while it goes on: stages, each of so many pieces, and lines worth keeping.
+
+What belongs here: the role, and what one ingest step says in it. What does not: how it looks (``cli/progress.py``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Literal, Protocol
+
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.reading import SourceTask, windows_due
+
+Stage = Literal["counters", "sources", "models", "key results", "publish"]
+"""In the order of a night."""
+
+
+class Progress(Protocol):
+    """Told by the run's one thread that writes."""
+
+    def expect(self, stage: Stage, pieces: int) -> None:
+        """So many more pieces will come."""
+
+    def done(self, stage: Stage, what: str, pieces: int = 1) -> None:
+        """``what`` was done; with 0 pieces it is only what is being done."""
+
+    def line(self, text: str) -> None:
+        """Something to be read afterwards too."""
+
+
+class Silent:
+    """Nobody watches."""
+
+    def expect(self, stage: Stage, pieces: int) -> None:
+        """Nothing."""
+
+    def done(self, stage: Stage, what: str, pieces: int = 1) -> None:
+        """Nothing."""
+
+    def line(self, text: str) -> None:
+        """Nothing."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """One source in one step."""
+
+    left: int
+    windows: int = 0
+    rows: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class IngestTold:
+    """One ingest step as told: a piece for each window or list that is due, a line for each source at its end."""
+
+    progress: Progress
+    stage: Stage
+    _sources: dict[tuple[str, str], _Tally] = field(default_factory=dict)
+    _started: float = field(default_factory=perf_counter)
+
+    def due(self, tasks: Iterable[SourceTask]) -> None:
+        """What the ledger says is due; a source's own zone, not yet known, can change it by a window."""
+        for task in tasks:
+            pieces = windows_due(task)
+            self._sources[(task.client, task.settings.id)] = _Tally(left=pieces)
+            self.progress.expect(self.stage, pieces)
+        self.progress.done(self.stage, "", 0)
+
+    def happened(self, load: Load, what: str) -> None:
+        """One row of the ledger."""
+        tally = self._sources.setdefault((load.client, load.source), _Tally(left=0))
+        if load.status == "skipped":
+            tally.skipped += 1  # days not to be had come on top of what was due
+            return
+        if load.status == "failed":
+            tally.failed[str(load.error_class)] += 1
+        else:
+            tally.windows += 1
+            tally.rows += load.rows
+        if tally.left == 0:
+            self.progress.expect(self.stage, 1)
+        tally.left = max(0, tally.left - 1)
+        self.progress.done(self.stage, what)
+
+    def through(self, client: str, source: str) -> None:
+        """Nothing more comes of this source, whatever was expected."""
+        tally = self._sources.get((client, source))
+        if tally is None:
+            return
+        if tally.left:
+            self.progress.done(self.stage, f"{client}/{source}", tally.left)
+            tally.left = 0
+        parts = []
+        if tally.windows:
+            parts.append(f"{_count(tally.windows, 'read')}, {_count(tally.rows, 'row')}")
+        if tally.failed:
+            parts.append("failed: " + ", ".join(sorted(tally.failed)))
+        if tally.skipped:
+            parts.append(_count(tally.skipped, "span") + " not to be had")
+        if parts:
+            self.progress.line(f"{client}/{source}: {'; '.join(parts)}")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,300 @@
+"""Reading one source of one client, in a thread of its own: stream by stream, window by window.
+
+Nothing here touches the database: what was read, what failed and what can't be had is emitted, in order, to the one
+writer (``run.py``). An error never escapes, and never becomes empty data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors.errors import ErrorClass, MetricGone, NotYet, SourceError
+from connectors.protocol import Batch, Context, Quality, Source, SourceType, Stream
+from connectors.redaction import Redactor
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
+from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.planning import (
+    Asked,
+    listing_is_due,
+    missed_snapshots,
+    snapshot_is_due,
+    windows_to_read,
+)
+from pipelines.warehouse.ingest.retired_metrics import GONE, with_since
+
+CONCERNS_WHOLE_SOURCE: frozenset[ErrorClass] = frozenset({"auth", "config", "version", "quota", "rate_limited"})
+"""After one of these the source's other streams would only fail the same way."""
+MOST_UNANSWERED = 2
+"""One slow list must not hide the source's others; after two without an answer in time, nobody is there."""
+MOST_FAILED_WINDOWS = 3
+"""After so many a stream is given up for the night: one bad week must not hide the year behind it."""
+
+MISSED = "no reading of these days; a counter can't be asked for a day gone by"
+NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
+REPLY_KEPT = "; the reply is kept: if the reader was wrong, okr replay recovers this day after an upgrade"
+
+Replies = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTask:
+    """All that a thread needs to read one source. ``loads`` are its ledger rows by stream."""
+
+    client: str
+    settings: SourceSettings
+    kind: SourceType
+    streams: tuple[Stream, ...]
+    asked: Asked
+    assumed_zone: ZoneInfo
+    """For windows of a source that never told its own."""
+    loads: Mapping[str, tuple[Load, ...]]
+    now: datetime
+    reread: Window | None
+    context: Callable[[], Context]
+    open: Callable[[SourceSettings, Context], Source]
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One thing that happened. With a ``batch``: to be written; with an ``error_class``: failed; else: skipped.
+
+    ``replies``: of a snapshot that failed because its reply was not understood. It can't be asked again, so they are
+    kept to be parsed by a mended reader.
+    """
+
+    task: SourceTask
+    stream: Stream
+    window: Window
+    zone: ZoneInfo
+    started_at: datetime
+    finished_at: datetime
+    batch: Batch | None = None
+    attempts: int = 0
+    error_class: ErrorClass | None = None
+    message: str | None = None
+    quality: Quality = field(default_factory=dict)
+    """What is known of a read that failed; a batch has its own."""
+    replies: Replies = ()
+    is_repeat: bool = False
+    """A list that was already read today: worth a ledger row only if it has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    error_class: ErrorClass
+    message: str
+    attempts: int
+    whole_source: bool
+    quality: Quality = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One source being read. Not shared between threads."""
+
+    task: SourceTask
+    emit: Callable[[Outcome], None]
+    zone: ZoneInfo
+    redact: Redactor = field(default_factory=Redactor)
+    unanswered: int = 0
+
+    def run(self) -> None:
+        due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
+        if not due:
+            return
+        started = self.task.clock.now()
+        source: Source | None = None
+        try:
+            context = self.task.context()
+            self.redact = context.redact
+            self._learn_secrets(context)
+            source = self.task.open(self.task.settings, context)
+            self.zone = source.zone()
+        except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
+            trouble = self._trouble(error, "opening the source")
+            for stream, windows in due:
+                self._fail(stream, _span(windows), started, trouble)
+            self._close(source)
+            return
+        try:
+            self._read_all(source)
+        finally:
+            self._close(source)
+
+    def _read_all(self, source: Source) -> None:
+        # planned again now that the source has told its zone: its yesterday may be another day
+        due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
+        gone: _Trouble | None = None
+        for stream, windows in due:
+            if gone:
+                self._fail(stream, _span(windows), self.task.clock.now(), gone)
+            else:
+                gone = self._read_stream(source, stream, windows)
+
+    def due(self, stream: Stream) -> tuple[Window, ...]:
+        """What to ask of this stream tonight."""
+        task = self.task
+        loads = task.loads.get(stream.name, ())
+        if stream.delivery == "window":
+            return windows_to_read(
+                stream, asked=task.asked, loads=loads, now=task.now, zone=self.zone, reread=task.reread
+            )
+        day = snapshot_day(task.now, self.zone)
+        if stream.delivery == "snapshot":
+            is_due = snapshot_is_due(loads=loads, now=task.now, zone=self.zone)
+        else:
+            # a csv file is the user's own and changes between two runs of one day
+            always = task.reread is not None or task.kind.category == "own"
+            is_due = always or listing_is_due(loads=loads, now=task.now, zone=self.zone)
+        return (Window(day, day),) if is_due else ()
+
+    def _read_stream(self, source: Source, stream: Stream, windows: tuple[Window, ...]) -> _Trouble | None:
+        """Read each window. Returns what concerns the whole source, if something did."""
+        failed = 0
+        for window in windows:
+            started = self.task.clock.now()
+            try:
+                batch = source.read(stream, window if stream.delivery == "window" else None)
+                covered = _covered(stream, batch, window)
+            except NotYet:
+                continue  # nothing to note: the next run asks for these days again
+            except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
+                trouble = self._trouble(error, f"reading {stream.name}")
+                self._fail(stream, window, started, trouble, replies=self._not_understood(source, stream, trouble))
+                self.unanswered += trouble.error_class == "timeout"
+                if trouble.whole_source or self.unanswered >= MOST_UNANSWERED:
+                    return trouble
+                failed += 1
+                if trouble.error_class != "bad_reply" or failed >= MOST_FAILED_WINDOWS:
+                    break
+                continue
+            batch = replace(batch, quality=self._since(stream, batch.quality))
+            self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts)
+            for gap, why in self._never_to_be_had(stream, window, covered):
+                self._outcome(stream, gap, started, message=why)
+        return None
+
+    @staticmethod
+    def _not_understood(source: Source, stream: Stream, trouble: _Trouble) -> Replies:
+        if stream.delivery != "snapshot" or trouble.error_class != "bad_reply":
+            return ()
+        return source.replies()
+
+    def _never_to_be_had(self, stream: Stream, window: Window, covered: Window) -> Iterator[tuple[Window, str]]:
+        if stream.delivery == "snapshot":
+            loads = self.task.loads.get(stream.name, ())
+            for gap in missed_snapshots(loads=loads, taken_for=window.end):
+                yield gap, MISSED
+        elif covered.start > window.start:
+            yield Window(window.start, covered.start - ONE_DAY), NOT_KEPT.format(day=covered.start)
+
+    def _trouble(self, error: Exception, attempted: str) -> _Trouble:
+        if isinstance(error, SourceError):
+            # nothing answered at all: the next stream would meet the same silence
+            silent = error.error_class == "unavailable" and error.status is None
+            whole = silent or error.error_class in CONCERNS_WHOLE_SOURCE
+            said = {GONE: error.unavailable} if isinstance(error, MetricGone) else {}
+            return _Trouble(error.error_class, self.redact(str(error)), error.attempts, whole, said)
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        message = (
+            f"{self.task.client}/{self.task.settings.id}: {attempted} failed; {what};"
+            " the connector did not understand the reply, a retry does not help"
+        )
+        return _Trouble("bad_reply", self.redact(message), 1, whole_source=False)
+
+    def _since(self, stream: Stream, quality: Quality) -> Quality:
+        loads, today = self.task.loads.get(stream.name, ()), local_date(self.task.now, self.zone)
+        return with_since(quality, loads=loads, today=today, zone=self.zone)
+
+    def _learn_secrets(self, context: Context) -> None:
+        for name in self.task.settings.secrets():
+            # one that is not set is reported by the source itself, if it needs it
+            with suppress(SourceError):
+                self.redact.add(context.secret(name))
+
+    def _fail(
+        self, stream: Stream, window: Window, started: datetime, trouble: _Trouble, *, replies: Replies = ()
+    ) -> None:
+        self._outcome(
+            stream,
+            window,
+            started,
+            attempts=trouble.attempts,
+            error_class=trouble.error_class,
+            message=trouble.message + (REPLY_KEPT if replies else ""),
+            quality=self._since(stream, trouble.quality),
+            replies=replies,
+        )
+
+    def _outcome(
+        self,
+        stream: Stream,
+        window: Window,
+        started: datetime,
+        *,
+        batch: Batch | None = None,
+        attempts: int = 0,
+        error_class: ErrorClass | None = None,
+        message: str | None = None,
+        quality: Quality | None = None,
+        replies: Replies = (),
+    ) -> None:
+        self.emit(
+            Outcome(
+                task=self.task,
+                stream=stream,
+                window=window,
+                zone=self.zone,
+                started_at=started,
+                finished_at=self.task.clock.now(),
+                batch=batch,
+                attempts=attempts,
+                error_class=error_class,
+                message=message,
+                quality=quality or {},
+                replies=replies,
+                is_repeat=self._is_repeat(stream),
+            )
+        )
+
+    def _is_repeat(self, stream: Stream) -> bool:
+        if stream.delivery != "listing" or self.task.reread is not None:
+            return False
+        return not listing_is_due(loads=self.task.loads.get(stream.name, ()), now=self.task.now, zone=self.zone)
+
+    @staticmethod
+    def _close(source: Source | None) -> None:
+        if source is not None:
+            # what was read is already handed over; a connection that ends badly loses nothing
+            with suppress(Exception):
+                source.close()
+
+
+def read_source(task: SourceTask, *, emit: Callable[[Outcome], None]) -> None:
+    """Read all that is due in ``task`` and emit what came of it. Only what ``emit`` raises comes out of here."""
+    _Reader(task, emit, task.assumed_zone).run()
+
+
+def windows_due(task: SourceTask) -> int:
+    """How many windows and lists ``read_source`` will ask for, as far as is known before the source tells its zone."""
+    reader = _Reader(task, lambda _outcome: None, task.assumed_zone)
+    return sum(len(reader.due(stream)) for stream in task.streams)
+
+
+def _covered(stream: Stream, batch: Batch, window: Window) -> Window:
+    if stream.delivery != "window" or batch.covers is None:
+        return window
+    if batch.covers.start < window.start or batch.covers.end > window.end:
+        raise ValueError(f"asked for {window.start} to {window.end}, answered {batch.covers}")
+    return batch.covers
+
+
+def _span(windows: tuple[Window, ...]) -> Window:
+    return Window(min(window.start for window in windows), max(window.end for window in windows))

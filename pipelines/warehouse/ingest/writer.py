@@ -1,0 +1,210 @@
+"""Writing to ``raw``: windows replaced whole, lists as far as they reach, snapshots only added, each with its ledger.
+
+One transaction a batch: rows and ledger row are both there or neither. What belongs here: the SQL of a write. What does
+not: which batch comes next (``run.py``) and whether it is fit to be written (``batches.py``).
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+import pyarrow as pa
+
+from connectors.protocol import Batch, Stream
+from connectors.raw_tables import SNAPSHOT_REPLIES, RawTable
+from okr_models.periods import Window
+from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.batches import BadBatch, checked_rows
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.schema import raw_table
+from pipelines.warehouse.tables import names
+
+ROWS_BEFORE = "rows_before"
+"""In a load's ``quality`` where a window came back with fewer rows than it replaced."""
+_INCOMING = "incoming_rows"
+_PUBLISHED = "published_at"
+
+
+class NotReplaceable(ValueError):
+    """A window or a list was to replace rows that can't be asked again."""
+
+    def __init__(self, *, table: str) -> None:
+        super().__init__(f"{table} holds snapshots, which are only ever added to; no window may replace them")
+
+
+def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> None:
+    """Write one read and its ledger row. Raises ``BadBatch`` with nothing changed.
+
+    ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
+    instant that raw replies of a snapshot are kept under.
+    """
+    by_window = stream.delivery == "window"
+    rows = checked_rows(stream, batch, window=load.window if by_window else None)
+    with transaction(con):
+        if stream.delivery == "snapshot":
+            append_snapshot(con, table=stream.table, client=load.client, source=load.source, rows=rows)
+            keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
+        elif by_window:
+            before = replace_window(
+                con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
+            )
+            if before > rows.num_rows:
+                load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
+        else:
+            replace_listing(
+                con, table=stream.table, client=load.client, source=load.source, rows=rows, since=batch.listed_since
+            )
+        ledger.append(con, load)
+
+
+def replace_window(
+    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, window: Window
+) -> int:
+    """Put ``rows`` in place of all that the source has in ``window``, also where ``rows`` is empty.
+
+    Returns how many rows were there before. Runs in the caller's transaction; ``rows`` must have passed
+    ``checked_rows``.
+    """
+    if table.append_only or table.time_column is None:
+        raise NotReplaceable(table=table.name)
+    deleted = con.execute(
+        f"delete from {raw_table(table).qualified} where client = ? and source = ?"  # noqa: S608 - quoted
+        f" and {quote(table.time_column)} between ? and ?",
+        [client, source, window.start, window.end],
+    ).fetchall()
+    _insert(con, table=table, client=client, source=source, rows=rows)
+    return int(deleted[0][0])
+
+
+def replace_listing(
+    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, since: datetime | None = None
+) -> None:
+    """Put ``rows`` in place of all that the source has, or with ``since`` of what it has from after that instant.
+
+    Runs in the caller's transaction.
+    """
+    if table.append_only:
+        raise NotReplaceable(table=table.name)
+    told, values = _told_of(table, since)
+    with _registered(con, rows):
+        con.execute(
+            f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
+            [client, source, *values],
+        )
+    _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def _told_of(table: RawTable, since: datetime | None) -> tuple[str, list[datetime]]:
+    """Which rows (``old``) a list says something of: all, or what came after ``since`` and whatever it names itself."""
+    if since is None:
+        return "true", []
+    if _PUBLISHED not in table.arrow_schema().names:
+        raise ValueError(f"{table.name} has no {_PUBLISHED}, so that a list of it can't be one of the newest only")
+    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
+    named = f"exists (select 1 from {_INCOMING} as incoming where {same_key})"  # noqa: S608 - quoted
+    return f"(old.{quote(_PUBLISHED)} > ? or {named})", [since]
+
+
+def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -> bool:
+    """Whether a list is there already, row for row. Raises ``BadBatch``."""
+    rows = checked_rows(stream, batch, window=None)
+    columns = names(column.name for column in stream.table.columns)
+    told, values = _told_of(stream.table, batch.listed_since)
+    stored = raw_table(stream.table).qualified
+    there = f"(select {columns} from {stored} as old where client = ? and source = ? and {told})"  # noqa: S608 - quoted
+    mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    whose = [load.client, load.source, *values]
+    with _registered(con, rows):
+        differs = con.execute(
+            f"select exists ({there} except all {mine}) or exists ({mine} except all {there})",
+            [*whose, *whose],
+        ).fetchall()
+    return differs == [(False,)]
+
+
+def append_snapshot(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
+    """Add ``rows``; the same reading written twice is there once. Runs in the caller's transaction."""
+    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
+    with _registered(con, rows):
+        con.execute(
+            f"delete from {raw_table(table).qualified} as old using {_INCOMING} as incoming"  # noqa: S608 - quoted
+            f" where old.client = ? and old.source = ? and {same_key}",
+            [client, source],
+        )
+    _insert(con, table=table, client=client, source=source, rows=rows)
+
+
+def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> bool:
+    """Put what the kept replies of one reading give in place of its rows; False where they are so already.
+
+    A reading that failed at its time is loaded now, also where what it read was nothing.
+    The only way in which a snapshot's rows ever change. Raises ``BadBatch`` with nothing changed.
+    """
+    table = stream.table
+    rows = checked_rows(stream, batch, window=None)
+    if any(instant != taken_at for instant in rows.column("taken_at").to_pylist()):
+        raise BadBatch(table=table.name, problem=f"they are not of the reading of {taken_at}")
+    columns = names(column.name for column in table.columns)
+    whose = [load.client, load.source, taken_at]
+    stored = f"from {raw_table(table).qualified} where client = ? and source = ? and taken_at = ?"
+    there, mine = f"(select {columns} {stored})", f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    with transaction(con):
+        with _registered(con, rows):
+            differs = con.execute(
+                f"select exists ({there} except all {mine}) or exists ({mine} except all {there})", [*whose, *whose]
+            ).fetchall()
+        if differs == [(False,)] and ledger.is_loaded(con, load.key, day=load.window.end):
+            return False
+        con.execute(f"delete {stored}", whose)
+        _insert(con, table=table, client=load.client, source=load.source, rows=rows)
+        ledger.append(con, load)
+    return True
+
+
+def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
+    if rows.num_rows == 0:
+        return
+    columns = names(column.name for column in table.columns)
+    with _registered(con, rows):
+        con.execute(
+            f"insert into {raw_table(table).qualified} (client, source, {columns})"  # noqa: S608 - quoted
+            f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
+            [client, source],
+        )
+
+
+@contextmanager
+def _registered(con: Connection, rows: pa.Table) -> Iterator[None]:
+    con.register(_INCOMING, rows)
+    try:
+        yield
+    finally:
+        con.unregister(_INCOMING)
+
+
+def keep_replies(
+    con: Connection, *, stream: Stream, load: Load, replies: Sequence[tuple[str, bytes]], taken_at: datetime
+) -> None:
+    """Keep one reading's raw replies, compressed. Runs in the caller's transaction."""
+    con.execute(
+        f"delete from {raw_table(SNAPSHOT_REPLIES).qualified}"  # noqa: S608 - quoted
+        " where client = ? and source = ? and stream = ? and taken_at = ?",
+        [load.client, load.source, stream.name, taken_at],
+    )
+    rows = pa.table(
+        {
+            "stream": [stream.name] * len(replies),
+            "taken_at": [taken_at] * len(replies),
+            "part": list(range(len(replies))),
+            "request": [request for request, _ in replies],
+            # no time stamp inside, so that the same reply gives the same bytes
+            "reply": [gzip.compress(body, mtime=0) for _, body in replies],
+        },
+        schema=SNAPSHOT_REPLIES.arrow_schema(),
+    )
+    _insert(con, table=SNAPSHOT_REPLIES, client=load.client, source=load.source, rows=rows)

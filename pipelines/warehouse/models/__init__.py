@@ -1,0 +1,1 @@
+"""The SQL project: rendered, ordered, built in one transaction, documented."""

@@ -1,0 +1,88 @@
+"""What a model's SQL itself says: the tables it reads, and the columns each of its columns is made of.
+
+What belongs here: parsing rendered SQL with sqlglot. What does not: ``ref()`` and ``source()`` (``project.py``); a
+test holds the two accounts of the same thing together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+
+from sqlglot import exp, parse_one
+from sqlglot.lineage import Node, lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+
+from pipelines.warehouse.cache import keep, recall
+from pipelines.warehouse.db import Connection
+from pipelines.warehouse.models.project import Model, Project
+
+DIALECT = "duckdb"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ColumnOf:
+    """A column of a table outside the model."""
+
+    schema: str
+    table: str
+    column: str
+
+
+def tables_read(model: Model) -> tuple[tuple[str, str], ...]:
+    """(schema, table) of every table named in the SQL, CTEs aside, in alphabetical order."""
+    tree = parse_one(model.sql, dialect=DIALECT)
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found = {(table.db, table.name) for table in tree.find_all(exp.Table) if table.db or table.name not in ctes}
+    return tuple(sorted(pair for pair in found if pair[1]))
+
+
+def column_lineage(project: Project, model: Model) -> dict[str, tuple[ColumnOf, ...]]:
+    """For each of the model's columns those of other tables that its values come from; empty for constants."""
+    schema = _schema(project, model)
+    tree = qualify(
+        parse_one(model.sql, dialect=DIALECT), dialect=DIALECT, schema=schema, validate_qualify_columns=False
+    )
+    scope = build_scope(tree)
+    if scope is None:
+        return {}
+    found = {}
+    for column in model.columns:
+        node = lineage(column.name, tree, schema=schema, dialect=DIALECT, scope=scope, copy=False, trim_selects=False)
+        found[column.name] = tuple(sorted(set(_leaves(node))))
+    return found
+
+
+def kept_column_lineage(con: Connection, project: Project, model: Model) -> dict[str, tuple[ColumnOf, ...]]:
+    """``column_lineage``, parsed once for each text of a model and of what it reads, and kept."""
+    told = [version("sqlglot"), model.sql, [c.name for c in model.columns], _schema(project, model)]
+    fingerprint = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    kept = recall(con, "lineage", [fingerprint]).get(fingerprint)
+    if kept is not None:
+        return {column: tuple(ColumnOf(*each) for each in origins) for column, origins in json.loads(kept).items()}
+    found = column_lineage(project, model)
+    answer = json.dumps({column: [astuple(each) for each in origins] for column, origins in found.items()})
+    keep(con, "lineage", {fingerprint: answer})
+    return found
+
+
+def _leaves(node: Node) -> Iterator[ColumnOf]:
+    if not node.downstream and isinstance(node.expression, exp.Table) and node.expression.db:
+        yield ColumnOf(node.expression.db, node.expression.name, node.name.split(".")[-1].strip('"'))
+    for child in node.downstream:
+        yield from _leaves(child)
+
+
+def _schema(project: Project, model: Model) -> dict[str, object]:
+    columns: dict[str, dict[str, dict[str, str]]] = {}
+    for name in model.refs:
+        read = project.model(name)
+        columns.setdefault(read.schema, {})[read.name] = {c.name: c.data_type for c in read.columns}
+    for source_schema, table in model.sources:
+        source = project.source(source_schema, table)
+        columns.setdefault(source_schema, {})[table] = {c.name: c.data_type for c in source.columns}
+    return dict(columns)

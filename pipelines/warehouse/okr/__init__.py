@@ -1,0 +1,1 @@
+"""The night's judgement: marts in, append-only result rows out."""

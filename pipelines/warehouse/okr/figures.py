@@ -1,0 +1,82 @@
+"""One client's marts as the frames the OKR models take, and which of its sources last failed.
+
+What belongs here: reading. What does not: what a frame means (``okr_models/progress/figures.py``), any judging.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+
+from okr_models.progress.figures import Failure, Figures
+from pipelines.warehouse.db import Connection
+from pipelines.warehouse.ingest.ledger import Load, by_stream, read
+from pipelines.warehouse.okr.restatements import restatements
+
+ONE_DAY = timedelta(days=1)
+
+# client is a parameter; text that is never shown is not read
+QUERIES: dict[str, str] = {
+    "kpi_monthly": """
+        select kpi, scope, month, value, numerator, denominator, is_closed, is_estimated, origin, data_through,
+            closes_on
+        from marts.kpi_monthly where client = $client order by all
+    """,
+    "kpi_daily": """
+        select kpi, scope, day, value, is_estimated, origin
+        from marts.kpi_daily where client = $client order by all
+    """,
+    "blog_posts": """
+        select source, post_id, url, title, published_at, published_on, page_views, engagement_seconds, search_clicks,
+            search_position
+        from marts.blog_posts where client = $client order by all
+    """,
+    "blog_post_daily": """
+        select source, post_id, day, page_views, engagement_seconds
+        from marts.blog_post_daily where client = $client order by all
+    """,
+    "social_posts": """
+        select platform, source, post_id, url, published_at, published_on, likes, comments, shares, interactions
+        from marts.social_posts where client = $client order by all
+    """,
+    "social_post_daily": """
+        select platform, post_id, day, interactions
+        from marts.social_post_daily where client = $client order by all
+    """,
+}
+
+
+def read_figures(con: Connection, client: str) -> Figures:
+    """Every frame of ``client``."""
+    frames = {name: _frame(con, sql, client) for name, sql in QUERIES.items()}
+    zones = con.execute("select source, zone from config.sources where client = ?", [client]).fetchall()
+    return Figures(**frames, zones=dict(zones), restatements=restatements(con, client))
+
+
+def read_failures(con: Connection, client: str) -> tuple[Failure, ...]:
+    """Streams whose newest load failed, with the first day that is therefore missing."""
+    found = [_failure(loads) for _, loads in sorted(by_stream(read(con, client=client)).items())]
+    return tuple(failure for failure in found if failure is not None)
+
+
+def _frame(con: Connection, sql: str, client: str) -> pd.DataFrame:
+    cursor = con.execute(sql, {"client": client})
+    columns = [str(column[0]) for column in cursor.description]
+    return pd.DataFrame(cursor.fetchall(), columns=columns)
+
+
+def _failure(loads: tuple[Load, ...]) -> Failure | None:
+    """``loads`` of one stream, in the order they were added; reads that were skipped say nothing."""
+    asked = [load for load in loads if load.status != "skipped"]
+    if not asked or asked[-1].status != "failed":
+        return None
+    last = asked[-1]
+    reached = max((load.window.end for load in asked if load.status == "loaded"), default=None)
+    if reached is None:
+        since = None
+    elif reached < last.window.end:
+        since = reached + ONE_DAY
+    else:
+        since = last.window.start
+    return Failure(source=last.source, stream=last.stream, since=since, error_class=last.error_class)

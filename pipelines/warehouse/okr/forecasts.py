@@ -1,0 +1,134 @@
+"""A night's forecasts, fitted only where inputs changed, and the scores of those whose outcome is known.
+
+What belongs here: recalling, fitting and keeping answers; which stored forecasts have an outcome. What does not: the
+forecast (``okr_models/forecast/forecast.py``), the arithmetic of a score (``okr_models/forecast/scores.py``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from okr_models.client.model import Client
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
+from okr_models.forecast.scores import SCORE_COLUMNS, score_outcomes
+from okr_models.forecast.types import Forecast
+from pipelines.warehouse.cache import keep, recall
+from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.okr.tables import FORECAST_SCORES
+from pipelines.warehouse.tables import names
+
+MOST_WORKERS = 8
+OUTCOMES = {"achieved": True, "out_of_reach": False}
+
+
+def night_workers() -> int:
+    """Processes to fit in: one a core, up to eight."""
+    return max(1, min(MOST_WORKERS, os.cpu_count() or 1))
+
+
+def night_forecaster(con: Connection, *, workers: int) -> Callable[[Sequence[ForecastJob]], list[Forecast]]:
+    """A forecaster of many jobs at once, in their order; what was answered on an earlier night is not fitted again."""
+
+    def forecaster(jobs: Sequence[ForecastJob]) -> list[Forecast]:
+        wanted = [job_hash(job) for job in jobs]
+        known = {key: from_json(text) for key, text in recall(con, "forecast", wanted).items()}
+        missing = {key: job for key, job in zip(wanted, jobs, strict=True) if key not in known}
+        fitted = dict(zip(missing, forecast_many(list(missing.values()), workers=workers), strict=True))
+        if fitted:
+            keep(con, "forecast", {key: to_json(answer) for key, answer in fitted.items()})
+        return [known.get(key) or fitted[key] for key in wanted]
+
+    return forecaster
+
+
+def score_forecasts(con: Connection, clients: Iterable[Client]) -> int:
+    """Score every past forecast of ``clients`` whose outcome is settled; says how many rows are new or changed.
+
+    A row whose outcome a restatement changed is put right, so that the table says what is known now.
+    """
+    changed = 0
+    for client in clients:
+        scored = _scored(con, client)
+        changed += _store(con, scored)
+    return changed
+
+
+def _scored(con: Connection, client: Client) -> pd.DataFrame:
+    rows: pd.DataFrame = con.execute(
+        """
+        select client, objective_id, key_result_id, as_of, known_at, probability, forecast_low, forecast_high,
+            current, status, definition_version
+        from okr.key_result_progress where client = ? order by all
+        """,
+        [client.client],
+    ).df()
+    rows["as_of"] = pd.to_datetime(rows["as_of"]).dt.date
+    outcomes = _outcomes(rows, {objective.id: objective.period.end for objective in client.objectives})
+    said = _said_at_the_time(rows, ZoneInfo(client.timezone))
+    if outcomes.empty or said.empty:
+        return pd.DataFrame(columns=[*SCORE_COLUMNS, "is_inside"])
+    # a forecast of an earlier target is no forecast of the outcome of this one
+    version = outcomes[["objective_id", "key_result_id", "definition_version"]]
+    same = said.merge(version, on=["objective_id", "key_result_id", "definition_version"])
+    return score_outcomes(same.drop(columns=["current", "status"]), outcomes.drop(columns="definition_version"))
+
+
+def _outcomes(rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:
+    """A row a settled key result: its outcome by the newest row, the first day it was known, its final value."""
+    found: list[dict[str, object]] = []
+    for (client, objective, key_result), history in rows.groupby(["client", "objective_id", "key_result_id"]):
+        ordered = history.sort_values(["as_of", "known_at"], kind="stable")
+        last = ordered.iloc[-1]
+        if last["status"] not in OUTCOMES:
+            continue
+        settled = ordered[(ordered["status"] == last["status"])]
+        end = ends.get(str(objective))
+        is_over = end is not None and last["as_of"] > end
+        found.append(
+            {
+                "client": client,
+                "objective_id": objective,
+                "key_result_id": key_result,
+                "outcome": OUTCOMES[str(last["status"])],
+                "settled_on": settled["as_of"].min(),
+                "final_value": last["current"] if is_over else None,
+                "definition_version": last["definition_version"],
+            }
+        )
+    columns = ["client", "objective_id", "key_result_id", "outcome", "settled_on", "final_value", "definition_version"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def _said_at_the_time(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """Rows of their own night; a restatement of a past day knew more than a forecast may."""
+    nights = rows["known_at"].dt.tz_convert(zone).dt.date
+    said: pd.DataFrame = rows[(nights == rows["as_of"]) & ~rows["status"].isin(list(OUTCOMES))]
+    return said
+
+
+def _store(con: Connection, scored: pd.DataFrame) -> int:
+    if scored.empty:
+        return 0
+    columns = FORECAST_SCORES.column_names
+    table = scored[list(columns)]
+    con.register("new_scores", table)
+    key = names(FORECAST_SCORES.key)
+    changed = f"select {names(columns)} from new_scores except select {names(columns)} from okr.forecast_scores"  # noqa: S608
+    try:
+        with transaction(con):
+            con.execute(f"create or replace temp table changed_scores as {changed}")
+            con.execute(f"delete from okr.forecast_scores where ({key}) in (select ({key}) from changed_scores)")  # noqa: S608
+            con.execute(
+                f"insert into okr.forecast_scores ({names(columns)}) select {names(columns)} from changed_scores"  # noqa: S608
+            )
+            count = con.execute("select count(*) from changed_scores").fetchone()
+    finally:
+        con.unregister("new_scores")
+        con.execute("drop table if exists changed_scores")
+    return int(count[0]) if count else 0

@@ -1,0 +1,140 @@
+"""A night's judgement of every initiative, from the daily marts into ``okr.initiative_results``.
+
+What belongs here: reading days, breaks, pauses and the key result's gap, and writing the rows. What does not: any
+judging (``okr_models/initiatives/evaluation.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Scope
+from okr_models.forecast.jobs import in_parallel
+from okr_models.initiatives.cases import Days, InitiativeCase, case_hash, from_json, judge, to_json, trimmed
+from okr_models.initiatives.evaluation import InitiativeResult
+from okr_models.initiatives.trial import figure_of
+from okr_models.periods import Window, local_date
+from okr_models.progress.components import Measured, feeding_sources, measured
+from pipelines.warehouse.cache import keep, recall
+from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.okr.tables import INITIATIVE_RESULTS
+from pipelines.warehouse.tables import names
+
+
+def judge_initiatives(
+    con: Connection, clients: Iterable[Client], clock: Clock, *, workers: int
+) -> list[InitiativeResult]:
+    """Judge every initiative on the clock's date in its client's zone; that day's rows are replaced.
+
+    What was judged on an earlier night from the same inputs is recalled, not judged again.
+    """
+    chosen = tuple(clients)
+    cases = [trimmed(case) for client in chosen for case in _cases(con, client, as_of=_today(client, clock))]
+    hashes = [case_hash(case) for case in cases]
+    known = recall(con, "initiative", hashes)
+    missing = {key: case for key, case in zip(hashes, cases, strict=True) if key not in known}
+    judged = in_parallel(judge, list(missing.values()), workers=workers)
+    new = {key: to_json(result) for key, result in zip(missing, judged, strict=True)}
+    if new:
+        keep(con, "initiative", new)
+    answers = known | new
+    results = [from_json(answers[key], as_of=case.as_of) for key, case in zip(hashes, cases, strict=True)]
+    with transaction(con):
+        for client in chosen:
+            con.execute(
+                "delete from okr.initiative_results where client = ? and as_of = ?",
+                [client.client, _today(client, clock)],
+            )
+        for result in results:
+            _insert(con, result)
+    return results
+
+
+def _today(client: Client, clock: Clock) -> date:
+    return local_date(clock.now(), ZoneInfo(client.timezone))
+
+
+def _cases(con: Connection, client: Client, *, as_of: date) -> list[InitiativeCase]:
+    tested = sum(1 for each in client.initiatives if each.key_result and each.end and each.end < as_of)
+    return [_case(con, client, initiative, as_of=as_of, tested=tested) for initiative in client.initiatives]
+
+
+def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: date, tested: int) -> InitiativeCase:
+    kpi = figure_of(initiative, client)
+    facts = measured(client, kpi) if kpi else None
+    figures = [(kpi, initiative.scope)] if kpi else []
+    figures += [(control.kpi, control.scope) for control in initiative.control]
+    series = [_days(con, client, name, scope, before=as_of) for name, scope in figures]
+    sources = {source.id: source for name, scope in figures for source in feeding_sources(client, name, scope)}
+    return InitiativeCase(
+        initiative=initiative,
+        client=client,
+        as_of=as_of,
+        daily=series[0] if kpi else (),
+        controls=tuple(series[1:]) if kpi else (),
+        breaks=tuple(sorted({each.date for source in sources.values() for each in source.breaks})),
+        outages=tuple(
+            sorted({Window(pause.from_, pause.to) for source in sources.values() for pause in source.paused})
+        ),
+        gap=_gap(con, client, initiative, facts=facts, as_of=as_of) if facts else None,
+        adds_over_time=facts.adds_over_time if facts else True,
+        unit=facts.unit if facts else "",
+        tested=tested,
+    )
+
+
+def _days(con: Connection, client: Client, kpi: str, scope: Scope, *, before: date) -> Days:
+    """Days with a value, oldest first. ``all`` of a figure that only one source has is that source's."""
+    rows = con.execute(
+        "select scope, day, value from marts.kpi_daily"
+        " where client = ? and kpi = ? and day < ? and value is not null order by scope, day",
+        [client.client, kpi, before],
+    ).fetchall()
+    scopes = {name for name, _, _ in rows}
+    wanted = str(scope)
+    sources = sorted(name for name in scopes if name.startswith("source="))
+    if wanted == "all" and "all" not in scopes and len(sources) == 1:
+        wanted = sources[0]
+    return tuple((day, float(value)) for name, day, value in rows if name == wanted)
+
+
+def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Measured, as_of: date) -> float | None:
+    """From baseline to target of its key result, in the unit the response has; None where they are not the same KPI."""
+    found = _key_result(client, initiative)
+    if found is None or found[1].kpi != facts.id:
+        return None
+    objective, key_result = found
+    row = con.execute(
+        "select baseline, target from okr.key_result_progress"
+        " where client = ? and objective_id = ? and key_result_id = ? and as_of <= ? and baseline is not null"
+        " and target is not null order by as_of desc, known_at desc limit 1",
+        [client.client, objective.id, key_result.id, as_of],
+    ).fetchone()
+    if row is None:
+        return None
+    # growth compares the mean of months: over the period an additive flow lacks that much every month
+    months = len(Window(objective.period.start, objective.period.end).months())
+    is_monthly = isinstance(key_result.target_on(as_of), Change) and facts.adds_over_time
+    return float((row[1] - row[0]) * (months if is_monthly else 1))
+
+
+def _key_result(client: Client, initiative: Initiative) -> tuple[Objective, KeyResult] | None:
+    for objective in client.objectives:
+        for key_result in objective.key_results:
+            if f"{objective.id}/{key_result.id}" == initiative.key_result:
+                return objective, key_result
+    return None
+
+
+def _insert(con: Connection, result: InitiativeResult) -> None:
+    values = asdict(result)
+    columns = INITIATIVE_RESULTS.column_names
+    marks = ", ".join("?" for _ in columns)
+    con.execute(
+        f"insert into okr.initiative_results ({names(columns)}) values ({marks})",  # noqa: S608 - quoted names
+        [values[column] for column in columns],
+    )

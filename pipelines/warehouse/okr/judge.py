@@ -1,0 +1,207 @@
+"""The OKR step: reads the marts, judges every key result and objective, and adds what is new.
+
+What belongs here: for which clients and which day, and in what order. What does not: any figure
+(``okr_models/progress/evaluation.py``), and how a row is added (``rows.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from okr_models.client.model import Client, KeyResult, Objective
+from okr_models.forecast.forecast import ForecastJob
+from okr_models.forecast.types import Forecast
+from okr_models.periods import local_date
+from okr_models.progress.counts import final_on
+from okr_models.progress.evaluation import KeyResultProgress, Prepared, finish, prepare, task_of
+from okr_models.progress.rollup import Weighed, roll_up
+from okr_models.progress.status import Status
+from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.okr.figures import read_failures, read_figures
+from pipelines.warehouse.okr.restatements import remember_closed_months
+from pipelines.warehouse.okr.rows import (
+    Stored,
+    add_key_result,
+    add_objective,
+    earlier_versions,
+    is_stored,
+    newest,
+    next_known_at,
+)
+
+Forecaster = Callable[[Sequence[ForecastJob]], Sequence[Forecast | None]]
+"""All of a night's forecasts at once, so that they can be fitted in parallel; one answer a job, in order."""
+
+JUDGED_AFTER_FINAL = timedelta(days=30)
+"""An objective is judged for so long after its last item is final, which is 90 days after its period or later."""
+
+
+class NotYet(ValueError):
+    """A day was asked for that has not come."""
+
+    def __init__(self, *, as_of: date, today: date) -> None:
+        super().__init__(f"{as_of} can't be judged: today is {today}; ask for today or a day before it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedKeyResult:
+    """One key result of a night as it stands; ``is_new`` where a row was added for it."""
+
+    client: str
+    objective: str
+    key_result: str
+    as_of: date
+    status: Status
+    progress: float | None
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OkrReport:
+    """What a night's OKR step did. ``added``: rows by table."""
+
+    added: dict[str, int] = field(default_factory=dict)
+    key_results: tuple[JudgedKeyResult, ...] = ()
+    forecasts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A key result before its forecast, with what is stored of it."""
+
+    prepared: Prepared
+    stored: Stored | None
+
+    @property
+    def is_new(self) -> bool:
+        return self.stored is None or self.stored.input_hash != self.prepared.input_hash
+
+
+def evaluate_all(
+    con: Connection,
+    clients: Iterable[Client],
+    clock: Clock,
+    *,
+    as_of: date | None = None,
+    restated: bool = False,
+    forecaster: Forecaster | None = None,
+) -> OkrReport:
+    """Judge ``clients`` on ``as_of`` (the clock's date in each client's zone) over what is known now.
+
+    A day gone by is only judged again where that is asked for (``restated``). The same inputs add no row.
+    """
+    now = clock.now()
+    ready = [
+        each
+        for client in clients
+        for each in _prepare_client(con, client, now, as_of=as_of, restated=restated, forecasts=forecaster is not None)
+    ]
+    forecasts = _forecast([each for each in ready if each.is_new], forecaster)
+    finished = [(each, finish(each.prepared, forecasts.get(id(each))) if each.is_new else None) for each in ready]
+    added = {"key_result_progress": 0, "objective_progress": 0, "key_result_items": 0}
+    judged: list[JudgedKeyResult] = []
+    with transaction(con):
+        for each, result in finished:
+            if result is not None:
+                added["key_result_items"] += _add(con, each, result, now)
+                added["key_result_progress"] += 1
+            judged.append(_standing(each, result))
+        added["objective_progress"] += _add_objectives(con, ready, judged, now)
+    return OkrReport(added=added, key_results=tuple(judged), forecasts=len(forecasts))
+
+
+def _prepare_client(
+    con: Connection, client: Client, now: datetime, *, as_of: date | None, restated: bool, forecasts: bool
+) -> list[_Ready]:
+    today = local_date(now, ZoneInfo(client.timezone))
+    day = as_of or today
+    if day > today:
+        raise NotYet(as_of=day, today=today)
+    if day < today and not restated:
+        raise ValueError(f"{day} is past: it is judged again only as a restatement")
+    wanted = [objective for objective in client.objectives if _is_due(con, client, objective, day)]
+    if not wanted:
+        return []
+    remember_closed_months(con, client.client, now=now)
+    figures, failures = read_figures(con, client.client), read_failures(con, client.client)
+    ready: list[_Ready] = []
+    for objective in wanted:
+        for key_result in objective.key_results:
+            where = {"client": client.client, "objective": objective.id, "key_result": key_result.id}
+            prepared = prepare(
+                client,
+                objective,
+                key_result,
+                figures,
+                as_of=day,
+                failures=failures,
+                earlier=earlier_versions(con, **where, as_of=day),
+                with_forecast=forecasts,
+            )
+            ready.append(_Ready(prepared=prepared, stored=newest(con, **where, as_of=day)))
+    return ready
+
+
+def _is_due(con: Connection, client: Client, objective: Objective, day: date) -> bool:
+    """Long after its close an objective is judged no more, once it has been."""
+    final = max(final_on(task_of(objective, key_result, as_of=day)) for key_result in objective.key_results)
+    if day <= final + JUDGED_AFTER_FINAL:
+        return True
+    return not is_stored(con, client=client.client, objective=objective.id)
+
+
+def _forecast(ready: Sequence[_Ready], forecaster: Forecaster | None) -> dict[int, Forecast | None]:
+    """Forecasts by the identity of what they are for."""
+    jobs = [(id(each), each.prepared.job) for each in ready if each.prepared.job is not None]
+    if forecaster is None or not jobs:
+        return {}
+    answers = forecaster([job for _, job in jobs])
+    return {name: answer for (name, _), answer in zip(jobs, answers, strict=True)}
+
+
+def _add(con: Connection, each: _Ready, result: KeyResultProgress, now: datetime) -> int:
+    known_at = next_known_at(now, each.stored.known_at if each.stored else None)
+    return add_key_result(con, result, known_at=known_at)
+
+
+def _standing(each: _Ready, result: KeyResultProgress | None) -> JudgedKeyResult:
+    """The new row's verdict, or the stored one's."""
+    ready = each.prepared
+    if result is not None:
+        status, progress = result.status, result.progress
+    elif each.stored is not None:
+        status, progress = cast("Status", each.stored.status), each.stored.progress
+    else:
+        raise ValueError("a key result is either new or stored")
+    return JudgedKeyResult(
+        client=ready.client.client,
+        objective=ready.objective.id,
+        key_result=ready.key_result.id,
+        as_of=ready.task.as_of,
+        status=status,
+        progress=progress,
+        is_new=result is not None,
+    )
+
+
+def _add_objectives(con: Connection, ready: Sequence[_Ready], judged: Sequence[JudgedKeyResult], now: datetime) -> int:
+    groups: dict[tuple[str, str], list[tuple[Prepared, JudgedKeyResult]]] = {}
+    for each, standing in zip(ready, judged, strict=True):
+        groups.setdefault((standing.client, standing.objective), []).append((each.prepared, standing))
+    added = 0
+    for (client, _), members in groups.items():
+        objective, as_of = members[0][0].objective, members[0][1].as_of
+        found = roll_up([_weighed(prepared.key_result, standing) for prepared, standing in members])
+        key = {"client": client, "objective_id": objective.id, "as_of": as_of}
+        words = {"title": objective.title, "team": objective.team, "owner": objective.owner}
+        added += add_objective(con, key, words, found, now)
+    return added
+
+
+def _weighed(key_result: KeyResult, standing: JudgedKeyResult) -> Weighed:
+    return Weighed(id=key_result.id, weight=key_result.weight, progress=standing.progress, status=standing.status)

@@ -1,0 +1,1 @@
+"""The database that analysts open: what it holds, and how it is swapped in."""

@@ -1,0 +1,202 @@
+"""The report's small parts, each alone: scales, a note in the reader's language, colours, how tightly print is set.
+
+Really under test: pure functions of ``pipelines/exports/report/`` and ``words/months.py``, and the colours of the style
+sheet.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from okr_models.periods import add_months
+from okr_models.words.months import WORDS, month_note
+from pipelines.exports.report import charts
+from pipelines.exports.report.kpi_cards import KpiSection
+from pipelines.exports.report.paper import SMALLEST, USABLE, density_of, paper_of
+from pipelines.exports.report.scales import APART, scale_of, spread
+from pipelines.exports.report.series import Point, Series
+from tests.home import PROJECT
+
+STYLE = (PROJECT / "pipelines/exports/report/templates/page.css").read_text("utf-8")
+VALUES = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda value: round(value, 3))
+
+
+@given(values=st.lists(VALUES, min_size=1, max_size=30), from_zero=st.booleans())
+def test_a_scale_holds_every_value_between_two_of_its_ticks(values: list[float], *, from_zero: bool) -> None:
+    scale = scale_of(values, from_zero=from_zero)
+    assert scale.low <= min(values) + scale.step * 1e-6
+    assert max(values) <= scale.high + scale.step * 1e-6
+    assert 2 <= len(scale.ticks) <= 8
+    assert not from_zero or scale.low <= 0 <= scale.high
+
+
+def test_ticks_are_whole_where_the_step_is_and_never_rounded_to_a_wrong_figure() -> None:
+    assert scale_of([0, 10], from_zero=True).labels(None, "sv") == ["0", "5", "10"]
+    assert scale_of([0, 1], from_zero=True).labels(None, "sv") == ["0,0", "0,5", "1,0"]
+    assert scale_of([0.2, 0.9], from_zero=True).labels("share", "en") == ["0%", "50%", "100%"]
+    assert scale_of([0, 34_000], from_zero=True).labels("visitors", "sv")[-1] == "40\xa0000"
+
+
+def test_one_value_alone_stands_in_the_middle_and_not_on_an_axis_of_one_tick() -> None:
+    scale = scale_of([923], from_zero=False)
+    assert scale.low < 923 < scale.high
+
+
+@given(st.lists(st.floats(min_value=0, max_value=130), min_size=1, max_size=3))
+def test_end_labels_never_cover_each_other(heights: list[float]) -> None:
+    placed = sorted(height + move for height, move in zip(heights, spread(heights), strict=True))
+    assert all(b - a >= APART * 0.9 for a, b in pairwise(placed))
+
+
+_CHAIN = r"(?:[\w.]+ \|\| )?'[^']+'(?: \|\| [\w.()]+(?: \|\| '[^']+')?)*"
+_SAID = re.compile(rf"(?:\b(?:then|else)|coalesce\(remark,)\s+({_CHAIN})")
+
+
+def _sql_notes() -> set[str]:
+    """Every remark that the SQL of the months can write, with 3 for each figure in it."""
+    text = "\n".join(
+        path.read_text("utf-8")
+        for path in sorted((PROJECT / "dbt_like_sql/models/intermediate").glob("int_kpi_*months.sql"))
+    )
+    found = set()
+    for chain in _SAID.findall(text):
+        pieces = re.split(r" \|\| ", chain)
+        found.add("".join(piece.strip("'") if piece.startswith("'") else "3" for piece in pieces))
+    return {said for said in found if " " in said or said == "paused"}
+
+
+def test_the_drift_test_sees_the_notes_of_the_sql() -> None:
+    notes = _sql_notes()
+    assert {
+        "not yet opened",
+        "paused",
+        "nothing to divide by",
+        "3 of 3 days observed",
+        "no row in the csv file",
+    } <= notes
+
+
+def test_every_note_of_the_sql_is_said_in_swedish() -> None:
+    unknown = [note for note in _sql_notes() if not any(re.fullmatch(pattern, note) for pattern in WORDS)]
+    assert unknown == []
+
+
+@pytest.mark.parametrize(
+    ("note", "swedish", "english"),
+    [
+        (None, "", ""),
+        ("bluesky: not observed", "bluesky: inte avläst", "bluesky: not read"),
+        (
+            "source=facebook: history from csv; source=instagram: history from csv",
+            "facebook, instagram: historik från csv",
+            "facebook, instagram: history from csv",
+        ),
+        ("web: 19 of 31 days observed", "web: 19 av 31 dagar avlästa", "web: 19 of 31 days read"),
+        (
+            "a: 0 of 8 posts were counted in time; b: 1 of 9 posts were counted in time",
+            "a, b: 1 av 17 inlägg hann räknas i tid",
+            "a, b: 1 of 17 posts were counted in time",
+        ),
+        (
+            "a: 0 of 8 days observed; b: 1 of 8 days observed",
+            "a: 0 av 8 dagar avlästa; b: 1 av 8 dagar avlästa",
+            "a: 0 of 8 days read; b: 1 of 8 days read",
+        ),
+        ("web: no data before 2026-03-10", "web: inga data före 2026-03-10", "web: no data before 2026-03-10"),
+        ("median 12.5", "median 12,5", "median 12.5"),
+        ("web: something new", "web: something new", "web: something new"),
+    ],
+)
+def test_a_note_is_said_in_the_readers_language(note: str | None, swedish: str, english: str) -> None:
+    assert month_note(note, "sv") == swedish
+    assert month_note(note, "en") == english
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _palettes() -> dict[str, dict[str, str]]:
+    blocks = re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)
+    assert len(blocks) == 2
+    found = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks]
+    return {"light": found[0], "dark": found[1]}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_keep_wcags_contrast(scheme: str) -> None:
+    """SC 1.4.3: text at 4.5 to 1; SC 1.4.11: what a chart says at 3 to 1 against the page."""
+    palette = _palettes()[scheme]
+    text = ("ink", "soft", "label", "good", "mid", "bad", "none", "path", "now")
+    marks = ("now", "last-ink", "path", "bar", "axis", "good-fill", "mid-fill", "bad-fill", "none-fill")
+    for name in text:
+        assert _contrast(palette[name], palette["paper"]) >= 4.5, name
+    for name in marks:
+        assert _contrast(palette[name], palette["paper"]) >= 3, name
+        if name.endswith("fill"):  # the ends of the interval lie over the bar
+            assert _contrast(palette[name], palette["ink"]) >= 2, name
+    # white paper is what is printed on
+    assert all(_contrast(_palettes()["light"][name], "#ffffff") >= 3 for name in marks)
+
+
+@pytest.mark.parametrize("form", ["months", "level", "total"])
+@pytest.mark.parametrize("bounds", [(), (60.0,), (60.0, 90.0)])
+def test_every_kind_of_chart_holds_to_vega_lites_schema(
+    monkeypatch: pytest.MonkeyPatch, form: str, bounds: tuple[float, ...]
+) -> None:
+    monkeypatch.setattr(charts, "VALIDATES", True)
+    points = tuple(
+        Point(
+            month=add_months(date(2026, 1, 1), n),
+            actual=80.0 + n if n < 10 else None,
+            is_open=n == 9,
+            last=70.0 + n,
+            path=90.0 + n,
+            low=85.0 if n > 8 else None,
+            mid=90.0 if n > 8 else None,
+            high=95.0 if n > 8 else None,
+        )
+        for n in range(12)
+    )
+    for language in ("sv", "en"):
+        svg = charts.key_result_chart(Series(form=form, points=points, bounds=bounds), language, unit="visitors")  # type: ignore[arg-type]
+        assert svg.count("<text") > 8
+    for as_bars in (True, False):
+        drawn = charts.kpi_chart([(point.month, point.actual) for point in points], "sv", as_bars=as_bars)
+        assert "<path" in drawn
+
+
+def test_a_rank_has_its_first_place_at_the_top_and_other_lower_is_better_figures_fall_as_they_fall() -> None:
+    def height_of(unit: str) -> list[float]:
+        points = (Point(month=date(2026, 1, 1), actual=20.0), Point(month=date(2026, 2, 1), actual=2.0))
+        svg = charts.key_result_chart(Series(form="level", points=points), "en", unit=unit)
+        line = re.search(r'd="M[\d.]+,([\d.]+)L[\d.]+,([\d.]+)"[^>]*stroke-width="2.6"', svg)
+        assert line is not None
+        return [float(line[1]), float(line[2])]
+
+    first, second = height_of("position")
+    assert second < first
+    first, second = height_of("hours")
+    assert second > first
+
+
+def test_print_is_set_tighter_the_more_there_is_and_never_unreadable() -> None:
+    nothing = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None)
+    assert (nothing.front, nothing.back, nothing.methods_on) == (1.0, 1.0, "front")
+    assert [density_of(count) for count in (4, 5, 10, 13, 60)] == ["roomy", "compact", "dense", "rows", "rows"]
+    many = paper_of((), KpiSection(month="", cards=()), (), (), methods=1000, groups=None)
+    assert many.front == SMALLEST
+    assert USABLE < 297

@@ -1,0 +1,221 @@
+"""What is told about a night and how it is sent: against a webhook and a mail server on this machine.
+
+Under test: ``notices`` (the words), ``messengers`` (real HTTP and SMTP), ``sensors.send`` (one way that fails stops no
+other, and no secret is logged).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from pipelines.notices.send import NotSent, by_mail, by_webhook, messengers_of
+from pipelines.notices.text import FailedCheck, FailedStep, Notice, RunSummary, notice_of
+from pipelines.sensors import send
+
+NOTICE = Notice(subject="nightly of 2026-11-19: FAILED", text="nightly FAILED\n- åäö")
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Keeps what is posted; answers as its server is told to."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.posted.append((self.path, json.loads(body)))  # type: ignore[attr-defined]
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """As much of SMTP as one mail needs; no TLS. Refuses recipients at its server's word."""
+
+    def handle(self) -> None:
+        self._say(220, "here")
+        while line := self.rfile.readline().decode().strip():
+            word = line.split()[0].upper()
+            self.server.heard.append(line)  # type: ignore[attr-defined]
+            if word == "DATA":
+                self._say(354, "go on")
+                body = b""
+                while (part := self.rfile.readline()) != b".\r\n":
+                    body += part
+                self.server.mails.append(message_from_bytes(body))  # type: ignore[attr-defined]
+                self._say(250, "kept")
+            elif word == "RCPT" and self.server.refuses:  # type: ignore[attr-defined]
+                self._say(550, "no such box")
+            elif word == "QUIT":
+                return self._say(221, "bye")
+            else:
+                self._say(250, "fine")
+        return None
+
+    def _say(self, code: int, text: str) -> None:
+        self.wfile.write(f"{code} {text}\r\n".encode())
+
+
+@contextmanager
+def serving(server: socketserver.TCPServer) -> Iterator[socketserver.TCPServer]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def webhook() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), Webhook)
+    server.posted, server.status = [], 200  # type: ignore[attr-defined]
+    with serving(server):
+        yield server
+
+
+@pytest.fixture
+def mail() -> Iterator[socketserver.TCPServer]:
+    server = socketserver.TCPServer(("127.0.0.1", 0), MailServer)
+    server.heard, server.mails, server.refuses = [], [], False  # type: ignore[attr-defined]
+    with serving(server):
+        yield server
+
+
+def address(server: socketserver.TCPServer, scheme: str, *, user: str = "", path: str = "") -> str:
+    return f"{scheme}://{user}127.0.0.1:{server.server_address[1]}{path}"
+
+
+def test_a_night_without_anything_to_tell_is_silence() -> None:
+    assert notice_of(RunSummary(job="nightly", run_id="r", night="2026-11-19", succeeded=True)) is None
+
+
+def test_a_published_night_with_warnings_says_which_and_shows_rows() -> None:
+    check = FailedCheck(
+        asset="marts/kpi_daily",
+        check="traffic_like_its_history",
+        blocks=False,
+        unexpected=1,
+        detail="| client | value |\n| --- | --- |\n| acme | 0 |",
+    )
+    notice = notice_of(RunSummary(job="nightly", run_id="r", night="2026-11-19", succeeded=True, checks=(check,)))
+    assert notice is not None
+    assert notice.subject == "nightly of 2026-11-19: published, with 1 check to look at"
+    assert "warning: marts/kpi_daily, check traffic_like_its_history (1 row)" in notice.text
+    assert "| acme | 0 |" in notice.text
+    assert "---" not in notice.text
+    assert "still served" not in notice.text
+
+
+def test_a_refused_night_is_told_apart_from_one_that_broke() -> None:
+    refused = FailedCheck(asset="marts/kpi_daily", check="grain", blocks=True, unexpected=4)
+    step = FailedStep(step="marts__kpi_daily", message="marts.kpi_daily refused: …")
+    one = notice_of(
+        RunSummary(job="nightly", run_id="r", night=None, succeeded=False, checks=(refused,), steps=(step,))
+    )
+    other = notice_of(RunSummary(job="nightly", run_id="r", night=None, succeeded=False, steps=(step,)))
+    assert one is not None
+    assert other is not None
+    assert (one.subject, other.subject) == ("nightly: NOT published, a check refused it", "nightly: FAILED")
+    for notice in (one, other):
+        assert "marts__kpi_daily failed" in notice.text
+        assert "still served" in notice.text
+
+
+def test_a_hundred_failures_are_a_short_text() -> None:
+    checks = tuple(
+        FailedCheck(asset=f"raw/{n}", check="sources_read", blocks=False, detail="x" * 999) for n in range(99)
+    )
+    notice = notice_of(RunSummary(job="nightly", run_id="r", night=None, succeeded=True, checks=checks))
+    assert notice is not None
+    assert len(notice.text) < 8_000
+    assert "lines more" in notice.text
+
+
+def test_a_webhook_gets_slacks_form(webhook: HTTPServer) -> None:
+    by_webhook(NOTICE, address=address(webhook, "http", path="/services/T/B/x"))
+    assert webhook.posted == [("/services/T/B/x", {"text": NOTICE.text})]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_webhook_that_does_not_take_it_is_no_success_and_no_redirect_is_followed(
+    webhook: HTTPServer, status: int
+) -> None:
+    webhook.status = status  # type: ignore[attr-defined]
+    with pytest.raises(NotSent, match=f"answered {status}") as raised:
+        by_webhook(NOTICE, address=address(webhook, "http", path="/secret"))
+    assert "secret" not in str(raised.value)
+    assert len(webhook.posted) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "where", ["http://example.org/secret", "ftp://127.0.0.1/secret", "secret", "http://127.0.0.1:9/secret"]
+)
+def test_an_address_that_can_not_be_posted_to_is_not_repeated(where: str) -> None:
+    with pytest.raises(NotSent) as raised:
+        by_webhook(NOTICE, address=where)
+    assert "secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_mail_reaches_every_recipient(mail: socketserver.TCPServer) -> None:
+    by_mail(NOTICE, server=address(mail, "smtp"), sender="okr@example.org", recipients="a@example.org, b@example.org")
+    (message,) = mail.mails  # type: ignore[attr-defined]
+    assert message["Subject"] == NOTICE.subject
+    assert "åäö" in message.get_payload(decode=True).decode()
+    heard = " ".join(mail.heard).lower()  # type: ignore[attr-defined]
+    assert "rcpt to:<a@example.org>" in heard
+    assert "rcpt to:<b@example.org>" in heard
+
+
+def test_a_refused_mail_is_no_success(mail: socketserver.TCPServer) -> None:
+    mail.refuses = True  # type: ignore[attr-defined]
+    with pytest.raises(NotSent, match="SMTPRecipientsRefused"):
+        by_mail(NOTICE, server=address(mail, "smtp"), sender="okr@example.org", recipients="a@example.org")
+
+
+@pytest.mark.parametrize(
+    ("server", "sender", "recipients", "said"),
+    [
+        ("mail.example.org", "a@b.se", "c@d.se", "no smtp://"),
+        ("smtp://user:secret@127.0.0.1:9", "a@b.se", "c@d.se", "ConnectionRefusedError"),
+        ("smtp://127.0.0.1", "", "c@d.se", "OKR_NOTICE_FROM"),
+        ("smtp://127.0.0.1", "a@b.se", "", "OKR_NOTICE_TO"),
+    ],
+)
+def test_mail_that_is_set_up_by_half_says_what_is_lacking(server: str, sender: str, recipients: str, said: str) -> None:
+    with pytest.raises(NotSent, match=said) as raised:
+        by_mail(NOTICE, server=server, sender=sender, recipients=recipients)
+    assert "secret" not in str(raised.value)
+
+
+def test_without_settings_a_notice_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert messengers_of({}) == {}
+    assert send(NOTICE, environ={}, log=logging.getLogger("okr.test")) == ()
+    assert NOTICE.text in caplog.text
+
+
+def test_one_way_that_fails_stops_no_other_and_no_secret_is_logged(
+    mail: socketserver.TCPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = {
+        "OKR_NOTICE_WEBHOOK": "http://127.0.0.1:9/services/secret",
+        "OKR_NOTICE_SMTP": address(mail, "smtp"),
+        "OKR_NOTICE_FROM": "okr@example.org",
+        "OKR_NOTICE_TO": "a@example.org",
+    }
+    assert send(NOTICE, environ=environ, log=logging.getLogger("okr.test")) == ("mail",)
+    assert "not sent by webhook" in caplog.text
+    assert "secret" not in caplog.text

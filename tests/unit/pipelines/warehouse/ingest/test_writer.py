@@ -1,0 +1,291 @@
+"""Writing to the raw tables: whole windows, whole lists, snapshots only added, and all or nothing.
+
+Really under test: ``writer.write_batch`` with ``batches.checked_rows`` against a real DuckDB file.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from connectors.protocol import Batch, Stream
+from connectors.raw_tables import OWN_METRICS
+from okr_models.periods import Window
+from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest import ledger, writer
+from pipelines.warehouse.ingest.batches import BadBatch
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.writer import NotReplaceable, write_batch
+from pipelines.warehouse.schema import ensure_schema
+from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, daily, post, table_of
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
+WEEK = Window(date(2026, 11, 2), date(2026, 11, 8))
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[Connection]:
+    connection = connect(Home(tmp_path))
+    ensure_schema(connection)
+    yield connection
+    connection.close()
+
+
+def days(window: Window, *, source_today: date = TODAY) -> pa.Table:
+    return table_of(DAILY.table, [daily(day, today=source_today) for day in window])
+
+
+def write(
+    con: Connection, stream: Stream, rows: pa.Table, window: Window, *, source: str = "web", taken_at: datetime = NOW
+) -> None:
+    load = Load(
+        client="acme",
+        source=source,
+        stream=stream.name,
+        window=window,
+        rows=rows.num_rows,
+        status="loaded",
+        attempts=1,
+        started_at=NOW,
+        finished_at=NOW,
+        run_id="r",
+    )
+    replies = (("GET /x", b"reply"),) if stream.delivery == "snapshot" else ()
+    write_batch(con, stream=stream, batch=Batch(rows=rows, replies=replies), load=load, taken_at=taken_at)
+
+
+def content(con: Connection, table: str) -> list[tuple[object, ...]]:
+    return con.execute(f"select * from raw.{table} order by all").fetchall()
+
+
+def test_a_window_is_replaced_whole_and_what_lies_around_it_stays(con):
+    write(
+        con, DAILY, days(Window(date(2026, 11, 1), date(2026, 11, 10))), Window(date(2026, 11, 1), date(2026, 11, 10))
+    )
+    write(con, DAILY, days(WEEK), WEEK, source="other")
+    fewer = days(Window(WEEK.start, WEEK.start + timedelta(days=2)))
+    write(con, DAILY, fewer, WEEK)
+    left = con.execute("select day from raw.web_daily where source = 'web' order by day").fetchall()
+    assert [day.day for (day,) in left] == [1, 2, 3, 4, 9, 10]
+    assert con.execute("select count(*) from raw.web_daily where source = 'other'").fetchone() == (7,)
+
+
+def test_a_window_without_rows_empties_what_was_there(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    write(con, DAILY, days(WEEK).slice(0, 0), WEEK)
+    assert content(con, "web_daily") == []
+    assert [load.rows for load in ledger.read(con)] == [7, 0]
+
+
+def test_writing_the_same_window_twice_changes_nothing(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+    write(con, DAILY, days(WEEK), WEEK)
+    assert content(con, "web_daily") == before
+
+
+def test_a_failure_midway_leaves_the_old_rows_and_no_ledger_row(con, monkeypatch):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left")
+
+    # after delete and insert, before the commit
+    monkeypatch.setattr(writer.ledger, "append", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write(con, DAILY, days(WEEK, source_today=date(2026, 11, 9)), WEEK)
+    monkeypatch.undo()
+    assert content(con, "web_daily") == before
+    assert len(ledger.read(con)) == 1
+    write(con, DAILY, days(WEEK).slice(0, 1), WEEK)
+    assert len(content(con, "web_daily")) == 1
+
+
+def _with(column: str, values: Callable[[list[object]], list[object]]) -> Callable[[pa.Table], pa.Table]:
+    def change(rows: pa.Table) -> pa.Table:
+        index = rows.schema.get_field_index(column)
+        field = rows.schema.field(column).with_nullable(True)
+        return rows.set_column(index, field, pa.array(values(rows.column(column).to_pylist()), field.type))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (_with("day", lambda v: [v[0], v[0], *v[2:]]), "1 rows repeat a key"),
+        (_with("visitors", lambda v: [None, *v[1:]]), "1 rows without visitors"),
+        (_with("day", lambda v: [date(2026, 11, 1), *v[1:]]), "outside the window"),
+        (_with("day", lambda v: [*v[:-1], date(2026, 11, 9)]), "outside the window"),
+        (_with("engagement_seconds", lambda v: [float("nan"), *v[1:]]), "NaN or infinity"),
+        (_with("engagement_seconds", lambda v: [float("inf"), *v[1:]]), "NaN or infinity"),
+        (_with("engagement_seconds", lambda v: [-0.5, *v[1:]]), "engagement_seconds is -0.5"),
+        (_with("page_views", lambda v: [-3, *v[1:]]), "page_views is -3"),
+        (lambda rows: rows.drop_columns(["sessions"]), "columns lacking: ['sessions']"),
+        (lambda rows: rows.append_column("extra", rows.column("sessions")), "unknown or twice: ['extra']"),
+        (lambda rows: rows.append_column("sessions", rows.column("sessions")), "unknown or twice"),
+        (
+            lambda rows: rows.set_column(1, "sessions", pa.array(["many"] * rows.num_rows)),
+            "wrong type",
+        ),
+        (
+            lambda rows: rows.set_column(1, "sessions", pa.array([1.5] * rows.num_rows)),
+            "wrong type",
+        ),
+    ],
+)
+def test_rows_that_break_the_tables_contract_change_nothing(con, broken, said):
+    write(con, DAILY, days(WEEK), WEEK)
+    before = content(con, "web_daily")
+    with pytest.raises(BadBatch) as caught:
+        write(con, DAILY, broken(days(WEEK)), WEEK)
+    assert said in str(caught.value)
+    assert content(con, "web_daily") == before
+    assert len(ledger.read(con)) == 1
+
+
+def test_columns_in_another_order_and_of_a_narrower_type_are_put_right(con):
+    rows = days(WEEK).select(list(reversed(days(WEEK).column_names)))
+    index = rows.schema.get_field_index("sessions")
+    rows = rows.set_column(index, "sessions", rows.column("sessions").cast(pa.int32()))
+    write(con, DAILY, rows, WEEK)
+    expected = [(daily(day, today=TODAY)["sessions"],) for day in WEEK]
+    assert con.execute("select sessions from raw.web_daily order by day").fetchall() == expected
+
+
+def test_a_month_is_replaced_by_its_first_day(con):
+    row = {
+        "month": date(2026, 11, 1),
+        "asked_through": date(2026, 11, 8),
+        "visitors": 7,
+        "total_users": None,
+        "visitors_definition": "fake",
+        "is_final": False,
+    }
+    write(con, MONTHLY, table_of(MONTHLY.table, [row]), Window(date(2026, 11, 1), date(2026, 11, 8)))
+    later = row | {"visitors": 9, "asked_through": date(2026, 11, 9)}
+    write(con, MONTHLY, table_of(MONTHLY.table, [later]), Window(date(2026, 11, 1), date(2026, 11, 9)))
+    assert con.execute("select visitors from raw.web_monthly").fetchall() == [(9,)]
+
+
+def test_a_list_is_replaced_whole_so_that_a_deleted_post_is_gone(con):
+    today = Window(TODAY, TODAY)
+    write(con, POSTS, table_of(POSTS.table, [post("a"), post("b")]), today)
+    write(con, POSTS, table_of(POSTS.table, [post("x")]), today, source="other")
+    write(con, POSTS, table_of(POSTS.table, [post("b"), post("c")]), today)
+    found = con.execute("select source, post_id from raw.blog_posts order by all").fetchall()
+    assert found == [("other", "x"), ("web", "b"), ("web", "c")]
+
+
+def followers(taken_at: datetime, count: int) -> pa.Table:
+    row = {"platform": "bluesky", "taken_at": taken_at, "day": taken_at.date(), "followers": count}
+    return table_of(FOLLOWERS.table, [row])
+
+
+def test_snapshots_are_added_and_the_same_reading_is_there_once(con):
+    day = Window(TODAY, TODAY)
+    earlier = NOW - timedelta(days=1)
+    write(con, FOLLOWERS, followers(earlier, 10), day, taken_at=earlier)
+    for _ in range(2):
+        write(con, FOLLOWERS, followers(NOW, 12), day)
+    found = con.execute("select taken_at, followers from raw.follower_snapshots order by taken_at").fetchall()
+    assert found == [(earlier, 10), (NOW, 12)]
+    replies = con.execute("select taken_at, part, request, reply from raw.snapshot_replies order by 1, 2").fetchall()
+    assert [(at, part, request) for at, part, request, _ in replies] == [(earlier, 0, "GET /x"), (NOW, 0, "GET /x")]
+    assert gzip.decompress(replies[0][3]) == b"reply"
+
+
+def test_no_window_and_no_list_ever_replaces_a_snapshot(con):
+    write(con, FOLLOWERS, followers(NOW, 12), Window(TODAY, TODAY))
+    for delivery in ("window", "listing"):
+        stream = Stream(table=FOLLOWERS.table, delivery=delivery)
+        with pytest.raises(NotReplaceable):
+            write(con, stream, followers(NOW, 1).slice(0, 0), Window(date(2020, 1, 1), TODAY))
+    assert con.execute("select followers from raw.follower_snapshots").fetchall() == [(12,)]
+
+
+def test_the_ledger_gives_back_what_was_written(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    (load,) = ledger.read(con, client="acme", source="web", run_id="r")
+    assert (load.window, load.rows, load.status, load.started_at) == (WEEK, 7, "loaded", NOW)
+    assert ledger.read(con, client="acme", source="other") == ()
+
+
+def blog(*, since: datetime | None, **published: datetime) -> Batch:
+    """A list of posts by id; what is older than ``since`` it says nothing of."""
+    rows = [post(post_id) | {"published_at": at, "published_on": at.date()} for post_id, at in published.items()]
+    return Batch(rows=table_of(POSTS.table, rows), listed_since=since)
+
+
+def write_list(con: Connection, batch: Batch, *, source: str = "web") -> Load:
+    load = Load(
+        client="acme",
+        source=source,
+        stream=POSTS.name,
+        window=Window(TODAY, TODAY),
+        rows=batch.rows.num_rows,
+        status="loaded",
+        attempts=1,
+        started_at=NOW,
+        finished_at=NOW,
+        run_id="r",
+    )
+    write_batch(con, stream=POSTS, batch=batch, load=load, taken_at=NOW)
+    return load
+
+
+def kept(con: Connection) -> dict[str, datetime]:
+    return dict(con.execute("select post_id, published_at from raw.blog_posts where source = 'web'").fetchall())
+
+
+OLD, MIDDLE, NEW, NEWEST = (NOW - timedelta(days=days) for days in (400, 30, 10, 1))
+
+
+def test_a_list_of_the_newest_keeps_what_is_older_and_drops_what_it_would_show(con):
+    write_list(con, blog(since=None, old=OLD, middle=MIDDLE, gone=NEW))
+    write_list(con, blog(since=None, gone=NEW), source="other")
+    write_list(con, blog(since=MIDDLE, middle=MIDDLE, newest=NEWEST))
+    assert kept(con) == {"old": OLD, "middle": MIDDLE, "newest": NEWEST}
+    assert con.execute("select count(*) from raw.blog_posts where source = 'other'").fetchone() == (1,)
+
+
+def test_a_post_named_by_a_list_of_the_newest_is_there_once_whatever_its_date_was(con):
+    write_list(con, blog(since=None, moved=OLD))
+    write_list(con, blog(since=MIDDLE, moved=NEWEST))
+    assert kept(con) == {"moved": NEWEST}
+    write_list(con, blog(since=MIDDLE, moved=OLD))
+    assert kept(con) == {"moved": OLD}
+
+
+def test_a_list_of_the_newest_that_is_empty_deletes_nothing_older(con):
+    write_list(con, blog(since=None, old=OLD, new=NEW))
+    write_list(con, blog(since=NOW))
+    assert set(kept(con)) == {"old", "new"}
+    write_list(con, blog(since=None))
+    assert kept(con) == {}
+
+
+def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
+    load = write_list(con, blog(since=None, old=OLD, middle=MIDDLE, new=NEW))
+    same = blog(since=MIDDLE, middle=MIDDLE, new=NEW)
+    assert writer.same_listing(con, stream=POSTS, batch=same, load=load)
+    shorter = blog(since=MIDDLE, middle=MIDDLE)
+    assert not writer.same_listing(con, stream=POSTS, batch=shorter, load=load)
+    assert not writer.same_listing(con, stream=POSTS, batch=replace(same, listed_since=None), load=load)
+
+
+def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
+    batch = Batch(rows=OWN_METRICS.arrow_schema().empty_table(), listed_since=NOW)
+    stream = Stream(table=OWN_METRICS, delivery="listing", grain=None)
+    load = replace(write_list(con, blog(since=None)), stream=stream.name)
+    with pytest.raises(ValueError, match="published_at"):
+        write_batch(con, stream=stream, batch=batch, load=load, taken_at=NOW)

@@ -1,0 +1,162 @@
+"""Judging a client's initiatives from a real DuckDB file: which days are read, what is written, what is not done twice.
+
+``marts.kpi_daily`` is made by hand, with only the columns that the step reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Period, Scope
+from okr_models.client.sources import EnvRef, LinkedIn, Pause
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.okr import initiatives as initiative_step
+from pipelines.warehouse.okr.initiatives import judge_initiatives
+from pipelines.warehouse.schema import ensure_schema
+
+START, END = date(2026, 3, 1), date(2026, 3, 28)
+AFTER = date(2026, 4, 20)
+
+WEEKLY = Initiative(
+    id="weekly",
+    title="Weekly series",
+    key_result="awareness/interactions",
+    scope=Scope(platform="linkedin"),
+    registered=date(2026, 2, 10),
+    start=START,
+    end=END,
+    smallest_worthwhile_effect=0.15,
+    cost=40_000.0,
+)
+PODCAST = Initiative(id="podcast", title="A podcast")
+
+
+def client(*initiatives: Initiative, paused: tuple[Pause, ...] = ()) -> Client:
+    key_result = KeyResult(id="interactions", title="More", kpi="interactions", target=Change(share=0.4))
+    period = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
+    return Client(
+        client="fjallglas",
+        name="Fjällglas AB",
+        language="en",
+        sources=(LinkedIn(id="linkedin", organization_id="1", token=EnvRef(env="T"), paused=paused),),
+        objectives=(Objective(id="awareness", title="Be known", period=period, key_results=(key_result,)),),
+        initiatives=initiatives,
+    )
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[Connection]:
+    connection = connect(Home.resolve(str(tmp_path), {}))
+    ensure_schema(connection)
+    connection.execute(
+        "create table marts.kpi_daily (client varchar, kpi varchar, scope varchar, day date, value double)"
+    )
+    rng = np.random.default_rng(3)
+    first = date(2025, 10, 1)
+    for step in range((AFTER + timedelta(days=60) - first).days):
+        day = first + timedelta(days=step)
+        value = 500 * (1.35 if START <= day <= END else 1.0) * float(np.exp(0.05 * rng.standard_normal()))
+        add_day(connection, day, value)
+    yield connection
+    connection.close()
+
+
+def add_day(con: Connection, day: date, value: float) -> None:
+    con.execute(
+        "insert into marts.kpi_daily values ('fjallglas', 'interactions', 'platform=linkedin', ?, ?)", [day, value]
+    )
+
+
+def rows(con: Connection) -> list[dict[str, Any]]:
+    found = con.execute("select * from okr.initiative_results order by initiative_id, as_of")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def test_a_finished_initiative_is_judged_from_the_daily_marts_and_written(con: Connection) -> None:
+    judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
+    (row,) = rows(con)
+    assert (row["verdict"], row["as_of"], row["kpi"]) == ("keep", AFTER, "interactions")
+    assert row["effect"] == pytest.approx(0.35, abs=0.06)
+    assert row["cost"] == 40_000
+    assert row["effect_share"] is None
+    assert "The only initiative tested." in row["reason"]
+
+
+def test_its_share_of_the_key_results_gap_counts_every_month_of_the_period(con: Connection) -> None:
+    con.execute(
+        "insert into okr.key_result_progress (client, objective_id, key_result_id, as_of, known_at, title, baseline,"
+        " target, status, is_estimated, definition_version, input_hash)"
+        " values ('fjallglas', 'awareness', 'interactions', ?, now(), 't', 15000, 21000, 'on_track', false, 'v', 'h')",
+        [AFTER],
+    )
+    (result,) = judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
+    assert result.response is not None
+    assert rows(con)[0]["effect_share"] == pytest.approx(result.response / (6000 * 12))
+
+
+def test_the_same_day_again_replaces_its_rows_and_leaves_other_days_alone(con: Connection) -> None:
+    judge_initiatives(con, [client(WEEKLY, PODCAST)], fixed_clock(AFTER), workers=1)
+    before = rows(con)
+    judge_initiatives(con, [client(WEEKLY, PODCAST)], fixed_clock(AFTER), workers=1)
+    assert rows(con) == before
+    judge_initiatives(con, [client(PODCAST)], fixed_clock(AFTER + timedelta(days=1)), workers=1)
+    assert [(row["initiative_id"], row["as_of"]) for row in rows(con)] == [
+        ("podcast", AFTER),
+        ("podcast", AFTER + timedelta(days=1)),
+        ("weekly", AFTER),
+    ]
+
+
+def test_a_new_nights_days_do_not_make_a_finished_one_be_judged_again(
+    con: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+    real = initiative_step.in_parallel
+
+    def counting(work: Any, cases: list[Any], *, workers: int) -> Any:
+        judged.append(len(cases))
+        return real(work, cases, workers=workers)
+
+    monkeypatch.setattr(initiative_step, "in_parallel", counting)
+    for step in range(3):
+        judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER + timedelta(days=step)), workers=1)
+    con.execute("update marts.kpi_daily set value = value * 1.1 where day = ?", [START])
+    judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER + timedelta(days=3)), workers=1)
+    assert judged == [1, 0, 0, 1]
+
+
+def test_a_running_one_rests_on_the_days_before_its_start_only(con: Connection) -> None:
+    for day in (date(2026, 3, 5), date(2026, 3, 20)):
+        judge_initiatives(con, [client(WEEKLY)], fixed_clock(day), workers=1)
+    first, second = rows(con)
+    assert first["verdict"] == second["verdict"] == "running"
+    assert first["detectable_effect"] == second["detectable_effect"] is not None
+
+
+def test_one_without_a_key_result_is_not_aligned_and_reads_no_days(con: Connection) -> None:
+    con.execute("delete from marts.kpi_daily")
+    judge_initiatives(con, [client(PODCAST)], fixed_clock(AFTER), workers=1)
+    assert [(row["verdict"], row["effect"]) for row in rows(con)] == [("not_aligned", None)]
+
+
+def test_a_pause_of_its_source_inside_it_cannot_be_judged(con: Connection) -> None:
+    pause = Pause.model_validate({"from": date(2026, 3, 10), "to": date(2026, 3, 12), "reason": "rebuild"})
+    judge_initiatives(con, [client(WEEKLY, paused=(pause,))], fixed_clock(AFTER), workers=1)
+    assert rows(con)[0]["verdict"] == "cannot_be_judged"
+
+
+def test_no_daily_figures_cannot_be_judged_and_are_no_zeros(con: Connection) -> None:
+    con.execute("delete from marts.kpi_daily")
+    judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
+    (row,) = rows(con)
+    assert (row["verdict"], row["effect"]) == ("cannot_be_judged", None)
+    assert "no daily values" in row["reason"]
