@@ -3,7 +3,7 @@
     python -m benchmarks.ingest [--rounds N] [--dlt .venv-bench/bin/python]
 
 The sandbox answers both sides: page statistics of Plausible (10,000 rows a page) and of Search Console (a month a
-request), for four clients, 212,000 rows, with the primary keys of ``connectors/raw_tables.py``. It runs in a
+request), for four clients, 212,000 rows, with the primary keys of ``connectors/core/raw_tables.py``. It runs in a
 process of its own and gives from memory what it was asked before, in a round that is not counted, so that what is
 measured is the reader: HTTP, parsing, typing, checks, the write and the commit. Both load twice: into an empty
 database, and again over what is there, by merge. Each round runs one side after the other, each in a fresh process,

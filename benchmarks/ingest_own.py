@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas  # noqa: F401 - DuckDB imports it at the first table it is given
 
-import connectors.google_auth
+import connectors.google.auth
 import connectors.registry  # noqa: F401 - imported by the first source else
 from benchmarks.ingest_asked import PLAUSIBLE_SITE, SEARCH_SITE, Asked
 from okr_models.periods import Window

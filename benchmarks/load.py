@@ -24,8 +24,8 @@ import duckdb
 import pyarrow as pa
 
 from benchmarks.figures import print_head, print_ratio, print_seconds
-from connectors.matomo import PAGES
-from connectors.protocol import Batch
+from connectors.core.protocol import Batch
+from connectors.matomo.source import PAGES
 from okr_models.periods import Window
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from connectors.access_steps import ACCESS
-from connectors.protocol import SourceType, Stream
+from connectors.core.protocol import SourceType, Stream
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.sources import SETTINGS, SourceSettings
 

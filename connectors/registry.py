@@ -6,21 +6,21 @@ when one is built.
 
 from __future__ import annotations
 
-from connectors.bluesky import BLUESKY
-from connectors.csv_file import CSV
-from connectors.errors import Misconfigured
-from connectors.facebook_page import FACEBOOK_PAGE
-from connectors.feed import FEED
-from connectors.ga4 import GA4
-from connectors.instagram import INSTAGRAM
-from connectors.linkedin import LINKEDIN
-from connectors.mastodon import MASTODON
-from connectors.matomo import MATOMO
-from connectors.plausible import PLAUSIBLE
-from connectors.protocol import Context, Source, SourceType
-from connectors.search_console import SEARCH_CONSOLE
-from connectors.wordpress import WORDPRESS
-from connectors.youtube import YOUTUBE
+from connectors.bluesky.source import BLUESKY
+from connectors.core.errors import Misconfigured
+from connectors.core.protocol import Context, Source, SourceType
+from connectors.csv.source import CSV
+from connectors.feed.source import FEED
+from connectors.ga4.source import GA4
+from connectors.linkedin.source import LINKEDIN
+from connectors.mastodon.source import MASTODON
+from connectors.matomo.source import MATOMO
+from connectors.meta.facebook_page import FACEBOOK_PAGE
+from connectors.meta.instagram import INSTAGRAM
+from connectors.plausible.source import PLAUSIBLE
+from connectors.search_console.source import SEARCH_CONSOLE
+from connectors.wordpress.source import WORDPRESS
+from connectors.youtube.source import YOUTUBE
 from okr_models.client.sources import SourceSettings
 
 SOURCE_TYPES: dict[str, SourceType] = {

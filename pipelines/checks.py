@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import dagster as dg
 
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.raw_tables import RAW_TABLES
 from pipelines.assets.config import config_key
 from pipelines.assets.ingest import raw_key
 from pipelines.markdown import markdown_table

@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 from requests.structures import CaseInsensitiveDict
 
-from connectors.protocol import Context
-from connectors.token_store import TokenStore
+from connectors.core.protocol import Context
+from connectors.core.token_store import TokenStore
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 """05:00 in Stockholm on the demo's day."""

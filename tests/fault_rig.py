@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from connectors.protocol import Context, Delivery, Source
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.protocol import Context, Delivery, Source
+from connectors.core.raw_tables import RAW_TABLES
 from connectors.registry import open_source
 from connectors.sandbox.server import SandboxServer
 from okr_models.client.sources import SourceSettings

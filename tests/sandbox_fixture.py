@@ -10,7 +10,7 @@ from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
-from connectors.google_auth import KeyToken
+from connectors.google.auth import KeyToken
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.server import SandboxServer
 

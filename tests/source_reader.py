@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from connectors.protocol import Batch, Source, Stream
+from connectors.core.protocol import Batch, Source, Stream
+from connectors.core.secrets import build_context
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.periods import Window
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock

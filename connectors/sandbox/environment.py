@@ -11,7 +11,7 @@ from typing import Protocol
 import requests
 
 from connectors.sandbox.state import Sandbox
-from connectors.sandbox.vendors.youtube_analytics import SCOPE, owner_of
+from connectors.sandbox.vendors.youtube.analytics import SCOPE, owner_of
 from connectors.sandbox.world.brands import FJALLGLAS
 
 ENVIRONMENT_PATH = "/sandbox/environment"

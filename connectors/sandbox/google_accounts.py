@@ -1,7 +1,7 @@
 """Google's side of OAuth: service accounts with their public keys, assertions checked for real, access tokens.
 
 What belongs here: making a key, verifying a signed assertion, issuing and looking up tokens. What does not: HTTP
-(``vendors/google_oauth.py``) and what a token may read (each Google vendor).
+(``google/oauth.py``) and what a token may read (each Google vendor).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Opaque tokens that one sandbox has granted, and refresh tokens that it still takes, by the virtual clock.
 
 What belongs here: which token stands, until when, and its renewal. What does not: HTTP and any vendor's words
-(``vendors/linkedin_oauth.py``, ``vendors/meta_oauth.py``).
+(``linkedin/oauth.py``, ``meta/oauth.py``).
 """
 
 from __future__ import annotations

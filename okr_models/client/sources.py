@@ -1,7 +1,7 @@
 """The ``sources:`` part of a client file: one frozen model a source type.
 
 What belongs here: settings as the user wrote them. What does not: resolving a secret, which is I/O
-(``connectors/secrets.py``); which KPIs a source feeds (``feeds.py``).
+(``connectors/core/secrets.py``); which KPIs a source feeds (``feeds.py``).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from connectors.protocol import Delivery
-from connectors.raw_tables import RAW_TABLES, RawTable
+from connectors.core.protocol import Delivery
+from connectors.core.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
 from okr_models.periods import Window
 from pipelines.markdown import markdown_table

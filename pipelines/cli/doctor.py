@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from connectors.errors import SourceError
-from connectors.protocol import Context, Probe
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Context, Probe
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
-from connectors.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.cli.common import complete_client, fail, home_of, one_line

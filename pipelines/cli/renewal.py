@@ -7,8 +7,8 @@ move, so each begins with the site to look at. What does not belong here: how ac
 
 from __future__ import annotations
 
-from connectors.errors import ErrorClass
-from connectors.protocol import Probe
+from connectors.core.errors import ErrorClass
+from connectors.core.protocol import Probe
 
 MENDED_BY_CLICKS: frozenset[ErrorClass] = frozenset({"auth", "permission"})
 _GOOGLE = "console.cloud.google.com: IAM & Admin, Service accounts, the account, Keys, Add key, JSON"

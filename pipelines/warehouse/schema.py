@@ -5,7 +5,7 @@ What belongs here: their DDL, idempotent. What does not: the models of ``dbt_lik
 
 from __future__ import annotations
 
-from connectors.raw_tables import RAW_TABLES, RawTable
+from connectors.core.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.tables import Column, Table, statements

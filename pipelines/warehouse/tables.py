@@ -1,7 +1,7 @@
 """Declared tables as DDL: columns, keys and comments, for the schemas this program makes itself.
 
 What belongs here: the shape of a declaration and its SQL. What does not: which tables there are (``schema.py``,
-``okr/tables.py``, ``connectors/raw_tables.py``).
+``okr/tables.py``, ``connectors/core/raw_tables.py``).
 """
 
 from __future__ import annotations

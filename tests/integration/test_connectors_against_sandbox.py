@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import SourceError
-from connectors.protocol import Batch, Source, Stream
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, Source, Stream
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import (
@@ -31,7 +32,6 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, Ga4, LinkedIn, SourceSettings, WordPress
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
@@ -218,8 +218,8 @@ MOVING = [
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.linkedin.PAGE_POSTS", 12)
-    monkeypatch.setattr("connectors.wordpress.PAGE_POSTS", 12)
+    monkeypatch.setattr("connectors.linkedin.source.PAGE_POSTS", 12)
+    monkeypatch.setattr("connectors.wordpress.source.PAGE_POSTS", 12)
 
 
 @pytest.mark.usefixtures("small_pages")

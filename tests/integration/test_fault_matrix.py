@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import ErrorClass
+from connectors.core.errors import ErrorClass
 from connectors.registry import SOURCE_TYPES
 from connectors.sandbox.faults import (
     AuthReject,

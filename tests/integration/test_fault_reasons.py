@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import SourceError
-from connectors.protocol import Stream
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Stream
+from connectors.core.reply import send
 from connectors.registry import SOURCE_TYPES
-from connectors.reply import send
 from connectors.sandbox.faults import AuthReject, EmptyDay, Latency, MetricRemoved
 from connectors.sandbox.server import SandboxServer
 from okr_models.periods import ONE_DAY, Window
@@ -126,8 +126,8 @@ def test_a_vendor_that_is_too_slow_is_a_timeout_that_is_asked_again_and_one_that
     def impatient(*given: Any, **named: Any) -> Any:
         return send(*given, **{**named, "timeout": (PATIENCE_SECONDS, PATIENCE_SECONDS)})
 
-    monkeypatch.setattr("connectors.http.send", impatient)
-    monkeypatch.setattr("connectors.ga4_client.CALL_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("connectors.core.http.send", impatient)
+    monkeypatch.setattr("connectors.ga4.client.CALL_SECONDS", PATIENCE_SECONDS)
     reader.set(kind, Latency(seconds=SLOW_SECONDS))
     with pytest.raises(SourceError) as raised:
         reader.read(kind, stream, AROUND)

@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 import requests
 
-from connectors.errors import SourceError
-from connectors.matomo import DAILY, MONTHLY, OTHER, PAGES
-from connectors.protocol import Source, Stream
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Source, Stream
+from connectors.core.secrets import build_context
+from connectors.matomo.source import DAILY, MONTHLY, OTHER, PAGES
 from connectors.registry import open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import AuthReject, EmptyDay, Fault, RateLimit, Status, TruncatedJson, VersionReject
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, Matomo
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps

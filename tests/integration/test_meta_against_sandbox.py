@@ -1,8 +1,8 @@
 """Facebook and Instagram read from the sandbox over real HTTP, against truth from the world's event log.
 
-Really under test: ``connectors.facebook_page`` and ``connectors.instagram`` as the registry opens them, with figures
-held to plain sums of events by Pacific day: around both clock changes there, a month's end, an empty day, a deleted
-post, and faults in Meta's own shapes.
+Really under test: ``connectors.meta.facebook_page`` and ``connectors.meta.instagram`` as the registry opens them,
+with figures held to plain sums of events by Pacific day: around both clock changes there, a month's end, an empty
+day, a deleted post, and faults in Meta's own shapes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import SourceError
-from connectors.protocol import Batch, Source
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, Source
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import (
     AuthReject,
@@ -30,9 +31,8 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.vendors.meta_instagram import hides_likes
+from connectors.sandbox.vendors.meta.instagram import hides_likes
 from connectors.sandbox.world import five_in_stockholm
-from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, FacebookPage, Instagram
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.ledger import Load
@@ -339,7 +339,7 @@ def test_media_without_share_counts_have_unknown_shares(server: SandboxServer, e
 def test_a_list_that_repeats_rows_across_pages_loses_and_doubles_nothing(
     type_name: str, server: SandboxServer, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.meta.PAGE_LIMIT", 12)
+    monkeypatch.setattr("connectors.meta.graph.PAGE_LIMIT", 12)
     before = read(type_name, "social_posts", environ).rows
     server.faults.set(vendor="meta", fault=DuplicateRow())
     moved = read(type_name, "social_posts", environ)

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.raw_tables import RAW_TABLES
 from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock

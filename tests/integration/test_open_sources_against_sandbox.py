@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import SourceError
-from connectors.protocol import Batch, Source
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, Source
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import (
     AuthReject,
@@ -28,7 +29,6 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import DEMO_TODAY, SandboxServer
 from connectors.sandbox.world.clock import five_in_stockholm
-from connectors.secrets import build_context
 from okr_models.client.sources import Bluesky, EnvRef, Feed, Mastodon, SourceSettings
 from okr_models.periods import snapshot_day
 from tests.fake_vendor import STOCKHOLM, Naps

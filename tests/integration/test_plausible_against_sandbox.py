@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 import requests
 
-from connectors.errors import SourceError
-from connectors.plausible import DAILY, MONTHLY, PAGES
-from connectors.protocol import Source, Stream
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Source, Stream
+from connectors.core.secrets import build_context
+from connectors.plausible.source import DAILY, MONTHLY, PAGES
 from connectors.registry import open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import (
@@ -35,7 +36,6 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, Plausible
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps

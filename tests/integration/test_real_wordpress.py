@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import SourceError
-from connectors.protocol import Source
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Source
+from connectors.core.secrets import build_context
 from connectors.registry import open_source
-from connectors.secrets import build_context
-from connectors.wordpress import POSTS
+from connectors.wordpress.source import POSTS
 from okr_models.client.sources import WordPress
 from tests.fake_vendor import NOW, STOCKHOLM
 from tests.real_wordpress import WordPressSite, why_not, wordpress_site
@@ -93,7 +93,7 @@ def test_the_zone_and_the_probe_are_the_sites_own(site: WordPressSite) -> None:
 def test_pages_of_a_list_give_each_post_once_and_a_deleted_post_is_gone(
     site: WordPressSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.wordpress.PAGE_POSTS", 3)
+    monkeypatch.setattr("connectors.wordpress.source.PAGE_POSTS", 3)
     made = site.change(posts=[{"post_title": f"Inlägg {n}", "post_content": "Text"} for n in range(8)])
     assert set(read(site)) == {*made, LATE["post_title"], SUMMER["post_title"]}
     site.change(deleted=list(made.values()))

@@ -1,6 +1,6 @@
 """The sandbox speaks LinkedIn's organisation APIs: headers, Rest.li encoding, limits of history, counters as of now.
 
-Really under test: ``connectors.sandbox.vendors.linkedin*`` over real HTTP, against truth from the event log.
+Really under test: ``connectors.sandbox.vendors.linkedin.server*`` over real HTTP, against truth from the event log.
 """
 
 from __future__ import annotations

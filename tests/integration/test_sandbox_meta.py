@@ -1,6 +1,6 @@
 """The sandbox speaks Meta's Graph API: shapes as recorded from the live one, limits of history, dead metrics, budgets.
 
-Really under test: ``connectors.sandbox.vendors.meta*`` over plain HTTP; the connectors are tested elsewhere.
+Really under test: ``connectors.sandbox.vendors.meta.server*`` over plain HTTP; the connectors are tested elsewhere.
 """
 
 from __future__ import annotations

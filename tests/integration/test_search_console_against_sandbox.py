@@ -17,9 +17,10 @@ import requests
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from connectors.errors import SourceError
-from connectors.google_auth import KeyToken
-from connectors.protocol import Batch, Source
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, Source
+from connectors.core.secrets import build_context
+from connectors.google.auth import KeyToken
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import (
@@ -33,7 +34,6 @@ from connectors.sandbox.faults import (
     TruncatedJson,
 )
 from connectors.sandbox.server import SandboxServer
-from connectors.secrets import build_context
 from okr_models.client.sources import EnvRef, SearchConsole
 from okr_models.periods import Window, month_end
 from tests.discovery import validator
@@ -193,7 +193,7 @@ def test_pages_of_a_report_give_each_row_once(
 ) -> None:
     window = Window(date(2026, 11, 10), date(2026, 11, 14))
     whole = figures(read(sandbox, "search_pages_daily", window))
-    monkeypatch.setattr("connectors.search_console.PAGE_ROWS", pages)
+    monkeypatch.setattr("connectors.search_console.source.PAGE_ROWS", pages)
     batch = read(sandbox, "search_pages_daily", window)
     assert figures(batch) == whole
     assert int(str(batch.quality["requests"])) > window.days
@@ -205,7 +205,7 @@ def test_a_list_that_moves_is_read_again_and_refused_if_it_never_holds_still(
 ) -> None:
     day = Window(date(2026, 11, 10), date(2026, 11, 10))
     whole = figures(read(sandbox, "search_pages_daily", day))
-    monkeypatch.setattr("connectors.search_console.PAGE_ROWS", 20)
+    monkeypatch.setattr("connectors.search_console.source.PAGE_ROWS", 20)
     sandbox.faults.set(vendor="search_console", fault=fault, calls=3)
     assert figures(read(sandbox, "search_pages_daily", day)) == whole
     sandbox.faults.set(vendor="search_console", fault=fault)

@@ -1,6 +1,6 @@
 """Renewal against the sandbox's token endpoints through the registry and whole nights: LinkedIn, Meta, Google.
 
-Really under test: ``connectors.meta_tokens``, ``connectors.linkedin_tokens`` and ``connectors.google_auth`` with the
+Really under test: ``connectors.meta.tokens``, ``connectors.linkedin.tokens`` and ``connectors.google.auth`` with the
 pipeline's own reading, in the vendors' wire formats, by the sandbox's virtual clock.
 """
 
@@ -15,14 +15,15 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import AuthFailed
-from connectors.protocol import Source
+from connectors.core.errors import AuthFailed
+from connectors.core.protocol import Source
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import AuthReject, Status, TokenRotates
 from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.vendors import linkedin_oauth, meta_oauth
+from connectors.sandbox.vendors.linkedin import oauth as linkedin_oauth
+from connectors.sandbox.vendors.meta import oauth as meta_oauth
 from connectors.sandbox.world import five_in_stockholm
-from connectors.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, FacebookPage, Instagram, LinkedIn, Refresh, SourceSettings, YouTube
 from okr_models.periods import Window

@@ -20,8 +20,9 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from connectors.errors import SourceError
-from connectors.protocol import Batch, Source
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, Source
+from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import (
@@ -36,8 +37,7 @@ from connectors.sandbox.faults import (
     TruncatedJson,
 )
 from connectors.sandbox.server import SandboxServer
-from connectors.sandbox.vendors.youtube import COMMENTS_OFF, LIKES_HIDDEN, rounded
-from connectors.secrets import build_context
+from connectors.sandbox.vendors.youtube.server import COMMENTS_OFF, LIKES_HIDDEN, rounded
 from okr_models.client.sources import EnvRef, YouTube
 from okr_models.periods import Window
 from tests.discovery import validator
@@ -282,7 +282,7 @@ def test_hidden_subscribers_are_no_row(sandbox: SandboxServer) -> None:
 def test_a_list_that_moves_while_it_is_paged_loses_and_doubles_nothing(
     sandbox: SandboxServer, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.youtube_api.PAGE_VIDEOS", 12)
+    monkeypatch.setattr("connectors.youtube.api.PAGE_VIDEOS", 12)
     before = sorted(read(sandbox, "social_posts").rows.column("post_id").to_pylist())
     assert len(before) > 24
     # the channel and two pages; then the list holds still
@@ -295,7 +295,7 @@ def test_a_list_that_moves_while_it_is_paged_loses_and_doubles_nothing(
 def test_a_list_that_never_holds_still_is_refused_rather_than_taken_for_whole(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.youtube_api.PAGE_VIDEOS", 12)
+    monkeypatch.setattr("connectors.youtube.api.PAGE_VIDEOS", 12)
     # the last video moves to the front of every page but the first, so that no page ever shows it
     sandbox.faults.set(vendor="youtube", fault=PageDrift())
     with pytest.raises(SourceError, match="holds still"):

@@ -9,8 +9,8 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connectors.ga4 import Ga4Source
-from connectors.ga4_client import Ga4Client
+from connectors.ga4.client import Ga4Client
+from connectors.ga4.source import Ga4Source
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context
 

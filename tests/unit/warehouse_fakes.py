@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from connectors.protocol import Access, Batch, Context, Probe, SourceType, Stream
-from connectors.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
+from connectors.core.protocol import Access, Batch, Context, Probe, SourceType, Stream
+from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
 from okr_models.client.model import Client
 from okr_models.client.sources import Bluesky, SourceSettings
 from okr_models.periods import Window, local_date, month_end, snapshot_day

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from connectors.sandbox.call import Vendor
-from connectors.sandbox.vendors import (
-    bluesky,
-    feed,
-    ga4,
-    google_oauth,
-    linkedin,
-    linkedin_oauth,
-    mastodon,
-    matomo,
-    meta,
-    meta_oauth,
-    plausible,
-    search_console,
-    wordpress,
-    youtube,
-    youtube_analytics,
-)
+from connectors.sandbox.vendors import bluesky, feed, matomo, plausible, wordpress
+from connectors.sandbox.vendors.ga4 import server as ga4
+from connectors.sandbox.vendors.google import oauth as google_oauth
+from connectors.sandbox.vendors.linkedin import oauth as linkedin_oauth
+from connectors.sandbox.vendors.linkedin import server as linkedin
+from connectors.sandbox.vendors.mastodon import server as mastodon
+from connectors.sandbox.vendors.meta import oauth as meta_oauth
+from connectors.sandbox.vendors.meta import server as meta
+from connectors.sandbox.vendors.search_console import server as search_console
+from connectors.sandbox.vendors.youtube import analytics as youtube_analytics
+from connectors.sandbox.vendors.youtube import server as youtube
 
 VENDORS: tuple[Vendor, ...] = (
     google_oauth.VENDOR,

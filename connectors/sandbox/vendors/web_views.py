@@ -1,7 +1,7 @@
 """Page views as the small analytics vendors select and group them: those of some days, by any combination of labels.
 
 What belongs here: selecting, grouping, counting. What does not: any vendor's names (GA4 has its own in
-``ga4_report.py``).
+``ga4/report.py``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What people see of a brand in a search engine: each search that showed one of its pages, where, and who clicked.
 
 What belongs here: those events over the whole horizon, one row a page shown. What does not: what a search console has
-counted by now, by property or by page (``vendors/search_console.py``).
+counted by now, by property or by page (``search_console/server.py``).
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors.errors import SourceError
-from connectors.protocol import Access, Context, Source
-from connectors.redaction import Redactor
-from connectors.secrets import build_context
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Access, Context, Source
+from connectors.core.redaction import Redactor
+from connectors.core.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.warehouse.home import Home

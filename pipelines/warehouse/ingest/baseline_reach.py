@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.protocol import Stream
+from connectors.core.protocol import Stream
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.feeds import NEEDS
 from okr_models.client.model import Client, KeyResult, Objective

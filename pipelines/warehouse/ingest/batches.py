@@ -9,8 +9,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.protocol import Batch, Stream
-from connectors.raw_tables import RawTable
+from connectors.core.protocol import Batch, Stream
+from connectors.core.raw_tables import RawTable
 from okr_models.periods import Window
 
 

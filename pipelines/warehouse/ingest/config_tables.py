@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connectors.protocol import SourceType
+from connectors.core.protocol import SourceType
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.kpis import BUILT_IN

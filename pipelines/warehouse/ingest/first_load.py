@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from connectors.protocol import SourceType, Stream
+from connectors.core.protocol import SourceType, Stream
 from okr_models.client.model import Client
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.config_tables import asked_of, source_zone

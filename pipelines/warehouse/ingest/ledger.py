@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, cast
 
-from connectors.errors import ErrorClass
-from connectors.protocol import Quality
+from connectors.core.errors import ErrorClass
+from connectors.core.protocol import Quality
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.schema import LOADS

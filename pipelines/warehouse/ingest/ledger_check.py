@@ -7,7 +7,7 @@ once.
 
 from __future__ import annotations
 
-from connectors.raw_tables import RawTable
+from connectors.core.raw_tables import RawTable
 from pipelines.warehouse.db import Connection, quote
 from pipelines.warehouse.schema import raw_table
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from connectors.errors import ErrorClass
+from connectors.core.errors import ErrorClass
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.ledger import Load, StreamKey
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.protocol import Stream
+from connectors.core.protocol import Stream
 from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
 from pipelines.warehouse.ingest.ledger import Load
 

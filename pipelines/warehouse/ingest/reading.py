@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connectors.errors import ErrorClass, MetricGone, NotYet, SourceError
-from connectors.protocol import Batch, Context, Quality, Source, SourceType, Stream
-from connectors.redaction import Redactor
+from connectors.core.errors import ErrorClass, MetricGone, NotYet, SourceError
+from connectors.core.protocol import Batch, Context, Quality, Source, SourceType, Stream
+from connectors.core.redaction import Redactor
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock

@@ -1,7 +1,7 @@
 """Parsing kept replies anew: which readings of a source there are, and their rows written in place of the old ones.
 
 What belongs here: choosing readings and running the source's own reader over their replies. What does not: how a kept
-reply answers a request (``connectors/replay.py``) and the SQL of the write (``writer.py``).
+reply answers a request (``connectors/core/replay.py``) and the SQL of the write (``writer.py``).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from connectors.errors import SourceError
-from connectors.protocol import Batch, SourceType, Stream
-from connectors.replay import NotKept, replay_context, without_optional_secrets
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Batch, SourceType, Stream
+from connectors.core.replay import NotKept, replay_context, without_optional_secrets
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, snapshot_day

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from connectors.protocol import Quality
+from connectors.core.protocol import Quality
 from okr_models.periods import local_date
 from pipelines.warehouse.ingest.ledger import Load
 

@@ -17,9 +17,9 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from connectors.errors import Misconfigured
-from connectors.protocol import Context, Delivery, Source, SourceType
-from connectors.secrets import build_context
+from connectors.core.errors import Misconfigured
+from connectors.core.protocol import Context, Delivery, Source, SourceType
+from connectors.core.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, snapshot_day

@@ -14,8 +14,8 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from connectors.protocol import Batch, Stream
-from connectors.raw_tables import SNAPSHOT_REPLIES, RawTable
+from connectors.core.protocol import Batch, Stream
+from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.ingest import ledger

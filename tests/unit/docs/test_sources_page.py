@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from connectors.access_steps import ACCESS
+from connectors.core.errors import Misconfigured
+from connectors.core.protocol import SourceType
+from connectors.core.raw_tables import RAW_TABLES
 from connectors.documentation import overview_page, source_page, source_pages
-from connectors.errors import Misconfigured
-from connectors.protocol import SourceType
-from connectors.raw_tables import RAW_TABLES
 from connectors.registry import SOURCE_TYPES, open_source
 from okr_models.client.sources import SETTINGS, SourceSettings
 from okr_models.client.yaml import load_yaml

@@ -12,8 +12,8 @@ from typing import Any, cast
 import dagster as dg
 import pytest
 
-from connectors.errors import AuthFailed
-from connectors.protocol import Access, Context, Probe, Source
+from connectors.core.errors import AuthFailed
+from connectors.core.protocol import Access, Context, Probe, Source
 from okr_models.client.model import Client
 from okr_models.client.sources import Csv, EnvRef, LinkedIn, SourceSettings
 from pipelines import checks

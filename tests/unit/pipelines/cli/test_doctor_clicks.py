@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from connectors.access_steps import ACCESS
-from connectors.protocol import Probe
+from connectors.core.protocol import Probe
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.sources import SETTINGS
 from okr_models.client.yaml import load_yaml

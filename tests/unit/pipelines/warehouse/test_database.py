@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.raw_tables import RAW_TABLES
 from pipelines.warehouse.db import DatabaseUnusable, connect, literal, quote, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.tables import OKR_TABLES

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.protocol import SourceType
+from connectors.core.protocol import SourceType
 from okr_models.client.model import Client
 from okr_models.client.sources import Bluesky, Break, Pause
 from okr_models.kpis import BUILT_IN

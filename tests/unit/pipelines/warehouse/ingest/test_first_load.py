@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.errors import BadReply
+from connectors.core.errors import BadReply
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.first_load import Loading, loading_of

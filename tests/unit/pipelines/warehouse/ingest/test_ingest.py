@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
+from connectors.core.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.progress import Stage
 from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, Told, client, nights

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from connectors.arrow import build_table
-from connectors.matomo import PAGES
-from connectors.protocol import Batch
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.arrow import build_table
+from connectors.core.protocol import Batch
+from connectors.core.raw_tables import RAW_TABLES
+from connectors.matomo.source import PAGES
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.protocol import Stream
-from connectors.raw_tables import FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY
+from connectors.core.protocol import Stream
+from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.ingest.ledger import Load

@@ -1,6 +1,7 @@
 """``okr replay``: replies kept by a real night over HTTP, parsed anew by the same readers without network or secrets.
 
-Under test are ``connectors/replay.py``, ``pipelines/warehouse/ingest/replay.py`` and the command; the vendor is local.
+Under test are ``connectors/core/replay.py``, ``pipelines/warehouse/ingest/replay.py`` and the command; the vendor is
+local.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
-from connectors import mastodon
-from connectors.arrow import Row
-from connectors.base import Answer
-from connectors.facebook_page import FACEBOOK_PAGE
-from connectors.instagram import INSTAGRAM
-from connectors.present_only import PresentOnlySource
-from connectors.protocol import Batch, SourceType
+from connectors.core.arrow import Row
+from connectors.core.base import Answer
+from connectors.core.present_only import PresentOnlySource
+from connectors.core.protocol import Batch, SourceType
+from connectors.core.replay import NotKept, replay_context, without_optional_secrets
+from connectors.core.shape import Node
+from connectors.mastodon import source as mastodon
+from connectors.meta.facebook_page import FACEBOOK_PAGE
+from connectors.meta.instagram import INSTAGRAM
 from connectors.registry import SOURCE_TYPES, open_source
-from connectors.replay import NotKept, replay_context, without_optional_secrets
-from connectors.shape import Node
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, FacebookPage, Instagram, Mastodon, SourceSettings
 from pipelines.cli.main import okr
@@ -38,7 +39,7 @@ from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.run_lock import run_lock
 from pipelines.warehouse.schema import ensure_schema
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
-from tests.unit.test_mastodon import account, instance, status
+from tests.unit.connectors.mastodon.test_source import account, instance, status
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 TOKEN = "a-real-token-of-somebody"
@@ -328,7 +329,7 @@ def test_a_reader_that_now_asks_for_more_than_was_kept_is_refused_instead_of_ans
         batch = source.read(FACEBOOK_PAGE.stream("post_counters"), None)
         source.close()
     assert again(FACEBOOK_PAGE, settings, batch, "post_counters").rows.equals(batch.rows)
-    monkeypatch.setattr("connectors.facebook_page.COUNTER_FIELDS", ("id", "saves"))
+    monkeypatch.setattr("connectors.meta.facebook_page.COUNTER_FIELDS", ("id", "saves"))
     with pytest.raises(NotKept, match=r"saves.*was not asked then"):
         again(FACEBOOK_PAGE, settings, batch, "post_counters")
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.errors import MetricGone
+from connectors.core.errors import MetricGone
 from okr_models.periods import Window
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.ingest.ledger import Load

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from connectors.protocol import Batch, Stream
-from connectors.raw_tables import OWN_METRICS
+from connectors.core.protocol import Batch, Stream
+from connectors.core.raw_tables import OWN_METRICS
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.raw_tables import RAW_TABLES
+from connectors.core.raw_tables import RAW_TABLES
 from pipelines.warehouse.models import render as sql_render
 from pipelines.warehouse.models.lineage import ColumnOf, column_lineage, kept_column_lineage, tables_read
 from pipelines.warehouse.models.project import PROJECT, Project, SqlProjectError, load_project

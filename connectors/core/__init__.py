@@ -1,0 +1,1 @@
+"""What every source shares: the protocol, HTTP with its retries, tokens, replies, typed columns and errors."""

@@ -1,0 +1,83 @@
+"""Lists read page by page by offset, while the list moves: overlapping pages, compared, read again where they differ.
+
+What belongs here: steadiness of offset paging. What does not: paging by cursor or ``next`` link, which does not drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from connectors.core.shape import BadShape, Node
+
+MOST_PASSES = 3
+MOST_PAGES = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Items merged on their identity. ``drifted``: the list moved in every pass, so this is all that any pass saw."""
+
+    items: Sequence[Node]
+    drifted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page. ``more``: the vendor says that another follows, so that a short page is not the last."""
+
+    items: Sequence[Node]
+    more: bool = False
+    size: int | None = None
+    """How many places the vendor gave this page, where it says so: perhaps fewer than were asked for."""
+    total: int | None = None
+    """How many items there are, where the vendor says so."""
+
+
+def list_steadily(
+    page: Callable[[int], Page], *, identity: Callable[[Node], str], page_size: int, overlap: int
+) -> Listing:
+    """Every item of a list. ``page(start)`` gives up to ``page_size`` items from an offset.
+
+    Each page begins ``overlap`` items before the last one ended; where those are not the same items, something was
+    added or removed meanwhile and the list is read again. Where it moves in every pass, all that any saw counts: an
+    item is not to be taken for deleted; the next night sees what is true. Raises ``BadShape`` where even that is fewer
+    than the vendor says there are.
+    """
+    seen: dict[str, Node] = {}
+    total: int | None = None
+    for _ in range(MOST_PASSES):
+        items, steady, total = _one_pass(page, identity=identity, page_size=page_size, overlap=overlap)
+        if steady:
+            return Listing(items=list(items.values()))
+        seen |= items
+    if total is not None and len(seen) < total:
+        raise BadShape(path="paging", wanted=f"{total} items in a list that holds still", found=len(seen))
+    return Listing(items=list(seen.values()), drifted=True)
+
+
+def _one_pass(
+    page: Callable[[int], Page], *, identity: Callable[[Node], str], page_size: int, overlap: int
+) -> tuple[dict[str, Node], bool, int | None]:
+    items: dict[str, Node] = {}
+    tail: list[str] = []
+    steady = True
+    start = 0
+    for _ in range(MOST_PAGES):
+        got = page(start)
+        names = [identity(item) for item in got.items]
+        if names[: len(tail)] != tail or len(set(names)) != len(names):
+            steady = False
+        is_full = len(names) >= page_size or (got.more and len(names) >= (got.size or page_size))
+        if not is_full and not got.more:
+            return items | dict(zip(names, got.items, strict=True)), steady, got.total
+        if is_full and items.keys() >= set(names):
+            raise BadShape(path="paging", wanted="a page not read before", found=f"the same items from {start}")
+        items |= dict(zip(names, got.items, strict=True))
+        if is_full:
+            tail = names[-overlap:] if len(names) > overlap else []
+            start += len(names) - len(tail)
+        else:  # cut short, or filtered after paging and then offsets count what was left out: never step over anything
+            tail = []
+            start += len(names) or page_size
+    raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(items))

@@ -1,0 +1,1 @@
+"""CSV files of the home folder: a client's own figures, and history."""

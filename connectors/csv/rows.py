@@ -1,0 +1,188 @@
+"""A csv file of figures into rows: dialects as they come out of spreadsheets, and every bad line named.
+
+Pure but for reading lines. What belongs here: the format of INTERFACE's section 3. What does not: where the file lies
+(``source.py``) or what a KPI means.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+
+from connectors.core.arrow import Row
+from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
+from okr_models.kpis import BUILT_IN
+
+KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
+_SLUG = re.compile(r"[a-z0-9_]{1,40}")
+_SCOPE = re.compile(r"all|(platform|source)=[a-z0-9_]{1,40}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}( \d{3})+(\.\d*)?")
+LARGEST = 1e15
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """Good rows and, by line, what is wrong with the others."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+class BadCell(ValueError):
+    """One cell that can't be read; says what would be right."""
+
+
+def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parsed:
+    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; with semicolons, ``3,5`` is 3.5.
+
+    ``kpis``: the ids that rows may have; None: any.
+    """
+    numbered = iter(lines)
+    parsed = Parsed()
+    header, before = next(numbered, "").removeprefix("\ufeff"), 0
+    named = re.fullmatch(r"sep=(.)\s*", header)
+    if named:  # Excel's own first line
+        header, before = next(numbered, ""), 1
+    if not header.strip():
+        parsed.problems.append((1, "the file is empty; it needs a header such as date,kpi,value"))
+        return parsed
+    delimiter = named.group(1) if named else next((sign for sign in (";", "\t") if sign in header), ",")
+    reader = csv.reader(chain([header], numbered), delimiter=delimiter, strict=True)
+    seen: dict[tuple[object, ...], int] = {}
+    try:
+        names = [name.strip().lower() for name in next(reader)]
+        while len(names) > 1 and not names[-1]:  # columns that a spreadsheet left over, empty all the way down
+            names.pop()
+        wrong = header_problem(names)
+        if wrong:
+            parsed.problems.append((before + 1, wrong))
+            return parsed
+        while True:
+            line = before + reader.line_num + 1
+            cells = next(reader, None)
+            if cells is None:
+                return parsed
+            if not any(cell.strip() for cell in cells):
+                continue
+            try:
+                row = _row(names, cells, decimal_comma=delimiter == ";", kpis=kpis)
+            except BadCell as wrong_cell:
+                parsed.problems.append((line, str(wrong_cell)))
+                continue
+            key = (row["kpi"], row["scope"], row["grain"], row["period_start"])
+            if key in seen:
+                parsed.problems.append(
+                    (line, f"{row['kpi']} of {row['period_start']} again, first in line {seen[key]}")
+                )
+                continue
+            seen[key] = line
+            parsed.rows.append(row)
+    except csv.Error as error:
+        parsed.problems.append((before + reader.line_num, f"not csv: {error}; put quotes around cells, doubled inside"))
+    return parsed
+
+
+def header_problem(names: list[str]) -> str | None:
+    """What is wrong with the header, and what would be right; None where it is good."""
+    if unknown := [name for name in names if name not in KNOWN]:
+        return f"unknown column {shown(unknown[0])}; known are {', '.join(KNOWN)}"
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        return f"column {twice} stands there twice"
+    if ("date" in names) == ("month" in names):
+        return "exactly one of the columns date and month is needed"
+    if missing := [name for name in ("kpi", "value") if name not in names]:
+        return f"column {missing[0]} is missing"
+    if ("numerator" in names) != ("denominator" in names):
+        return "numerator and denominator come together"
+    return None
+
+
+def _row(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Collection[str] | None) -> Row:
+    while len(cells) > len(names) and not cells[-1].strip():
+        cells = cells[:-1]
+    if len(cells) != len(names):
+        raise BadCell(f"{len(cells)} cells where the header has {len(names)}")
+    texts = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
+    kpi = texts["kpi"]
+    if not _SLUG.fullmatch(kpi):
+        raise BadCell(f"kpi {shown(kpi)} is not an id; write small letters, digits and _")
+    if kpis is not None and kpi not in kpis:
+        raise BadCell(
+            f"kpi {shown(kpi)} is neither built in nor one of the client file's kpis{nearest(kpi, sorted(kpis))}"
+        )
+    scope = texts.get("scope", "") or "all"
+    if not _SCOPE.fullmatch(scope):
+        raise BadCell(f"scope {shown(scope)} should be all, platform=NAME or source=ID")
+    numbers = {
+        name: number(texts.get(name, ""), column=name, decimal_comma=decimal_comma)
+        for name in ("value", "numerator", "denominator")
+    }
+    if (numbers["numerator"] is None) != (numbers["denominator"] is None):
+        raise BadCell("numerator and denominator come together")
+    unsigned = kpi in BUILT_IN and not BUILT_IN[kpi].is_signed
+    if unsigned and any(figure is not None and figure < 0 for figure in numbers.values()):
+        raise BadCell(f"{kpi} cannot be below zero; leave the cell empty where it is not known")
+    by_day = "date" in texts
+    return {
+        "kpi": kpi,
+        "scope": scope,
+        "grain": "day" if by_day else "month",
+        "period_start": day(texts["date"]) if by_day else month(texts["month"]),
+        **numbers,
+    }
+
+
+def day(text: str) -> date:
+    """``2026-03-31``."""
+    found = _calendar_day(text) if _DAY.fullmatch(text) else None
+    if found is None:
+        raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31, from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def month(text: str) -> date:
+    """``2026-03``, as its first day."""
+    found = _calendar_day(f"{text}-01") if _MONTH.fullmatch(text) else None
+    if found is None:
+        raise BadCell(f"month {shown(text)} should be a month such as 2026-03, from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def _calendar_day(text: str) -> date | None:
+    """A day in the calendar within the years that client files may name too."""
+    try:
+        found = date.fromisoformat(text) if text.isascii() else None
+    except ValueError:
+        return None
+    return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
+
+
+def number(text: str, *, column: str, decimal_comma: bool) -> float | None:
+    """A finite number; empty is missing. Thousands may be set apart by spaces, as Swedish spreadsheets do."""
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")
+    if not plain:
+        return None
+    if decimal_comma:
+        plain = plain.replace(",", ".", 1) if "." not in plain else plain
+    if _GROUPED.fullmatch(plain):
+        plain = plain.replace(" ", "")
+    if plain.isascii() and _NUMBER.fullmatch(plain):
+        value = float(plain)
+        if math.isfinite(value) and abs(value) <= LARGEST:
+            return value
+    right = "3,5" if decimal_comma else "3.5"
+    raise BadCell(f"{column} {shown(text)} should be a number such as {right}, or empty where it is missing")
+
+
+def shown(text: str) -> str:
+    """A cell in a message, short and on one line."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

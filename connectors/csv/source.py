@@ -1,0 +1,130 @@
+"""csv files in the home folder: the client's own KPIs, and history for built-in ones (INTERFACE.md, section 3).
+
+What belongs here: finding the file and failing for it. What does not: the format (``rows.py``), and the rule by
+which history is used (MEASURES.md), which is SQL's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connectors.core.arrow import build_table
+from connectors.core.errors import Misconfigured, NotFound, SourceError
+from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
+from connectors.core.raw_tables import OWN_METRICS
+from connectors.core.secrets import inside_home
+from connectors.csv.rows import LARGEST, Parsed, parse
+from okr_models.client.sources import Csv, SourceSettings
+from okr_models.periods import Window
+
+SHOWN_PROBLEMS = 10
+
+ROWS = Stream(
+    table=OWN_METRICS,
+    delivery="listing",
+    grain=None,
+    zero_by_absence=False,
+    api="a file below the home folder",
+    note="",
+)
+
+
+class CsvSource:
+    """One file. Read whole each night, so what was taken out of it is gone the next morning."""
+
+    def __init__(self, *, settings: Csv, context: Context) -> None:
+        self._settings, self._context = settings, context
+
+    def zone(self) -> ZoneInfo:
+        """The client's."""
+        return self._context.client_zone
+
+    def read(self, stream: Stream, window: Window | None) -> Batch:
+        """All rows, or ``Misconfigured`` naming every bad line: half a file is never taken for a whole one."""
+        parsed = self._parsed()
+        if parsed.problems:
+            raise self._error(
+                Misconfigured, self._listed(parsed), cure="mend these lines; nothing of the file was used"
+            )
+        missing = sum(row["value"] is None for row in parsed.rows)
+        return Batch(rows=build_table(stream.table, parsed.rows), quality={"empty_values": missing})
+
+    def probe(self) -> Probe:
+        """Whether the file can be read whole, and how many rows it has."""
+        rows = self.read(ROWS, None).rows.num_rows
+        return Probe(reachable=True, detail=f"{self._settings.path}, {rows} rows", rows=rows)
+
+    def replies(self) -> tuple[tuple[str, bytes], ...]:
+        """A file can be read again."""
+        return ()
+
+    def access(self) -> Access:
+        """For ever."""
+        return Access()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _parsed(self) -> Parsed:
+        path = inside_home(self._settings.path, home=self._context.home)
+        if path is None:
+            raise self._error(Misconfigured, "the path leads outside the home folder", cure="move the file into data/")
+        kind: type[SourceError]
+        try:
+            return parse(lines_of(path), kpis=self._context.kpis)
+        except FileNotFoundError:
+            kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
+        except UnicodeDecodeError as error:
+            kind, detail = Misconfigured, f"byte {error.start} is not UTF-8"
+            cure = "save it as CSV UTF-8 in the spreadsheet program"
+        except OSError as error:
+            kind, detail, cure = Misconfigured, error.strerror or "cannot be read", "name a file that can be read"
+        raise self._error(kind, detail, cure=cure)
+
+    def _listed(self, parsed: Parsed) -> str:
+        name = self._settings.path
+        problems = sorted(parsed.problems)
+        lines = [f"{name}:{line}: {problem}" for line, problem in problems[:SHOWN_PROBLEMS]]
+        rest = len(problems) - SHOWN_PROBLEMS
+        count = "1 bad line" if len(problems) == 1 else f"{len(problems)} bad lines"
+        return "; ".join([count, *lines, *([f"and {rest} more"] if rest > 0 else [])])
+
+    def _error(self, kind: type[SourceError], detail: str, *, cure: str) -> SourceError:
+        return kind(
+            client=self._context.client,
+            source=self._settings.id,
+            attempted=f"reading {self._settings.path}",
+            detail=detail,
+            cure=cure,
+        )
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file, one at a time, so that its size does not matter; UTF-8, or UTF-16 as Excel saves it."""
+    with path.open("rb") as raw:
+        wide = raw.read(2) in {b"\xff\xfe", b"\xfe\xff"}
+    with path.open(encoding="utf-16" if wide else "utf-8", newline="") as text:
+        yield from text
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one file."""
+    assert isinstance(settings, Csv)  # noqa: S101 - the registry pairs settings and builders by type
+    return CsvSource(settings=settings, context=context)
+
+
+CSV = SourceType(
+    type="csv",
+    title="csv file",
+    category="own",
+    platform=None,
+    streams=(ROWS,),
+    build=build,
+    day_boundary="as written in the file",
+    vendor_url=None,
+    docs="Whatever the file holds: own KPIs, and history from before any source was connected.",
+    limits=f"Values up to {LARGEST:.0e}; one bad line and nothing of the file is used.",
+    library="Python's own csv",
+)

@@ -1,0 +1,199 @@
+"""RSS and Atom feeds: the newest posts of a blog that has no API, or keeps it closed (API.md, section 8).
+
+A feed shows only the newest posts, so what is not in it is not deleted unless it would have to be in it; WordPress's
+feeds have older pages too and are read to their end. What belongs here: fetching, paging and how far a reading
+reaches. What does not: the formats (``entries.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from connectors.core.arrow import Row
+from connectors.core.base import Answer, BaseSource
+from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing
+from connectors.core.http import Http, Verdict
+from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.core.raw_tables import BLOG_POSTS
+from connectors.core.reply import Reply
+from connectors.feed.entries import Document, Entry, named_feed, parse, problem, reaches_back_to
+from okr_models.client.sources import EnvRef, Feed, SourceSettings
+
+LARGEST_BODY_BYTES = 16 * 1024 * 1024
+MOST_PAGES = 200
+MOST_PASSES = 3
+ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
+
+POSTS = Stream(
+    table=BLOG_POSTS,
+    delivery="listing",
+    grain=None,
+    api="GET the feed's address (WordPress: and its pages, ?paged=)",
+    note="posts that were no longer in the feed on the first night; WordPress shows all, others the newest ten or so",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One walk over a WordPress feed's pages. ``is_whole``: it came to the end, and no entry stood twice."""
+
+    newest: Document
+    entries: dict[str, Entry]
+    is_whole: bool
+
+
+class FeedSource(BaseSource[Http]):
+    """One feed. A feed has no zone of its own: publication days are the client's."""
+
+    def __init__(self, *, context: Context, http: Http, address: str, in_pages: bool = False) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self._address, self._in_pages = address, in_pages
+        self.lists = {POSTS.name: self.posts}
+
+    def probe(self) -> Probe:
+        """The newest entries: reachable, and a feed."""
+        self.http.begin(keep_replies=False)
+        document = self.shaped("reading the feed", lambda: self._page(1))
+        newest = max((entry.published_at for entry in document.entries), default=None)
+        dated = f", newest of {newest.astimezone(self.zone()).date()}" if newest else ""
+        detail = f"{document.title or 'the feed'}, {len(document.entries)} posts shown{dated}"
+        return Probe(reachable=True, detail=detail, rows=len(document.entries))
+
+    def _page(self, number: int) -> Document:
+        params: dict[str, str | int] = {"paged": number} if number > 1 else {}
+        reply = self.http.get(self._address, attempted=f"reading the feed, page {number}", params=params)
+        return parse(reply, zone=self.zone())
+
+    def _has_pages(self, newest: Document) -> bool:
+        return self._in_pages or newest.is_wordpress
+
+    def posts(self) -> Answer:
+        """What the feed shows; all posts, where a WordPress feed gave the same whole list twice."""
+        seen: dict[str, Entry] = {}
+        before: Sweep | None = None
+        for _ in range(MOST_PASSES):
+            sweep = self._sweep()
+            seen |= sweep.entries
+            if not self._has_pages(sweep.newest) or len(sweep.entries) == len(sweep.newest.entries):
+                break
+            if before and before.is_whole and sweep.is_whole and list(before.entries) == list(sweep.entries):
+                return self._answer(sweep.newest, sweep.entries.values(), since=None)
+            before = sweep
+        return self._answer(
+            sweep.newest, seen.values(), since=reaches_back_to(sweep.newest.entries, now=self.context.now)
+        )
+
+    def _sweep(self) -> Sweep:
+        """The first page, and of WordPress all others until there is none. A full last page may not be the last."""
+        newest = self._page(1)
+        entries = {entry.post_id: entry for entry in newest.entries}
+        shown, size = len(newest.entries), len(newest.entries)
+        is_short = False
+        for number in range(2, MOST_PAGES + 1) if self._has_pages(newest) and newest.entries else ():
+            try:
+                page = self._page(number)
+            except NotFound:
+                return Sweep(newest=newest, entries=entries, is_whole=is_short and shown == len(entries))
+            except PermissionMissing:  # some hosts close the older pages
+                break
+            fresh = {entry.post_id: entry for entry in page.entries if entry.post_id not in entries}
+            if not fresh:
+                break
+            entries |= fresh
+            shown += len(page.entries)
+            is_short = len(page.entries) + page.left_out < size + newest.left_out
+        return Sweep(newest=newest, entries=entries, is_whole=False)
+
+    def _answer(self, newest: Document, entries: Iterable[Entry], *, since: datetime | None) -> Answer:
+        rows: list[Row] = [
+            {
+                "post_id": entry.post_id,
+                "url": entry.url,
+                "title": entry.title,
+                "published_at": entry.published_at,
+                "published_on": entry.published_at.astimezone(self.zone()).date(),
+                "modified_at": entry.updated_at,
+            }
+            for entry in entries
+        ]
+        quality = {
+            "is_whole": since is None,
+            "reaches_back_to": since.isoformat() if since else None,
+            "entries_left_out": newest.left_out,
+        }
+        return Answer(rows=rows, listed_since=since, quality=quality, on_conflict="last")
+
+
+def classify(reply: Reply) -> Verdict | None:
+    """A good status with something that is no whole feed is a bad reply; a web page may name its feed."""
+    what = problem(reply) if reply.status < 300 else None
+    if what is None:
+        return None
+    named = named_feed(reply)
+    cure = f"this page says that its feed is at {named}" if named else "set url to the address of the feed itself"
+    return Verdict(error=BadReply, detail=what, cure=cure, retry=named is None)
+
+
+def address_of(settings: Feed, context: Context) -> str:
+    """The feed's address: as written or from its variable; with ``base_url``, that and the address's own path."""
+    url = context.secret("url") if isinstance(settings.url, EnvRef) else settings.url
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if url.startswith("/") and context.base_url is not None:
+        return context.base_url + url
+    if not usable or parts.username or parts.password:
+        raise Misconfigured(
+            client=context.client,
+            source=settings.id,
+            attempted="reading url",
+            detail="url is not a plain http(s) address",
+            cure="give the feed's address, such as https://example.se/feed/",
+        )
+    if context.base_url is not None:
+        return context.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+    return parts._replace(fragment="").geturl()
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one feed. Raises ``Misconfigured`` where its address is missing or none."""
+    assert isinstance(settings, Feed)  # noqa: S101 - the registry pairs settings and builders by type
+    return open_feed(context, source=settings.id, address=address_of(settings, context))
+
+
+def open_feed(context: Context, *, source: str, address: str, in_pages: bool = False) -> FeedSource:
+    """The feed at an address. ``in_pages``: it is known to be WordPress's, whatever its own words."""
+    parts = urlsplit(address)
+    http = Http(
+        context=context,
+        source=source,
+        base_url=f"{parts.scheme}://{parts.netloc}",
+        classify=classify,
+        headers={"Accept": ACCEPT},
+        min_interval_seconds=0.1,
+        largest_body_bytes=LARGEST_BODY_BYTES,
+    )
+    return FeedSource(context=context, http=http, address=address, in_pages=in_pages)
+
+
+FEED = SourceType(
+    type="feed",
+    title="RSS or Atom feed",
+    category="blog",
+    platform=None,
+    streams=(POSTS,),
+    build=build,
+    day_boundary="the client's zone",
+    vendor_url=None,
+    docs="The posts that the feed shows now: of WordPress all, of others the newest; those stay when newer ones come.",
+    limits=(
+        f"At most ten requests a second; a document of at most {LARGEST_BODY_BYTES // 1024**2} MB; of a WordPress feed"
+        f" at most {MOST_PAGES} pages."
+    ),
+    library="requests, feedparser",
+)

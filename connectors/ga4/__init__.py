@@ -1,0 +1,1 @@
+"""Google Analytics 4 over the Data API."""

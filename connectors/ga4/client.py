@@ -1,0 +1,243 @@
+"""Google's own Analytics client, over REST: paging, an explicit bounded retry, counting.
+
+Imports google libraries, so it is imported only when a GA4 source is built. What does not belong here: which reports
+are asked and what they mean (``source.py``), which errors are worth a retry (``errors.py``).
+"""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import urlsplit
+
+import requests
+from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
+from google.analytics.data_v1beta.services.beta_analytics_data.transports.rest import BetaAnalyticsDataRestTransport
+from google.api_core import exceptions as api_exceptions
+from google.auth import exceptions as auth_exceptions
+from google.protobuf.json_format import ParseError
+
+from connectors.core.errors import BadReply, QuotaExhausted, SourceError
+from connectors.core.protocol import Context, Quality
+from connectors.core.redaction import Redactor, quiet_libraries
+from connectors.core.retry import RetryPolicy
+from connectors.ga4.errors import Patience, asked_wait, seconds_to_reset, told
+from connectors.ga4.quota import Budget
+from connectors.ga4.report import Report, Result
+from connectors.google.auth import key_token
+
+SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
+VENDOR = "https://analyticsdata.googleapis.com"
+MOST_ROWS = 250_000
+MOST_LISTINGS = 3
+CALL_SECONDS = 120.0
+"""For one attempt; Google's own client waits a minute."""
+_QUOTAS = {
+    "quota_day_left": "tokens_per_day",
+    "quota_hour_left": "tokens_per_hour",
+    "quota_project_hour_left": "tokens_per_project_per_hour",
+    "quota_thresholded_left": "potentially_thresholded_requests_per_hour",
+}
+Failed = (
+    api_exceptions.GoogleAPIError,
+    auth_exceptions.GoogleAuthError,
+    requests.RequestException,
+    ParseError,
+    ValueError,
+    AttributeError,  # api_core reads {"error": "text"} as if the text were an object,
+    TypeError,  # and google-auth a token endpoint's web page
+)
+
+
+class Ga4Client:
+    """Runs reports on one property. Counts requests and retries, and fails only with ``SourceError``."""
+
+    def __init__(
+        self,
+        *,
+        context: Context,
+        source: str,
+        property_id: str,
+        page_rows: int = MOST_ROWS,
+        policy: RetryPolicy | None = None,
+        jitter: random.Random | None = None,
+    ) -> None:
+        self.requests = self.retries = 0
+        self.replies: list[tuple[str, bytes]] | None = None
+        self._context, self._source, self._property_id = context, source, property_id
+        self._page_rows, self._policy, self._budget = page_rows, policy or RetryPolicy(), Budget()
+        self._jitter = jitter or random.Random()  # noqa: S311 - spreads waits, no secret
+        self._redact = Redactor([context.secret("credentials")])
+        self._token = key_token(context, source=source, field="credentials", scopes=SCOPES)
+        transport = BetaAnalyticsDataRestTransport(host=with_port(context.base_url or VENDOR), credentials=self._token)
+        self._client = BetaAnalyticsDataClient(transport=transport)
+        quiet_libraries()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.transport.close()  # type: ignore[no-untyped-call]
+
+    def begin(self, *, keep_replies: bool) -> None:
+        """Start counting anew."""
+        self.requests = self.retries = 0
+        self.replies = [] if keep_replies else None
+
+    def error(
+        self,
+        kind: type[SourceError],
+        *,
+        attempted: str,
+        detail: str = "",
+        cure: str | None = None,
+        status: int | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> SourceError:
+        """A ``SourceError`` of this client and source, redacted."""
+        return kind(
+            client=self._context.client,
+            source=self._source,
+            attempted=self._redact(attempted),
+            detail=self._redact(detail)[:400],
+            cure=cure,
+            status=status,
+            retry_after_seconds=retry_after_seconds,
+            attempts=self.retries + 1,
+        )
+
+    def run(self, report: Report) -> Result:
+        """All pages of a report. Where the report changed while it was paged, it is read again from the start."""
+        for _ in range(MOST_LISTINGS):
+            result = self._pages(report)
+            if result is not None:
+                return result
+        raise self.error(
+            BadReply, attempted=self._attempted(report), detail="the report kept changing while it was read"
+        )
+
+    def _pages(self, report: Report) -> Result | None:
+        """Every page, or None where the pages don't make one report.
+
+        Rows are counted by their dimensions, of which a report has each once: a row that comes on two pages has pushed
+        another one out, so the next page is asked from as many as are really there.
+        """
+        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        count: int | None = None
+        while True:
+            reply = self._ask(report, offset=len(found))
+            count = reply.row_count if count is None else count
+            before = len(found)
+            # the message itself: the client's wrapper makes an object of each value, which takes ten times as long
+            for row in types.RunReportResponse.pb(reply).rows:
+                names = tuple(value.value for value in row.dimension_values)
+                values = tuple(value.value for value in row.metric_values)
+                self._check_width(report, names, values)
+                if found.setdefault(names, values) != values:
+                    return None
+            if reply.row_count != count or len(found) > count:
+                return None
+            if len(found) == count:
+                zone = reply.metadata.time_zone
+                return Result(rows=list(found.items()), zone=zone, quality=quality_of(reply))
+            if len(found) == before:
+                return None
+
+    def _ask(self, report: Report, *, offset: int) -> types.RunReportResponse:
+        request = types.RunReportRequest(
+            property=f"properties/{self._property_id}",
+            date_ranges=[
+                types.DateRange(start_date=report.window.start.isoformat(), end_date=report.window.end.isoformat())
+            ],
+            dimensions=[types.Dimension(name=name) for name in report.dimensions],
+            metrics=[types.Metric(name=name) for name in report.metrics],
+            order_bys=[
+                types.OrderBy(dimension=types.OrderBy.DimensionOrderBy(dimension_name=name))
+                for name in report.dimensions
+            ],
+            limit=self._page_rows,
+            offset=offset,
+            return_property_quota=True,
+        )
+        patience = Patience(self._budget, attempts=self._policy.attempts)
+        while True:
+            spent = self._budget.spent()
+            if spent:
+                back = seconds_to_reset(spent, now=self._context.now)
+                raise self.error(
+                    QuotaExhausted, attempted=self._attempted(report), detail=spent, retry_after_seconds=back
+                )
+            self.requests += 1
+            try:
+                # without Google's own retry, which would really sleep; waits are the context's
+                reply = self._client.run_report(request, retry=None, timeout=CALL_SECONDS)
+            except Failed as error:
+                wait = asked_wait(error, now=self._context.now)
+                again = patience(error)
+                failure = self._failure(error, report)
+            else:
+                self._require_report(reply, report)
+                self._budget.note(reply.property_quota)
+                return reply
+            if wait is None:
+                wait = self._policy.backoff(patience.failures, jitter=self._jitter)
+            if not again or wait > self._policy.longest_wait_seconds:
+                raise failure
+            self.retries += 1
+            self._context.sleep(wait)
+
+    def _attempted(self, report: Report) -> str:
+        by = " by " + ", ".join(report.dimensions) if report.dimensions else ""
+        window = report.window
+        about = f"report of {', '.join(report.metrics)}{by}"
+        return f"{about} for property {self._property_id}, {window.start} to {window.end}"
+
+    def _require_report(self, reply: types.RunReportResponse, report: Report) -> None:
+        """Refuse JSON that is no report, such as a proxy's ``{}``: Google's client makes an empty one of it."""
+        if not reply.kind and not reply.metric_headers and "metadata" not in reply:
+            raise self.error(BadReply, attempted=self._attempted(report), detail="the reply is not a report")
+
+    def _check_width(self, report: Report, names: tuple[str, ...], values: tuple[str, ...]) -> None:
+        if (len(names), len(values)) != (len(report.dimensions), len(report.metrics)):
+            raise self.error(BadReply, attempted=self._attempted(report), detail="a row lacks values")
+
+    def _failure(self, error: Exception, report: Report) -> SourceError:
+        kind, detail, cure = told(error, email=self._token.email, property_id=self._property_id)
+        status = error.code if isinstance(error, api_exceptions.GoogleAPICallError) else None
+        wait = None
+        if kind is QuotaExhausted:
+            wait = seconds_to_reset(detail, now=self._context.now)
+        return self.error(
+            kind,
+            attempted=self._attempted(report),
+            detail=detail,
+            cure=cure,
+            status=int(status) if status else None,
+            retry_after_seconds=wait,
+        )
+
+
+def quality_of(reply: types.RunReportResponse) -> Quality:
+    """What Google says of how good the figures are, and how much of the quota is left."""
+    meta, quota = reply.metadata, reply.property_quota
+    samples = [
+        int(sample.samples_read_count) / int(sample.sampling_space_size)
+        for sample in meta.sampling_metadatas
+        if sample.sampling_space_size
+    ]
+    quality: dict[str, str | float | bool | None] = {
+        "sampled_share": min(samples) if samples else None,
+        "thresholded": bool(meta.subject_to_thresholding),
+        "data_loss_from_other_row": bool(meta.data_loss_from_other_row),
+        "empty_reason": meta.empty_reason or None,
+        "truncated": "; ".join(sorted({r.data_truncation_type.name for r in meta.data_truncation_reasons})) or None,
+        "truncated_before": max((r.data_truncation_date for r in meta.data_truncation_reasons), default="") or None,
+        "property_zone": meta.time_zone,
+    }
+    # one that a reply does not give is not known; protobuf would read it as 0
+    return quality | {name: getattr(quota, field).remaining for name, field in _QUOTAS.items() if field in quota}
+
+
+def with_port(base_url: str) -> str:
+    """The address with its port written out: the client adds ``:443`` after a prefix where it finds no port."""
+    parts = urlsplit(base_url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"

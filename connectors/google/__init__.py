@@ -1,0 +1,1 @@
+"""What Google's APIs share: service accounts and error bodies."""

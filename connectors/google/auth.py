@@ -1,0 +1,199 @@
+"""Who calls Google's APIs: service accounts and people, with tokens from their own ``token_uri``, and their errors.
+
+What belongs here: authentication shared by the Google sources. Imports google libraries, so it is imported only when
+such a source is built. What does not: any one API.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import requests
+from google.auth import exceptions as auth_exceptions
+from google.auth.credentials import Credentials
+from google.auth.transport.requests import Request
+from google.oauth2 import credentials as user_credentials
+from google.oauth2 import service_account
+
+from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
+from connectors.core.protocol import Context
+from connectors.core.token_store import Kept, StoreUnusable, fingerprint
+
+Told = tuple[type[SourceError], str, str | None]
+GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+_USER_FIELDS = ("client_id", "client_secret", "refresh_token")
+
+
+class KeyToken(Credentials):
+    """Tokens of a service-account key, fetched from its ``token_uri`` and from nowhere else.
+
+    The client's own service-account class may sign tokens itself without asking ``token_uri``, and looks up "regional
+    access boundaries" at a fixed Google host in a background thread; behind a proxy or a sandbox both are wrong.
+    """
+
+    cure = "make a new key for the service account, and check this machine's clock"
+
+    def __init__(self, key: service_account.Credentials) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._key = key
+
+    @property
+    def email(self) -> str:
+        """The address to which access is given."""
+        return str(self._key.service_account_email)
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token."""
+        self._key.refresh(request)  # type: ignore[no-untyped-call]
+        self.token, self.expiry = self._key.token, self._key.expiry
+
+
+class UserToken(Credentials):
+    """Tokens of a person who once consented, fetched with the refresh token from its ``token_uri``."""
+
+    cure = (
+        "sign in again as the account's owner and give the new refresh token; while the consent screen is in Testing,"
+        " Google lets each live seven days only"
+    )
+
+    def __init__(self, given: Mapping[str, str], *, context: Context) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._given, self._context = given, context
+        context.redact.add(given["refresh_token"])
+
+    def refresh(self, request: Any) -> None:
+        """Fetch a new token. Google seldom gives another refresh token with it; one is kept before it is used."""
+        store, seal = self._context.tokens, self._given["refresh_token"]
+        if store is None:
+            self._ask(request, seal)
+            return
+        name = fingerprint("google", self._given["client_id"], seal)
+        with store.locked(name):
+            kept = store.read(name, seal=seal)
+            spent = kept.refresh_token if kept else seal
+            self._context.redact.add(spent)
+            newest = self._ask(request, spent)
+            if newest != spent:
+                now = self._context.now
+                self._context.redact.add(newest)
+                store.write(name, Kept(access_token="", refresh_token=newest, obtained_at=now), seal=seal)
+
+    def _ask(self, request: Any, refresh_token: str) -> str:
+        """Fetch a token; the refresh token that holds from now on."""
+        user = user_credentials.Credentials(  # type: ignore[no-untyped-call]
+            None, **{**self._given, "refresh_token": refresh_token}
+        )
+        user.refresh(request)  # type: ignore[no-untyped-call]
+        self._context.redact.add(str(user.token))
+        self.token, self.expiry = user.token, user.expiry
+        return str(user.refresh_token or refresh_token)
+
+
+def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> KeyToken:
+    """Credentials from the key's JSON text. Raises ``Misconfigured``; the text is never in a message."""
+    text = context.secret(field)
+    problem = "it is not the JSON of a service-account key"
+    try:
+        key = _key_of(text)
+        if key is not None:
+            return KeyToken(key.with_scopes(list(scopes)))
+    except (ValueError, TypeError, AttributeError, auth_exceptions.GoogleAuthError):
+        problem = "the service-account key is incomplete or damaged"
+    raise Misconfigured(
+        client=context.client,
+        source=source,
+        attempted=f"reading {field}",
+        detail=problem,
+        cure="download a JSON key of the service account and give its whole text",
+    )
+
+
+@lru_cache(maxsize=64)
+def _key_of(text: str) -> service_account.Credentials | None:
+    """The key in ``text``, without scopes and never with a token; None where it is JSON of something else.
+
+    Checking a private key takes longer than a request, and an agency has one key for all its clients.
+    """
+    info = json.loads(text)
+    if not isinstance(info, dict) or info.get("type") != "service_account":
+        return None
+    key: service_account.Credentials = service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
+    return key
+
+
+def user_token(context: Context, *, source: str, field: str) -> UserToken:
+    """Credentials from the JSON of an authorised user. Raises ``Misconfigured``; the text is never in a message."""
+    problem = "it is not the JSON of an authorised user"
+    try:
+        info = json.loads(context.secret(field))
+        if isinstance(info, dict) and info.get("type") == "service_account":
+            problem = "it is a service account's key, and Google lets none in here"
+        elif isinstance(info, dict) and all(_is_text(info.get(name)) for name in _USER_FIELDS):
+            given = {name: info[name] for name in _USER_FIELDS}
+            return UserToken({**given, "token_uri": info.get("token_uri") or GOOGLE_TOKEN_URI}, context=context)
+    except (ValueError, TypeError):
+        problem = "the JSON of the authorised user is incomplete or damaged"
+    raise Misconfigured(
+        client=context.client,
+        source=source,
+        attempted=f"reading {field}",
+        detail=problem,
+        cure=f"sign in as the account's owner and give JSON with {', '.join(_USER_FIELDS)} and perhaps token_uri",
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+class Bearer:
+    """``authorize`` for ``Http``: the header with a token that is still good, fetched anew when it has run out."""
+
+    def __init__(self, context: Context, *, source: str, token: KeyToken | UserToken) -> None:
+        self._client, self._source, self._token = context.client, source, token
+        self._session = requests.Session()
+        self._request = Request(session=self._session)
+
+    def __call__(self) -> Mapping[str, str]:
+        """The header. Raises ``SourceError`` where the key is refused or Google's token endpoint is not there."""
+        if self._token.valid:
+            return {"Authorization": f"Bearer {self._token.token}"}
+        kind: type[SourceError]
+        cure: str | None
+        try:
+            self._token.refresh(self._request)
+        except StoreUnusable as error:
+            kind, detail = Misconfigured, f"keeping the renewed token: {error}"
+            cure = "make the folder state in the home folder one that okr may write to"
+        except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
+            # google-auth indexes a reply that is a web page as if it were an object
+            kind, detail, cure = told_by_auth(error)
+            cure = self._token.cure if kind is AuthFailed else cure
+        else:
+            return {"Authorization": f"Bearer {self._token.token}"}
+        raise kind(client=self._client, source=self._source, attempted="fetching a token", detail=detail, cure=cure)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
+
+
+def told_by_auth(error: Exception) -> Told:
+    """Class, detail and cure of what google-auth raised."""
+    match error:
+        case auth_exceptions.RefreshError():
+            said = str(error.args[0]) if error.args else "no reason given"
+            if error.retryable:
+                return Unavailable, f"the token endpoint: {said}", None
+            return AuthFailed, f"the token endpoint refused the credential: {said}", KeyToken.cure
+        case auth_exceptions.TransportError() if "timed out" not in str(error):
+            return Unavailable, "the token endpoint could not be reached", None
+        case auth_exceptions.TimeoutError() | auth_exceptions.TransportError():
+            return TimedOut, "the token endpoint did not answer in time", None
+        case auth_exceptions.GoogleAuthError():
+            return AuthFailed, f"Google's library could not make a token ({type(error).__name__})", None
+        case _:
+            return BadReply, "the token endpoint's reply is not the JSON that Google documents", None

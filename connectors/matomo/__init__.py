@@ -1,0 +1,1 @@
+"""Matomo's Reporting API."""

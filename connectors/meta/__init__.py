@@ -1,0 +1,1 @@
+"""Meta's Graph API: Facebook pages and Instagram accounts."""

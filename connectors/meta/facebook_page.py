@@ -1,0 +1,143 @@
+"""Facebook Pages: followers now and by day, posts and their counters (API.md, section 3).
+
+``page_post_engagements`` is not asked for: it holds clicks. What belongs here: the endpoints and what their rows mean.
+What does not: the Graph API itself (``graph.py``). That ``page_follows`` reaches back two years is inferred from the
+retention of insights (API.md, section 16): what an account really gave stands in the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import quote
+
+from connectors.core.arrow import Row
+from connectors.core.base import Answer
+from connectors.core.protocol import Context, Source, SourceType, Stream
+from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
+from connectors.core.shape import Node, as_whole
+from connectors.meta.account import KEPT_DAYS, MetaSource
+from connectors.meta.graph import VENDOR, Graph, Parameters, day_ended, midnight
+from connectors.meta.usage import LIMITS
+from okr_models.client.sources import FacebookPage, SourceSettings
+from okr_models.periods import ONE_DAY, Window
+
+PLATFORM = "facebook"
+TOTAL_METRIC = "page_follows"
+POST_FIELDS = ("id", "created_time", "message", "permalink_url", "is_published")
+COUNTER_FIELDS = (
+    "id",
+    "is_published",
+    "shares",
+    "reactions.summary(true).limit(0)",
+    "comments.summary(true).limit(0).filter(stream)",
+)
+"""``filter(stream)``: replies count too. The order of modifiers means nothing to Meta."""
+
+SNAPSHOTS = Stream(
+    table=FOLLOWER_SNAPSHOTS,
+    delivery="snapshot",
+    api="GET /{page}?fields=followers_count",
+    note="followers before the two years that page_follows keeps",
+)
+COUNTERS = Stream(
+    table=POST_COUNTERS,
+    delivery="snapshot",
+    api="GET /{page}/published_posts with shares and summaries of reactions and comments",
+    note="interactions before the first night: Facebook keeps running totals only",
+)
+POSTS = Stream(
+    table=SOCIAL_POSTS,
+    delivery="listing",
+    grain=None,
+    api="GET /{page}/published_posts",
+    note="posts deleted before the first night; what Facebook leaves out above some 600 posts a year",
+)
+TOTALS = Stream(
+    table=FOLLOWER_TOTALS_DAILY,
+    delivery="window",
+    settle_days=7,
+    history_days=KEPT_DAYS,
+    slice_days=90,
+    zero_by_absence=False,
+    api=f"GET /{{page}}/insights?metric={TOTAL_METRIC}&period=day",
+    note="follower totals of more than two years ago, and of a page with too few likes for insights",
+)
+
+
+class FacebookPageSource(MetaSource):
+    """One page. Days are Pacific."""
+
+    def __init__(self, *, settings: FacebookPage, context: Context, graph: Graph) -> None:
+        node = quote(settings.page_id, safe="")
+        super().__init__(context=context, graph=graph, platform=PLATFORM, node=node, name_field="name")
+        self.windows = {TOTALS.name: self._totals}
+        self.lists = {SNAPSHOTS.name: self.followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
+
+    def _totals(self, window: Window) -> Answer:
+        """The follower total at the end of each day; a day that Facebook leaves out is missing, not zero."""
+        part = self.clip(window, history_days=KEPT_DAYS)
+        params: Parameters = {"period": "day", "since": midnight(part.start), "until": midnight(part.end + ONE_DAY)}
+        attempted = f"{TOTAL_METRIC}, {part.start} to {part.end}"
+        found = self.graph.insights(self.node, [TOTAL_METRIC], params, attempted=attempted)
+        rows = [self._total(day, value) for day, value in by_day(found.get(TOTAL_METRIC)) if day in part]
+        missing = part.days - len(rows)
+        return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
+
+    def _total(self, day: date, followers: int) -> Row:
+        return {"platform": PLATFORM, "day": day, "followers": followers, "is_final": self.is_final(day, TOTALS)}
+
+    def _listed(self, fields: tuple[str, ...], attempted: str) -> list[Node]:
+        posts = self.graph.listed(f"/{self.node}/published_posts", fields=fields, attempted=attempted)
+        return [post for post in posts if post["is_published"].value is not False]
+
+    def _posts(self) -> Answer:
+        rows = [
+            self.post(item, text="message", url="permalink_url", published="created_time")
+            for item in self._listed(POST_FIELDS, "listing posts")
+        ]
+        return Answer(rows=rows, quality=self.graph.quality())
+
+    def _counters(self) -> Answer:
+        posts = self._listed(COUNTER_FIELDS, "reading the posts' counters")
+        rows: list[Row] = [{**self.reading(), "post_id": post.text("id"), **counts(post)} for post in posts]
+        return Answer(rows=rows, quality=self.graph.quality())
+
+
+def counts(post: Node) -> Row:
+    """Running totals. A summary left out is not known; ``shares`` left out are none, where a summary is there."""
+    likes, comments = _summary(post, "reactions"), _summary(post, "comments")
+    is_counted = likes is not None or comments is not None
+    shares = post["shares"].whole("count") if "shares" in post else (0 if is_counted else None)
+    return {"likes": likes, "comments": comments, "shares": shares}
+
+
+def _summary(post: Node, name: str) -> int | None:
+    return post[name]["summary"].whole("total_count") if name in post else None
+
+
+def by_day(metric: Node | None) -> list[tuple[date, int]]:
+    """Values of an insight by the Pacific day that each ends; one without a value is left out."""
+    if metric is None:
+        return []
+    values = [(day_ended(item.instant("end_time")), item) for item in metric.each("values") if "value" in item]
+    return [(day, as_whole(item["value"])) for day, item in values]
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one page. Raises ``Misconfigured`` where a secret is missing."""
+    assert isinstance(settings, FacebookPage)  # noqa: S101 - the registry pairs settings and builders by type
+    return FacebookPageSource(settings=settings, context=context, graph=Graph(settings=settings, context=context))
+
+
+FACEBOOK_PAGE = SourceType(
+    type="facebook_page",
+    title="Facebook Page",
+    category="social",
+    platform=PLATFORM,
+    streams=(SNAPSHOTS, COUNTERS, POSTS, TOTALS),
+    build=build,
+    day_boundary="Pacific (America/Los_Angeles)",
+    vendor_url=VENDOR,
+    docs="About two years of follower totals by day; all posts; interactions from the first night on.",
+    limits=LIMITS,
+)

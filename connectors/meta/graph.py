@@ -1,0 +1,250 @@
+"""Meta's Graph API as Facebook and Instagram share it: versions, token and proof, paging, insights, token expiry.
+
+An account is asked at ``{base}/{version}/{id}``. What belongs here: the API as such. What does not: what its codes mean
+(``errors.py``), budgets (``usage.py``), which figures are asked for (``facebook_page.py``, ``instagram.py``).
+Renewing a token is ``tokens.py``'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
+
+from connectors.core.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
+from connectors.core.http import Http
+from connectors.core.protocol import Access, Context, Quality
+from connectors.core.shape import BadShape, Node
+from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
+from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagram_login, open_token
+from connectors.meta.usage import Pace
+from okr_models.client.sources import FacebookPage, Instagram
+from okr_models.periods import ONE_DAY
+
+VENDOR = FACEBOOK
+DEFAULT_VERSION = "v26.0"
+SUNSETS: dict[str, date | None] = {
+    "v20.0": date(2026, 9, 24),
+    "v21.0": date(2027, 1, 21),
+    "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
+    "v24.0": date(2028, 2, 18),
+    "v25.0": date(2028, 7, 29),
+    "v26.0": None,
+}
+"""Day on which each version ends; None: not announced. After it Meta answers with the oldest that lives."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Zone of all of Meta's insight days."""
+PAGE_LIMIT = 100
+MOST_PAGES = 1_000
+MIN_INTERVAL_SECONDS = 0.02
+HALF_A_DAY = timedelta(hours=12)
+EDGE = timedelta(hours=1)
+_OWN_PARAMETERS = frozenset({"access_token", "appsecret_proof", "debug", "format", "pretty"})
+
+Parameters = Mapping[str, str | int]
+
+
+def sunset_on(version: str) -> date | None:
+    """The day a version ends; None where none is announced. One older than the table ended before its first."""
+    if version in SUNSETS:
+        return SUNSETS[version]
+    oldest = min(SUNSETS, key=_number)
+    return SUNSETS[oldest] if _number(version) < _number(oldest) else None
+
+
+def _number(version: str) -> float:
+    return float(version.removeprefix("v"))
+
+
+def midnight(day: date) -> int:
+    """Unix time at which a Pacific day begins, daylight saving included."""
+    return int(datetime.combine(day, time(0), PACIFIC).timestamp())
+
+
+def day_ended(instant: datetime) -> date:
+    """The Pacific day that an ``end_time`` ends; an hour off midnight is taken for it, as around clock changes."""
+    day = (instant - HALF_A_DAY).astimezone(PACIFIC).date()
+    end = datetime.fromtimestamp(midnight(day + ONE_DAY), UTC)
+    if abs(instant - end) > EDGE:
+        raise BadShape(path="end_time", wanted="a midnight in Los Angeles", found=instant.isoformat())
+    return day
+
+
+class Graph:
+    """One account's Graph API. Raises ``SourceError``; ``http`` counts, redacts and fails as everywhere."""
+
+    def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
+        given = context.secret("token")
+        self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
+        self.version = settings.api_version or DEFAULT_VERSION
+        self.unavailable: set[str] = set()
+        """Metrics and fields that Meta no longer knows, as found out so far."""
+        self._served: str | None = None
+        self._sleep, self._pace = context.sleep, Pace()
+        by_instagram = is_instagram_login(given, context.base_url)
+        base = context.base_url or (INSTAGRAM_LOGIN if by_instagram else VENDOR)
+        self._has_debug_token = not by_instagram
+        self._token = open_token(settings, context, version=self.version)
+        self.http = Http(
+            context=context,
+            source=settings.id,
+            base_url=f"{base}/{self.version}",
+            classify=classifier(self._pace),
+            authorize=lambda: {"Authorization": f"Bearer {self._token.current()}"},
+            sign=self._proof,
+            renew=self._token.renew,
+            secrets=[secret for secret in (given, self._app_secret) if secret],
+            min_interval_seconds=MIN_INTERVAL_SECONDS,
+        )
+
+    def _proof(self) -> dict[str, str]:
+        """Proof that the caller knows the app's secret, for the token as it is now."""
+        if self._app_secret is None:
+            return {}
+        proof = app_secret_proof(self._token.current(), self._app_secret)
+        self.http.redact.add(proof)
+        return {"appsecret_proof": proof}
+
+    def get(self, path: str, params: Parameters, *, attempted: str) -> Node:
+        """One call, held back where Meta says that most of the budget is used, and not made where nearly all is."""
+        if self._pace.spent:
+            raise self.http.error(
+                QuotaExhausted,
+                attempted=attempted,
+                detail=f"Meta says that {self._pace.usage.percent:.0f} % of the call budget is used",
+                retry_after_seconds=self._pace.comes_back_in_seconds,
+            )
+        wait = self._pace.slowdown_seconds()
+        if wait:
+            self._sleep(wait)
+        reply = self.http.get_document(path, attempted=attempted, params=params)
+        self._served = reply.headers.get("facebook-api-version") or self._served
+        return reply.json()
+
+    def listed(self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), attempted: str) -> list[Node]:
+        """Every item of an edge, each id once, following ``next`` until it is absent, however empty a page is.
+
+        Only ``next``'s query is used, without the token that it repeats: the call goes to the base address, and
+        no credential anywhere else. A page that is too heavy is asked for by halves.
+        """
+        kept = [name for name in optional if name not in self.unavailable]
+        limit = PAGE_LIMIT
+        start: Parameters = {"fields": ",".join([*fields, *kept])}
+        query, found, seen = start, dict[str, Node](), set[str]()
+        for _ in range(MOST_PAGES):
+            try:
+                page = self.get(path, {**query, "limit": limit}, attempted=attempted)
+            except TooMuchData:
+                if limit == 1:
+                    raise
+                limit //= 2
+                continue
+            except DeadField as error:
+                if error.field not in kept:
+                    raise
+                self.unavailable.add(error.field)
+                return self.listed(path, fields=fields, optional=kept, attempted=attempted)
+            found |= {item.text("id"): item for item in page.each("data")}
+            following = page["paging"].text("next", None) if "paging" in page else None
+            if following is None:
+                return list(found.values())
+            if following in seen:
+                raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
+            seen.add(following)
+            query = query_of(following)
+        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found))
+
+    def insights(self, account: str, metrics: Iterable[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
+        """Insights by metric; one that Meta left out is not there. Their ``paging`` is endless and never followed.
+
+        A metric that is no longer known is found by halves and noted in ``unavailable``; the others are still read.
+        Raises ``MetricGone`` where none is left.
+        """
+        wanted = list(metrics)
+        alive = [name for name in wanted if name not in self.unavailable]
+        found = self._insights(account, alive, params, attempted=attempted) if alive else {}
+        if self.unavailable.issuperset(wanted):
+            gone = self.http.error(
+                MetricGone,
+                attempted=attempted,
+                detail=f"Meta no longer knows the metric {', '.join(wanted)} in version {self.version}",
+                cure="update marketing-okr; days that could not be read stay due",
+            )
+            assert isinstance(gone, MetricGone)  # noqa: S101 - as asked for
+            gone.unavailable = ", ".join(wanted)
+            raise gone
+        return found
+
+    def _insights(self, account: str, metrics: list[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
+        query = {**params, "metric": ",".join(metrics)}
+        try:
+            reply = self.get(f"/{account}/insights", query, attempted=attempted)
+        except DeadMetric:
+            if len(metrics) == 1:
+                self.unavailable.add(metrics[0])
+                return {}
+        else:
+            return {item.text("name"): item for item in reply.each("data")}
+        middle = len(metrics) // 2
+        first = self._insights(account, metrics[:middle], params, attempted=attempted)
+        return first | self._insights(account, metrics[middle:], params, attempted=attempted)
+
+    def quality(self) -> Quality:
+        """What a load should say of the API: what it no longer knows, and a version other than the one asked for."""
+        said: dict[str, str | float | bool | None] = {}
+        if self.unavailable:
+            said["unavailable"] = ", ".join(sorted(self.unavailable))
+        if self._served and self._served != self.version:
+            said["version_served"] = self._served
+        if self._pace.usage.percent:
+            said["budget_used_pct"] = self._pace.usage.percent
+        return said
+
+    def access(self) -> Access:
+        """Until when the account can be read, by ``/debug_token`` where there is one.
+
+        Access to data ends 90 days after somebody last signed in, also where the token itself lives on or is renewed.
+        Raises ``AuthFailed`` where the token is no longer valid.
+        """
+        token = self._token.current()
+        known = self._token.access(lives_at_most=None if self._has_debug_token else LIVES)
+        known = replace(known, version=self.version, version_sunset_on=sunset_on(self.version))
+        if not self._has_debug_token:
+            return known
+        attempted = "asking when the token expires"
+        try:
+            told = self.get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
+        except (AuthFailed, QuotaExhausted):
+            raise
+        except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
+            return known
+        if told["is_valid"].value is False:
+            said = told["error"].text("message", "the token is not valid") if "error" in told else ""
+            raise self.http.error(AuthFailed, attempted=attempted, detail=said)
+        expires, access = (told.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
+        return replace(
+            known,
+            token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
+            sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
+        )
+
+    def about(self, what: str) -> str:
+        """A probe's detail, with the version that was really served."""
+        served = f", answered as {self._served}" if self._served and self._served != self.version else ""
+        return f"{what}, version {self.version}{served}"
+
+
+def app_secret_proof(token: str, app_secret: str) -> str:
+    """Meta's proof that the caller knows the app's secret: HMAC-SHA256 of the token."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def query_of(following: str) -> dict[str, str]:
+    """The query of a ``paging.next`` address, without the credentials that it repeats."""
+    given = parse_qsl(urlsplit(following).query, keep_blank_values=True)
+    return {name: value for name, value in given if name not in _OWN_PARAMETERS}

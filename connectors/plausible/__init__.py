@@ -1,0 +1,1 @@
+"""Plausible's Stats API v2."""

@@ -1,0 +1,1 @@
+"""The GA4 Data API."""

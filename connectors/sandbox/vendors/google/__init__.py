@@ -1,0 +1,1 @@
+"""What Google's APIs share: OAuth, error bodies, the classic envelope."""

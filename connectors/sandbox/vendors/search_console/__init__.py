@@ -1,0 +1,1 @@
+"""Search Console's search analytics."""

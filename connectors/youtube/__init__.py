@@ -1,0 +1,1 @@
+"""YouTube's Data API, and its Analytics API where credentials are given."""

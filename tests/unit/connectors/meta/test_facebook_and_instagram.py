@@ -1,0 +1,204 @@
+"""Facebook pages and Instagram accounts in Meta's documented shapes: what a row means, and what is not known.
+
+Really under test: ``connectors.meta.facebook_page`` and ``connectors.meta.instagram``; the Graph API itself is in
+``test_meta``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.core.errors import BadReply, Misconfigured, QuotaExhausted, SourceError
+from connectors.core.protocol import Batch, Source
+from connectors.core.shape import Node
+from connectors.meta import facebook_page, instagram
+from connectors.meta.facebook_page import by_day
+from connectors.meta.graph import midnight
+from connectors.meta.instagram import shared
+from okr_models.client.sources import EnvRef, FacebookPage, Instagram
+from okr_models.periods import Window
+from tests.fake_vendor import Asked, Says, Vendor, context, vendor
+
+TOKEN = "EAABsecret0123456789token"
+WEEK = Window(date(2026, 11, 9), date(2026, 11, 15))
+
+
+def page(server: Vendor, page_id: str = "101234567890123") -> Source:
+    settings = FacebookPage(id="fb", page_id=page_id, token=EnvRef(env="T"))
+    return facebook_page.build(settings, context(secrets={"token": TOKEN}, base_url=server.url))
+
+
+def account(server: Vendor) -> Source:
+    settings = Instagram(id="ig", account_id="17841400000000001", token=EnvRef(env="T"))
+    return instagram.build(settings, context(secrets={"token": TOKEN}, base_url=server.url))
+
+
+def rows(batch: Batch) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = batch.rows.to_pylist()
+    return found
+
+
+def follows(*values: dict[str, Any]) -> Says:
+    metric = {"name": "page_follows", "period": "day", "values": list(values), "id": "7/insights/page_follows/day"}
+    endless = {"previous": "https://graph.invalid/p", "next": "https://graph.invalid/n"}
+    return Says({"data": [metric], "paging": endless})
+
+
+def ended(day: date, value: int | None) -> dict[str, Any]:
+    end = datetime.fromtimestamp(midnight(day + timedelta(days=1)), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return {"end_time": end} if value is None else {"value": value, "end_time": end}
+
+
+def test_follower_totals_are_asked_by_pacific_midnights_and_their_paging_is_not_followed() -> None:
+    with vendor([follows(ended(WEEK.start, 64), ended(WEEK.end, 70))]) as server:
+        batch = page(server).read(facebook_page.TOTALS, WEEK)
+    assert len(server.asked) == 1
+    query = server.asked[0].query
+    assert (query["metric"], query["period"]) == ("page_follows", "day")
+    assert int(query["since"]) == datetime(2026, 11, 9, 8, tzinfo=UTC).timestamp()
+    assert int(query["until"]) == datetime(2026, 11, 16, 8, tzinfo=UTC).timestamp()
+    assert [(row["day"], row["followers"]) for row in rows(batch)] == [(WEEK.start, 64), (WEEK.end, 70)]
+    assert batch.quality["days_without_value"] == 5
+    assert batch.covers == WEEK
+
+
+def test_a_window_over_a_clock_change_begins_and_ends_at_midnight_there() -> None:
+    with vendor([follows()]) as server:
+        page(server).read(facebook_page.TOTALS, Window(date(2026, 3, 7), date(2026, 3, 8)))
+    assert int(server.asked[0].query["since"]) == datetime(2026, 3, 7, 8, tzinfo=UTC).timestamp()
+    assert int(server.asked[0].query["until"]) == datetime(2026, 3, 9, 7, tzinfo=UTC).timestamp()
+
+
+def test_days_around_the_window_and_days_without_a_value_give_no_row() -> None:
+    outside = [ended(WEEK.start - timedelta(days=1), 1), ended(WEEK.end + timedelta(days=1), 2)]
+    with vendor([follows(*outside, ended(WEEK.start, None), ended(WEEK.end, 70))]) as server:
+        batch = page(server).read(facebook_page.TOTALS, WEEK)
+    assert [row["day"] for row in rows(batch)] == [WEEK.end]
+
+
+@pytest.mark.parametrize("value", [{"like": 1}, "many", 1.5, True])
+def test_a_total_that_is_no_whole_number_is_refused(value: Any) -> None:
+    says = follows({**ended(WEEK.start, 1), "value": value})
+    with vendor([says]) as server, pytest.raises(BadReply, match="a whole number"):
+        page(server).read(facebook_page.TOTALS, WEEK)
+
+
+@given(st.dates(date(2007, 1, 1), date(2035, 1, 1)), st.lists(st.integers(-5, 10**9), max_size=20))
+def test_values_by_day_come_back_as_they_were_written(first: date, values: list[int]) -> None:
+    days = [first + timedelta(days=number) for number in range(len(values))]
+    metric = Node({"values": [ended(day, value) for day, value in zip(days, values, strict=True)]})
+    assert by_day(metric) == list(zip(days, values, strict=True))
+
+
+def summary(total: int) -> dict[str, Any]:
+    return {"data": [], "summary": {"total_count": total}}
+
+
+def test_shares_left_out_are_zero_and_a_summary_left_out_is_not_known() -> None:
+    posts = [
+        {"id": "7_1", "is_published": True, "reactions": summary(5), "comments": summary(2), "shares": {"count": 3}},
+        {"id": "7_2", "is_published": True, "reactions": summary(0), "comments": summary(0)},
+        {"id": "7_3"},
+        {"id": "7_4", "is_published": False, "reactions": summary(9), "comments": summary(9)},
+    ]
+    with vendor([Says({"data": posts})]) as server:
+        found = rows(page(server).read(facebook_page.COUNTERS, None))
+    counted = {row["post_id"]: (row["likes"], row["comments"], row["shares"]) for row in found}
+    assert counted == {"7_1": (5, 2, 3), "7_2": (0, 0, 0), "7_3": (None, None, None)}
+    fields = server.asked[0].query["fields"].split(",")
+    assert {"reactions.summary(true).limit(0)", "comments.summary(true).limit(0).filter(stream)"} < set(fields)
+
+
+def test_posts_keep_their_own_id_and_time_and_the_beginning_of_their_text() -> None:
+    post = {"id": "7_1", "created_time": "2026-11-01T00:30:00+0000", "message": "å" * 300, "permalink_url": "https://f"}
+    bare = {"id": "7_2", "created_time": "2026-11-02T00:30:00+0000"}
+    with vendor([Says({"data": [post, bare]})]) as server:
+        first, second = rows(page(server, "fjallglas").read(facebook_page.POSTS, None))
+    assert server.asked[0].path == "/v26.0/fjallglas/published_posts"
+    assert (first["post_id"], first["url"], first["text"]) == ("7_1", "https://f", "å" * 280)
+    assert first["published_at"] == datetime(2026, 11, 1, 0, 30, tzinfo=UTC)
+    assert (second["url"], second["text"]) == (None, None)
+
+
+@pytest.mark.parametrize("body", [{"id": "7"}, {"id": "7", "followers_count": None}, {"followers_count": "many"}])
+def test_a_page_that_does_not_tell_its_followers_is_an_error_and_not_zero(body: dict[str, Any]) -> None:
+    with vendor(lambda asked: Says(body)) as server:
+        with pytest.raises(BadReply):
+            page(server).read(facebook_page.SNAPSHOTS, None)
+        with pytest.raises(BadReply):
+            account(server).read(instagram.SNAPSHOTS, None)
+
+
+def day_values(values: Callable[[date], dict[str, int]]) -> Callable[[Asked], Says]:
+    def answer(asked: Asked) -> Says:
+        day = datetime.fromtimestamp(int(asked.query["since"]) + 43_200, UTC).date()
+        return Says({"data": [{"name": name, "total_value": {"value": n}} for name, n in values(day).items()]})
+
+    return answer
+
+
+def test_interactions_are_asked_one_pacific_day_a_call() -> None:
+    span = Window(date(2026, 3, 7), date(2026, 3, 9))
+    with vendor(day_values(lambda day: {"likes": day.day, "comments": 2, "shares": 3, "reposts": 4})) as server:
+        found = rows(account(server).read(instagram.INTERACTIONS, span))
+    windows = [(int(asked.query["since"]), int(asked.query["until"])) for asked in server.asked]
+    assert [(until - since) / 3600 for since, until in windows] == [24, 23, 24]
+    assert windows == [(midnight(day), midnight(day + timedelta(days=1))) for day in span]
+    assert {asked.query["metric_type"] for asked in server.asked} == {"total_value"}
+    assert [(row["day"], row["likes"], row["comments"], row["shares"]) for row in found] == [
+        (day, day.day, 2, 7) for day in span
+    ]
+
+
+def test_a_metric_left_out_is_not_known_and_a_day_without_any_has_no_row() -> None:
+    def values(day: date) -> dict[str, int]:
+        return {9: {}, 10: {"likes": 0}, 11: {"comments": 1, "reposts": 2}}.get(day.day, {"likes": 1, "shares": 0})
+
+    with vendor(day_values(values)) as server:
+        found = {row["day"].day: row for row in rows(account(server).read(instagram.INTERACTIONS, WEEK))}
+    assert sorted(found) == [10, 11, 12, 13, 14, 15]
+    assert (found[10]["likes"], found[10]["comments"], found[10]["shares"]) == (0, None, None)
+    assert (found[11]["likes"], found[11]["comments"], found[11]["shares"]) == (None, 1, None)
+    assert (found[12]["likes"], found[12]["shares"]) == (1, 0)
+
+
+def test_a_budget_that_runs_out_inside_a_window_fails_it_whole() -> None:
+    def answer(asked: Asked) -> Says:
+        headers = {"X-App-Usage": '{"call_count": 96}'} if len(server.asked) == 3 else {}
+        return Says({"data": [{"name": "likes", "total_value": {"value": 1}}]}, headers=headers)
+
+    with vendor(answer) as server, pytest.raises(QuotaExhausted):
+        account(server).read(instagram.INTERACTIONS, WEEK)
+    assert len(server.asked) == 3
+
+
+@given(st.dictionaries(st.sampled_from(["shares", "reposts"]), st.integers(-5, 10**6)))
+def test_reposts_count_as_shares_but_are_none_by_themselves(values: dict[str, int]) -> None:
+    assert shared(values) == (sum(values.values()) if "shares" in values else None)
+
+
+def test_likes_that_an_owner_hides_are_not_known() -> None:
+    media = [{"id": "1", "like_count": 0, "comments_count": 0, "shares_count": 2}, {"id": "2", "comments_count": 4}]
+    with vendor([Says({"data": media})]) as server:
+        batch = account(server).read(instagram.COUNTERS, None)
+    counted = {row["post_id"]: (row["likes"], row["comments"], row["shares"]) for row in rows(batch)}
+    assert counted == {"1": (0, 0, 2), "2": (None, 4, None)}
+    assert batch.quality["likes_hidden"] == 1
+
+
+def test_a_secret_that_is_not_set_is_found_before_any_call() -> None:
+    def nothing(name: str) -> str:
+        raise Misconfigured(client="c", source="fb", attempted=f"reading {name}", detail="is not set")
+
+    settings = FacebookPage(id="fb", page_id="7", token=EnvRef(env="T"))
+    base = context(secrets={})
+    blind = type(base)(client=base.client, client_zone=base.client_zone, now=base.now, home=base.home, secret=nothing,
+                       base_url=None)  # fmt: skip
+    with pytest.raises(SourceError, match="token"):
+        facebook_page.build(settings, blind)
