@@ -108,7 +108,7 @@ def load_project(folder: Path | None = None) -> Project:
     name, variables = str(settings["name"]), dict(settings.get("vars") or {})
     schemas = {layer: str(settings["models"][name].get(layer, {}).get("+schema", layer)) for layer in LAYERS}
     described, sources = _described(folder)
-    files = {path.stem: path for layer in LAYERS for path in sorted((folder / "models" / layer).glob("*.sql"))}
+    files = {path.stem: path for layer in LAYERS for path in sorted((folder / "models" / layer).rglob("*.sql"))}
     for model in sorted(described.keys() - files.keys()):
         raise SqlProjectError(where=model, problem="schema.yml describes it, but there is no such model")
     relations = {stem: f"{schemas[_layer(path)]}.{stem}" for stem, path in files.items()}
@@ -202,7 +202,8 @@ def _fingerprint(model: Model, above: Mapping[str, Model]) -> str:
 
 
 def _layer(path: Path) -> Layer:
-    return cast("Layer", path.parent.name)
+    """A model's layer is the folder below ``models``; folders below that one are subjects."""
+    return cast("Layer", path.parts[len(path.parts) - 1 - path.parts[::-1].index("models") + 1])
 
 
 def _yaml(path: Path) -> Yaml:

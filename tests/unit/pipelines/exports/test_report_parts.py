@@ -62,7 +62,7 @@ def _sql_notes() -> set[str]:
     """Every remark that the SQL of the months can write, with 3 for each figure in it."""
     text = "\n".join(
         path.read_text("utf-8")
-        for path in sorted((PROJECT / "dbt_like_sql/models/intermediate").glob("int_kpi_*months.sql"))
+        for path in sorted((PROJECT / "dbt_like_sql/models/intermediate").rglob("int_kpi_*months.sql"))
     )
     found = set()
     for chain in _SAID.findall(text):

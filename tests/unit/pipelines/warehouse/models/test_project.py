@@ -252,7 +252,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import duckdb
-from pipelines.warehouse import sql_runner
+from pipelines.warehouse.models import runner as sql_runner
 from pipelines.warehouse.models.project import load_project
 sql_runner._comment = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 sql_runner.run_project(duckdb.connect(sys.argv[1]), project=load_project(Path(sys.argv[2])))

@@ -187,7 +187,7 @@ def test_a_publisher_killed_half_way_leaves_the_old_one_served_and_the_next_clea
         """
         import os, signal, sys
         from pathlib import Path
-        from pipelines.warehouse import publish as module
+        from pipelines.warehouse.publish import publish as module
         from pipelines.warehouse.db import connect
         from pipelines.warehouse.home import Home
 
