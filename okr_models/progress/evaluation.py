@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from okr_models.client.model import BaselinePeriod, Client, KeyResult, Milestones, Objective
+from okr_models.client.model import BaselinePeriod, Change, Client, KeyResult, Milestones, Objective
 from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.types import Forecast
@@ -42,6 +42,8 @@ from okr_models.progress.stocks import measure_stock
 from okr_models.progress.sums import measure_sum
 from okr_models.words.codes import Note, note
 
+RULES = 2
+"""Part of every ``input_hash``. Goes up where the same inputs give another row: a rerun after an upgrade then adds it."""
 STOCK_DAYS_BEFORE = timedelta(days=366 + 35)
 """A stock may stand against the same day a year before, observed at most 35 days earlier."""
 
@@ -80,6 +82,10 @@ class KeyResultProgress:
     forecast: Forecast
     progress: float | None
     notes: tuple[Note, ...]
+    current_growth: float | None
+    """A / B - 1, where the target is a percentage of B."""
+    forecast_target: float | None
+    """T over the whole period, in whose unit forecast and probability stand."""
 
 
 def evaluate_key_result(
@@ -133,7 +139,7 @@ def prepare(
     restated = relevant_restatements(task, measurement, figures.restatements)
     version = definition_version(key_result, objective, client)
     changes = [each for each in earlier if each.version != version]
-    known = (task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)
+    known = (RULES, task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)
     return Prepared(
         client=client,
         objective=objective,
@@ -162,10 +168,8 @@ def prepare(
 
 def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
     """The row, with the forecast's probability where it gives one; arithmetic's own where the outcome is settled."""
-    said = forecast or Forecast()
-    if prepared.settled is not None:
-        said = replace(said, probability=float(prepared.settled), probability_full=None)
     measurement = prepared.measurement
+    said = _settled(prepared, forecast or Forecast())
     status = status_of(
         Standing(
             rule=_status_rule(measurement),
@@ -180,12 +184,13 @@ def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
         )
     )
     has_value = status not in {"cannot_be_judged", "too_early"}
+    final_target = _final_target(prepared)
     about = about_forecast(
         prepared.job,
         forecast,
         is_settled=prepared.settled is not None,
         target=measurement.target,
-        final_target=_final_target(prepared),
+        final_target=final_target,
     )
     return KeyResultProgress(
         prepared=prepared,
@@ -193,6 +198,8 @@ def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
         forecast=said,
         progress=clipped(prepared.raw) if has_value else None,
         notes=(*prepared.notes, *about),
+        current_growth=_growth(prepared),
+        forecast_target=final_target,
     )
 
 
@@ -217,16 +224,37 @@ def roll_up_key_results(results: Sequence[KeyResultProgress]) -> RollUp:
                 weight=each.prepared.key_result.weight,
                 progress=each.progress,
                 status=each.status,
+                raw=each.prepared.raw,
+                expected=each.prepared.expected,
             )
             for each in results
         ]
     )
 
 
-def _final_target(prepared: Prepared) -> float | None:
-    """T on the baseline of the whole P0, in whose unit a forecast of growth stands."""
+def _settled(prepared: Prepared, said: Forecast) -> Forecast:
+    """The forecast, with certainty where arithmetic gives it; of the whole target apart, which a stretch goal needs."""
+    if prepared.settled is None:
+        return said
+    full = settled(prepared.task, prepared.measurement, raw=prepared.raw, success=1.0)
+    return replace(
+        said,
+        probability=float(prepared.settled),
+        probability_full=said.probability_full if full is None else float(full),
+    )
+
+
+def _growth(prepared: Prepared) -> float | None:
     found = prepared.measurement
-    return goal(prepared.task.target, found.final_baseline, rule=found.rule) if found.rule == "growth" else None
+    if not isinstance(prepared.task.target, Change) or found.current is None or not found.baseline:
+        return None
+    return found.current / found.baseline - 1 if found.baseline > 0 else None
+
+
+def _final_target(prepared: Prepared) -> float | None:
+    """T on the baseline of the whole P0 for growth; what else there is stands in the target's own unit already."""
+    found = prepared.measurement
+    return goal(prepared.task.target, found.final_baseline, rule=found.rule) if found.rule == "growth" else found.target
 
 
 def _status_rule(measurement: Measurement) -> Rule:

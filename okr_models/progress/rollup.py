@@ -5,6 +5,7 @@ What belongs here: MEASURES.md, "Roll-up". What does not: any key result's own f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +25,16 @@ class Weighed:
     weight: float
     progress: float | None
     status: Status
+    raw: float | None = None
+    """Progress as it is: below 0 or above 1 it tells apart what ``progress`` does not."""
+    expected: float | None = None
+
+    @property
+    def badness(self) -> tuple[int, float, float, str]:
+        """Sorts the worst first: by status, then by progress against what it should be by now."""
+        progress = self.progress or 0.0
+        raw = progress if self.raw is None else self.raw
+        return JUDGED.index(self.status), _against(progress, self.expected), _against(raw, self.expected), self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +44,14 @@ class RollUp:
     progress: float | None
     progress_low: float
     progress_high: float
+    expected_progress: float | None
+    """Over the key results behind ``progress``."""
     coverage: float
     status: Status
     weakest_key_result: str | None
+    """The worst of the judged ones."""
+    deciding_key_result: str | None
+    """The one at which, from the worst on, a quarter of the judged weight is reached: its status is the objective's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +71,8 @@ def roll_up(key_results: Sequence[Weighed]) -> RollUp:
     weight = sum(size for size, _ in valued)
     done = sum(size * progress for size, progress in valued)
     coverage = weight / everything
-    status, weakest = _status(key_results, coverage=coverage)
+    judged = _worst_first(key_results, coverage=coverage)
+    deciding = _deciding(judged) if judged else None
     # in this order, and never past the progress itself: nothing missing must give three equal figures to the last bit
     low, high = done / everything, (done + (everything - weight)) / everything
     if weight:
@@ -64,9 +81,11 @@ def roll_up(key_results: Sequence[Weighed]) -> RollUp:
         progress=_unit(done / weight) if weight else None,
         progress_low=_unit(low),
         progress_high=_unit(high),
+        expected_progress=_expected(key_results),
         coverage=_unit(coverage),
-        status=status,
-        weakest_key_result=weakest,
+        status=deciding.status if deciding else _unjudged(key_results),
+        weakest_key_result=judged[0].id if judged else None,
+        deciding_key_result=deciding.id if deciding else None,
     )
 
 
@@ -77,20 +96,39 @@ def score(progress: float) -> Score:
     return Score(value=progress, colour="amber" if progress < AMBER_BELOW - TOLERANCE else "green")
 
 
-def _status(key_results: Sequence[Weighed], *, coverage: float) -> tuple[Status, str | None]:
-    if all(each.status == "too_early" for each in key_results):
-        return "too_early", None
+def _worst_first(key_results: Sequence[Weighed], *, coverage: float) -> list[Weighed]:
+    """The judged ones; none where too little of the weight has a value."""
     judged = [each for each in key_results if each.status in JUDGED]
-    if not judged or coverage < ENOUGH_COVERAGE - TOLERANCE:
-        return "cannot_be_judged", None
-    judged.sort(key=lambda each: (JUDGED.index(each.status), each.progress or 0.0, each.id))
-    line = WEIGHTY * sum(each.weight for each in judged)
+    return [] if coverage < ENOUGH_COVERAGE - TOLERANCE else sorted(judged, key=lambda each: each.badness)
+
+
+def _deciding(worst_first: Sequence[Weighed]) -> Weighed:
+    line = WEIGHTY * sum(each.weight for each in worst_first)
     reached = 0.0
-    for each in judged:
+    for each in worst_first:
         reached += each.weight
         if reached >= line - TOLERANCE:
-            return each.status, each.id
-    return judged[-1].status, judged[-1].id
+            return each
+    return worst_first[-1]
+
+
+def _unjudged(key_results: Sequence[Weighed]) -> Status:
+    return "too_early" if all(each.status == "too_early" for each in key_results) else "cannot_be_judged"
+
+
+def _expected(key_results: Sequence[Weighed]) -> float | None:
+    known = [
+        (each.weight, each.expected) for each in key_results if each.progress is not None and each.expected is not None
+    ]
+    weight = sum(size for size, _ in known)
+    return _unit(sum(size * expected for size, expected in known) / weight) if weight else None
+
+
+def _against(progress: float, expected: float | None) -> float:
+    """Progress as a share of what it should be; what need not have begun is behind nothing."""
+    if expected is None:
+        return progress
+    return progress / expected if expected > TOLERANCE else math.inf
 
 
 def _unit(share: float) -> float:

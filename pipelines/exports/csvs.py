@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ import duckdb
 
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
-from pipelines.exports.published import MONTH_KNOWN, next_night
+from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
 
 Audience = Literal["board", "team"]
 
@@ -98,12 +98,15 @@ def _rows(
     values: dict[str, object] = {"client": client, "as_of": as_of}
     if file.versioned and file.has_known_at:
         values["known_before"] = None if restated else next_night(as_of)
-    return con.execute(_select(file), values).fetchall()
+    return con.execute(_select(file, known=columns_of(con, file.table)), values).fetchall()
 
 
-def _select(file: ExportFile) -> str:
-    """The query of one file; every name in it comes from ``files.py``, every value is bound."""
-    columns = ", ".join(_utc(column) for column in file.columns)
+def _select(file: ExportFile, *, known: Collection[str]) -> str:
+    """The query of one file; every name in it comes from ``files.py``, every value is bound.
+
+    ``known``: the columns that the published table has; what it lacks is empty.
+    """
+    columns = ", ".join(_utc(column) if column in known else f"null as {column}" for column in file.columns)
     order = ", ".join(f"{column} nulls last" for column in file.order)
     mine = "($client is null or client = $client)"
     if not file.versioned:

@@ -39,9 +39,9 @@ KEY_RESULTS = ExportFile(
     table="key_result_progress",
     columns=(
         *("client", "objective_id", "key_result_id", "as_of", "title", "kpi", "unit", "kind", "baseline"),
-        *("first_target", "target", "current", "raw_progress", "progress", "expected_progress"),
-        *("forecast", "forecast_low", "forecast_high", "probability", "status", "data_through", "is_estimated"),
-        *("notes", "definition_version", "input_hash"),
+        *("first_target", "target", "current", "current_growth", "raw_progress", "progress", "expected_progress"),
+        *("forecast", "forecast_low", "forecast_high", "forecast_target", "probability", "probability_full", "status"),
+        *("data_through", "is_estimated", "notes", "definition_version", "input_hash"),
     ),
     order=("client", "objective_id", "key_result_id"),
     key=("client", "objective_id", "key_result_id"),
@@ -53,7 +53,7 @@ OBJECTIVES = ExportFile(
     table="objective_progress",
     columns=(
         *("client", "objective_id", "as_of", "title", "team", "owner", "progress", "progress_low", "progress_high"),
-        *("coverage", "status", "weakest_key_result"),
+        *("expected_progress", "coverage", "status", "weakest_key_result", "deciding_key_result"),
     ),
     order=("client", "objective_id"),
     key=("client", "objective_id"),
@@ -123,8 +123,9 @@ HISTORY = ExportFile(
     name="history.csv",
     table="key_result_progress",
     columns=(
-        *("client", "objective_id", "key_result_id", "as_of", "title", "current", "target", "raw_progress", "progress"),
-        *("expected_progress", "forecast", "forecast_low", "forecast_high", "probability", "status", "data_through"),
+        *("client", "objective_id", "key_result_id", "as_of", "title", "current", "current_growth", "target"),
+        *("raw_progress", "progress", "expected_progress", "forecast", "forecast_low", "forecast_high"),
+        *("forecast_target", "probability", "probability_full", "status", "data_through"),
     ),
     order=("client", "objective_id", "key_result_id", "as_of"),
     key=("client", "objective_id", "key_result_id"),
@@ -136,6 +137,10 @@ TEAM_FILES = (
     *(KEY_RESULTS, OBJECTIVES, KPIS_MONTHLY, BLOG_POSTS, SOCIAL_POSTS),
     *(KEY_RESULT_ITEMS, INITIATIVES, HISTORY),
 )
-BOARD_FILES = (OBJECTIVES.without("weakest_key_result"), KPIS_MONTHLY, INITIATIVES.without("key_result"))
+BOARD_FILES = (
+    OBJECTIVES.without("weakest_key_result", "deciding_key_result"),
+    KPIS_MONTHLY,
+    INITIATIVES.without("key_result"),
+)
 """The board's files: the broad strokes, with nothing that is kept a key result."""
 AGENCY_FILES = (KEY_RESULTS,)

@@ -42,13 +42,16 @@ class KeyResultRow:
     first_target: float | None
     target: float | None
     current: float | None
+    current_growth: float | None
     raw_progress: float | None
     progress: float | None
     expected_progress: float | None
     forecast: float | None
     forecast_low: float | None
     forecast_high: float | None
+    forecast_target: float | None
     probability: float | None
+    probability_full: float | None
     status: str
     data_through: date | None
     is_estimated: bool | None
@@ -69,9 +72,11 @@ class ObjectiveRow:
     progress: float | None
     progress_low: float | None
     progress_high: float | None
+    expected_progress: float | None
     coverage: float | None
     status: str
     weakest_key_result: str | None
+    deciding_key_result: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,14 @@ def read_status(
     )
 
 
+def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
+    """The columns a published table has: one that an older version published may lack some until the next night."""
+    rows = con.execute(
+        "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ?", [table]
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def notes_of(value: object) -> tuple[str, ...]:
     """Notes as sentences, whether the table holds a list, a JSON list, or lines of text."""
     if value is None:
@@ -166,6 +179,8 @@ def _newest(
 ) -> tuple[Row, ...]:
     columns = [field.name for field in fields(shape)]
     table, key = TABLES[shape]
+    known = columns_of(con, table)
+    selected = ", ".join(name if name in known else f"null as {name}" for name in columns)
     sql = f"""
         with known as (
             select * from marts.{table}
@@ -174,7 +189,7 @@ def _newest(
             qualify row_number() over (partition by {", ".join(key)}, as_of order by known_at desc) = 1
         ),
         newest as (select * from known qualify as_of = max(as_of) over ())
-        select {", ".join(columns)} from newest order by {", ".join(key)}
+        select {selected} from newest order by {", ".join(key)}
     """  # noqa: S608
     rows = con.execute(sql, {"client": client, "as_of": as_of, "known_before": known_before}).fetchall()
     return tuple(shape(**_typed(dict(zip(columns, row, strict=True)))) for row in rows)

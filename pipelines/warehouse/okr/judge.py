@@ -58,6 +58,8 @@ class JudgedKeyResult:
     as_of: date
     status: Status
     progress: float | None
+    raw: float | None
+    expected: float | None
     is_new: bool
 
 
@@ -173,9 +175,10 @@ def _standing(each: _Ready, result: KeyResultProgress | None) -> JudgedKeyResult
     """The new row's verdict, or the stored one's."""
     ready = each.prepared
     if result is not None:
-        status, progress = result.status, result.progress
-    elif each.stored is not None:
-        status, progress = cast("Status", each.stored.status), each.stored.progress
+        status, progress, raw, expected = result.status, result.progress, ready.raw, ready.expected
+    elif (stored := each.stored) is not None:
+        status, progress = cast("Status", stored.status), stored.progress
+        raw, expected = stored.raw_progress, stored.expected_progress
     else:
         raise ValueError("a key result is either new or stored")
     return JudgedKeyResult(
@@ -185,6 +188,8 @@ def _standing(each: _Ready, result: KeyResultProgress | None) -> JudgedKeyResult
         as_of=ready.task.as_of,
         status=status,
         progress=progress,
+        raw=raw,
+        expected=expected,
         is_new=result is not None,
     )
 
@@ -204,4 +209,11 @@ def _add_objectives(con: Connection, ready: Sequence[_Ready], judged: Sequence[J
 
 
 def _weighed(key_result: KeyResult, standing: JudgedKeyResult) -> Weighed:
-    return Weighed(id=key_result.id, weight=key_result.weight, progress=standing.progress, status=standing.status)
+    return Weighed(
+        id=key_result.id,
+        weight=key_result.weight,
+        progress=standing.progress,
+        status=standing.status,
+        raw=standing.raw,
+        expected=standing.expected,
+    )

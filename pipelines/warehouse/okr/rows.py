@@ -32,16 +32,27 @@ class Stored:
     input_hash: str
     status: str
     progress: float | None
+    raw_progress: float | None
+    expected_progress: float | None
 
 
 def newest(con: Connection, *, client: str, objective: str, key_result: str, as_of: date) -> Stored | None:
     """The row that a new one is held against."""
     row = con.execute(
-        "select known_at, input_hash, status, progress from okr.key_result_progress"
+        "select known_at, input_hash, status, progress, raw_progress, expected_progress from okr.key_result_progress"
         " where client = ? and objective_id = ? and key_result_id = ? and as_of = ? order by known_at desc limit 1",
         [client, objective, key_result, as_of],
     ).fetchone()
-    return None if row is None else Stored(known_at=row[0], input_hash=row[1], status=row[2], progress=row[3])
+    if row is None:
+        return None
+    return Stored(
+        known_at=row[0],
+        input_hash=row[1],
+        status=row[2],
+        progress=row[3],
+        raw_progress=row[4],
+        expected_progress=row[5],
+    )
 
 
 def earlier_versions(
@@ -103,9 +114,11 @@ def add_objective(
         "progress": found.progress,
         "progress_low": found.progress_low,
         "progress_high": found.progress_high,
+        "expected_progress": found.expected_progress,
         "coverage": found.coverage,
         "status": found.status,
         "weakest_key_result": found.weakest_key_result,
+        "deciding_key_result": found.deciding_key_result,
     }
     compared = [name for name in OBJECTIVE_PROGRESS.column_names if name not in OBJECTIVE_PROGRESS.key]
     stored = con.execute(
@@ -144,13 +157,16 @@ def _progress(result: KeyResultProgress) -> Row:
         "first_target": found.first_target,
         "target": found.target,
         "current": found.current,
+        "current_growth": result.current_growth,
         "raw_progress": ready.raw,
         "progress": result.progress,
         "expected_progress": ready.expected,
         "forecast": said.mid,
         "forecast_low": said.low,
         "forecast_high": said.high,
+        "forecast_target": result.forecast_target,
         "probability": said.probability,
+        "probability_full": said.probability_full,
         "status": result.status,
         "data_through": found.data_through,
         "is_estimated": found.is_estimated,

@@ -41,13 +41,18 @@ KEY_RESULT_PROGRESS = Table(
         _number("first_target", "Target before any revision, in unit"),
         _number("target", "Target in force, in unit"),
         _number("current", "Value now, in unit"),
+        _number("current_growth", "current / baseline - 1, where the target is a percentage of the baseline"),
         _number("raw_progress", "(current - baseline) / (target - baseline), as it is: may be negative or above 1"),
         _number("progress", "raw_progress clipped to 0..1, for roll-up only"),
         _number("expected_progress", "Share that a year on course would show today, 0..1"),
         _number("forecast", "Expected value at the period's end, in unit"),
         _number("forecast_low", "Lower end of the forecast's 80 % interval, in unit"),
         _number("forecast_high", "Upper end of the forecast's 80 % interval, in unit"),
+        _number(
+            "forecast_target", "Target over the whole period, in unit: what forecast and probability stand against"
+        ),
         _number("probability", "Probability of reaching the success line, 0..1; NULL where none is honest"),
+        _number("probability_full", "Probability of the whole target, 0..1; of a stretch goal less than probability"),
         Column(
             "status",
             "VARCHAR",
@@ -78,9 +83,11 @@ OBJECTIVE_PROGRESS = Table(
         _number("progress", "Weighted mean of its key results' progress, 0..1"),
         _number("progress_low", "The same with missing key results as 0"),
         _number("progress_high", "The same with missing key results as 1"),
+        _number("expected_progress", "Weighted mean of the same key results' expected progress, 0..1"),
         _number("coverage", "Weight of key results with a value over all weight, 0..1"),
         Column("status", "VARCHAR", "Status of the worst weighty key result, or cannot_be_judged, too_early"),
-        _text("weakest_key_result", "Id of the key result that decided the status"),
+        _text("weakest_key_result", "Id of the key result with the worst status and, among those, the least progress"),
+        _text("deciding_key_result", "Id of the key result at which a quarter of the weight is reached, worst first"),
     ),
 )
 

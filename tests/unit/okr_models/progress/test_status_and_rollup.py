@@ -192,6 +192,35 @@ def test_too_short_a_history_for_a_forecast_is_said() -> None:
     assert codes(progress) == ["forecast_short"]
 
 
+# what a row says of growth, of the whole period's target and of the whole target
+
+
+def test_a_percentage_target_says_how_much_it_has_grown_and_where_the_whole_periods_target_lies() -> None:
+    progress = forecast_of(0.8)
+    now, base = 1.2 * sum(SEASON[:10]) / 10, sum(SEASON[:10]) / 10
+    assert progress.current_growth == pytest.approx(now / base - 1) == pytest.approx(0.2)
+    assert progress.forecast_target == pytest.approx(1.3 * sum(SEASON) / 12)
+
+
+def test_a_number_asked_for_has_no_growth_and_its_own_target_to_the_end() -> None:
+    rows = monthly("sessions", month("2025-08"), [100.0] * 15)
+    progress = evaluated(key_result(kpi="sessions", target=2000), figures_of(months=rows))
+    assert (progress.current_growth, progress.forecast_target) == (None, 2000)
+
+
+def test_a_stretch_goal_that_is_settled_says_of_the_whole_target_only_what_is_settled_too() -> None:
+    rows = monthly("sessions", month("2025-08"), [100.0] * 15)
+    met = key_result(kpi="sessions", target=1300, ambition="stretch")
+    progress = evaluated(met, figures_of(months=rows))
+    assert (progress.status, progress.forecast.probability, progress.forecast.probability_full) == (
+        "achieved",
+        1.0,
+        None,
+    )
+    whole = key_result(kpi="sessions", target=900, ambition="stretch")
+    assert evaluated(whole, figures_of(months=rows)).forecast.probability_full == 1.0
+
+
 # roll-up
 
 
@@ -210,16 +239,40 @@ def test_an_objective_is_the_weighted_mean_of_key_results_that_have_a_value() ->
 
 def test_the_status_is_the_worst_weighty_one_and_names_it() -> None:
     found = weighed(("light", 1, 0.1, "off_track"), ("heavy", 9, 0.9, "on_track"))
-    assert (found.status, found.weakest_key_result) == ("on_track", "heavy"), "a tenth of the weight does not decide"
+    assert (found.status, found.deciding_key_result) == ("on_track", "heavy"), "a tenth of the weight does not decide"
+    assert found.weakest_key_result == "light", "but it is the worst"
     found = weighed(("a", 1, 0.1, "off_track"), ("b", 3, 0.9, "on_track"))
-    assert (found.status, found.weakest_key_result) == ("off_track", "a"), "exactly 25 % does"
+    assert (found.status, found.deciding_key_result) == ("off_track", "a"), "exactly 25 % does"
+
+
+def test_the_weakest_has_the_worst_status_and_then_the_least_progress_against_what_is_expected() -> None:
+    late = Weighed(id="late", weight=1, progress=0.5, raw=0.5, expected=0.9, status="off_track")
+    early = Weighed(id="early", weight=1, progress=0.2, raw=0.2, expected=0.3, status="off_track")
+    behind = Weighed(id="behind", weight=1, progress=0.1, raw=0.1, expected=0.9, status="at_risk")
+    assert roll_up([early, late, behind]).weakest_key_result == "late", "0.2 of 0.3 is nearer than 0.5 of 0.9"
+
+
+def test_two_that_have_gone_backwards_are_told_apart_by_how_far() -> None:
+    little = Weighed(id="a", weight=1, progress=0.0, raw=-0.1, expected=1.0, status="off_track")
+    much = Weighed(id="b", weight=1, progress=0.0, raw=-0.8, expected=1.0, status="off_track")
+    assert roll_up([little, much]).weakest_key_result == "b"
+
+
+def test_an_objective_is_expected_to_be_where_the_key_results_behind_its_progress_are_expected_to_be() -> None:
+    parts = (
+        Weighed(id="a", weight=3, progress=0.4, expected=0.8, status="off_track"),
+        Weighed(id="b", weight=1, progress=1.0, expected=1.0, status="on_track"),
+        Weighed(id="c", weight=1, progress=None, expected=0.1, status="cannot_be_judged"),
+    )
+    assert roll_up(parts).expected_progress == pytest.approx((3 * 0.8 + 1) / 4)
+    assert weighed(("a", 1, None, "cannot_be_judged")).expected_progress is None
 
 
 def test_light_key_results_add_up_to_a_weighty_one() -> None:
     found = weighed(
         ("a", 1, 0.0, "out_of_reach"), ("b", 1, 0.1, "off_track"), ("c", 1, 0.2, "off_track"), ("d", 9, 1, "achieved")
     )
-    assert (found.status, found.weakest_key_result) == ("off_track", "c")
+    assert (found.status, found.deciding_key_result, found.weakest_key_result) == ("off_track", "c", "a")
 
 
 def test_a_quarter_reached_only_by_rounding_counts() -> None:
@@ -227,12 +280,12 @@ def test_a_quarter_reached_only_by_rounding_counts() -> None:
         ("bad", 0.1 + 0.2, 0.0, "off_track"),
         ("good", 0.9, 1, "on_track"),
     ]
-    assert weighed(*parts).weakest_key_result == "bad"
+    assert weighed(*parts).deciding_key_result == "bad"
 
 
 def test_no_data_is_grey_and_never_green() -> None:
     found = weighed(("a", 1, 1.0, "achieved"), ("b", 1.01, None, "cannot_be_judged"))
-    assert (found.status, found.weakest_key_result) == ("cannot_be_judged", None)
+    assert (found.status, found.weakest_key_result, found.deciding_key_result) == ("cannot_be_judged", None, None)
     assert weighed(("a", 1, 1.0, "achieved"), ("b", 1, None, "cannot_be_judged")).status == "achieved"
     empty = weighed(("a", 1, None, "cannot_be_judged"))
     assert (empty.progress, empty.progress_low, empty.progress_high, empty.coverage) == (None, 0.0, 1.0, 0.0)

@@ -299,3 +299,30 @@ def test_items_of_a_past_day_come_back_as_one_set(con: duckdb.DuckDBPyConnection
     )
     assert then == [("met",), ("missed",)]
     assert now == [("open",), ("missed",)], "twenty of ninety days cannot call it missed"
+
+
+NEW_COLUMNS = {
+    "key_result_progress": ("current_growth", "forecast_target", "probability_full"),
+    "objective_progress": ("expected_progress", "deciding_key_result"),
+}
+
+
+def test_a_home_of_an_older_version_opens_and_its_next_row_has_the_new_columns(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF))
+    for table, names in NEW_COLUMNS.items():
+        kept = ", ".join(name for name in OKR_TABLES[table].column_names if name not in names)
+        con.execute(f"create table okr.older as select {kept} from okr.{table}")
+        con.execute(f"drop table okr.{table}")
+        con.execute(f"alter table okr.older rename to {table}")
+    show(con)
+    old = read_status(con, "acme")
+    assert (old.key_results[0].current_growth, old.objectives[0].deciding_key_result) == (None, None)
+    ensure_schema(con)
+    evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF + timedelta(days=1)))
+    show(con)
+    new = read_status(con, "acme")
+    assert new.key_results[0].current_growth == pytest.approx(0.3)
+    assert new.objectives[0].deciding_key_result == "visitors"
+    first, second = progress(con)
+    assert (first["current_growth"], second["current_growth"]) == (None, pytest.approx(0.3))
