@@ -33,10 +33,11 @@ INTERFACE_COLUMNS = {
         "url path title published_at page_views page_views_90d engagement_seconds search_clicks search_position"
     ),
     "social_posts": "url published_at likes comments shares interactions interactions_28d is_maturing",
-    "key_result_progress": "title kpi unit kind baseline first_target target current raw_progress progress"
-    " expected_progress forecast forecast_low forecast_high probability status data_through is_estimated notes"
-    " definition_version input_hash",
-    "objective_progress": "title team owner progress progress_low progress_high coverage status weakest_key_result",
+    "key_result_progress": "title kpi unit kind baseline first_target target current current_growth raw_progress"
+    " progress expected_progress forecast forecast_low forecast_high forecast_target probability probability_full"
+    " status data_through is_estimated notes definition_version input_hash",
+    "objective_progress": "title team owner progress progress_low progress_high expected_progress coverage status"
+    " weakest_key_result deciding_key_result",
     "key_result_items": "title url published_at value threshold outcome decided_on",
     "initiative_results": "title key_result kpi effect effect_low effect_high effect_share detectable_effect"
     " probability_worthwhile verdict reason cost",
