@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.file import read_client
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.config_tables import write_config
@@ -77,7 +78,7 @@ def configure(con: Connection, size: Size, *, as_of: date) -> None:
     """Write the client files' tables as of that night."""
     start = as_of - timedelta(days=size.days)
     texts = {f"c{number:03}": _CLIENT.format(client=f"c{number:03}", start=start) for number in range(size.clients)}
-    clients = [read_client(text, file_name=f"{client}.yaml").client for client, text in texts.items()]
+    clients = [read_client(text, file_name=f"{client}.yaml", types=SETTINGS).client for client, text in texts.items()]
     now = datetime(as_of.year, as_of.month, as_of.day, 5, tzinfo=ZONE)
     write_config(con, clients, now=now, known=texts)
 

@@ -10,10 +10,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from connectors.access_steps import ACCESS
 from connectors.core.protocol import SourceType, Stream
 from connectors.registry import SOURCE_TYPES
-from okr_models.client.sources import SETTINGS, SourceSettings
+from okr_models.client.sources import SourceSettings
 
 _MADE = "Made from the connectors' own facts (`python -m connectors.documentation docs/sources`); a test compares."
 _INTRODUCTION = f"""\
@@ -49,19 +48,19 @@ def overview_page(types: Iterable[SourceType]) -> str:
 def source_page(source_type: SourceType) -> str:
     """All that is to be known about one source type."""
     streams = source_type.streams
-    access, host = ACCESS[source_type.type], source_type.vendor_url or "the client's own"
-    required, optional = (", ".join(f"`{name}`" for name in names) for names in own_settings(source_type.type))
+    facts, host = source_type.facts, source_type.vendor_url or "the client's own"
+    required, optional = (", ".join(f"`{name}`" for name in names) for names in own_settings(source_type.settings))
     lines = [
-        f"# {source_type.title}\n",
+        f"# {source_type.facts.title}\n",
         f"{source_type.docs} [All sources](README.md).\n",
         "## In a client file\n",
-        f"```yaml\nsources:\n  - {access.example}\n```\n",
+        f"```yaml\nsources:\n  - {facts.example}\n```\n",
         f"Needed: {required}." + (f" Optional: {optional}." if optional else ""),
         _SETTINGS,
         "## Credentials\n",
-        *([access.note, ""] if access.note else []),
-        *(f"{number}. {step}" for number, step in enumerate(access.steps, start=1)),
-        *([""] if access.steps else []),
+        *([facts.note, ""] if facts.note else []),
+        *(f"{number}. {step}" for number, step in enumerate(facts.steps, start=1)),
+        *([""] if facts.steps else []),
         "`okr doctor` then makes one cheap call and says whether it works.\n",
         "## What it gives\n",
         f"Where its days begin: {source_type.day_boundary}. Host: {host}.\n",
@@ -79,11 +78,11 @@ def source_page(source_type: SourceType) -> str:
     return "\n".join(lines) + "\n"
 
 
-def own_settings(type_name: str) -> tuple[list[str], list[str]]:
+def own_settings(settings: type[SourceSettings]) -> tuple[list[str], list[str]]:
     """A source type's own settings: those that must be given, and those that may."""
     common = set(SourceSettings.model_fields)
     required, optional = ["type"], list[str]()
-    for name, field in SETTINGS[type_name].model_fields.items():
+    for name, field in settings.model_fields.items():
         if name == "type" or (name in common and not field.is_required()) or name == "id":
             continue
         (required if field.is_required() else optional).append(name)
@@ -99,8 +98,8 @@ def _overview(source_type: SourceType) -> tuple[str, ...]:
     streams = source_type.streams
     again = dict.fromkeys(read_again(stream) for stream in streams if stream.delivery == "window")
     return (
-        f"[{source_type.title}]({source_type.type}.md)",
-        source_type.platform or source_type.category,
+        f"[{source_type.facts.title}]({source_type.type}.md)",
+        source_type.facts.platform or source_type.facts.category,
         ", ".join(f"`{stream.name}`" for stream in streams),
         source_type.docs,
         "; ".join(again) or "whole lists and new readings each night",

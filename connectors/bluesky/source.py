@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from connectors.bluesky.settings import Bluesky
 from connectors.core.errors import NotFound, PermissionMissing, RateLimited
 from connectors.core.http import Classify, Http, Verdict
 from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
@@ -17,9 +18,9 @@ from connectors.core.reply import Reply
 from connectors.core.retry import RetryPolicy, until_reset
 from connectors.core.shape import BadShape, Node
 from connectors.core.text import beginning
-from okr_models.client.sources import Bluesky, SourceSettings
+from okr_models.client.sources import SourceSettings
 
-PLATFORM = "bluesky"
+PLATFORM = str(Bluesky.facts.platform)
 VENDOR = "https://public.api.bsky.app"
 PAGE_POSTS = 100
 MOST_PAGES = 2_000
@@ -143,10 +144,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 BLUESKY = SourceType(
-    type="bluesky",
-    title="Bluesky",
-    category="social",
-    platform=PLATFORM,
+    settings=Bluesky,
     streams=streams(
         account_api="GET /xrpc/app.bsky.actor.getProfile",
         posts_api="GET /xrpc/app.bsky.feed.getAuthorFeed?filter=posts_no_replies",

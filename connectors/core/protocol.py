@@ -19,7 +19,7 @@ import pyarrow as pa
 from connectors.core.raw_tables import RawTable
 from connectors.core.redaction import Redactor
 from connectors.core.token_store import TokenStore
-from okr_models.client.sources import SourceSettings
+from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window
 
 if TYPE_CHECKING:
@@ -177,10 +177,8 @@ class Source(Protocol):
 class SourceType:
     """A source type as the registry knows it: name, facts and how to build one."""
 
-    type: str
-    title: str
-    category: Literal["web", "search", "social", "blog", "own"]
-    platform: str | None
+    settings: type[SourceSettings]
+    """Its settings in a client file, with the vendor's facts."""
     streams: tuple[Stream, ...]
     build: Callable[[SourceSettings, Context], Source]
     day_boundary: str
@@ -192,6 +190,16 @@ class SourceType:
     """The vendor's limits and how a night keeps within them, in words, for the docs."""
     library: str = "requests"
     """What speaks to the vendor, by its name on the package index, for the docs."""
+
+    @property
+    def type(self) -> str:
+        """Its name in a client file."""
+        return str(self.settings.model_fields["type"].default)
+
+    @property
+    def facts(self) -> SourceFacts:
+        """What is known of it before anything is read."""
+        return self.settings.facts
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)

@@ -16,7 +16,8 @@ from connectors.core.protocol import Access, Batch, Context, Probe, Source, Sour
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.secrets import inside_home
 from connectors.csv.rows import LARGEST, Parsed, parse
-from okr_models.client.sources import Csv, SourceSettings
+from connectors.csv.settings import Csv
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
 
 SHOWN_PROBLEMS = 10
@@ -116,10 +117,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 CSV = SourceType(
-    type="csv",
-    title="csv file",
-    category="own",
-    platform=None,
+    settings=Csv,
     streams=(ROWS,),
     build=build,
     day_boundary="as written in the file",

@@ -20,7 +20,8 @@ from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS
 from connectors.core.reply import Reply
 from connectors.feed.entries import Document, Entry, named_feed, parse, problem, reaches_back_to
-from okr_models.client.sources import EnvRef, Feed, SourceSettings
+from connectors.feed.settings import Feed
+from okr_models.client.sources import EnvRef, SourceSettings
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 MOST_PAGES = 200
@@ -182,10 +183,7 @@ def open_feed(context: Context, *, source: str, address: str, in_pages: bool = F
 
 
 FEED = SourceType(
-    type="feed",
-    title="RSS or Atom feed",
-    category="blog",
-    platform=None,
+    settings=Feed,
     streams=(POSTS,),
     build=build,
     day_boundary="the client's zone",

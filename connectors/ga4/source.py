@@ -17,7 +17,8 @@ from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_number, as_whole
 from connectors.ga4.report import Report, Result, merge_quality
-from okr_models.client.sources import Ga4, SourceSettings
+from connectors.ga4.settings import Ga4
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 
 NOT_A_VALUE = frozenset({"(not set)", "(other)", "(data not available)", ""})
@@ -224,10 +225,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 GA4 = SourceType(
-    type="ga4",
-    title="Google Analytics 4",
-    category="web",
-    platform=None,
+    settings=Ga4,
     streams=(DAILY, MONTHLY, PAGES),
     build=build,
     day_boundary="the property's zone, learned from the property",

@@ -23,7 +23,7 @@ from connectors.core.http import Classify, Http, Verdict, verdict_by_status
 from connectors.core.protocol import Context
 from connectors.core.reply import Reply
 from connectors.core.tokens import Token
-from okr_models.client.sources import LinkedIn
+from connectors.linkedin.settings import LinkedIn
 from okr_models.periods import Window, add_months
 
 VENDOR = "https://api.linkedin.com"

@@ -25,11 +25,12 @@ from connectors.core.raw_tables import (
 )
 from connectors.core.shape import BadShape, Node
 from connectors.linkedin.api import DEFAULT_VERSION, VENDOR, by_day, encoded, open_http, sunset_on, urn_list
+from connectors.linkedin.settings import LinkedIn
 from connectors.linkedin.tokens import LinkedInTokens
-from okr_models.client.sources import LinkedIn, SourceSettings
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
 
-PLATFORM = "linkedin"
+PLATFORM = str(LinkedIn.facts.platform)
 KEPT_DAYS = 365
 PAGE_POSTS = 100
 OVERLAP = 5
@@ -241,10 +242,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 LINKEDIN = SourceType(
-    type="linkedin",
-    title="LinkedIn",
-    category="social",
-    platform=PLATFORM,
+    settings=LinkedIn,
     streams=(SNAPSHOTS, CHANGES, INTERACTIONS, POSTS, COUNTERS),
     build=build,
     day_boundary="UTC",

@@ -18,7 +18,7 @@ from connectors.core.http import Http
 from connectors.core.protocol import Access, Context
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Renewal, Token, granted_by, oauth_classifier
-from okr_models.client.sources import LinkedIn
+from connectors.linkedin.settings import LinkedIn
 
 LOGIN = "https://www.linkedin.com"
 LIVES, REFRESH_LIVES = timedelta(days=60), timedelta(days=365)

@@ -20,9 +20,10 @@ from connectors.core.reply import Reply
 from connectors.core.retry import RetryPolicy, until_reset
 from connectors.core.shape import BadShape, Node
 from connectors.core.text import beginning
-from okr_models.client.sources import Mastodon, SourceSettings
+from connectors.mastodon.settings import Mastodon
+from okr_models.client.sources import SourceSettings
 
-PLATFORM = "mastodon"
+PLATFORM = str(Mastodon.facts.platform)
 PAGE_POSTS = 40
 MOST_PAGES = 2_000
 MIN_INTERVAL_SECONDS = 0.2
@@ -176,10 +177,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 MASTODON = SourceType(
-    type="mastodon",
-    title="Mastodon",
-    category="social",
-    platform=PLATFORM,
+    settings=Mastodon,
     streams=streams(
         account_api="GET /api/v1/accounts/lookup",
         posts_api="GET /api/v1/accounts/{id}/statuses",

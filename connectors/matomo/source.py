@@ -31,7 +31,8 @@ from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_instant
 from connectors.matomo.errors import classify
-from okr_models.client.sources import Matomo, SourceSettings
+from connectors.matomo.settings import Matomo
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 
 log = logging.getLogger(__name__)
@@ -303,10 +304,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 MATOMO = SourceType(
-    type="matomo",
-    title="Matomo",
-    category="web",
-    platform=None,
+    settings=Matomo,
     streams=(DAILY, MONTHLY, PAGES),
     build=build,
     day_boundary="the site's zone, learned from the site",

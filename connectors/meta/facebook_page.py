@@ -17,11 +17,12 @@ from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY
 from connectors.core.shape import Node, as_whole
 from connectors.meta.account import KEPT_DAYS, MetaSource
 from connectors.meta.graph import VENDOR, Graph, Parameters, day_ended, midnight
+from connectors.meta.settings import FacebookPage
 from connectors.meta.usage import LIMITS
-from okr_models.client.sources import FacebookPage, SourceSettings
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
 
-PLATFORM = "facebook"
+PLATFORM = str(FacebookPage.facts.platform)
 TOTAL_METRIC = "page_follows"
 POST_FIELDS = ("id", "created_time", "message", "permalink_url", "is_published")
 COUNTER_FIELDS = (
@@ -130,10 +131,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 FACEBOOK_PAGE = SourceType(
-    type="facebook_page",
-    title="Facebook Page",
-    category="social",
-    platform=PLATFORM,
+    settings=FacebookPage,
     streams=(SNAPSHOTS, COUNTERS, POSTS, TOTALS),
     build=build,
     day_boundary="Pacific (America/Los_Angeles)",

@@ -20,9 +20,9 @@ from connectors.core.http import Http
 from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Node
 from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
+from connectors.meta.settings import FacebookPage, Instagram
 from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagram_login, open_token
 from connectors.meta.usage import Pace
-from okr_models.client.sources import FacebookPage, Instagram
 from okr_models.periods import ONE_DAY
 
 VENDOR = FACEBOOK

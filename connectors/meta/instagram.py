@@ -14,11 +14,12 @@ from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.meta.account import KEPT_DAYS, MetaSource
 from connectors.meta.graph import VENDOR, Graph, Parameters, midnight
+from connectors.meta.settings import Instagram
 from connectors.meta.usage import LIMITS
-from okr_models.client.sources import Instagram, SourceSettings
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
 
-PLATFORM = "instagram"
+PLATFORM = str(Instagram.facts.platform)
 METRICS = ("likes", "comments", "shares", "reposts")
 MEDIA_FIELDS = ("id", "caption", "permalink", "timestamp")
 COUNTER_FIELDS = ("id", "like_count", "comments_count")
@@ -125,10 +126,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 INSTAGRAM = SourceType(
-    type="instagram",
-    title="Instagram",
-    category="social",
-    platform=PLATFORM,
+    settings=Instagram,
     streams=(SNAPSHOTS, COUNTERS, MEDIA, INTERACTIONS),
     build=build,
     day_boundary="Pacific (America/Los_Angeles)",

@@ -22,8 +22,8 @@ from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Life, Renewal, Token, granted_by
 from connectors.meta.errors import classifier
+from connectors.meta.settings import FacebookPage, Instagram
 from connectors.meta.usage import Pace
-from okr_models.client.sources import FacebookPage, Instagram
 
 FACEBOOK = "https://graph.facebook.com"
 INSTAGRAM_LOGIN = "https://graph.instagram.com"

@@ -34,7 +34,8 @@ from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape
 from connectors.plausible.report import RESULTS, as_days, has_imports, has_repeats, lines, resolved_end, zone_at
-from okr_models.client.sources import Plausible, SourceSettings
+from connectors.plausible.settings import Plausible
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 
 VENDOR = "https://plausible.io"
@@ -268,10 +269,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 PLAUSIBLE = SourceType(
-    type="plausible",
-    title="Plausible",
-    category="web",
-    platform=None,
+    settings=Plausible,
     streams=(DAILY, MONTHLY, PAGES),
     build=build,
     day_boundary="the site's zone; replies give only its offset",

@@ -22,7 +22,8 @@ from connectors.core.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
 from connectors.core.shape import BadShape
 from connectors.google.errors import PACIFIC, classifier
 from connectors.search_console.report import ROWS, Searches, days_in, lines, searches_of
-from okr_models.client.sources import SearchConsole, SourceSettings
+from connectors.search_console.settings import SearchConsole
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
 
 VENDOR = "https://searchconsole.googleapis.com"
@@ -198,10 +199,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 SEARCH_CONSOLE = SourceType(
-    type="search_console",
-    title="Google Search Console",
-    category="search",
-    platform=None,
+    settings=SearchConsole,
     streams=(DAILY, PAGES),
     build=build,
     day_boundary="Pacific time",

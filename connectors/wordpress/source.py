@@ -27,7 +27,8 @@ from connectors.core.shape import BadShape, Node, as_instant
 from connectors.core.text import plain
 from connectors.feed.source import FeedSource
 from connectors.wordpress.feed import as_posts, from_feeds
-from okr_models.client.sources import SourceSettings, WordPress
+from connectors.wordpress.settings import WordPress
+from okr_models.client.sources import SourceSettings
 
 PAGE_POSTS = 100
 MOST_PAGES = 1_000
@@ -307,10 +308,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 WORDPRESS = SourceType(
-    type="wordpress",
-    title="WordPress",
-    category="blog",
-    platform=None,
+    settings=WordPress,
     streams=(POSTS,),
     build=build,
     day_boundary="the site's zone, learned from the site",

@@ -13,7 +13,7 @@ from connectors.core.http import Http
 from connectors.core.protocol import Context
 from connectors.core.shape import BadShape, as_day, as_whole
 from connectors.google.errors import UnknownMetric, classifier
-from okr_models.client.sources import YouTube
+from connectors.youtube.settings import YouTube
 from okr_models.periods import ONE_DAY, Window
 
 ANALYTICS = "https://youtubeanalytics.googleapis.com"

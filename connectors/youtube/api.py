@@ -12,7 +12,7 @@ from connectors.core.http import Http
 from connectors.core.protocol import Context, Quality
 from connectors.core.shape import BadShape, Node
 from connectors.google.errors import classifier
-from okr_models.client.sources import YouTube
+from connectors.youtube.settings import YouTube
 
 DATA = "https://www.googleapis.com"
 PAGE_VIDEOS = 50

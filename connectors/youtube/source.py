@@ -25,10 +25,11 @@ from connectors.core.text import beginning
 from connectors.google.errors import PACIFIC
 from connectors.youtube.analytics import ANALYTICS, LAG_DAYS, Analytics, open_analytics
 from connectors.youtube.api import BATCH_VIDEOS, DATA, Uploads, list_uploads, open_data
-from okr_models.client.sources import SourceSettings, YouTube
+from connectors.youtube.settings import YouTube
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
 
-PLATFORM = "youtube"
+PLATFORM = str(YouTube.facts.platform)
 GAINS_AND_LOSSES = ("subscribersGained", "subscribersLost")
 INTERACTIONS_ASKED = ("likes", "comments", "shares")
 
@@ -261,10 +262,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
 
 YOUTUBE = SourceType(
-    type="youtube",
-    title="YouTube",
-    category="social",
-    platform=PLATFORM,
+    settings=YouTube,
     streams=(SNAPSHOTS, POSTS, COUNTERS, CHANGES, INTERACTIONS),
     build=build,
     day_boundary="Pacific time",

@@ -23,13 +23,9 @@ _PATTERNS = {
 }
 
 EXAMPLES = {
-    "account": "account: fjallglas",
-    "account_id": 'account_id: "17841400000000001"',
-    "actor": "actor: example.se",
     "api_key": "api_key: {env: YOUTUBE_KEY}",
     "base_url": "base_url: https://example.se",
     "by": "by: Name of who decided",
-    "channel_id": "channel_id: UC...",
     "client": "client: fjallglas",
     "credentials": "credentials: {env: GOOGLE_KEY}",
     "date": "date: 2026-03-06",
@@ -38,14 +34,10 @@ EXAMPLES = {
     "id": "id: short_name",
     "kind": "kind: flow, stock or ratio",
     "name": "name: Fjällglas AB",
-    "organization_id": 'organization_id: "2414183"',
-    "page_id": 'page_id: "101234567890123"',
     "path": "path: data/nps.csv",
     "period": "period: FY2026, or {start: 2026-01-01, end: 2026-12-31}",
-    "property_id": 'property_id: "412345678"',
     "reason": "reason: why, in a few words",
     "site_id": "site_id: example.se",
-    "site_url": "site_url: sc-domain:example.se",
     "source": "source: the id of a csv source",
     "start": "start: 2026-01-01",
     "target": 'target: "+30%"',
@@ -103,7 +95,7 @@ def _faults(details: ErrorDetails, model: type[BaseModel]) -> list[Fault]:
     if kind == OKR_ERROR:
         return [((*at, *below), _named(name, below, message)) for below, message in context["faults"]]
     if kind == "missing":
-        example = EXAMPLES.get(name)
+        example = _example(model_at(model, at[:-1]) or model, name)
         return [(at, f"{name} is missing; add {example}" if example else f"{name} is missing; add it")]
     if kind == "extra_forbidden":
         known = keys_of(model_at(model, at[:-1]) or model)
@@ -112,6 +104,13 @@ def _faults(details: ErrorDetails, model: type[BaseModel]) -> list[Fault]:
         hint = nearest(name, known) or f"; known here: {', '.join(known)}"
         return [(at, f"{shown(name)} is not a known key{hint}")]
     return [(at, f"{name} {_plain(kind, context, details['input'])}".strip())]
+
+
+def _example(model: type[BaseModel], name: str) -> str | None:
+    """How a key is written: the field's own example, else what it looks like everywhere."""
+    field = next((field for key, field in model.model_fields.items() if name in {key, field.alias}), None)
+    own = field.examples if field else None
+    return str(own[0]) if own else EXAMPLES.get(name)
 
 
 def _named(name: str, below: At, message: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from okr_models.client.fields import nearest
-from okr_models.client.sources import SETTINGS, Category
+from okr_models.client.sources import Category, SourceFacts, SourceTypes
 from okr_models.client.targets import Scope
 from okr_models.client.yaml import shown
 from okr_models.kpis import BUILT_IN
@@ -34,12 +34,12 @@ NEEDS: dict[str, tuple[Category, ...]] = {
 }
 """What each built-in KPI is made from; the first is the kind of source that a scope names."""
 
-SUPPLIERS: dict[Category, str] = {
-    "web": "a web source (ga4, matomo or plausible)",
-    "search": "a search_console source",
-    "social": "a social source (facebook_page, instagram, linkedin, youtube, mastodon or bluesky)",
-    "blog": "a blog source (wordpress or feed; or blog_path on a web source)",
-    "own": "a csv source",
+_SUPPLIERS: dict[Category, str] = {
+    "web": "a web source ({types})",
+    "search": "a {types} source",
+    "social": "a social source ({types})",
+    "blog": "a blog source ({types}; or blog_path on a web source)",
+    "own": "a {types} source",
 }
 
 
@@ -48,16 +48,21 @@ class Feeder:
     """A source as far as feeding goes."""
 
     id: str
-    type: str
+    title: str
+    category: Category
+    platform: str | None = None
     has_blog_path: bool = False
 
-    @property
-    def category(self) -> Category:
-        return SETTINGS[self.type].category
-
-    @property
-    def platform(self) -> str | None:
-        return SETTINGS[self.type].platform
+    @classmethod
+    def of(cls, facts: SourceFacts, *, source_id: str, blog_path: object) -> Feeder:
+        """A source with those facts and settings."""
+        return cls(
+            id=source_id,
+            title=facts.name,
+            category=facts.category,
+            platform=facts.platform,
+            has_blog_path=bool(blog_path),
+        )
 
     def gives(self, category: Category) -> bool:
         """Whether the source supplies data of ``category``."""
@@ -69,6 +74,8 @@ class Supply:
     """A client's sources and own KPIs. ``is_complete`` False: a source could not be read, so nothing is missed here."""
 
     feeders: tuple[Feeder, ...]
+    types: SourceTypes
+    """All that a file may name, for who looks for a source."""
     own_kpis: Mapping[str, str | None]
     """Own KPI to its csv source; None where that is unknown."""
     source_ids: frozenset[str]
@@ -80,6 +87,12 @@ class Supply:
     def missing(self, kpi: str) -> tuple[Category, ...]:
         """The kinds of source that a built-in KPI needs and the client has not."""
         return tuple(category for category in NEEDS[kpi] if self.is_complete and not self.of(category))
+
+    def supplier(self, category: Category) -> str:
+        """Which types of source would supply ``category``, in words."""
+        *others, last = [name for name, model in self.types.items() if model.facts.category == category]
+        types = f"{', '.join(others)} or {last}" if others else last
+        return _SUPPLIERS[category].format(types=types)
 
     @property
     def has_csv(self) -> bool:
@@ -96,7 +109,7 @@ def kpi_faults(kpi: str, supply: Supply) -> Iterator[str]:
         return
     missing = supply.missing(kpi)
     if missing and not supply.has_csv:
-        needed = " and ".join(SUPPLIERS[category] for category in missing)
+        needed = " and ".join(supply.supplier(category) for category in missing)
         yield f"no source of this file gives {kpi}; add {needed}"
 
 
@@ -115,7 +128,7 @@ def count_scope_faults(count: str, scope: Scope, supply: Supply) -> Iterator[str
     """Why the items of ``count`` can't be had in ``scope``; csv gives no items."""
     category = NEEDS[count][0]
     if supply.is_complete and not supply.of(category):
-        yield f"no source of this file gives {count} to count; add {SUPPLIERS[category]}"
+        yield f"no source of this file gives {count} to count; add {supply.supplier(category)}"
         return
     yield from _built_in_scope_faults(count, scope, supply)
 
@@ -143,8 +156,8 @@ def _source_faults(kpi: str, source: str, supply: Supply) -> Iterator[str]:
     feeder = next((feeder for feeder in supply.feeders if feeder.id == source), None)
     category = NEEDS[kpi][0]
     if feeder and feeder.category != "own" and not feeder.gives(category):
-        others = ", ".join(giver.id for giver in supply.of(category)) or SUPPLIERS[category]
-        yield f"source {source} ({feeder.type}) does not give {kpi}; use {others}"
+        others = ", ".join(giver.id for giver in supply.of(category)) or supply.supplier(category)
+        yield f"source {source} ({feeder.title}) does not give {kpi}; use {others}"
 
 
 def _platform_faults(kpi: str, platform: str, supply: Supply) -> Iterator[str]:

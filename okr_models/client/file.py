@@ -15,22 +15,11 @@ from okr_models.client.initiative_rules import initiative_faults
 from okr_models.client.model import Client, Objective
 from okr_models.client.parts import ObjectiveParts, Parts, read_parts
 from okr_models.client.rules import rule_faults
+from okr_models.client.sources import SourceTypes, secret_keys
 from okr_models.client.yaml import Document, Path, YamlFaults, load_yaml, shown
 
 __all__ = ["ClientFileErrors", "FileError", "ParsedClient", "parse_client", "read_client"]
 
-_SECRET_KEYS = frozenset(
-    {
-        "credentials",
-        "token",
-        "api_key",
-        "password",
-        "app_secret",
-        "client_id",
-        "client_secret",
-        "refresh_token",
-    }
-)
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 AGENCY = "_agency"
 """The folder beside the clients' own in the exports."""
@@ -43,17 +32,21 @@ class ParsedClient:
     client: Client
     file: str
     document: Document
+    types: SourceTypes
+    """The types of source that the file could name."""
 
     def line(self, *path: str | int) -> int:
         return self.document.line(path)
 
 
-def parse_client(text: str | bytes, *, file_name: str) -> Client:
-    """The client of one file; raises ``ClientFileErrors``. ``file_name`` is shown in them, and its stem is the slug."""
-    return read_client(text, file_name=file_name).client
+def parse_client(text: str | bytes, *, file_name: str, types: SourceTypes) -> Client:
+    """The client of one file; raises ``ClientFileErrors``. ``file_name`` is shown in them, its stem is the slug,
+    and ``types`` are the sources it may name (``connectors/catalogue.py``).
+    """
+    return read_client(text, file_name=file_name, types=types).client
 
 
-def read_client(text: str | bytes, *, file_name: str) -> ParsedClient:
+def read_client(text: str | bytes, *, file_name: str, types: SourceTypes) -> ParsedClient:
     """As ``parse_client``, with lines."""
     try:
         document = load_yaml(_decoded(text, file_name))
@@ -65,15 +58,15 @@ def read_client(text: str | bytes, *, file_name: str) -> ParsedClient:
     if not isinstance(document.data, dict):
         message = "must be a mapping that begins with client: and name:"
         raise ClientFileErrors([FileError(file_name, document.line(()), message)])
-    parts = read_parts(document.data)
+    parts = read_parts(document.data, types)
     found: list[tuple[Path, str]] = [*parts.faults, *_slug(parts, file_name)]
     found += [*rule_faults(parts), *initiative_faults(parts)]
-    hide = _literals(document.data)
+    hide = _literals(document.data, secret_keys(types))
     errors = [FileError(file_name, document.line(path), _without(hide, message)) for path, message in found]
     errors += [FileError(file_name, fault.line, _without(hide, fault.message)) for fault in document.faults]
     if errors or parts.header is None:
         raise ClientFileErrors(errors)
-    return ParsedClient(client=_assemble(parts, parts.header.value), file=file_name, document=document)
+    return ParsedClient(client=_assemble(parts, parts.header.value), file=file_name, document=document, types=types)
 
 
 def _decoded(text: str | bytes, file_name: str) -> str:
@@ -99,17 +92,17 @@ def _slug(parts: Parts, file_name: str) -> list[tuple[Path, str]]:
     return [(("client",), f"{shown(written)} differs from the file's name; write client: {stem}, or rename the file")]
 
 
-def _literals(value: object, *, is_secret: bool = False) -> set[str]:
+def _literals(value: object, keys: frozenset[str], *, is_secret: bool = False) -> set[str]:
     """Everything that stands where a secret should be named, so that no message can repeat it."""
     if isinstance(value, dict):
         if is_secret and set(value) in ({"env"}, {"file"}):
             return set()
-        found = {str(key) for key in value} if is_secret and not _SECRET_KEYS & set(value) else set()
+        found = {str(key) for key in value} if is_secret and not keys & set(value) else set()
         return found.union(
-            *(_literals(item, is_secret=is_secret or key in _SECRET_KEYS) for key, item in value.items()), set()
+            *(_literals(item, keys, is_secret=is_secret or key in keys) for key, item in value.items()), set()
         )
     if isinstance(value, list):
-        return set().union(*(_literals(item, is_secret=is_secret) for item in value))
+        return set().union(*(_literals(item, keys, is_secret=is_secret) for item in value))
     return {str(value)} if is_secret and value is not None else set()
 
 

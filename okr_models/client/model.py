@@ -20,11 +20,12 @@ from okr_models.client.fields import (
     NotNegative,
     Positive,
     Share,
+    Slug,
     Text,
     Zone,
     refuse,
 )
-from okr_models.client.sources import Frozen, Slug, SourceSettings
+from okr_models.client.sources import Frozen, SourceSettings
 from okr_models.client.targets import (
     AtLeast,
     AtMost,

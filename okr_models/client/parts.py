@@ -15,7 +15,7 @@ from okr_models.client.faults import faults_of
 from okr_models.client.feeds import Feeder, Supply
 from okr_models.client.fields import Fault, nearest
 from okr_models.client.model import Client, Initiative, KeyResult, Number, Objective, OwnKpi, Period
-from okr_models.client.sources import SETTINGS, SourceSettings, source_model
+from okr_models.client.sources import SourceSettings, SourceTypes, source_model
 from okr_models.client.yaml import Path, shown
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -60,22 +60,23 @@ class ObjectiveParts:
 class Parts:
     """Everything that could be read of a client file, and the faults met on the way."""
 
+    types: SourceTypes
     faults: list[Fault] = field(default_factory=list)
     header: Part[Client] | None = None
     sources: list[Part[SourceSettings]] = field(default_factory=list)
     kpis: list[Part[OwnKpi]] = field(default_factory=list)
     objectives: list[ObjectiveParts] = field(default_factory=list)
     initiatives: list[Part[Initiative]] = field(default_factory=list)
-    supply: Supply = field(default_factory=lambda: Supply(feeders=(), own_kpis={}, source_ids=frozenset()))
+    supply: Supply = field(default_factory=lambda: Supply(feeders=(), types={}, own_kpis={}, source_ids=frozenset()))
     raw: Raw = field(default_factory=dict)
 
 
 SECTIONS = ("sources", "kpis", "objectives", "initiatives")
 
 
-def read_parts(root: Raw) -> Parts:
-    """Read every part of a client file's mapping."""
-    parts = Parts(raw=root)
+def read_parts(root: Raw, types: SourceTypes) -> Parts:
+    """Read every part of a client file's mapping; its sources are of ``types``."""
+    parts = Parts(types=types, raw=root)
     header = {key: value for key, value in root.items() if key not in SECTIONS}
     parts.header = _read(parts, Client, header, ())
     month = parts.header.value.fiscal_year_start if parts.header else 1
@@ -128,11 +129,11 @@ def _read(
 
 
 def _read_source(parts: Parts, raw: Raw, path: Path) -> None:
-    model = source_model(raw)
+    model, types = source_model(raw, parts.types), parts.types
     if "type" not in raw:
-        parts.faults.append((path, "type is missing; add type: ga4, or another of: " + ", ".join(SETTINGS)))
+        parts.faults.append((path, "type is missing; add type: ga4, or another of: " + ", ".join(types)))
     elif model is None:
-        hint = nearest(raw["type"], SETTINGS) or f"; known here: {', '.join(SETTINGS)}"
+        hint = nearest(raw["type"], types) or f"; known here: {', '.join(types)}"
         parts.faults.append(((*path, "type"), f"{shown(raw['type'])} is not a type of source{hint}"))
     elif part := _read(parts, model, {"id": raw["type"]} | raw, path):
         parts.sources.append(Part(value=part.value, path=part.path, raw=part.raw, broken=part.broken))
@@ -142,7 +143,7 @@ def _supply(parts: Parts) -> Supply:
     """What the file's sources can feed, from its raw entries: a source with a wrong token still is a web source."""
     section = parts.raw.get("sources") or []
     raw_sources = [item for item in section if isinstance(item, dict)] if isinstance(section, list) else []
-    known = [item for item in raw_sources if source_model(item)]
+    known = [item for item in raw_sources if source_model(item, parts.types)]
     own = {kpi.value.id: kpi.value.source if kpi.sound("source") else None for kpi in parts.kpis}
     entries = parts.raw.get("kpis")
     for item in entries if isinstance(entries, list) else []:
@@ -150,9 +151,10 @@ def _supply(parts: Parts) -> Supply:
             own.setdefault(item["id"], None)
     return Supply(
         feeders=tuple(
-            Feeder(id=source_id(item), type=str(item["type"]), has_blog_path=bool(item.get("blog_path")))
+            Feeder.of(parts.types[str(item["type"])].facts, source_id=source_id(item), blog_path=item.get("blog_path"))
             for item in known
         ),
+        types=parts.types,
         own_kpis=own,
         source_ids=frozenset(source_id(item) for item in raw_sources),
         is_complete=isinstance(section, list) and len(known) == len(section),

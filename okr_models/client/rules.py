@@ -70,7 +70,7 @@ def _duplicates(raw: Raw, key: str, noun: str, path: Path = ()) -> Iterator[Faul
 
 
 def _own_kpis(parts: Parts) -> Iterator[Fault]:
-    csv_ids = [feeder.id for feeder in parts.supply.feeders if feeder.type == "csv"]
+    csv_ids = [feeder.id for feeder in parts.supply.feeders if feeder.category == "own"]
     for kpi in parts.kpis:
         if kpi.sound("id") and kpi.value.id in BUILT_IN:
             yield (

@@ -1,19 +1,21 @@
-"""The ``sources:`` part of a client file: one frozen model a source type.
+"""The ``sources:`` part of a client file: what every source has, and the fields that vendors' settings are made of.
 
-What belongs here: settings as the user wrote them. What does not: resolving a secret, which is I/O
+What belongs here: settings as the user wrote them, and which facts a source type states. What does not: any vendor's
+facts and settings (each vendor's package, handed in as ``SourceTypes``); resolving a secret, which is I/O
 (``connectors/core/secrets.py``); which KPIs a source feeds (``feeds.py``).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from okr_models.client.fields import (
     Day,
-    Digits,
     EnvName,
     HomePath,
     Positive,
@@ -24,8 +26,6 @@ from okr_models.client.fields import (
     read_home_path,
     refuse,
 )
-
-__all__ = ["SETTINGS", "EnvRef", "FileRef", "Frozen", "SecretRef", "Slug", "SourceSettings", "source_model"]
 
 Category = Literal["web", "search", "social", "blog", "own"]
 
@@ -68,7 +68,7 @@ def _read_secret(value: Any) -> EnvRef | FileRef:
 SecretRef = Annotated[EnvRef | FileRef, BeforeValidator(_read_secret)]
 
 
-def _read_base_url(value: Any) -> Any:
+def read_base_url(value: Any) -> Any:
     if isinstance(value, EnvRef) or value is None:
         return value
     if isinstance(value, dict):
@@ -80,19 +80,8 @@ def _read_base_url(value: Any) -> Any:
     raise refuse("is not an address; write scheme and host, like https://example.se")
 
 
-def _read_feed_url(value: Any) -> Any:
-    """An address, its variable, or only its path where ``base_url`` gives the rest."""
-    if isinstance(value, str):
-        text = value.strip()
-        is_path = text.startswith("/") and not text.startswith("//") and not any(c.isspace() for c in text)
-        return text if is_path else check_address(text, query_allowed=True)
-    if value is None:
-        raise refuse("is missing; write the feed's address, like https://example.se/feed/")
-    return _read_base_url(value)
-
-
-BaseUrl = Annotated[str | EnvRef, BeforeValidator(_read_base_url)]
-OptionalBaseUrl = Annotated[str | EnvRef | None, BeforeValidator(_read_base_url)]
+BaseUrl = Annotated[str | EnvRef, BeforeValidator(read_base_url)]
+OptionalBaseUrl = Annotated[str | EnvRef | None, BeforeValidator(read_base_url)]
 
 
 class Refresh(Frozen):
@@ -126,11 +115,36 @@ class Pause(Frozen):
         return self
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What is known of a source type before anything is read; each vendor's stand in its own package."""
+
+    title: str
+    """Its name in the docs."""
+    label: str = ""
+    """What a reader of a report calls it; default the title."""
+    category: Category
+    platform: str | None = None
+    """The social platform that its figures are kept under."""
+    example: str
+    """Its line in a client file, of a client called acme."""
+    note: str = ""
+    """What is to be known of its credentials and settings, for the docs."""
+    steps: tuple[str, ...] = ()
+    """What to click to get its credentials, from memory of the vendor's pages; none: it needs none."""
+    where_to_click: str | None = None
+    """Where an access that is refused or about to end is mended; menus move, so it begins with the site."""
+
+    @property
+    def name(self) -> str:
+        """As a reader calls it."""
+        return self.label or self.title
+
+
 class SourceSettings(Frozen):
     """What every source has. ``id`` defaults to the type."""
 
-    category: ClassVar[Category] = "own"
-    platform: ClassVar[str | None] = None
+    facts: ClassVar[SourceFacts]
 
     id: Slug
     type: str
@@ -139,6 +153,16 @@ class SourceSettings(Frozen):
     start: Day | None = None
     paused: tuple[Pause, ...] = ()
     breaks: tuple[Break, ...] = ()
+
+    @property
+    def category(self) -> Category:
+        """What kind of figures it gives."""
+        return self.facts.category
+
+    @property
+    def platform(self) -> str | None:
+        """The social platform that its figures are kept under."""
+        return self.facts.platform
 
     def secrets(self) -> dict[str, EnvRef | FileRef]:
         """Every secret the source names, by dotted field name (``token``, ``refresh.client_id``)."""
@@ -151,7 +175,7 @@ class SourceSettings(Frozen):
         return found
 
 
-def _checked(pattern: str, cure: str, *, strip: str = "") -> BeforeValidator:
+def checked(pattern: str, cure: str, *, strip: str = "") -> BeforeValidator:
     """A form that an id must have, said in words where it has not."""
     compiled = re.compile(pattern, re.ASCII)
 
@@ -165,174 +189,35 @@ def _checked(pattern: str, cure: str, *, strip: str = "") -> BeforeValidator:
     return BeforeValidator(check)
 
 
-_blog_path = _checked(r"/\S*", "must begin with /, like /blogg/")
-_site_url = _checked(
-    r"sc-domain:[^\s/:]+\.[^\s/:]+|https?://[^\s/@]+/(\S*/)?",
-    "must be the property as Search Console shows it: sc-domain:example.se, or https://www.example.se/ with its last /",
-)
-_property_id = _checked(r"[0-9]{1,20}", 'must be the numeric property id, like "412345678", not G-... or UA-...')
-_organization_id = _checked(r"[0-9]{1,20}", 'must be the number alone, like "2414183", without urn:li:organization:')
-_page_id = _checked(r"[A-Za-z0-9.]{1,80}", "must be the page's numeric id or its name, not its address")
-_channel_id = _checked(r"UC[A-Za-z0-9_-]{22}", "must be the channel id: UC and 22 characters, not the @handle")
-_account = _checked(
-    r"[A-Za-z0-9_.-]{1,80}", "must be the account's name alone, like skargard; its server goes in base_url", strip="@"
-)
-_actor = _checked(
-    r"did:[a-z]+:[A-Za-z0-9._:%-]+|([A-Za-z0-9-]+\.)+[A-Za-z]{2,}",
-    "must be a handle like example.se, or a did:",
-    strip="@",
-)
-_site_id = _checked(r"[A-Za-z0-9.:/_-]{1,120}", "must be the site as Plausible names it, like example.se")
-_meta_version = _checked(r"v[0-9]{1,3}\.[0-9]", "must look like v26.0")
-_linkedin_version = _checked(r"20[0-9]{2}(0[1-9]|1[0-2])", 'must be year and month, like "202607"')
+_blog_path = checked(r"/\S*", "must begin with /, like /blogg/")
 
 BlogPath = Annotated[str, _blog_path]
-MetaVersion = Annotated[str, _meta_version]
 
 
-class Ga4(SourceSettings):
-    category: ClassVar[Category] = "web"
-    type: Literal["ga4"] = "ga4"
-    property_id: Annotated[str, _property_id]
-    credentials: SecretRef
-    blog_path: BlogPath | None = None
+SourceTypes: TypeAlias = Mapping[str, type[SourceSettings]]
+"""Settings by type, in the order in which they are named to people; the caller's (``connectors/catalogue.py``)."""
 
 
-class SearchConsole(SourceSettings):
-    category: ClassVar[Category] = "search"
-    type: Literal["search_console"] = "search_console"
-    site_url: Annotated[str, _site_url]
-    credentials: SecretRef
-
-
-class FacebookPage(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "facebook"
-    type: Literal["facebook_page"] = "facebook_page"
-    page_id: Annotated[str, _page_id]
-    token: SecretRef
-    app_secret: SecretRef | None = None
-    refresh: Refresh | None = None
-    api_version: MetaVersion | None = None
-
-
-class Instagram(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "instagram"
-    type: Literal["instagram"] = "instagram"
-    account_id: Digits
-    token: SecretRef
-    app_secret: SecretRef | None = None
-    refresh: Refresh | None = None
-    api_version: MetaVersion | None = None
-
-
-class LinkedIn(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "linkedin"
-    type: Literal["linkedin"] = "linkedin"
-    organization_id: Annotated[str, _organization_id]
-    token: SecretRef
-    refresh: Refresh | None = None
-    api_version: Annotated[str, _linkedin_version] | None = None
-
-
-class YouTube(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "youtube"
-    type: Literal["youtube"] = "youtube"
-    channel_id: Annotated[str, _channel_id]
-    api_key: SecretRef
-    credentials: SecretRef | None = None
-
-
-class Mastodon(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "mastodon"
-    type: Literal["mastodon"] = "mastodon"
-    account: Annotated[str, _account]
-    base_url: BaseUrl
-    token: SecretRef | None = None
-
-
-class Bluesky(SourceSettings):
-    category: ClassVar[Category] = "social"
-    platform: ClassVar[str | None] = "bluesky"
-    type: Literal["bluesky"] = "bluesky"
-    actor: Annotated[str, _actor]
-
-
-class WordPress(SourceSettings):
-    category: ClassVar[Category] = "blog"
-    type: Literal["wordpress"] = "wordpress"
-    base_url: BaseUrl
-    username: Text | None = None
-    password: SecretRef | None = None
-
-    @model_validator(mode="after")
-    def _both_or_neither(self) -> WordPress:
-        if (self.username is None) != (self.password is None):
-            raise refuse("username and password go together; give both, or neither for what is public")
-        return self
-
-
-class Feed(SourceSettings):
-    category: ClassVar[Category] = "blog"
-    type: Literal["feed"] = "feed"
-    url: Annotated[str | EnvRef, BeforeValidator(_read_feed_url)]
-    """An address or its variable, or a path below ``base_url``."""
-
-    @model_validator(mode="after")
-    def _path_has_its_host(self) -> Feed:
-        if isinstance(self.url, str) and self.url.startswith("/") and self.base_url is None:
-            raise refuse("is a path alone; write the whole address, or give base_url too", "url")
-        return self
-
-
-class Matomo(SourceSettings):
-    category: ClassVar[Category] = "web"
-    type: Literal["matomo"] = "matomo"
-    base_url: BaseUrl
-    site_id: Digits
-    token: SecretRef
-    blog_path: BlogPath | None = None
-
-
-class Plausible(SourceSettings):
-    category: ClassVar[Category] = "web"
-    type: Literal["plausible"] = "plausible"
-    base_url: OptionalBaseUrl = None
-    site_id: Annotated[str, _site_id]
-    token: SecretRef
-    blog_path: BlogPath | None = None
-
-
-class Csv(SourceSettings):
-    category: ClassVar[Category] = "own"
-    type: Literal["csv"] = "csv"
-    path: HomePath
-
-
-SETTINGS: dict[str, type[SourceSettings]] = {
-    model.model_fields["type"].default: model
-    for model in (
-        Ga4,
-        SearchConsole,
-        FacebookPage,
-        Instagram,
-        LinkedIn,
-        YouTube,
-        Mastodon,
-        Bluesky,
-        WordPress,
-        Feed,
-        Matomo,
-        Plausible,
-        Csv,
-    )
-}
-
-
-def source_model(data: dict[str, Any]) -> type[SourceSettings] | None:
+def source_model(data: dict[str, Any], types: SourceTypes) -> type[SourceSettings] | None:
     """The model for a raw ``sources`` entry, by its ``type``; None where the type is unknown."""
-    return SETTINGS.get(str(data.get("type")))
+    return types.get(str(data.get("type")))
+
+
+def secret_keys(types: SourceTypes) -> frozenset[str]:
+    """Every key under which some type of source names a secret: what stands there is never quoted."""
+    references: set[Any] = {EnvRef, FileRef}
+    named = {
+        name
+        for model in types.values()
+        for name, field in model.model_fields.items()
+        if name != "base_url" and references <= _parts(field.annotation)
+    }
+    return frozenset(named | set(Refresh.model_fields))
+
+
+def _parts(annotation: Any) -> set[Any]:
+    """Every class that an annotation is made of."""
+    found: set[Any] = set()
+    for part in get_args(annotation):
+        found |= {part} | _parts(part)
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from okr_models.client.file import AGENCY
+from okr_models.client.sources import SourceTypes
 from okr_models.client.yaml import load_yaml, shown
 
 _TEMPLATE = """\
@@ -31,19 +32,7 @@ sources:
     # blog_path: /blogg/                 # which pages are blog posts, where no wordpress or feed source says so
     # breaks: [{date: @last@-03-06, reason: New cookie banner}]                  # figures mean something else from here
     # paused: [{from: @last@-07-01, to: @last@-07-14, reason: Site rebuild}]     # expected silence
-  # - {id: search, type: search_console, site_url: "sc-domain:example.se", credentials: {env: @env@_GOOGLE_KEY}}
-  # - {id: facebook, type: facebook_page, page_id: "101234567890123", token: {env: @env@_META_TOKEN}}
-  # - {id: instagram, type: instagram, account_id: "17841400000000001", token: {env: @env@_META_TOKEN}}
-  # - {id: linkedin, type: linkedin, organization_id: "2414183", token: {env: @env@_LINKEDIN_TOKEN}, opened: 2021-05-01}
-  # - {id: youtube, type: youtube, channel_id: UCxxxxxxxxxxxxxxxxxxxxxx, api_key: {env: @env@_YOUTUBE_KEY}}
-  # - {id: mastodon, type: mastodon, account: example, base_url: "https://mastodon.social"}
-  # - {id: bluesky, type: bluesky, actor: example.se}
-  # - {id: blog, type: wordpress, base_url: "https://www.example.se"}
-  # - {id: news, type: feed, url: "https://www.example.se/feed/"}
-  # - {id: shop, type: matomo, base_url: "https://matomo.example.se", site_id: "3", token: {env: @env@_MATOMO_TOKEN}}
-  # - {id: campaign, type: plausible, site_id: example.se, token: {env: @env@_PLAUSIBLE_TOKEN}}
-  # - {id: crm, type: csv, path: data/@slug@.csv}   # columns date or month, kpi, value, perhaps scope
-
+@sources@
 # KPIs of the client's own, from a csv source: flow (adds up), stock (a level) or ratio.
 kpis:
   # - {id: nps, title: Customer satisfaction (NPS), kind: ratio, unit: points, better: higher, source: crm}
@@ -85,11 +74,16 @@ initiatives:
   #   cost: 40000
 """
 
+_FIRST = "ga4"
+"""The type that the template writes out with all that a source may have."""
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 
 
-def client_template(slug: str, *, year: int = 2026) -> str:
-    """A commented client file for ``slug`` with an objective for fiscal ``year``. ``ValueError`` for a wrong slug."""
+def client_template(slug: str, *, types: SourceTypes, year: int = 2026) -> str:
+    """A commented client file for ``slug`` with an objective for fiscal ``year``; every one of ``types`` is shown.
+
+    Raises ``ValueError`` for a wrong slug.
+    """
     if not _SLUG.fullmatch(slug) or slug == AGENCY:
         raise ValueError(f"{shown(slug)} can't be a client's name here; use a-z, 0-9 and _, at most 40 of them")
     words = {
@@ -101,7 +95,9 @@ def client_template(slug: str, *, year: int = 2026) -> str:
         "last": str(year - 1),
         "history": str(year - 2),
     }
-    text = _TEMPLATE
+    shown_types = [model.facts.example for name, model in types.items() if name != _FIRST]
+    text = _TEMPLATE.replace("@sources@", "".join(f"  # - {example}\n" for example in shown_types))
+    text = text.replace("ACME_", "@env@_").replace("acme", "@slug@")
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
     return text

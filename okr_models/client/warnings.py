@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from okr_models.client.errors import FileError
-from okr_models.client.feeds import NEEDS, SUPPLIERS, Feeder, Supply
+from okr_models.client.feeds import NEEDS, Feeder, Supply
 from okr_models.client.file import ParsedClient
 from okr_models.client.model import Change, Client, KeyResult, Objective
-from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings, SourceTypes
 from okr_models.kpis import BUILT_IN
 
 
@@ -25,13 +25,14 @@ def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[F
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
 
 
-def supply_of(client: Client) -> Supply:
+def supply_of(client: Client, types: SourceTypes) -> Supply:
     """What a whole client's sources can feed."""
     return Supply(
         feeders=tuple(
-            Feeder(id=source.id, type=source.type, has_blog_path=bool(getattr(source, "blog_path", None)))
+            Feeder.of(source.facts, source_id=source.id, blog_path=getattr(source, "blog_path", None))
             for source in client.sources
         ),
+        types=types,
         own_kpis={kpi.id: kpi.source for kpi in client.kpis},
         source_ids=frozenset(source.id for source in client.sources),
     )
@@ -59,10 +60,10 @@ def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, 
 
 
 def _history_only(parsed: ParsedClient) -> Found:
-    supply = supply_of(parsed.client)
+    supply = supply_of(parsed.client, parsed.types)
     for at, index, _, _, kpi in _measured(parsed.client):
         if missing := supply.missing(kpi):
-            needed = " and ".join(SUPPLIERS[category] for category in missing)
+            needed = " and ".join(supply.supplier(category) for category in missing)
             line = parsed.line("objectives", at, "key_results", index, "kpi")
             yield line, f"only csv rows can give {kpi} here; add {needed} if there is one"
 

@@ -7,6 +7,7 @@ import re
 
 import click
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from pipelines.cli.common import complete_client, fail, home_of
@@ -27,7 +28,7 @@ def init(context: click.Context, client: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(client_template(client))
+            file.write(client_template(client, types=SETTINGS))
     except FileExistsError as error:
         raise fail(f"{path} is there already and is left as it is", code=2) from error
     click.echo(path)

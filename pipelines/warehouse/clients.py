@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.file import ClientFileErrors, ParsedClient, read_client
 from okr_models.client.model import Client
 from pipelines.warehouse.home import Home
@@ -82,7 +83,7 @@ def _load(path: Path) -> ParsedClient | BrokenFile:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         return _broken(path, FileProblem(line, "is not UTF-8; save it in that encoding"))
     try:
-        return read_client(text, file_name=path.name)
+        return read_client(text, file_name=path.name, types=SETTINGS)
     except ClientFileErrors as error:
         return _broken(path, *(FileProblem(item.line, item.message) for item in error.errors))
 

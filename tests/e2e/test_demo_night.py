@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from connectors.sandbox.server import SandboxServer
 from okr_models.client.file import read_client
 from tests.home import DEMO, Installation, copy_demo
@@ -146,7 +147,7 @@ def test_doctor_names_every_source_and_every_key_results_baseline(night: Install
 def test_every_source_of_every_client_is_loaded_and_none_fails(night: Installation) -> None:
     assert night.query("select * from ops.loads where status <> 'loaded'") == []
     loaded = night.query("select distinct client, source from ops.loads order by all")
-    clients = [read_client(path.read_bytes(), file_name=path.name).client for path in DEMO_FILES]
+    clients = [read_client(path.read_bytes(), file_name=path.name, types=SETTINGS).client for path in DEMO_FILES]
     assert loaded == sorted((client.client, source.id) for client in clients for source in client.sources)
 
 

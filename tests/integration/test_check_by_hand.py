@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from pipelines.assets.ingest import CHECK, ingest_sources, raw_key
 from pipelines.resources import Night
@@ -38,7 +39,7 @@ LEDGER = """
 def test_a_check_alone_says_what_the_last_read_of_each_source_came_to(tmp_path: Path, mended: bool) -> None:
     home = Home(tmp_path)
     home.clients.mkdir()
-    (home.clients / "acme.yaml").write_text(client_template("acme"), encoding="utf-8")
+    (home.clients / "acme.yaml").write_text(client_template("acme", types=SETTINGS), encoding="utf-8")
     con = build([story()])
     con.execute(LEDGER)
     if mended:

@@ -18,6 +18,8 @@ import pytest
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Batch, Source, Stream
 from connectors.core.secrets import build_context
+from connectors.ga4.settings import Ga4
+from connectors.linkedin.settings import LinkedIn
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import (
@@ -32,7 +34,8 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from okr_models.client.sources import EnvRef, Ga4, LinkedIn, SourceSettings, WordPress
+from connectors.wordpress.settings import WordPress
+from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 

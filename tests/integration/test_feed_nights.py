@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from connectors.feed.settings import Feed
 from connectors.registry import SOURCE_TYPES, open_source
 from okr_models.client.model import Client
-from okr_models.client.sources import EnvRef, Feed
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import Asked, Says, vendor
 from tests.unit.warehouse_fakes import Night
 

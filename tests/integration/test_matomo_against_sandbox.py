@@ -19,12 +19,13 @@ import requests
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Source, Stream
 from connectors.core.secrets import build_context
+from connectors.matomo.settings import Matomo
 from connectors.matomo.source import DAILY, MONTHLY, OTHER, PAGES
 from connectors.registry import open_source
 from connectors.sandbox.environment import demo_environment
 from connectors.sandbox.faults import AuthReject, EmptyDay, Fault, RateLimit, Status, TruncatedJson, VersionReject
 from connectors.sandbox.server import SandboxServer
-from okr_models.client.sources import EnvRef, Matomo
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 

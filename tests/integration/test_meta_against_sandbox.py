@@ -18,6 +18,7 @@ import pytest
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Batch, Source
 from connectors.core.secrets import build_context
+from connectors.meta.settings import FacebookPage, Instagram
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import (
     AuthReject,
@@ -33,7 +34,7 @@ from connectors.sandbox.faults import (
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors.meta.instagram import hides_likes
 from connectors.sandbox.world import five_in_stockholm
-from okr_models.client.sources import EnvRef, FacebookPage, Instagram
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import Asked, windows_to_read

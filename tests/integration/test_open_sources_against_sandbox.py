@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from connectors.bluesky.settings import Bluesky
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Batch, Source
 from connectors.core.secrets import build_context
+from connectors.feed.settings import Feed
+from connectors.mastodon.settings import Mastodon
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import (
     AuthReject,
@@ -29,7 +32,7 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import DEMO_TODAY, SandboxServer
 from connectors.sandbox.world.clock import five_in_stockholm
-from okr_models.client.sources import Bluesky, EnvRef, Feed, Mastodon, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.periods import snapshot_day
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.sandbox_truth import followers, local_day, post_totals

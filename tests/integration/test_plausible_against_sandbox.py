@@ -20,6 +20,7 @@ import requests
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Source, Stream
 from connectors.core.secrets import build_context
+from connectors.plausible.settings import Plausible
 from connectors.plausible.source import DAILY, MONTHLY, PAGES
 from connectors.registry import open_source
 from connectors.sandbox.environment import demo_environment
@@ -36,7 +37,7 @@ from connectors.sandbox.faults import (
     VersionReject,
 )
 from connectors.sandbox.server import SandboxServer
-from okr_models.client.sources import EnvRef, Plausible
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, STOCKHOLM, Naps
 

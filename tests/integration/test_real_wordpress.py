@@ -19,8 +19,8 @@ from connectors.core.errors import SourceError
 from connectors.core.protocol import Source
 from connectors.core.secrets import build_context
 from connectors.registry import open_source
+from connectors.wordpress.settings import WordPress
 from connectors.wordpress.source import POSTS
-from okr_models.client.sources import WordPress
 from tests.fake_vendor import NOW, STOCKHOLM
 from tests.real_wordpress import WordPressSite, why_not, wordpress_site
 

@@ -34,7 +34,8 @@ from connectors.sandbox.faults import (
     TruncatedJson,
 )
 from connectors.sandbox.server import SandboxServer
-from okr_models.client.sources import EnvRef, SearchConsole
+from connectors.search_console.settings import SearchConsole
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window, month_end
 from tests.discovery import validator
 from tests.fake_vendor import STOCKHOLM, Naps

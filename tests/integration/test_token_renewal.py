@@ -18,14 +18,17 @@ import pytest
 from connectors.core.errors import AuthFailed
 from connectors.core.protocol import Source
 from connectors.core.secrets import build_context
+from connectors.linkedin.settings import LinkedIn
+from connectors.meta.settings import FacebookPage, Instagram
 from connectors.registry import SOURCE_TYPES, open_source
 from connectors.sandbox.faults import AuthReject, Status, TokenRotates
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors.linkedin import oauth as linkedin_oauth
 from connectors.sandbox.vendors.meta import oauth as meta_oauth
 from connectors.sandbox.world import five_in_stockholm
+from connectors.youtube.settings import YouTube
 from okr_models.client.model import Client
-from okr_models.client.sources import EnvRef, FacebookPage, Instagram, LinkedIn, Refresh, SourceSettings, YouTube
+from okr_models.client.sources import EnvRef, Refresh, SourceSettings
 from okr_models.periods import Window
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect

@@ -38,7 +38,8 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import SandboxServer
 from connectors.sandbox.vendors.youtube.server import COMMENTS_OFF, LIKES_HIDDEN, rounded
-from okr_models.client.sources import EnvRef, YouTube
+from connectors.youtube.settings import YouTube
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.discovery import validator
 from tests.fake_vendor import STOCKHOLM, Naps

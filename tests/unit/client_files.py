@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.errors import ClientFileErrors
 from okr_models.client.file import read_client
 
@@ -75,7 +76,7 @@ def bent(old: str, new: str) -> str:
 def errors_of(text: str | bytes, *, file_name: str = FILE) -> list[tuple[int, str]]:
     """(line, message) of each error; none where the file loads."""
     try:
-        read_client(text, file_name=file_name)
+        read_client(text, file_name=file_name, types=SETTINGS)
     except ClientFileErrors as errors:
         return [(error.line, error.message) for error in errors.errors]
     return []

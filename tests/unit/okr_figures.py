@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.model import Client, KeyResult, Objective, Period
 from okr_models.client.sources import SourceSettings, source_model
 from okr_models.periods import add_months, month_end
@@ -36,7 +37,7 @@ def source(source_type: str, source_id: str | None = None, **settings: Any) -> S
         "csv": {"path": "data/x.csv"},
     }
     data = {"id": source_id or source_type, "type": source_type} | required[source_type] | settings
-    model = source_model(data)
+    model = source_model(data, SETTINGS)
     assert model is not None
     return model.model_validate(data)
 

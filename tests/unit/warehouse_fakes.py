@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from connectors.bluesky.settings import Bluesky
 from connectors.core.protocol import Access, Batch, Context, Probe, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
 from okr_models.client.model import Client
-from okr_models.client.sources import Bluesky, SourceSettings
+from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date, month_end, snapshot_day
 from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect

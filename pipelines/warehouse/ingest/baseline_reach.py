@@ -166,10 +166,10 @@ def _reaches(
     found = []
     for source in client.sources:
         kind = SOURCE_TYPES[source.type]
-        gives = kind.category == category or (category == "blog" and getattr(source, "blog_path", None))
+        gives = kind.facts.category == category or (category == "blog" and getattr(source, "blog_path", None))
         if not gives or (scope.source and scope.source != source.id):
             continue
-        if scope.platform and scope.platform != kind.platform:
+        if scope.platform and scope.platform != kind.facts.platform:
             continue
         found.append(_reach(client, source, kpi, now=now, loaded=loaded, begun=begun))
     return found

@@ -52,7 +52,7 @@ def loading_of(
             newest = newest_day(stream, now=now, zone=zone)
             oldest = oldest_day(stream, asked=asked_of(client, source), now=now, zone=zone)
             if kind and oldest <= newest and any(load.status == "loaded" for load in rows):
-                title = kind.title if source.id == source.type else f"{kind.title} ({source.id})"
+                title = kind.facts.title if source.id == source.type else f"{kind.facts.title} ({source.id})"
                 title += f" {stream.name}" if len(windows) > 1 else ""
                 found += _unfinished(stream, Window(oldest, newest), rows, source=source.id, title=title)
     return tuple(found)

@@ -151,7 +151,7 @@ class _Reader:
             is_due = snapshot_is_due(loads=loads, now=task.now, zone=self.zone)
         else:
             # a csv file is the user's own and changes between two runs of one day
-            always = task.reread is not None or task.kind.category == "own"
+            always = task.reread is not None or task.kind.facts.category == "own"
             is_due = always or listing_is_due(loads=loads, now=task.now, zone=self.zone)
         return (Window(day, day),) if is_due else ()
 

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from connectors.access_steps import ACCESS
+from connectors.catalogue import SETTINGS
 from connectors.core.errors import Misconfigured
 from connectors.core.protocol import SourceType
 from connectors.core.raw_tables import RAW_TABLES
 from connectors.documentation import overview_page, source_page, source_pages
 from connectors.registry import SOURCE_TYPES, open_source
-from okr_models.client.sources import SETTINGS, SourceSettings
+from okr_models.client.sources import SourceSettings
 from okr_models.client.yaml import load_yaml
 from tests.fake_vendor import context
 from tests.home import PROJECT
@@ -30,7 +30,7 @@ def test_the_committed_pages_are_what_the_code_says() -> None:
 def test_the_table_has_a_line_for_every_source_with_all_of_its_facts() -> None:
     lines = overview_page(SOURCE_TYPES.values()).splitlines()
     for source_type in SOURCE_TYPES.values():
-        (line,) = [line for line in lines if line.startswith(f"| [{source_type.title}]({source_type.type}.md) |")]
+        (line,) = [line for line in lines if line.startswith(f"| [{source_type.facts.title}]({source_type.type}.md) |")]
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         assert len(cells) == 8
         assert all(cells)
@@ -43,22 +43,22 @@ def test_a_sources_page_names_every_stream_and_every_setting(source_type: Source
     page = source_page(source_type)
     for stream in source_type.streams:
         assert f"| `{stream.name}` |" in page
-    for name in set(SETTINGS[source_type.type].model_fields) | set(SourceSettings.model_fields):
+    for name in set(source_type.settings.model_fields) | set(SourceSettings.model_fields):
         assert f"`{name}`" in page
 
 
 @TYPES
 def test_the_example_on_a_page_is_a_line_that_a_client_file_takes(source_type: SourceType) -> None:
-    written = load_yaml(ACCESS[source_type.type].example).data
+    written = load_yaml(source_type.facts.example).data
     assert isinstance(written, dict)
-    read = SETTINGS[source_type.type].model_validate({"id": written["type"], **written})
+    read = source_type.settings.model_validate({"id": written["type"], **written})
     assert read.type == source_type.type
-    assert bool(read.secrets()) <= bool(ACCESS[source_type.type].steps)
+    assert bool(read.secrets()) <= bool(source_type.facts.steps)
 
 
 @TYPES
 def test_a_sources_facts_agree_with_its_tables(source_type: SourceType) -> None:
-    assert source_type.type in SETTINGS
+    assert SETTINGS[source_type.type] is source_type.settings
     names = [stream.name for stream in source_type.streams]
     assert len(set(names)) == len(names)
     for stream in source_type.streams:

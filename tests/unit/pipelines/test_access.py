@@ -14,8 +14,10 @@ import pytest
 
 from connectors.core.errors import AuthFailed
 from connectors.core.protocol import Access, Context, Probe, Source
+from connectors.csv.settings import Csv
+from connectors.linkedin.settings import LinkedIn
 from okr_models.client.model import Client
-from okr_models.client.sources import Csv, EnvRef, LinkedIn, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings
 from pipelines import checks
 from pipelines.build import build_defs
 from pipelines.cli.doctor import _probe_line

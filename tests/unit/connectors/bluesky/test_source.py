@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from connectors.bluesky.settings import Bluesky
 from connectors.bluesky.source import BLUESKY, build
 from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
 from connectors.core.protocol import Source
-from okr_models.client.sources import Bluesky
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 FOLLOWERS = BLUESKY.stream("follower_snapshots")

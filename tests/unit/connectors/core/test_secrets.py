@@ -9,7 +9,8 @@ import pytest
 
 from connectors.core.errors import Misconfigured
 from connectors.core.secrets import build_context, inside_home, read_secret, resolve_base_url, secret_resolver
-from okr_models.client.sources import EnvRef, FileRef, LinkedIn, Refresh
+from connectors.linkedin.settings import LinkedIn
+from okr_models.client.sources import EnvRef, FileRef, Refresh
 from tests.fake_vendor import NOW, STOCKHOLM
 
 VALUE = "AQX-very-secret"

@@ -20,8 +20,9 @@ import pytest
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, Unavailable
 from connectors.core.protocol import Context, Source
 from connectors.core.token_store import TokenStore
+from connectors.linkedin.settings import LinkedIn
 from connectors.linkedin.source import SNAPSHOTS, build
-from okr_models.client.sources import EnvRef, LinkedIn, Refresh
+from okr_models.client.sources import EnvRef, Refresh
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
 
 GIVEN, RT0 = "AQV-given-token-0001", "AQX-refresh-token-given"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from connectors.core.errors import Misconfigured, NotFound
 from connectors.core.protocol import Batch
 from connectors.csv.rows import BadCell, number, parse
+from connectors.csv.settings import Csv
 from connectors.csv.source import ROWS, CsvSource
-from okr_models.client.sources import Csv
 from tests.fake_vendor import context
 
 

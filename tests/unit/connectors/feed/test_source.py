@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from connectors.core.errors import BadReply, Misconfigured, NotFound
 from connectors.core.protocol import Batch, Source
 from connectors.feed.entries import Entry, reaches_back_to
+from connectors.feed.settings import Feed
 from connectors.feed.source import FEED, build
-from okr_models.client.sources import EnvRef, Feed
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
 
 POSTS = FEED.stream("blog_posts")

@@ -16,9 +16,10 @@ from connectors.core.errors import (
     SourceError,
     Unavailable,
 )
+from connectors.ga4.settings import Ga4
 from connectors.ga4.source import DAILY
 from connectors.registry import open_source
-from okr_models.client.sources import EnvRef, Ga4
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import Naps, Says, context, vendor
 from tests.unit.ga4_replies import PRIVATE_KEY, WEEK, answer_all, google, source
 

@@ -23,8 +23,9 @@ from connectors.core.paging import Page, list_steadily
 from connectors.core.protocol import Source
 from connectors.core.shape import BadShape, Node
 from connectors.linkedin.api import DEFAULT_VERSION, by_day, sunset_on, urn_list
+from connectors.linkedin.settings import LinkedIn
 from connectors.linkedin.source import CHANGES, COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, LinkedInSource, build
-from okr_models.client.sources import EnvRef, LinkedIn
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 

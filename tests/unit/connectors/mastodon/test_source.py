@@ -22,8 +22,9 @@ from connectors.core.protocol import Source
 from connectors.core.reply import Reply
 from connectors.core.retry import until_reset
 from connectors.core.text import beginning
+from connectors.mastodon.settings import Mastodon
 from connectors.mastodon.source import MASTODON, breather, build
-from okr_models.client.sources import EnvRef, Mastodon
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 
 FOLLOWERS = MASTODON.stream("follower_snapshots")

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Source
 from connectors.core.shape import BadShape
+from connectors.matomo.settings import Matomo
 from connectors.matomo.source import DAILY, MONTHLY, OTHER, PAGES, build, site_zone, split_url
-from okr_models.client.sources import EnvRef, Matomo
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 

@@ -21,7 +21,8 @@ from connectors.meta import facebook_page, instagram
 from connectors.meta.facebook_page import by_day
 from connectors.meta.graph import midnight
 from connectors.meta.instagram import shared
-from okr_models.client.sources import EnvRef, FacebookPage, Instagram
+from connectors.meta.settings import FacebookPage, Instagram
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Says, Vendor, context, vendor
 

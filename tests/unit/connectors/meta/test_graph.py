@@ -31,8 +31,9 @@ from connectors.core.errors import (
 )
 from connectors.core.shape import BadShape
 from connectors.meta.graph import PACIFIC, Graph, day_ended, midnight, query_of, sunset_on
+from connectors.meta.settings import FacebookPage
 from connectors.meta.usage import read_usage
-from okr_models.client.sources import EnvRef, FacebookPage
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 
 TOKEN = "EAABsecret0123456789token"

@@ -22,8 +22,9 @@ from connectors.core.http import Http
 from connectors.core.protocol import Source
 from connectors.core.shape import BadShape, Node
 from connectors.plausible.report import RESULTS, lines, lines_by_node, zone_at
+from connectors.plausible.settings import Plausible
 from connectors.plausible.source import DAILY, MONTHLY, PAGES, QUERY, VISITORS_DEFINITION, PlausibleSource, build
-from okr_models.client.sources import EnvRef, Plausible
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 

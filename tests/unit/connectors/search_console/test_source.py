@@ -20,8 +20,9 @@ from connectors.core.http import Http
 from connectors.core.shape import BadShape, Node
 from connectors.google.errors import classifier
 from connectors.search_console.report import ROWS, first_incomplete, lines, lines_by_node
+from connectors.search_console.settings import SearchConsole
 from connectors.search_console.source import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource
-from okr_models.client.sources import EnvRef, SearchConsole
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window, add_months, month_end, month_start
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
 

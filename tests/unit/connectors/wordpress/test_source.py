@@ -21,8 +21,9 @@ from connectors.core.errors import (
 )
 from connectors.core.protocol import Source
 from connectors.core.text import plain
+from connectors.wordpress.settings import WordPress
 from connectors.wordpress.source import POSTS, build
-from okr_models.client.sources import EnvRef, WordPress
+from okr_models.client.sources import EnvRef
 from tests.fake_vendor import Asked, Says, Vendor, context, vendor
 
 SITE = {"name": "Blogg", "namespaces": ["oembed/1.0", "wp/v2"], "timezone_string": "Europe/Stockholm", "gmt_offset": 1}

@@ -23,8 +23,9 @@ from connectors.core.errors import (
 )
 from connectors.core.protocol import Batch, Stream
 from connectors.registry import open_source
+from connectors.youtube.settings import YouTube
 from connectors.youtube.source import CHANGES, COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, YOUTUBE
-from okr_models.client.sources import EnvRef, YouTube
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from connectors.catalogue import SETTINGS
+from connectors.csv.settings import Csv
+from connectors.feed.settings import Feed
 from okr_models.client.file import parse_client, read_client
-from okr_models.client.model import AtLeast, Change, Condition, Number
-from okr_models.client.sources import Csv, EnvRef, Feed
+from okr_models.client.model import AtLeast, Change, Client, Condition, Number
+from okr_models.client.sources import EnvRef
 from okr_models.client.warnings import client_warnings
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
@@ -20,9 +23,13 @@ DEMO = PROJECT / "demo"
 FILES = sorted((DEMO / "clients").glob("*.yaml"))
 
 
+def _demo(name: str) -> Client:
+    return parse_client((DEMO / "clients" / f"{name}.yaml").read_bytes(), file_name=f"{name}.yaml", types=SETTINGS)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_demo_client_loads_and_warns_of_nothing_but_the_sandboxs_variables(path: Path) -> None:
-    parsed = read_client(path.read_bytes(), file_name=path.name)
+    parsed = read_client(path.read_bytes(), file_name=path.name, types=SETTINGS)
     named = {
         ref.env for source in parsed.client.sources for ref in source.secrets().values() if isinstance(ref, EnvRef)
     }
@@ -38,7 +45,7 @@ def test_every_demo_client_loads_and_warns_of_nothing_but_the_sandboxs_variables
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_csv_of_a_demo_client_is_there_and_names_known_figures(path: Path) -> None:
-    client = parse_client(path.read_bytes(), file_name=path.name)
+    client = parse_client(path.read_bytes(), file_name=path.name, types=SETTINGS)
     known = {*BUILT_IN, *(kpi.id for kpi in client.kpis)}
     scopes = {"", "all", *(f"source={source.id}" for source in client.sources)}
     for source in client.sources:
@@ -56,7 +63,9 @@ def test_every_csv_of_a_demo_client_is_there_and_names_known_figures(path: Path)
 
 
 def test_the_first_client_carries_the_seeds_objective_and_its_four_key_results() -> None:
-    client = parse_client((DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml")
+    client = parse_client(
+        (DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml", types=SETTINGS
+    )
     [objective] = client.objectives
     assert objective.title == "Öka varumärkeskännedom och engagemang online"
     visitors, followers, posts, interactions = objective.key_results
@@ -72,7 +81,9 @@ def test_the_first_client_carries_the_seeds_objective_and_its_four_key_results()
 
 
 def test_the_first_client_reads_every_platform_that_the_agency_runs_for_it() -> None:
-    client = parse_client((DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml")
+    client = parse_client(
+        (DEMO / "clients" / "fjallglas.yaml").read_bytes(), file_name="fjallglas.yaml", types=SETTINGS
+    )
     assert [source.type for source in client.sources if not isinstance(source, Csv)] == [
         "ga4",
         "search_console",
@@ -107,7 +118,7 @@ def test_its_history_supplies_the_months_that_a_platform_does_not_give(
 
 
 def test_the_second_client_has_a_fiscal_year_from_july_and_nothing_of_last_year_for_its_social_media() -> None:
-    client = parse_client((DEMO / "clients" / "skargard.yaml").read_bytes(), file_name="skargard.yaml")
+    client = _demo("skargard")
     assert [source.type for source in client.sources] == ["plausible", "mastodon", "bluesky", "feed", "csv", "csv"]
     assert {(o.period.start, o.period.end) for o in client.objectives} == {(date(2026, 7, 1), date(2027, 6, 30))}
     assert {"interactions", "followers"} <= {key_result.id for key_result in client.objectives[0].key_results}
@@ -117,7 +128,7 @@ def test_the_second_client_has_a_fiscal_year_from_july_and_nothing_of_last_year_
 
 
 def test_the_third_client_reads_matomo_and_shows_the_targets_that_the_others_do_not() -> None:
-    client = parse_client((DEMO / "clients" / "lindhs.yaml").read_bytes(), file_name="lindhs.yaml")
+    client = _demo("lindhs")
     assert [source.type for source in client.sources] == ["matomo", "csv", "csv"]
     by_id = {key_result.id: key_result for objective in client.objectives for key_result in objective.key_results}
     assert by_id["booked_online"].target == AtLeast(at_least=60)

@@ -6,7 +6,10 @@ from datetime import date
 
 import pytest
 
-from okr_models.client import sources
+from connectors.catalogue import SETTINGS
+from connectors.feed.settings import Feed
+from connectors.ga4.settings import Ga4
+from connectors.meta.settings import FacebookPage
 from okr_models.client.file import parse_client
 from okr_models.client.model import (
     AtLeast,
@@ -24,20 +27,21 @@ from okr_models.client.model import (
     Scope,
     Target,
 )
+from okr_models.client.sources import EnvRef
 from tests.unit.client_files import FILE, GOOD, bent
 
 
 def _visitors(text: str) -> KeyResult:
-    return parse_client(text, file_name=FILE).objectives[0].key_results[0]
+    return parse_client(text, file_name=FILE, types=SETTINGS).objectives[0].key_results[0]
 
 
 def test_the_interfaces_example_loads_with_every_value_in_its_place() -> None:
-    client = parse_client(GOOD, file_name=FILE)
+    client = parse_client(GOOD, file_name=FILE, types=SETTINGS)
     assert (client.client, client.name, client.language) == ("fjallglas", "Fjällglas AB", "sv")
     web = client.source("web")
-    assert isinstance(web, sources.Ga4)
+    assert isinstance(web, Ga4)
     assert web.property_id == "412345678"
-    assert web.secrets() == {"credentials": sources.EnvRef(env="FJALLGLAS_GOOGLE_KEY")}
+    assert web.secrets() == {"credentials": EnvRef(env="FJALLGLAS_GOOGLE_KEY")}
     assert web.paused[0].to == date(2025, 7, 14)
     assert [source.id for source in client.sources] == ["web", "linkedin", "facebook_page", "search_console", "crm"]
     visitors, followers, posts, interactions, position = client.objectives[0].key_results
@@ -90,7 +94,7 @@ def test_a_fiscal_year_is_the_one_that_starts_in_that_year() -> None:
     text = bent("period: {start: 2026-01-01, end: 2026-12-31}", "period: FY2026").replace(
         "fiscal_year_start: 1", "fiscal_year_start: 7"
     )
-    objective = parse_client(text, file_name=FILE).objectives[0]
+    objective = parse_client(text, file_name=FILE, types=SETTINGS).objectives[0]
     assert objective.period == Period(start=date(2026, 7, 1), end=date(2027, 6, 30))
 
 
@@ -124,9 +128,11 @@ def test_words_that_yaml_1_1_takes_for_booleans_stay_words() -> None:
 
 
 def test_an_id_without_quotes_is_read_digit_by_digit() -> None:
-    client = parse_client(bent('page_id: "101234567890123"', "page_id: 101234567890123"), file_name=FILE)
+    client = parse_client(
+        bent('page_id: "101234567890123"', "page_id: 101234567890123"), file_name=FILE, types=SETTINGS
+    )
     page = client.source("facebook_page")
-    assert isinstance(page, sources.FacebookPage)
+    assert isinstance(page, FacebookPage)
     assert page.page_id == "101234567890123"
 
 
@@ -139,23 +145,25 @@ def test_an_anchor_and_a_merge_are_followed() -> None:
         '"sc-domain:fjallglas.se", credentials: {env: FJALLGLAS_GOOGLE_KEY}',
         '"sc-domain:fjallglas.se", credentials: {<<: *key}',
     )
-    client = parse_client(text, file_name=FILE)
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
     assert client.source("search_console").secrets() == client.source("web").secrets()
 
 
 def test_bytes_with_a_byte_order_mark_and_windows_line_ends_are_read_alike() -> None:
     raw = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
-    assert parse_client(raw, file_name=FILE) == parse_client(GOOD, file_name=FILE)
+    assert parse_client(raw, file_name=FILE, types=SETTINGS) == parse_client(GOOD, file_name=FILE, types=SETTINGS)
 
 
 def test_a_feeds_address_may_be_whole_from_the_environment_or_a_path_below_base_url() -> None:
     def url(text: str) -> object:
         feed = parse_client(
-            bent("  - {id: crm,", f"  - {{id: rss, type: feed, {text}}}\n  - {{id: crm,"), file_name=FILE
+            bent("  - {id: crm,", f"  - {{id: rss, type: feed, {text}}}\n  - {{id: crm,"),
+            file_name=FILE,
+            types=SETTINGS,
         ).source("rss")
-        assert isinstance(feed, sources.Feed)
+        assert isinstance(feed, Feed)
         return feed.url
 
     assert url('url: "https://example.se/feed/?format=rss"') == "https://example.se/feed/?format=rss"
-    assert url("url: {env: SKARGARD_FEED}") == sources.EnvRef(env="SKARGARD_FEED")
+    assert url("url: {env: SKARGARD_FEED}") == EnvRef(env="SKARGARD_FEED")
     assert url('url: /feed/, base_url: "https://example.se"') == "/feed/"

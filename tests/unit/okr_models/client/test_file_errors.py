@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from tests.unit.client_files import FILE, GOOD, bent, errors_of
 
 VISITORS = 'kpi: unique_visitors, target: "+30%"}'
@@ -358,5 +359,5 @@ def test_an_error_reads_as_file_line_and_message() -> None:
     from okr_models.client.file import ClientFileErrors, parse_client
 
     with pytest.raises(ClientFileErrors) as caught:
-        parse_client(bent("language: sv", "language: se"), file_name=FILE)
+        parse_client(bent("language: sv", "language: se"), file_name=FILE, types=SETTINGS)
     assert str(caught.value).startswith("clients/fjallglas.yaml:3: language ")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.fields import read_day, read_share
 from okr_models.client.file import ClientFileErrors, read_client
 from tests.unit.client_files import FILE, GOOD
@@ -34,7 +35,7 @@ VALUES = st.recursive(
 def _read(text: str | bytes) -> ClientFileErrors | None:
     """The errors, each on a line that the file has; None where it loads. Anything else raised fails the test."""
     try:
-        read_client(text, file_name=FILE)
+        read_client(text, file_name=FILE, types=SETTINGS)
     except ClientFileErrors as errors:
         found = errors
     else:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.file import parse_client
 from okr_models.client.version import definition_version
 from tests.unit.client_files import FILE, GOOD, bent
 
 
 def _version(text: str, *, index: int = 0) -> str:
-    client = parse_client(text, file_name=FILE)
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
     objective = client.objectives[0]
     return definition_version(objective.key_results[index], objective, client)
 

@@ -5,6 +5,7 @@ Really under test: ``client_warnings`` on parsed files, given a mapping in place
 
 from __future__ import annotations
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.file import read_client
 from okr_models.client.warnings import client_warnings
 from tests.unit.client_files import FILE, GOOD, bent
@@ -14,7 +15,7 @@ SET = {"FJALLGLAS_GOOGLE_KEY": "{}", "FJALLGLAS_LINKEDIN_TOKEN": "t"}
 
 def _warnings(text: str, environ: dict[str, str] | None = None) -> list[tuple[str, str]]:
     """(the file's line, message) of each warning."""
-    parsed = read_client(text, file_name=FILE)
+    parsed = read_client(text, file_name=FILE, types=SETTINGS)
     lines = text.splitlines()
     return [
         (lines[w.line - 1].strip(), w.message) for w in client_warnings(parsed, SET if environ is None else environ)

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from connectors.linkedin.settings import LinkedIn
+from connectors.meta.settings import FacebookPage
 from okr_models.client.model import Change, Client, Control, Initiative, KeyResult, Objective, Period, Scope
-from okr_models.client.sources import EnvRef, FacebookPage, LinkedIn
+from okr_models.client.sources import EnvRef
 from okr_models.initiatives.evaluation import InitiativeResult, evaluate_initiative
 from okr_models.periods import Window
 

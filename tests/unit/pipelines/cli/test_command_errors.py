@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from pipelines.cli import main as command
 from pipelines.cli import night
@@ -47,7 +48,7 @@ def told_by(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
 def home(tmp_path: Path) -> Path:
     """A home folder with one client and something published."""
     (tmp_path / "clients").mkdir()
-    (tmp_path / "clients" / "acme.yaml").write_text(client_template("acme"), encoding="utf-8")
+    (tmp_path / "clients" / "acme.yaml").write_text(client_template("acme", types=SETTINGS), encoding="utf-8")
     (tmp_path / "published").mkdir()
     file = tmp_path / "published" / "okr-1.duckdb"
     with build_published() as con:

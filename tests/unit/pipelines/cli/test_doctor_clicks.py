@@ -6,21 +6,19 @@ from datetime import date
 
 import pytest
 
-from connectors.access_steps import ACCESS
+from connectors.catalogue import SETTINGS
 from connectors.core.protocol import Probe
 from connectors.registry import SOURCE_TYPES
-from okr_models.client.sources import SETTINGS
 from okr_models.client.yaml import load_yaml
-from pipelines.cli.renewal import WHERE, where_to_click
+from pipelines.cli.renewal import where_to_click
 
 
 def test_every_source_with_a_secret_has_its_menu() -> None:
-    assert WHERE.keys() <= SOURCE_TYPES.keys()
     for name in SOURCE_TYPES:
-        written = load_yaml(ACCESS[name].example).data
+        written = load_yaml(SETTINGS[name].facts.example).data
         assert isinstance(written, dict)
         if SETTINGS[name].model_validate({"id": name, **written}).secrets():
-            assert name in WHERE
+            assert SETTINGS[name].facts.where_to_click
 
 
 @pytest.mark.parametrize(
@@ -35,6 +33,12 @@ def test_a_token_about_to_end_and_a_refused_renewal_are_mended_before_they_fail(
     sound = Probe(reachable=True, detail="", token_expires_on=date(2027, 1, 1))
     refused = Probe(reachable=True, detail="", token_trouble="refused")
     assert where_to_click("instagram", failed=None, probe=sound, is_near=False) is None
-    assert where_to_click("instagram", failed=None, probe=sound, is_near=True) == WHERE["instagram"]
-    assert where_to_click("instagram", failed=None, probe=refused, is_near=False) == WHERE["instagram"]
+    assert (
+        where_to_click("instagram", failed=None, probe=sound, is_near=True)
+        == SETTINGS["instagram"].facts.where_to_click
+    )
+    assert (
+        where_to_click("instagram", failed=None, probe=refused, is_near=False)
+        == SETTINGS["instagram"].facts.where_to_click
+    )
     assert where_to_click("csv", failed="permission", probe=None, is_near=False) is None

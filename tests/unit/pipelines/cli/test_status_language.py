@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from pipelines.cli.status import held_up_text, one_language
 from pipelines.warehouse.checks.refusals import record_refusal
@@ -16,7 +17,7 @@ from pipelines.warehouse.home import Home
 def home_with(root: Path, *languages: str) -> Home:
     (root / "clients").mkdir()
     for number, language in enumerate(languages):
-        text = client_template(f"c{number}").replace("language: sv", f"language: {language}")
+        text = client_template(f"c{number}", types=SETTINGS).replace("language: sv", f"language: {language}")
         (root / "clients" / f"c{number}.yaml").write_text(text, encoding="utf-8")
     home = Home(root)
     record_refusal(

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connectors.bluesky.settings import Bluesky
 from connectors.core.protocol import SourceType
 from okr_models.client.model import Client
-from okr_models.client.sources import Bluesky, Break, Pause
+from okr_models.client.sources import Break, Pause
 from okr_models.kpis import BUILT_IN
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from connectors.catalogue import SETTINGS
 from okr_models.client.file import parse_client
 from pipelines.warehouse.ingest.baseline_reach import outlook
 from tests.unit.client_files import FILE, GOOD
@@ -33,7 +34,7 @@ def test_what_was_read_says_more_than_how_far_one_may_ask(
     text = GOOD.replace(
         "    start: 2024-01-01\n", "    start: 2024-01-01\n" + opened.replace(", ", "    ") + "\n" * bool(opened)
     )
-    client = parse_client(text, file_name=FILE)
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
     objective = client.objectives[0]
     found = outlook(
         client, objective, objective.key_results[0], now=NOW, loaded=loaded, begun=begun, history=frozenset()

@@ -25,11 +25,13 @@ from connectors.core.protocol import Batch, SourceType
 from connectors.core.replay import NotKept, replay_context, without_optional_secrets
 from connectors.core.shape import Node
 from connectors.mastodon import source as mastodon
+from connectors.mastodon.settings import Mastodon
 from connectors.meta.facebook_page import FACEBOOK_PAGE
 from connectors.meta.instagram import INSTAGRAM
+from connectors.meta.settings import FacebookPage, Instagram
 from connectors.registry import SOURCE_TYPES, open_source
 from okr_models.client.model import Client
-from okr_models.client.sources import EnvRef, FacebookPage, Instagram, Mastodon, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings
 from pipelines.cli.main import okr
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect

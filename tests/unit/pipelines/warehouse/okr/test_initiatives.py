@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from connectors.linkedin.settings import LinkedIn
 from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Period, Scope
-from okr_models.client.sources import EnvRef, LinkedIn, Pause
+from okr_models.client.sources import EnvRef, Pause
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home

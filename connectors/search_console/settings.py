@@ -1,0 +1,44 @@
+"""Google Search Console in a client file: settings, and what is known of it before anything is read.
+
+What belongs here: the source type's facts, once. What does not: reading (``source.py``). Loads no vendor's library.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from connectors.google.facts import MENDED_AT, key_step
+from okr_models.client.sources import (
+    SecretRef,
+    SourceFacts,
+    SourceSettings,
+    checked,
+)
+
+_site_url = checked(
+    r"sc-domain:[^\s/:]+\.[^\s/:]+|https?://[^\s/@]+/(\S*/)?",
+    "must be the property as Search Console shows it: sc-domain:example.se, or https://www.example.se/ with its last /",
+)
+
+
+class SearchConsole(SourceSettings):
+    """A Search Console property."""
+
+    facts: ClassVar[SourceFacts] = SourceFacts(
+        title="Google Search Console",
+        label="Search Console",
+        category="search",
+        example='{type: search_console, site_url: "sc-domain:example.se", credentials: {env: ACME_GOOGLE_KEY}}',
+        steps=(
+            key_step("Google Search Console API"),
+            "In Search Console: Settings, Users and permissions: add the service account's address.",
+            "`site_url` is the property as Search Console shows it, an address with its last `/`.",
+        ),
+        where_to_click=f"{MENDED_AT}; who may read: search.google.com/search-console: Settings, Users and permissions",
+    )
+
+    type: Literal["search_console"] = "search_console"
+    site_url: Annotated[str, _site_url, Field(examples=["site_url: sc-domain:example.se"])]
+    credentials: SecretRef
