@@ -17,6 +17,7 @@ import duckdb
 
 from okr_models.periods import add_months, month_end
 from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
+from pipelines.warehouse.publish.tables import latest_sql
 from pipelines.warehouse.tables import statements
 from tests.unit.published_clients import CLIENTS
 
@@ -89,10 +90,7 @@ def _filled(*, hostile: bool) -> Path:
     _initiatives(con, hostile=hostile)
     _loads(con)
     for view, (table, key) in LATEST_VIEWS.items():
-        con.execute(
-            f"create view marts.{view} as select * from marts.{table.name} "
-            f"qualify row_number() over (partition by {', '.join(key)} order by as_of desc, known_at desc) = 1"
-        )
+        con.execute(f"create view marts.{view} as {latest_sql(table, key, source=f'marts.{table.name}')}")
     file = Path(_FOLDER.name) / f"{'hostile' if hostile else 'plain'}.duckdb"
     con.execute(f"attach '{file}' as kept")
     con.execute("copy from database memory to kept")

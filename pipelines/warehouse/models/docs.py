@@ -70,8 +70,9 @@ def _okr() -> Iterator[str]:
     for view, (table, per) in LATEST_VIEWS.items():
         yield f"### marts.{view}\n"
         yield (
-            f"A view in the published database: for each {_codes(per)} the row of `{table.name}` with the highest"
-            " `as_of`, then the highest `known_at`. Same columns.\n"
+            f"A view in the published database: what the client's newest night judged. Of that night, for each"
+            f" {_codes(per)}, the row of `{table.name}` with the highest `known_at`; what a client file no longer asks"
+            " for is only in the table. Same columns.\n"
         )
 
 

@@ -174,4 +174,4 @@ LATEST_VIEWS: dict[str, tuple[Table, tuple[str, ...]]] = {
     "key_result_latest": (KEY_RESULT_PROGRESS, ("client", "objective_id", "key_result_id")),
     "objective_latest": (OBJECTIVE_PROGRESS, ("client", "objective_id")),
 }
-"""Published views: the newest row of each table for each of these columns."""
+"""Published views: of the client's newest night the newest row of each table for each of these columns."""

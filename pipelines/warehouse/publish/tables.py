@@ -63,12 +63,16 @@ def copy_tables(con: Connection, *, target: str) -> None:
 
 
 def latest_sql(table: Table, per: tuple[str, ...], *, source: str) -> str:
-    """The newest row of ``source`` for each ``per``: highest as_of, then highest known_at."""
+    """Of each client's newest night the newest row of ``source`` for each ``per``: highest as_of, then known_at.
+
+    What was judged before and is no longer, because its file asks for it no more, is not where anybody stands now.
+    """
     columns = names(table.column_names)
     return (
         f"select {columns} from (select {columns}, row_number() over ("  # noqa: S608 - identifiers are quoted
-        f"partition by {names(per)} order by as_of desc, known_at desc) as newest_first from {source})"
-        " where newest_first = 1"
+        f"partition by {names(per)} order by as_of desc, known_at desc) as newest_first,"
+        f" max(as_of) over (partition by client) as newest_night from {source})"
+        " where newest_first = 1 and as_of = newest_night"
     )
 
 
@@ -155,4 +159,4 @@ def _latest_view(con: Connection, view: str, table: Table, per: tuple[str, ...],
 
 
 def _newest(table: Table) -> str:
-    return f"The newest row of each in {table.name}."
+    return f"What the client's newest night judged: the newest row of each in {table.name}."

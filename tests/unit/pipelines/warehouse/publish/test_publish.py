@@ -44,10 +44,12 @@ def con(home):
     connection.close()
 
 
-def objective(con, *, as_of: date, known_at: datetime, progress: float) -> None:
+def objective(
+    con, *, as_of: date, known_at: datetime, progress: float, client: str = "acme", name: str = "awareness"
+) -> None:
     row = {
-        "client": "acme",
-        "objective_id": "awareness",
+        "client": client,
+        "objective_id": name,
         "as_of": as_of,
         "known_at": known_at,
         "title": "T",
@@ -114,6 +116,21 @@ def test_the_latest_view_takes_the_highest_as_of_then_the_highest_known_at(con, 
     publish(con, home, run_id="n1")
     reader = open_published(home)
     assert reader.execute("select as_of, progress from marts.objective_latest").fetchall() == [(date(2026, 11, 2), 0.3)]
+    reader.close()
+
+
+def test_the_latest_view_holds_what_each_clients_newest_night_judged(con, home):
+    first, second = datetime(2026, 11, 1, 4, tzinfo=UTC), datetime(2026, 11, 2, 4, tzinfo=UTC)
+    for client in ("acme", "asleep"):
+        objective(con, client=client, name="growth", as_of=date(2026, 11, 1), known_at=first, progress=0.2)
+    # renamed in the file; the other client's file is broken that night and keeps its last good one
+    objective(con, name="growth_2026", as_of=date(2026, 11, 2), known_at=second, progress=0.3)
+    publish(con, home, run_id="n1")
+    reader = open_published(home)
+    rows = reader.execute("select client, objective_id from marts.objective_latest order by all").fetchall()
+    assert rows == [("acme", "growth_2026"), ("asleep", "growth")]
+    kept = reader.execute("select count(*) from marts.objective_progress where objective_id = 'growth'").fetchone()
+    assert kept == (2,)
     reader.close()
 
 
