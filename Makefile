@@ -55,6 +55,7 @@ check: install ## Lint, types and SQL lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/dg check defs
 	$(BIN)/sqlfluff lint --processes 2 -q dbt_like_sql/models dbt_like_sql/tests dbt_like_sql/macros
 
 ui: install ## Dagster's UI on the demo home

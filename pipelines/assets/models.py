@@ -49,6 +49,7 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
         group_name=model.layer,
         deps=_deps(model, project),
         description=model.description,
+        code_version=model.fingerprint[:12],
         kinds={"sql", "duckdb"},
         owners=OWNERS,
         metadata={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,20 @@ ROOMS = {
     "pipelines/warehouse": {"dagster"},
     "pipelines/exports": {"dagster", "great_expectations"},
 }
+HOUSE = ("okr_models", "connectors", "pipelines", "benchmarks")
+PACKAGES = {
+    "okr_models/client": {"okr_models.progress", "okr_models.forecast", "okr_models.initiatives"},
+    "okr_models/words": {"okr_models.progress", "okr_models.forecast", "okr_models.initiatives"},
+    "okr_models/forecast": {"okr_models.progress", "okr_models.initiatives", "okr_models.client"},
+    "connectors/core": {f"connectors.{path.parent.name}" for path in (PROJECT / "connectors").glob("*/source.py")},
+    "pipelines/warehouse": {"pipelines.exports", "pipelines.cli", "pipelines.assets", "pipelines.notices"},
+    "pipelines/exports": {"pipelines.cli", "pipelines.assets", "pipelines.notices"},
+}
+VENDORS = sorted({path.parent for path in (PROJECT / "connectors").glob("*/settings.py")})
+SHARED_BY = {name: {"connectors.google"} for name in ("ga4", "search_console", "youtube")} | {
+    "wordpress": {"connectors.feed"},  # its posts from its feed where the REST list can't be had
+}
+NAMED_FILE = re.compile(r"``((?:[\w*-]+/)*[\w*]+\.py)``")
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 LONGEST = 500
 
@@ -38,6 +53,51 @@ def test_a_room_imports_nothing_from_further_down_the_flow(room: str) -> None:
     for path in modules(room):
         wrong = ROOMS[room] & set(imported(ast.parse(path.read_text(encoding="utf-8"))))
         assert not wrong, f"{path.relative_to(PROJECT)} imports {wrong}"
+
+
+def packages_imported(path: Path) -> set[str]:
+    """Every module of ours that a file imports, by its dotted name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in {"okr_models", "connectors", "pipelines"}}
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize(("package", "never"), PACKAGES.items())
+def test_a_package_imports_nothing_from_a_package_above_it(package: str, never: set[str]) -> None:
+    for path in modules(package):
+        wrong = {name for name in packages_imported(path) if within(name, never)}
+        assert not wrong, f"{path.relative_to(PROJECT)} imports {wrong}"
+
+
+@pytest.mark.parametrize("package", VENDORS)
+def test_a_vendor_imports_what_all_share_and_no_other_vendor(package: Path) -> None:
+    may = {"connectors.core", f"connectors.{package.name}", "okr_models"} | SHARED_BY.get(package.name, set())
+    for path in package.glob("*.py"):
+        wrong = {name for name in packages_imported(path) if not within(name, may) and name != "connectors"}
+        assert not wrong, f"{path.relative_to(PROJECT)} imports {wrong}"
+
+
+def test_every_file_that_a_docstring_names_is_there() -> None:
+    known = {path.relative_to(PROJECT).as_posix() for folder in HOUSE for path in (PROJECT / folder).rglob("*.py")}
+    for room in HOUSE:
+        for path in modules(room):
+            beside = path.parent.relative_to(PROJECT).as_posix()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                    continue
+                for name in NAMED_FILE.findall(ast.get_docstring(node) or ""):
+                    there = f"{beside}/{name}" in known or any(
+                        each == name or each.endswith(f"/{name}") for each in known
+                    )
+                    assert there or "*" in name, f"{path.relative_to(PROJECT)} names {name}, which is not there"
 
 
 def test_only_the_clock_asks_the_machine_for_the_time() -> None:

@@ -1,7 +1,7 @@
 """The demo brands: who they are at each vendor, how busy, and what they publish.
 
 What belongs here: frozen facts, no randomness. What does not: events (``visits.py``, ``social.py``) and titles
-(``titles.py``).
+(``pages.py``, ``social.py``).
 """
 
 from __future__ import annotations
