@@ -20,15 +20,14 @@ from benchmarks.synthetic_series import synthetic_clients
 from okr_models.forecast.backtest import Comparison, MonthlySeries, Origin, compare, replay, replay_simple
 from okr_models.forecast.calibration import POOLED_WIDENING, SIMPLE_LOG_SPREAD, widening_factor
 from okr_models.forecast.forecast import TREND
-from okr_models.forecast.on_course import ON_COURSE, RISING
 from okr_models.forecast.structural import Trend
 
 TRENDS: tuple[Trend, ...] = ("local_level", "damped_trend")
 HEADER = (
     "| series | origins | year total, straight line | year total, forecast | wrong verdicts, straight line "
-    "| wrong verdicts, forecast | Brier, straight line | Brier, model alone | Brier, forecast "
+    "| wrong verdicts, forecast | Brier, straight line | Brier, forecast "
     "| inside the 80 % interval |\n"
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 
 
@@ -49,9 +48,6 @@ def main() -> None:
     everyone = np.abs([origin.miss for series in public for origin in replay(series, trend=TREND)])
     print(f"- a 90 % interval would need {np.quantile(everyone, 0.9) / NormalDist().inv_cdf(0.95):.2f}")
     print(f"- in use: {POOLED_WIDENING} (okr_models/forecast/calibration.py), trend {TREND}\n")
-
-    print("## What the closed months say by themselves (docs/adr/0004-months-on-course.md)\n")
-    _own_course([*public, *synthetic])
 
     for trend in TRENDS:
         print(f"## {trend}, widened by {factors[trend]:.2f}\n")
@@ -82,34 +78,11 @@ def _table(series: Sequence[MonthlySeries], make: Callable[[MonthlySeries], list
     print()
 
 
-def _own_course(series: Sequence[MonthlySeries]) -> None:
-    """How often it speaks, and how often what it was given a chance of came."""
-    origins = [origin for one in series for origin in replay(one, trend=TREND, widening=POOLED_WIDENING)]
-    for least, name in ((ON_COURSE, "on course"), (RISING, "rising")):
-        came = {
-            kind: [
-                outcome
-                for origin in origins
-                if kind is None or origin.is_public is kind
-                for said, model, outcome in zip(
-                    origin.probabilities, origin.model_probabilities, origin.outcomes, strict=True
-                )
-                if said == least > model
-            ]
-            for kind in (None, True)
-        }
-        print(
-            f"- {name}: raised to {least:.2f} {len(came[None])} times, of which {np.mean(came[None]):.3f} came true; "
-            f"{len(came[True])} times on public series, of which {np.mean(came[True]) if came[True] else np.nan:.3f}"
-        )
-    print()
-
-
 def _line(name: str, row: Comparison) -> str:
     return (
         f"| {name} | {row.origins} | {row.straight_line_error:.1%} | {row.forecast_error:.1%} "
         f"| {row.straight_line_wrong:.1%} | {row.forecast_wrong:.1%} | {row.straight_line_brier:.3f} "
-        f"| {row.model_brier:.4f} | {row.forecast_brier:.4f} | {row.interval_coverage:.0%} |"
+        f"| {row.forecast_brier:.4f} | {row.interval_coverage:.0%} |"
     )
 
 

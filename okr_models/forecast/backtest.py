@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from okr_models.forecast.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST
-from okr_models.forecast.on_course import Plan, own_course
 from okr_models.forecast.path_values import Floats
 from okr_models.forecast.simple import simple_paths
 from okr_models.forecast.structural import YEARLY, FitFailed, Fitted, Trend, fit
@@ -53,8 +52,6 @@ class Origin:
     miss: float
     remaining_log_error: float
     probabilities: tuple[float, ...]
-    model_probabilities: tuple[float, ...]
-    """Before what the closed months say by themselves (``on_course.py``)."""
     lines: tuple[float, ...]
 
     @property
@@ -77,8 +74,6 @@ class Comparison:
     forecast_wrong: float
     straight_line_brier: float
     forecast_brier: float
-    model_brier: float
-    """Of the model alone, without what the closed months say by themselves."""
     interval_coverage: float
 
 
@@ -140,7 +135,6 @@ def compare(origins: Iterable[Origin]) -> Comparison:
         forecast_wrong=float(np.mean((said >= 0.5) != came)),
         straight_line_brier=float(np.mean((straight.astype(float) - came) ** 2)),
         forecast_brier=float(np.mean((said - came) ** 2)),
-        model_brier=float(np.mean((np.array([row.model_probabilities for row in rows]) - came) ** 2)),
         interval_coverage=float(np.mean([row.low <= row.total <= row.high for row in rows])),
     )
 
@@ -164,9 +158,7 @@ def _simple_origin(series: MonthlySeries, *, known: int, k: int, history: int, l
         log_spread=log_spread,
     )
     remaining = paths.sum(axis=1)
-    return _seen(
-        series, known=known, k=k, middle=float(middle.sum()), remaining=remaining, plain=remaining, shown=history
-    )
+    return _seen(series, known=known, k=k, middle=float(middle.sum()), remaining=remaining, plain=remaining)
 
 
 def _seen(
@@ -177,7 +169,6 @@ def _seen(
     middle: float,
     remaining: Floats,
     plain: Floats,
-    shown: int | None = None,
 ) -> Origin:
     """One year from one month end, given a forecast of its remaining months' sum."""
     start = known - k
@@ -187,7 +178,6 @@ def _seen(
     reached = observed + remaining
     lines = tuple(base * (1 + growth) for growth in GROWTH_TARGETS)
     low, high = np.quantile(reached, [LOW_QUANTILE, HIGH_QUANTILE])
-    by_model = tuple(float(np.clip(np.mean(reached >= line), LEAST, MOST)) for line in lines)
     return Origin(
         series=series.name,
         is_public=series.is_public,
@@ -200,23 +190,9 @@ def _seen(
         straight_line=observed * YEAR / k,
         miss=_miss(plain, total - observed),
         remaining_log_error=_log_ratio(total - observed, middle),
-        probabilities=tuple(
-            max(said, _at_least(series.values[:known], shown=shown, k=k, growth=growth))
-            for said, growth in zip(by_model, GROWTH_TARGETS, strict=True)
-        ),
-        model_probabilities=by_model,
+        probabilities=tuple(float(np.clip(np.mean(reached >= line), LEAST, MOST)) for line in lines),
         lines=lines,
     )
-
-
-def _at_least(known: Floats, *, shown: int | None, k: int, growth: float) -> float:
-    """What the year's closed months deserve by themselves, ``shown`` months being there; 0 where they say nothing."""
-    history = known if shown is None else known[-shown:]
-    first = len(history) - k - YEAR
-    base = np.full(YEAR, np.nan)
-    base[max(0, -first) :] = history[max(0, first) : first + YEAR]
-    found = own_course(history, months_in=k, plan=Plan(base=tuple(base), growth=growth))
-    return 0.0 if found is None else found.at_least
 
 
 def _log_ratio(came: float, said: float) -> float:

@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 
 from okr_models.forecast.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST, POOLED_WIDENING
-from okr_models.forecast.on_course import Climb, Plan, own_course
 from okr_models.forecast.path_values import Flags, Floats, LastMonth
 from okr_models.forecast.simple import simple_paths
 from okr_models.forecast.structural import YEARLY, FitFailed, Trend, fit
@@ -47,7 +46,6 @@ class ForecastJob:
     ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
     ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``success`` is the key
     result's own line, ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it.
-    ``plan``: what success asks of the period's months against those of the base period, or of a stock since its start.
     """
 
     history: tuple[float, ...]
@@ -60,7 +58,6 @@ class ForecastJob:
     estimated_share: float = 0.0
     has_break: bool = False
     settled: bool | None = None
-    plan: Plan | Climb | None = None
     widening: float = POOLED_WIDENING
     trend: Trend = TREND
     seed: int = SEED
@@ -136,11 +133,6 @@ def forecast(job: ForecastJob) -> Forecast:
     said = _certain(job.settled)
     if said is None:
         said = _bounded(float(np.mean(job.success(reached))), tenths=futures.tenths)
-        course = own_course(history, months_in=job.months_in, plan=job.plan) if job.plan else None
-        if course is not None and said < course.at_least:
-            said = course.at_least
-            led = float(job.reducer(_with_observed(course.ahead[np.newaxis, :], history=history, job=job))[0])
-            low, high = min(low, led), max(high, led)
     full = job.success_full or job.success
     return Forecast(
         mid=middle,

@@ -23,7 +23,7 @@ from okr_models.forecast.own_widening import answer
 from okr_models.forecast.structural import DAMPING
 from okr_models.forecast.types import Forecast
 
-RULES = f"2;paths={PATHS};damping={DAMPING}"
+RULES = f"3;paths={PATHS};damping={DAMPING}"
 """Part of every fingerprint: raise the number when a rule changes what a job's answer is."""
 
 WORTH_A_POOL = 12

@@ -14,12 +14,14 @@ from okr_models.client.model import AtLeast, AtMost, Between, Change
 from okr_models.progress.clauses import WORDS
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.like_for_like import Pair
-from okr_models.progress.measures import Measurement, Rule
+from okr_models.progress.measures import SUCCESS, Measurement, Rule
+from okr_models.progress.required import required
 from okr_models.words.codes import Note
 from okr_models.words.notes import Language, month, number, percent, sentence
 
 SEASONAL = 0.15
 """A month this far from the mean on both sides is the season's doing."""
+YEAR = 12
 CLOSE = 0.05
 """Growth within this of the whole's is as expected."""
 MISSING: tuple[str, ...] = ("source_missing", "source_never_loaded", "platform_left_out")
@@ -37,10 +39,32 @@ def explain(result: KeyResultProgress, language: Language) -> str:
         if found.current is not None and found.target is not None:
             clauses.append(_where(result, language))
     else:
-        clauses = [_where(result, language), _why(result, language), _chance(result, language)]
+        rest = _rest(result, language)
+        clauses = [*(rest or [_where(result, language)]), _why(result, language), _chance(result, language)]
     clauses += [_missing(each, language) for each in result.notes if each.code in MISSING]
     text = "; ".join(clause for clause in clauses if clause)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _rest(result: KeyResultProgress, language: Language) -> list[Clause]:
+    """Where it stands and what the rest of the period would have to give: of what is judged to miss its target."""
+    ready = result.prepared
+    if result.status not in {"at_risk", "off_track"}:
+        return []
+    found = required(ready.task, ready.measurement, success=SUCCESS[ready.key_result.ambition])
+    if found is None:
+        return []
+    words = WORDS[language]
+    period = words["year" if ready.task.n == YEAR else "period"]
+    if found.way == "growth":
+        now, goal, needed = (
+            percent(share, language, signed=True) for share in (found.so_far, found.goal, found.needed)
+        )
+        where: Clause = words["growth_so_far"].format(now=now)
+    else:
+        now, goal, needed = (number(value, language) for value in (found.so_far, found.goal, found.needed))
+        where = _where(result, language)
+    return [where, words[f"{found.way}_needed"].format(now=now, goal=goal, needed=needed, period=period)]
 
 
 def _where(result: KeyResultProgress, language: Language) -> Clause:

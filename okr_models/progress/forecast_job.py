@@ -12,7 +12,6 @@ from datetime import date
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change
 from okr_models.forecast.forecast import SIMPLE_HISTORY, ForecastJob
-from okr_models.forecast.on_course import Climb, Plan
 from okr_models.forecast.path_values import (
     LastMonth,
     Line,
@@ -68,27 +67,7 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
         kind=anatomy.kpi.kind,
         estimated_share=history.estimated_share,
         has_break=history.has_break,
-        plan=_plan(task, measurement, anatomy, line=lines[0]),
     )
-
-
-def _plan(task: Task, measurement: Measurement, anatomy: Anatomy, *, line: Line) -> Plan | Climb | None:
-    """What success asks of each month against its base month (growth, or a sum held against last year's), or of a stock
-    since its start."""
-    if anatomy.kpi.kind == "stock" and measurement.rule in {"stock", "level"}:
-        start = None if measurement.inside or measurement.is_like_for_like else measurement.baseline
-        return None if start is None else Climb(start=start, goal=line.value, months=task.n)
-    has_gap = any(month in measurement.observed for month in task.months[: measurement.k])
-    if measurement.rule not in {"growth", "sum"} or has_gap:
-        return None
-    base_of = base_month_of(task.period, task.key_result.baseline)
-    used = measurement.used or (anatomy.whole,)
-    figures = [_figure(used, anatomy, base) if (base := base_of(month)) else None for month in task.months]
-    values = [math.nan if each is None or each.value is None else each.value for each in figures]
-    whole = sum(values) if measurement.rule == "sum" else measurement.final_baseline
-    if whole is None or not math.isfinite(whole) or whole <= 0:
-        return None
-    return Plan(base=tuple(values), growth=line.value / whole - 1, is_upward=line.direction == "up")
 
 
 def _history(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) -> _History | None:

@@ -114,17 +114,17 @@ def both(progress: KeyResultProgress) -> tuple[str, str]:
 
 
 def test_growth_says_where_it_stands_against_its_target_and_how_the_last_month_went() -> None:
-    assert both(growth([value * 1.12 for value in SEASON[:10]])) == (
-        "+12\xa0% mot +30\xa0%; senaste månaden, oktober, +12\xa0%.",
-        "+12% against +30%; the last month, October, +12%.",
+    assert both(growth([value * 1.32 for value in SEASON[:10]])) == (
+        "+32\xa0% mot +30\xa0%; senaste månaden, oktober, +32\xa0%.",
+        "+32% against +30%; the last month, October, +32%.",
     )
 
 
 def test_a_month_that_dips_as_it_did_the_year_before_pulls_as_expected() -> None:
-    progress = growth([value * 1.12 for value in SEASON[:7]], as_of=date(2026, 8, 20))
+    progress = growth([value * 1.32 for value in SEASON[:7]], as_of=date(2026, 8, 20))
     assert both(progress) == (
-        "+12\xa0% mot +30\xa0%; juli drar ner som väntat.",
-        "+12% against +30%; July pulls down as expected.",
+        "+32\xa0% mot +30\xa0%; juli drar ner som väntat.",
+        "+32% against +30%; July pulls down as expected.",
     )
 
 
@@ -168,8 +168,10 @@ def test_a_stock_says_how_far_it_is_and_how_far_it_should_be() -> None:
     rows = daily("followers", days, scope="platform=linkedin")
     progress = evaluated(key_result(kpi="followers", target="+25%"), figures_of(days=rows), sources=(LINKEDIN,))
     assert both(progress) == (
-        "+20\xa0% mot +25\xa0%; 80\xa0% av vägen, väntat nu 88\xa0%.",
-        "+20% against +25%; 80% of the way, 88% expected by now.",
+        "+20\xa0% mot +25\xa0%; för 1\xa0250 krävs 36,2 i månaden resten av året, hittills 18,8; "
+        "80\xa0% av vägen, väntat nu 88\xa0%.",
+        "+20% against +25%; 1,250 takes 36.2 a month for the rest of the year, 18.8 so far; "
+        "80% of the way, 88% expected by now.",
     )
 
 

@@ -1,0 +1,110 @@
+"""What the rest of the period would have to give, in figures and in the sentence that says so."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from okr_models.forecast.forecast import forecast
+from okr_models.forecast.types import Forecast
+from okr_models.progress.evaluation import KeyResultProgress
+from okr_models.progress.explanations import explain
+from okr_models.progress.required import Required, required
+from tests.unit.okr_figures import evaluated, figures_of, key_result, month, monthly
+
+FLAT = [1000.0] * 12
+
+
+def unlikely(kpi: str, values: list[float], *, first: str = "2025-01", as_of: date, **kr: Any) -> KeyResultProgress:
+    """Judged with a forecast that gives it one chance in twenty."""
+    rows = monthly(kpi, month(first), values, as_of=as_of)
+    found = key_result(kpi=kpi, **kr)
+    return evaluated(found, figures_of(months=rows), as_of=as_of, forecaster=lambda _: Forecast(probability=0.05))
+
+
+def needed(result: KeyResultProgress, *, success: float = 1.0) -> Required | None:
+    return required(result.prepared.task, result.prepared.measurement, success=success)
+
+
+def test_an_even_ramp_in_january_reads_off_track_and_says_what_it_would_take() -> None:
+    """Nothing raises its probability: the model has seen one month of a rise that has eleven to go."""
+    luck = np.random.default_rng(3).standard_normal(36) * 40
+    before = [*(1000 + luck[:24]), *FLAT]
+    rows = monthly("unique_visitors", month("2023-01"), [*before, 1090.0], as_of=date(2026, 2, 20))
+    found = evaluated(key_result(target="+30%"), figures_of(months=rows), as_of=date(2026, 2, 20), forecaster=forecast)
+    assert found.status == "off_track"
+    assert explain(found, "sv").startswith("+9\xa0% hittills; för +30\xa0% krävs +32\xa0% i snitt resten av året; ")
+    assert explain(found, "en").startswith("+9% so far; +30% takes +32% on average for the rest of the year; ")
+
+
+def test_what_comes_as_required_just_arrives() -> None:
+    season = [100.0, 120, 80, 60, 90, 110, 50, 70, 100, 130, 140, 150]
+    result = unlikely("unique_visitors", [*season, 110, 126, 85], as_of=date(2026, 4, 20), target="+20%")
+    said = needed(result)
+    assert said is not None
+    rest = [value * (1 + said.needed) for value in season[3:]]
+    assert sum([110, 126, 85, *rest]) == pytest.approx(1.2 * sum(season))
+
+
+def test_a_fall_that_is_asked_for_says_how_far_the_rest_would_have_to_fall() -> None:
+    result = unlikely("unique_visitors", [*FLAT, *[950.0] * 6], as_of=date(2026, 7, 20), target="-20%")
+    assert "−5\xa0% hittills; för −20\xa0% krävs −35\xa0% i snitt resten av året" in explain(result, "sv")
+
+
+def test_a_stretch_goal_says_what_its_own_success_line_takes() -> None:
+    result = unlikely(
+        "unique_visitors", [*FLAT, *[1100.0] * 6], as_of=date(2026, 7, 20), target="+40%", ambition="stretch"
+    )
+    assert "för +28\xa0% krävs +46\xa0% i snitt" in explain(result, "sv")
+
+
+def test_a_stated_baseline_stands_for_every_month() -> None:
+    result = unlikely(
+        "unique_visitors",
+        [1100.0] * 3,
+        first="2026-01",
+        as_of=date(2026, 4, 20),
+        target="+20%",
+        baseline={"value": 1000},
+    )
+    said = needed(result)
+    assert said is not None
+    assert (said.way, said.needed) == ("growth", pytest.approx((12 * 1.2 - 3 * 1.1) / 9 - 1))
+
+
+def test_a_mean_of_months_with_a_number_as_target_says_the_level_of_the_rest() -> None:
+    result = unlikely("unique_visitors", [*FLAT, *[1100.0] * 6], as_of=date(2026, 7, 20), target=1300)
+    assert needed(result) == Required(
+        way="level", goal=1300.0, needed=pytest.approx(1500.0), so_far=pytest.approx(1100.0)
+    )
+    assert "för 1\xa0300 krävs 1\xa0500 i snitt resten av året" in explain(result, "sv")
+
+
+def test_a_stock_says_the_pace_a_month() -> None:
+    values = [1000.0] * 12 + [1010.0 + 10 * step for step in range(6)]
+    result = unlikely("followers", values, as_of=date(2026, 7, 6), target="+24%")
+    said = needed(result)
+    assert said is not None
+    assert said.way == "pace"
+    assert said.so_far == pytest.approx(10.0, rel=0.05)
+    assert said.needed == pytest.approx(30.0, rel=0.05)
+    assert " i månaden resten av året, hittills " in explain(result, "sv")
+
+
+def test_nothing_is_required_of_a_period_that_is_over_or_of_months_that_have_no_base() -> None:
+    over = unlikely("unique_visitors", [*FLAT, *[900.0] * 12], as_of=date(2027, 1, 20), target="+30%")
+    assert needed(over) is None
+    gap = unlikely(
+        "unique_visitors", [*FLAT[:6], *[900.0] * 4], first="2025-01", as_of=date(2026, 5, 20), target="+30%"
+    )
+    assert needed(gap) is None
+
+
+def test_what_is_on_track_is_asked_for_nothing() -> None:
+    rows = monthly("unique_visitors", month("2025-01"), [*FLAT, *[1400.0] * 6], as_of=date(2026, 7, 20))
+    found = evaluated(key_result(target="+30%"), figures_of(months=rows), as_of=date(2026, 7, 20))
+    assert found.status == "on_track"
+    assert "krävs" not in explain(found, "sv")
