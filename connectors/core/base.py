@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.core.arrow import OnConflict, Row, build_table
+from connectors.core.doubt import Doubt, partly, qualified
 from connectors.core.errors import BadReply, NotFound, SourceError
 from connectors.core.protocol import Access, Batch, Context, Quality, Stream
 from connectors.core.shape import BadShape
@@ -34,6 +35,7 @@ class Answer:
     covers: Window | None = None
     listed_since: datetime | None = None
     quality: Quality = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
     on_conflict: OnConflict = "refuse"
 
 
@@ -107,11 +109,13 @@ class BaseSource(Generic[C]):
         rows = build_table(stream.table, answer.rows, on_conflict=answer.on_conflict)
         covers = (answer.covers or window) if window is not None else None
         check_inside(stream, rows, covers)
+        own = {"zone": self.zone().key, "requests": self.http.requests, **answer.quality}
         return Batch(
             rows=rows,
             covers=covers,
             listed_since=answer.listed_since,
-            quality={"zone": self.zone().key, "requests": self.http.requests, **answer.quality},
+            quality=qualified(own, answer.doubts, stream=stream.name, covers=covers),
+            partly=partly(answer.doubts),
             attempts=self.http.retries + 1,
             replies=self.replies(),
         )

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from connectors.core.raw_tables import RawTable
 from connectors.core.redaction import Redactor
+from connectors.core.shape import Json
 from connectors.core.token_store import TokenStore
 from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
 Delivery = Literal["window", "listing", "snapshot"]
-Quality = Mapping[str, str | float | bool | None]
+Quality = Mapping[str, Json]
+"""What a read says of itself, as JSON; ``doubts`` (``doubt.py``) are what speaks against its figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Batch:
     covers: Window | None = None
     listed_since: datetime | None = None
     quality: Quality = field(default_factory=dict)
+    partly: str | None = None
+    """Why it is only a part of what was asked for, in words for the ledger; None: it is whole."""
     attempts: int = 1
     replies: tuple[tuple[str, bytes], ...] = ()
 

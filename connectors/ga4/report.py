@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connectors.core.protocol import Quality
+from connectors.core.shape import Json
 from okr_models.periods import Window
 
 
@@ -33,7 +34,7 @@ class Result:
 
 def merge_quality(parts: Sequence[Quality]) -> Quality:
     """One record of several replies: a flag set once stays set, a share or what is left keeps its lowest."""
-    merged: dict[str, str | float | bool | None] = {}
+    merged: dict[str, Json] = {}
     for part in parts:
         for name, value in part.items():
             before = merged.get(name)

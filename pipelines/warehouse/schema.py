@@ -36,7 +36,8 @@ LOADS = Table(
         Column(
             "quality",
             "VARCHAR",
-            "JSON: sampling, thresholding, quota left, metrics no longer given and since when, the source's zone",
+            "JSON: the source's zone, quota left, metrics no longer given and since when; doubts: what speaks against"
+            " the figures; partial: something was not read, message says what",
             nullable=True,
         ),
     ),

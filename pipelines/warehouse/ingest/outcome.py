@@ -74,7 +74,8 @@ class ReportBuilder:
         days = f"{load.window.start} to {load.window.end}" if load.window.days > 1 else str(load.window.start)
         match load.status:
             case "loaded":
-                return f"{what}: {load.rows} rows, {days}"
+                partly = f", partly: {load.message}" if load.message else ""
+                return f"{what}: {load.rows} rows, {days}{partly}"
             case "skipped":
                 return f"{what}: {days} skipped: {load.message}"
             case "failed":

@@ -176,7 +176,7 @@ class _Reader:
                     break
                 continue
             batch = replace(batch, quality=self._since(stream, batch.quality))
-            self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts)
+            self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts, message=batch.partly)
             for gap, why in self._never_to_be_had(stream, window, covered):
                 self._outcome(stream, gap, started, message=why)
         return None

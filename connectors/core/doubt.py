@@ -1,0 +1,187 @@
+"""What a source says against its own figures, in one closed vocabulary that the ledger keeps and SQL reads.
+
+A reader puts ``Doubt`` values into its answer; ``records`` makes of them the list ``doubts`` in ``ops.loads.quality``,
+which ``stg_ops__doubts`` gives as rows. What belongs here: the codes, which way each moves a figure, the KPIs of each
+stream. What does not: the notes people read in a report (``okr_models/words``), and finding a doubt out (the sources).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
+
+from connectors.core.shape import Json
+from okr_models.periods import Window
+
+Moves = Literal["too_low", "too_high", "either_way", "nothing", "no_value"]
+"""What a doubt does to the figure that stands there; ``no_value``: it can't be given for these days at all."""
+
+DoubtCode = Literal[
+    "thresholded",
+    "sampled",
+    "other_row",
+    "undated_rows",
+    "history_cut",
+    "rows_capped",
+    "imports_included",
+    "imports_skipped",
+    "month_not_made",
+    "includes_today",
+    "added_up",
+    "account_moved",
+    "rounded",
+    "counters_hidden",
+    "counter_below_zero",
+    "metric_gone",
+    "list_moved",
+    "list_not_whole",
+    "list_empty",
+    "entries_left_out",
+    "read_from_feed",
+    "scope_unknown",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One code's meaning. ``says``: English, with ``{quantity}``, ``{of}`` and ``{what}``, for messages and docs."""
+
+    moves: Moves
+    says: str
+    is_partial: bool = False
+    """Something of what was asked for was not read: the load is ``partial``."""
+
+
+KINDS: Mapping[DoubtCode, Kind] = {
+    "thresholded": Kind(moves="too_low", says="the vendor withheld rows of few people (thresholding)"),
+    "sampled": Kind(moves="either_way", says="estimated by the vendor from {quantity} of {of} events (sampling)"),
+    "other_row": Kind(moves="too_low", says="{quantity} of {of} page views have no page: the vendor's row (other)"),
+    "undated_rows": Kind(moves="too_low", says="{quantity} rows have no day and count nowhere"),
+    "history_cut": Kind(moves="too_low", says="the vendor no longer keeps all of these days ({what})"),
+    "rows_capped": Kind(moves="too_low", says="{quantity} days hit the vendor's most rows a day; the rest has no page"),
+    "imports_included": Kind(moves="nothing", says="statistics imported from another tool are in it"),
+    "imports_skipped": Kind(moves="no_value", says="the site's imported statistics are left out ({what})"),
+    "month_not_made": Kind(
+        moves="no_value", says="no report of {what} though its days have {quantity} visits", is_partial=True
+    ),
+    "includes_today": Kind(moves="too_high", says="the running month's figure already holds some of today"),
+    "added_up": Kind(moves="nothing", says="added up from its parts: the vendor does not give the total ({what})"),
+    "account_moved": Kind(moves="too_low", says="the account has moved to {what}; its followers go with it"),
+    "rounded": Kind(moves="either_way", says="the vendor rounds it to {quantity}"),
+    "counters_hidden": Kind(moves="too_low", says="{quantity} of {of} posts do not show all counters"),
+    "counter_below_zero": Kind(moves="nothing", says="{quantity} counters below zero, kept as the vendor gives them"),
+    "metric_gone": Kind(moves="too_low", says="the vendor no longer gives {what}"),
+    "list_moved": Kind(moves="nothing", says="the list kept changing while it was read; all that was seen counts"),
+    "list_not_whole": Kind(
+        moves="too_low",
+        says="the list gave {quantity} of {of}; nothing that was known before is taken for deleted",
+        is_partial=True,
+    ),
+    "list_empty": Kind(
+        moves="nothing",
+        says="the list came back empty; what was known stays until a second night says the same",
+        is_partial=True,
+    ),
+    "entries_left_out": Kind(moves="too_low", says="{quantity} entries can't be used: {what}", is_partial=True),
+    "read_from_feed": Kind(moves="nothing", says="read from the site's feed: {what}"),
+    "scope_unknown": Kind(moves="too_low", says="{quantity} rows are of a scope that no source has: {what}"),
+}
+assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
+
+KPIS: Mapping[str, tuple[str, ...]] = {
+    "web_daily": ("sessions", "page_views"),
+    "web_monthly": ("unique_visitors",),
+    "web_pages_daily": ("page_views_per_blog_post", "seconds_per_blog_post"),
+    "search_daily": ("search_clicks", "search_impressions", "search_position"),
+    "search_pages_daily": ("search_position_new_posts",),
+    "follower_snapshots": ("followers", "new_followers"),
+    "follower_totals_daily": ("followers", "new_followers"),
+    "follower_changes_daily": ("followers", "new_followers"),
+    "interactions_daily": ("interactions",),
+    "social_posts": ("social_posts", "interactions_per_post"),
+    "post_counters": ("interactions", "interactions_per_post"),
+    "blog_posts": (
+        "blog_posts",
+        "page_views_per_blog_post",
+        "seconds_per_blog_post",
+        "search_position_new_posts",
+    ),
+}
+"""The KPIs that rest on a stream. Counts over posts rest on the post streams, and on pages for their views."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One thing a source says against the figures of a read."""
+
+    code: DoubtCode
+    quantity: float | None = None
+    of: float | None = None
+    what: str | None = None
+    """Names, in words; without secrets."""
+    days: Window | None = None
+    """The days it is about; None: all that was read."""
+    kpis: tuple[str, ...] | None = None
+    """The KPIs it touches, where they are not all of the stream's."""
+
+    @property
+    def moves(self) -> Moves:
+        return KINDS[self.code].moves
+
+    def __str__(self) -> str:
+        return KINDS[self.code].says.format(
+            quantity=_number(self.quantity), of=_number(self.of), what=self.what or "not named"
+        )
+
+
+def records(doubts: Iterable[Doubt], *, stream: str, covers: Window | None) -> list[Json]:
+    """Doubts as ``ops.loads.quality`` keeps them. ``covers``: the days of a read by window; None for lists."""
+    found: list[Json] = []
+    for doubt in doubts:
+        days = doubt.days or covers
+        kpis: list[Json] = list(KPIS.get(stream, ()) if doubt.kpis is None else doubt.kpis)
+        found.append(
+            {
+                "code": doubt.code,
+                "moves": doubt.moves,
+                "quantity": doubt.quantity,
+                "of": doubt.of,
+                "what": doubt.what,
+                "from": days.start.isoformat() if days else None,
+                "to": days.end.isoformat() if days else None,
+                "kpis": kpis,
+            }
+        )
+    return found
+
+
+def qualified(
+    quality: Mapping[str, Json], doubts: Sequence[Doubt], *, stream: str, covers: Window | None
+) -> dict[str, Json]:
+    """A read's quality with its doubts, and ``partial`` where something was not read."""
+    told: dict[str, Json] = {"doubts": records(doubts, stream=stream, covers=covers)} if doubts else {}
+    return {**quality, **told, **({"partial": True} if partly(doubts) else {})}
+
+
+def partly(doubts: Iterable[Doubt]) -> str | None:
+    """Why a read is only a part of what was asked for, in words; None where it is whole."""
+    return "; ".join(str(doubt) for doubt in doubts if KINDS[doubt.code].is_partial) or None
+
+
+def by_month(counted: Mapping[date, tuple[float, float]], *, code: DoubtCode) -> list[Doubt]:
+    """A doubt for each month with something of it, from (quantity, of) by day."""
+    months: dict[date, tuple[float, float, date, date]] = {}
+    for day, (quantity, of) in sorted(counted.items()):
+        some, whole, first, _ = months.get(day.replace(day=1), (0.0, 0.0, day, day))
+        months[day.replace(day=1)] = some + quantity, whole + of, first, day
+    return [
+        Doubt(code=code, quantity=some, of=whole, days=Window(first, last))
+        for some, whole, first, last in months.values()
+        if some
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "some" if value is None else f"{value:,.10g}"
