@@ -1,108 +1,5 @@
 -- figures that add up over days, on the days that were observed; a day without a row is 0 only where that says zero
-with figures as (
-    select
-        client,
-        'sessions' as kpi,
-        source,
-        'web_daily' as stream,
-        day,
-        cast(sessions as double) as value,
-        false as is_estimated,
-        false as is_split_over_months,
-        false as is_partial
-    from {{ ref('stg_raw__web_daily') }}
-    union all
-    select
-        client,
-        'page_views' as kpi,
-        source,
-        'web_daily' as stream,
-        day,
-        cast(page_views as double) as value,
-        false as is_estimated,
-        false as is_split_over_months,
-        false as is_partial
-    from {{ ref('stg_raw__web_daily') }}
-    union all
-    select
-        client,
-        'search_clicks' as kpi,
-        source,
-        'search_daily' as stream,
-        day,
-        cast(clicks as double) as value,
-        false as is_estimated,
-        false as is_split_over_months,
-        false as is_partial
-    from {{ ref('stg_raw__search_daily') }}
-    union all
-    select
-        client,
-        'search_impressions' as kpi,
-        source,
-        'search_daily' as stream,
-        day,
-        cast(impressions as double) as value,
-        false as is_estimated,
-        false as is_split_over_months,
-        false as is_partial
-    from {{ ref('stg_raw__search_daily') }}
-    union all
-    select
-        client,
-        'interactions' as kpi,
-        source,
-        'interactions_daily' as stream,
-        day,
-        cast(interactions as double) as value,
-        is_partial as is_estimated,
-        false as is_split_over_months,
-        is_partial
-    from {{ ref('stg_raw__interactions_daily') }}
-    union all
-    select
-        client,
-        'interactions' as kpi,
-        source,
-        'post_counters' as stream,
-        day,
-        -- a day on which no post shows its likes was not observed
-        case when not bool_and(are_likes_unknown) then round(sum(interactions), 9) end as value,
-        bool_or(is_estimated) as is_estimated,
-        bool_or(is_split_over_months) as is_split_over_months,
-        bool_or(is_partial) as is_partial
-    from {{ ref('int_social_post_days') }}
-    group by client, source, day
-    union all
-    select
-        client,
-        'social_posts' as kpi,
-        source,
-        'social_posts' as stream,
-        client_published_on as day,
-        cast(count(*) as double) as value,
-        false as is_estimated,
-        false as is_split_over_months,
-        false as is_partial
-    from {{ ref('int_social_posts') }}
-    group by client, source, client_published_on
-    union all
-    select
-        client,
-        'blog_posts' as kpi,
-        source,
-        case when is_estimated then 'web_pages_daily' else 'blog_posts' end as stream,
-        published_on as day,
-        cast(count(*) as double) as value,
-        bool_or(is_estimated) as is_estimated,
-        bool_or(is_estimated) as is_split_over_months,
-        false as is_partial
-    from {{ ref('int_blog_posts') }}
-    where published_on is not null
-    group by client, source, published_on, is_estimated
-),
-
-page_histories as (
+with page_histories as (
     select
         client,
         source,
@@ -132,7 +29,7 @@ observed as (
             series.client = days.client
             and series.source = days.source
             and series.stream = days.stream
-    left join figures
+    left join {{ ref('int_kpi_day_figures') }} as figures
         on
             series.client = figures.client
             and series.kpi = figures.kpi
@@ -144,15 +41,10 @@ observed as (
             series.client = page_histories.client
             and series.source = page_histories.source
     where
-        series.kpi in (
-            'sessions',
-            'page_views',
-            'search_clicks',
-            'search_impressions',
-            'interactions',
-            'social_posts',
-            'blog_posts'
-        )
+        series.kind = 'flow'
+        and series.adds_over_time
+        -- the difference of two stocks, which no day gives
+        and series.kpi <> 'new_followers'
         -- where first views stand for publications, the first days of a history can't tell them
         and (
             series.kpi <> 'blog_posts'
