@@ -16,6 +16,7 @@ from connectors.matomo.settings import Matomo
 from connectors.meta.settings import FacebookPage, Instagram
 from connectors.plausible.settings import Plausible
 from connectors.search_console.settings import SearchConsole
+from connectors.sql.settings import Sql
 from connectors.wordpress.settings import WordPress
 from connectors.youtube.settings import YouTube
 from okr_models.client.sources import SourceTypes
@@ -36,5 +37,6 @@ SETTINGS: SourceTypes = {
         Matomo,
         Plausible,
         Csv,
+        Sql,
     )
 }

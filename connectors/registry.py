@@ -19,6 +19,7 @@ from connectors.meta.facebook_page import FACEBOOK_PAGE
 from connectors.meta.instagram import INSTAGRAM
 from connectors.plausible.source import PLAUSIBLE
 from connectors.search_console.source import SEARCH_CONSOLE
+from connectors.sql.source import SQL
 from connectors.wordpress.source import WORDPRESS
 from connectors.youtube.source import YOUTUBE
 from okr_models.client.sources import SourceSettings
@@ -39,6 +40,7 @@ SOURCE_TYPES: dict[str, SourceType] = {
         WORDPRESS,
         FEED,
         CSV,
+        SQL,
     )
 }
 

@@ -95,7 +95,7 @@ class WordPressSite:
 @contextmanager
 def wordpress_site(folder: Path) -> Iterator[WordPressSite]:
     """A fresh WordPress without posts. ``folder`` must have a short path: a socket lies in it."""
-    host = f"127.0.0.1:{_free_port()}"
+    host = f"127.0.0.1:{free_port()}"
     sock = folder / "db.sock"
     shutil.copytree(PACKAGED, folder / "site", symlinks=False, ignore_dangling_symlinks=True)
     (folder / "site" / "wp-config.php").write_text(CONFIG.format(socket=sock, host=host), encoding="utf-8")
@@ -103,7 +103,7 @@ def wordpress_site(folder: Path) -> Iterator[WordPressSite]:
     with _database(folder, sock):
         site.change(install=True)
         command = [program("php"), "-S", host, "-t", str(folder / "site")]
-        with _running(command, log=folder / "php.log"):
+        with running(command, log=folder / "php.log"):
             _until(lambda: requests.get(site.url, timeout=30).status_code < 500, log=folder / "php.log")
             yield site
 
@@ -135,7 +135,7 @@ def _database(folder: Path, sock: Path) -> Iterator[None]:
     ]
     ask = [program("mariadb"), "--no-defaults", f"--socket={sock}", "--user=root"]
     make = [*ask, "--execute=create database wordpress character set utf8mb4"]
-    with _running(command, log=folder / "db.log"):
+    with running(command, log=folder / "db.log"):
         _until(
             lambda: subprocess.run(make, capture_output=True, timeout=30, check=False).returncode == 0,
             log=folder / "db.log",
@@ -144,8 +144,9 @@ def _database(folder: Path, sock: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _running(command: list[str], *, log: Path) -> Iterator[None]:
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
+def running(command: list[str], *, log: Path, cwd: Path | None = None) -> Iterator[None]:
+    """A server until the block ends."""
+    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd) as process:
         try:
             yield
         finally:
@@ -168,7 +169,8 @@ def _until(ready: Any, *, log: Path) -> None:
     raise RuntimeError(f"did not start: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

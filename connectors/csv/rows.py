@@ -74,7 +74,7 @@ def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parse
             if not any(cell.strip() for cell in cells):
                 continue
             try:
-                row = _row(names, cells, decimal_comma=delimiter == ";", kpis=kpis)
+                row = row_of(names, cells, decimal_comma=delimiter == ";", kpis=kpis)
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
@@ -106,7 +106,7 @@ def header_problem(names: list[str]) -> str | None:
     return None
 
 
-def _row(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Collection[str] | None) -> Row:
+def row_of(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Collection[str] | None) -> Row:
     while len(cells) > len(names) and not cells[-1].strip():
         cells = cells[:-1]
     if len(cells) != len(names):

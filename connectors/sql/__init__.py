@@ -1,0 +1,1 @@
+"""Figures from a database of the client's, over SQLAlchemy."""
