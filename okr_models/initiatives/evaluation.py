@@ -21,6 +21,7 @@ from okr_models.initiatives.trial import Trial, figure_of, lost_days, same_figur
 from okr_models.initiatives.verdicts import Verdict, evidence_of, verdict_of
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
+from okr_models.words.numbers import Speech
 
 PATIENCE = timedelta(days=10)
 """After the end, data that are still missing are late for so long, then an outage."""
@@ -87,15 +88,15 @@ def evaluate_initiative(
         verdict="cannot_be_judged",
         reason="",
     )
-    language = client.language
+    speech = Speech(client.language)
     start, end, worthwhile = initiative.start, initiative.end, initiative.smallest_worthwhile_effect
     if initiative.key_result is None:
         titles = [objective.title for objective in client.objectives]
-        return replace(row, verdict="not_aligned", reason=say.not_aligned(titles, language))
+        return replace(row, verdict="not_aligned", reason=say.not_aligned(titles, speech))
     if start is None:
-        return replace(row, verdict="not_started", reason=say.not_started(None, language))
+        return replace(row, verdict="not_started", reason=say.not_started(None, speech))
     if end is None or end < start or not worthwhile or worthwhile <= -1 or kpi is None:
-        return replace(row, reason=say.missing_definition(language))
+        return replace(row, reason=say.missing_definition(speech))
     window = Window(start, end)
     trial = trial_of(daily, controls, window=window, worthwhile=worthwhile, as_of=as_of, breaks=breaks)
     if as_of <= end:
@@ -103,7 +104,7 @@ def evaluate_initiative(
     refused = _refusal(initiative, trial, client=client, as_of=as_of, breaks=breaks, outages=outages)
     refused = refused or _others(initiative, other_initiatives, client)
     if refused or trial is None:
-        verdict, reason = refused or ("cannot_be_judged", say.no_data(language))
+        verdict, reason = refused or ("cannot_be_judged", say.no_data(speech))
         return replace(row, verdict=verdict, reason=reason)
     judged = _judge(row, trial, client=client)
     return _with_money(judged, trial, gap=gap, sums=adds_over_time, unit=unit, tested=tested, client=client)
@@ -113,12 +114,12 @@ def _before_its_end(
     row: InitiativeResult, trial: Trial | None, *, client: Client, window: Window, worthwhile: float
 ) -> InitiativeResult:
     """Not started or running: what its history could show is said already now."""
-    language = client.language
+    speech = Speech(client.language)
     has_begun = row.as_of >= window.start
-    head = say.running(window.end, language) if has_begun else say.not_started(window.start, language)
+    head = say.running(window.end, speech) if has_begun else say.not_started(window.start, speech)
     found = None if trial is None else trial.placebos().detectable(upward=worthwhile >= 0)
     verdict: Verdict = "running" if has_begun else "not_started"
-    reason = f"{head} {say.capability(found, worthwhile, language)}"
+    reason = f"{head} {say.capability(found, worthwhile, speech)}"
     return replace(row, verdict=verdict, detectable_effect=found, reason=reason)
 
 
@@ -132,35 +133,35 @@ def _refusal(
     outages: Sequence[Window],
 ) -> tuple[Verdict, str] | None:
     """Why it may not be judged, or not yet; else None."""
-    language = client.language
+    speech = Speech(client.language)
     if trial is None:
-        return "cannot_be_judged", say.no_data(language)
+        return "cannot_be_judged", say.no_data(speech)
     window = trial.window
     if initiative.registered is not None and initiative.registered >= window.start:
-        return "cannot_be_judged", say.registered_late(initiative.registered, window.start, language)
+        return "cannot_be_judged", say.registered_late(initiative.registered, window.start, speech)
     inside = [on for on in breaks if on in window]
     if inside:
-        return "cannot_be_judged", say.broken(min(inside), language)
-    return _missing_days(trial, as_of=as_of, outages=outages, language=language)
+        return "cannot_be_judged", say.broken(min(inside), speech)
+    return _missing_days(trial, as_of=as_of, outages=outages, speech=speech)
 
 
 def _missing_days(
-    trial: Trial, *, as_of: date, outages: Sequence[Window], language: say.Language
+    trial: Trial, *, as_of: date, outages: Sequence[Window], speech: Speech
 ) -> tuple[Verdict, str] | None:
     """Days that have not come yet, were lost, or do not reach far enough back."""
     window = trial.window
     through = trial.through
     if through < window.end and as_of <= window.end + PATIENCE:
-        return "running", say.awaiting_data(window.end, through, language)
+        return "running", say.awaiting_data(window.end, through, speech)
     lost = lost_days(trial, outages)
     if lost:
-        return "cannot_be_judged", say.outage(lost[0], len(lost), language)
+        return "cannot_be_judged", say.outage(lost[0], len(lost), speech)
     have = (window.start - trial.first).days
     need = BEFORE_TO_AFTER * trial.days
     seen = sum(1 for day in trial.series.index if day < window.start)
     if have < need or seen < LEAST_OBSERVED_BEFORE * need:
         return "cannot_be_judged", say.too_little_before(
-            have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), language=language
+            have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), speech=speech
         )
     return None
 
@@ -168,29 +169,29 @@ def _missing_days(
 def _others(initiative: Initiative, others: Sequence[Initiative], client: Client) -> tuple[Verdict, str] | None:
     for other in others:
         if same_figure(initiative, other, client):
-            return "cannot_be_judged", say.shared_with(other.title, client.language)
+            return "cannot_be_judged", say.shared_with(other.title, Speech(client.language))
     return None
 
 
 def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> InitiativeResult:
-    language = client.language
+    speech = Speech(client.language)
     placebos = trial.placebos()
     if not placebos.enough:
         reason = say.too_few_placebos(
-            have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), language=language
+            have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), speech=speech
         )
         return replace(row, reason=reason)
     before, after = windows_of(trial.window.start, first=trial.first, after_days=trial.days)
     effect = effect_of(trial.series, trial.controls, before=before, after=after)
     if isinstance(effect, NoEffect):
-        return replace(row, reason=say.no_estimate(effect.reason, language))
+        return replace(row, reason=say.no_estimate(effect.reason, speech))
     evidence = evidence_of(effect, placebos, worthwhile=trial.worthwhile)
     verdict = verdict_of(evidence)
     words = {"keep": say.keep, "kill": say.kill, "undecided": say.undecided}[verdict]
     return replace(
         row,
         verdict=verdict,
-        reason=words(evidence, language),
+        reason=words(evidence, speech),
         effect=effect.effect,
         effect_low=effect.low,
         effect_high=effect.high,
@@ -236,8 +237,8 @@ def _with_money(
     said = [row.reason]
     if price is not None:
         name = _counted(row.kpi, unit, client)
-        said.append(say.cost_per_unit(price, currency=client.currency, unit=name, language=client.language))
+        said.append(say.cost_per_unit(price, currency=client.currency, unit=name, speech=Speech(client.language)))
     if tested is not None:
-        said.append(say.tested(tested, client.language))
+        said.append(say.tested(tested, Speech(client.language)))
     share = gained / gap if gap else None
     return replace(row, response=gained, effect_share=share, cost_per_unit=price, reason=" ".join(said))

@@ -5,7 +5,7 @@ What belongs here: wording. What does not: when a clause is due (``explanations.
 
 from __future__ import annotations
 
-from okr_models.words.notes import Language
+from okr_models.words.numbers import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "sv": {

@@ -1,24 +1,17 @@
-"""The sentences of notes and explanations in Swedish and English, with numbers and dates as each language writes them.
+"""The sentences of notes in Swedish and English.
 
 What belongs here: wording. What does not: when a sentence is due (``progress/measures.py``,
-``progress/evaluation.py``), and the words of the report and the terminal (``pipelines/exports``).
+``progress/evaluation.py``), how a figure is said (``numbers.py``), and the words of the report and the terminal
+(``pipelines/exports``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
-
-from babel.dates import format_date
-from babel.numbers import format_decimal
 
 from okr_models.words.codes import Note, NoteCode, Part
-
-Language = Literal["sv", "en"]
-LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
-MINUS = "\N{MINUS SIGN}"
-NARROW = "\N{NO-BREAK SPACE}"
+from okr_models.words.numbers import Language, Speech
 
 SWEDISH: dict[NoteCode, str] = {
     "already_inside": "låg redan innanför målet vid start: räknas som 100 % så länge det stannar där",
@@ -118,78 +111,29 @@ PLATFORM_NAMES = {
 }
 
 
-def sentence(note: Note, language: Language) -> str:
-    """The note in words."""
-    parts = {name: _part(name, value, language) for name, value in note.parts}
-    return CATALOGUE[language][note.code].format(**parts)
+def sentence(note: Note, speech: Speech) -> str:
+    """The note in words.
+
+    >>> from okr_models.words.codes import note
+    >>> print(sentence(note("few_months", count=2, needed=3), Speech("en")))
+    only 2 common months, 3 are needed
+    """
+    parts = {name: _part(name, value, speech) for name, value in note.parts}
+    return CATALOGUE[speech.language][note.code].format(**parts)
 
 
-def sentences(notes: Iterable[Note], language: Language) -> tuple[str, ...]:
+def sentences(notes: Iterable[Note], speech: Speech) -> tuple[str, ...]:
     """Each note once, in the order given."""
-    return tuple(dict.fromkeys(sentence(note, language) for note in notes))
+    return tuple(dict.fromkeys(sentence(note, speech) for note in notes))
 
 
-def percent(share: float, language: Language, *, signed: bool = False) -> str:
-    """A share as whole per cent; with one decimal where whole ones would hide that it is not zero."""
-    value = share * 100
-    places = 1 if 0 < abs(value) < 1 else 0
-    text = format_decimal(abs(round(value, places)), format="#,##0.#", locale=LOCALES[language])
-    sign = MINUS if round(value, places) < 0 else "+" if signed and round(value, places) > 0 else ""
-    return f"{sign}{text}{NARROW if language == 'sv' else ''}%"
-
-
-def number(value: float, language: Language) -> str:
-    """A figure with no more decimals than it can bear."""
-    places = 0 if abs(value) >= 100 or value == round(value) else 1 if abs(value) >= 10 else 2
-    text = format_decimal(abs(round(value, places)), format="#,##0.##", locale=LOCALES[language])
-    return f"{MINUS if round(value, places) < 0 else ''}{text}"
-
-
-def day(value: date, language: Language) -> str:
-    """3 nov. 2026."""
-    return format_date(value, format="d MMM y", locale=LOCALES[language])
-
-
-def short_day(value: date, language: Language) -> str:
-    """3 nov, as it is said in passing."""
-    return format_date(value, format="d MMM", locale=LOCALES[language]).rstrip(".")
-
-
-def month(value: date, language: Language) -> str:
-    """november 2026."""
-    return format_date(value, format="MMMM y", locale=LOCALES[language])
-
-
-def months(values: Iterable[date], language: Language) -> str:
-    """Months in order, runs of neighbours as first-last."""
-    runs: list[list[date]] = []
-    for value in sorted(set(values)):
-        if runs and _index(value) == _index(runs[-1][-1]) + 1:
-            runs[-1].append(value)
-        else:
-            runs.append([value])
-    return ", ".join(_run(run, language) for run in runs)
-
-
-def _run(run: list[date], language: Language) -> str:
-    first, last = run[0], run[-1]
-    if len(run) == 1:
-        return month(first, language)
-    head = format_date(first, format="MMMM" if first.year == last.year else "MMMM y", locale=LOCALES[language])
-    return f"{head}\N{EN DASH}{month(last, language)}"
-
-
-def _index(value: date) -> int:
-    return value.year * 12 + value.month
-
-
-def _part(name: str, value: Part, language: Language) -> str:
+def _part(name: str, value: Part, speech: Speech) -> str:
     if isinstance(value, tuple):
-        return months(value, language)
+        return speech.months(value)
     if isinstance(value, date):
         if name == "month":
-            return month(value, language)
-        return short_day(value, language) if name.startswith("short_") else day(value, language)
+            return speech.month(value)
+        return speech.short_day(value) if name.startswith("short_") else speech.day(value)
     if isinstance(value, float | int):
-        return percent(value, language) if name.endswith("share") else number(value, language)
+        return speech.percent(value) if name.endswith("share") else speech.figure(value)
     return value

@@ -16,6 +16,7 @@ from okr_models.progress.explanations import explain
 from okr_models.progress.notes_due import EarlierVersion
 from okr_models.progress.rollup import RollUp
 from okr_models.words.notes import sentences
+from okr_models.words.numbers import Speech
 from pipelines.warehouse.db import Connection, quote
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS
 from pipelines.warehouse.tables import Table
@@ -146,8 +147,8 @@ def _key(result: KeyResultProgress, known_at: datetime) -> Row:
 
 def _progress(result: KeyResultProgress) -> Row:
     ready, said = result.prepared, result.forecast
-    found, language = ready.measurement, ready.client.language
-    notes = sentences(result.notes, language)
+    found, speech = ready.measurement, Speech(ready.client.language)
+    notes = sentences(result.notes, speech)
     return {
         "title": ready.key_result.title,
         "kpi": ready.key_result.kpi or ready.key_result.count,
@@ -171,7 +172,7 @@ def _progress(result: KeyResultProgress) -> Row:
         "data_through": found.data_through,
         "is_estimated": found.is_estimated,
         "notes": "; ".join(notes) or None,
-        "explanation": explain(result, language),
+        "explanation": explain(result, speech),
         "definition_version": ready.definition_version,
         "input_hash": ready.input_hash,
     }

@@ -15,6 +15,7 @@ from okr_models.forecast.types import Forecast
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.figures import Figures
 from okr_models.words.notes import sentences
+from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
     AS_OF,
     FACEBOOK,
@@ -79,8 +80,8 @@ def test_each_combination_is_defined_or_refused_with_a_sentence(
     assert_finite(progress)
     if progress.status in {"cannot_be_judged", "too_early"}:
         assert progress.progress is None
-        assert sentences(progress.notes, "sv")
-        assert sentences(progress.notes, "en")
+        assert sentences(progress.notes, Speech("sv"))
+        assert sentences(progress.notes, Speech("en"))
     else:
         assert progress.prepared.raw is not None
         assert progress.progress is not None
@@ -155,7 +156,7 @@ def test_platforms_with_holes_of_any_kind_are_defined_or_refused(
         forecaster=lambda job: Forecast(),
     )
     assert_finite(progress)
-    assert sentences(progress.notes, "sv") or progress.status not in {"cannot_be_judged", "too_early"}
+    assert sentences(progress.notes, Speech("sv")) or progress.status not in {"cannot_be_judged", "too_early"}
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,6 +14,7 @@ from okr_models.client.model import Period
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.figures import Failure
 from okr_models.words.notes import sentences
+from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
     AS_OF,
     FACEBOOK,
@@ -74,21 +75,23 @@ def test_a_month_missing_on_one_side_is_left_out_on_both() -> None:
     base: list[float | None] = [100.0, None, 300.0, *[100.0] * 9]
     progress = growth(base, [130.0, 900.0, 390.0, None, *[130.0] * 6])
     assert progress.prepared.raw == pytest.approx(1.0)
-    assert sentences(progress.notes, "sv") == ("utelämnat på båda sidor: februari 2026, april 2026",)
+    assert sentences(progress.notes, Speech("sv")) == ("utelämnat på båda sidor: februari 2026, april 2026",)
 
 
 def test_fewer_than_three_common_months_cannot_be_judged_and_say_the_cure() -> None:
     progress = growth([None] * 10 + [100.0] * 2, [130.0] * 10)
     assert progress.status == "cannot_be_judged"
-    assert sentences(progress.notes, "sv")[0] == "baslinjen börjar 1 nov. 2025: ge ett tal, eller historik som csv"
-    assert "give a number, or history as csv" in sentences(progress.notes, "en")[0]
+    assert (
+        sentences(progress.notes, Speech("sv"))[0] == "baslinjen börjar 1 nov. 2025: ge ett tal, eller historik som csv"
+    )
+    assert "give a number, or history as csv" in sentences(progress.notes, Speech("en"))[0]
 
 
 def test_the_baseline_starts_with_the_first_reading_and_not_with_a_zero_before_the_account_opened() -> None:
     opened = source("ga4", "web", opened=date(2021, 5, 1))
     rows = monthly("unique_visitors", month("2025-12"), [100.0] * 11)
     progress = evaluated(key_result(target="+30%"), figures_of(months=rows), sources=(opened,))
-    assert sentences(progress.notes, "sv")[0].startswith("baslinjen börjar 1 dec. 2025")
+    assert sentences(progress.notes, Speech("sv"))[0].startswith("baslinjen börjar 1 dec. 2025")
 
 
 def test_two_common_months_of_many_are_too_few() -> None:
@@ -117,7 +120,7 @@ def test_months_that_should_have_closed_and_have_not_are_missing_data_and_never_
 def test_a_percentage_of_nothing_is_refused_with_the_cure(base: float) -> None:
     progress = growth([base] * 12, [10.0] * 10)
     assert progress.status == "cannot_be_judged"
-    assert "ge ett tal, eller historik som csv" in sentences(progress.notes, "sv")[0]
+    assert "ge ett tal, eller historik som csv" in sentences(progress.notes, Speech("sv"))[0]
 
 
 def test_a_baseline_count_under_30_is_noted_and_one_of_30_is_not() -> None:
@@ -161,7 +164,7 @@ def test_a_number_on_a_figure_that_cannot_be_summed_stands_against_the_same_mont
 def test_a_number_equal_to_its_measured_baseline_is_refused_with_the_cure() -> None:
     progress = growth([100.0] * 12, [100.0] * 10, target=100)
     assert progress.status == "cannot_be_judged"
-    assert "between" in sentences(progress.notes, "en")[0]
+    assert "between" in sentences(progress.notes, Speech("en"))[0]
 
 
 def test_a_stated_number_stands_in_for_a_missing_base_year() -> None:
@@ -198,7 +201,7 @@ def test_estimated_months_and_history_from_csv_are_said() -> None:
     ]
     progress = evaluated(key_result(target="+30%"), figures_of(months=rows))
     assert progress.prepared.measurement.is_estimated
-    assert sentences(progress.notes, "sv") == (
+    assert sentences(progress.notes, Speech("sv")) == (
         "uppskattat: oktober 2026",
         "vilar på historik från csv: januari\N{EN DASH}oktober 2025",
     )
@@ -228,7 +231,7 @@ def test_a_platform_missing_on_one_side_is_left_out_on_both_with_its_share() -> 
         social("linkedin", [900.0] * 12, [1170.0] * 10), social("facebook", [None] * 12, [130.0] * 10)
     )
     assert progress.prepared.raw == pytest.approx(1.0)
-    assert sentences(progress.notes, "sv") == (
+    assert sentences(progress.notes, Speech("sv")) == (
         "Facebook saknas på ena sidan och är utelämnad på båda (10\xa0% av helheten)",
     )
 
@@ -238,7 +241,7 @@ def test_a_missing_platform_of_exactly_a_fifth_is_left_out_and_above_that_nothin
     assert (fifth.status, fifth.prepared.raw) == ("off_track", pytest.approx(0.0))
     more = interactions(social("linkedin", [79.0] * 12, [79.0] * 10), social("facebook", [21.0] * 12, [None] * 10))
     assert (more.status, more.prepared.raw) == ("cannot_be_judged", None)
-    assert "Facebook is missing on one side and is 21% of the whole" in sentences(more.notes, "en")[0]
+    assert "Facebook is missing on one side and is 21% of the whole" in sentences(more.notes, Speech("en"))[0]
 
 
 def test_a_channel_opened_in_the_period_is_a_true_zero_before_and_counts() -> None:
@@ -264,7 +267,7 @@ def test_a_platform_that_fails_for_some_months_takes_those_months_with_it() -> N
 def test_a_platform_without_any_figure_is_left_out_and_named() -> None:
     progress = interactions(social("linkedin", [100.0] * 12, [115.0] * 10))
     assert progress.prepared.raw == pytest.approx(0.5)
-    assert sentences(progress.notes, "sv") == ("Facebook saknas på båda sidor och är utelämnad",)
+    assert sentences(progress.notes, Speech("sv")) == ("Facebook saknas på båda sidor och är utelämnad",)
 
 
 def test_history_that_names_no_platform_serves_as_base_for_all_together() -> None:
@@ -291,8 +294,8 @@ def test_a_failed_source_is_named_with_its_day_and_only_where_it_matters() -> No
     failures = (Failure(source="linkedin", stream="interactions_daily", since=date(2026, 11, 3)),)
     rows = [*social("linkedin", [100.0] * 12, [130.0] * 10), *web([100.0] * 12, [130.0] * 10)]
     hit = evaluated(key_result(kpi="interactions", target="+30%"), figures_of(months=rows), failures=failures)
-    assert "LinkedIn saknas sedan 3 nov" in sentences(hit.notes, "sv")
-    assert "LinkedIn missing since 3 Nov" in sentences(hit.notes, "en")
+    assert "LinkedIn saknas sedan 3 nov" in sentences(hit.notes, Speech("sv"))
+    assert "LinkedIn missing since 3 Nov" in sentences(hit.notes, Speech("en"))
     spared = evaluated(key_result(target="+30%"), figures_of(months=rows), failures=failures)
     assert codes(spared) == []
 
@@ -300,7 +303,7 @@ def test_a_failed_source_is_named_with_its_day_and_only_where_it_matters() -> No
 def test_a_source_that_never_answered_is_said_to_be_so() -> None:
     failures = (Failure(source="web", stream="web_monthly", since=None, error_class="auth"),)
     progress = evaluated(key_result(target="+30%"), figures_of(), failures=failures)
-    assert sentences(progress.notes, "sv") == ("data saknas för perioden", "web har aldrig kunnat läsas")
+    assert sentences(progress.notes, Speech("sv")) == ("data saknas för perioden", "web har aldrig kunnat läsas")
 
 
 # breaks and pauses
@@ -319,7 +322,7 @@ def visitors_with(web_source: Any, base: list[float | None], now: list[float | N
 def test_a_baseline_across_a_break_cannot_be_judged_and_says_when_it_restarts() -> None:
     progress = visitors_with(broken("2026-03-06"), [100.0] * 12, [130.0] * 10)
     assert progress.status == "cannot_be_judged"
-    assert sentences(progress.notes, "en")[0].startswith("baseline restarts on 6 Mar 2026 (Ny bannern)")
+    assert sentences(progress.notes, Speech("en"))[0].startswith("baseline restarts on 6 Mar 2026 (Ny bannern)")
 
 
 def test_an_overlap_ratio_bridges_the_break() -> None:
@@ -351,7 +354,7 @@ def test_a_paused_month_is_left_out_on_both_sides() -> None:
     base: list[float | None] = [*[100.0] * 6, 10.0, *[100.0] * 5]
     progress = visitors_with(web_source, base, [130.0] * 10)
     assert progress.prepared.raw == pytest.approx(1.0)
-    assert sentences(progress.notes, "sv") == ("pausat och därför utelämnat: juli 2026",)
+    assert sentences(progress.notes, Speech("sv")) == ("pausat och därför utelämnat: juli 2026",)
 
 
 def test_a_pause_of_a_few_days_leaves_the_month_in() -> None:
@@ -394,7 +397,7 @@ def test_a_sum_that_may_fall_again_is_not_achieved_before_its_end() -> None:
 def test_a_month_without_data_makes_a_sum_a_lower_bound_and_is_expected_of_nobody() -> None:
     progress = sessions([1000.0] * 12, [*[1000.0] * 8, None, 1000.0, 500.0])
     assert progress.prepared.measurement.current == 9500.0
-    assert sentences(progress.notes, "sv") == ("summan är minst så här stor, data saknas: september 2026",)
+    assert sentences(progress.notes, Speech("sv")) == ("summan är minst så här stor, data saknas: september 2026",)
     assert progress.prepared.raw == pytest.approx(9500 / 12_000)
     assert progress.prepared.expected == pytest.approx((323 - 30) / 365)
     assert progress.status == "at_risk", "9,500 against 9,633 expected of the months that were observed"
@@ -412,4 +415,6 @@ def test_a_sum_without_a_platform_leaves_it_out_of_nothing_it_does_not_say() -> 
     ]
     progress = interactions(rows, target=1200)
     assert progress.prepared.measurement.current == 8 * 100 + 2 * 90
-    assert sentences(progress.notes, "en")[0].startswith("Facebook is missing on one side and left out on both (10%")
+    assert sentences(progress.notes, Speech("en"))[0].startswith(
+        "Facebook is missing on one side and left out on both (10%"
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.words.notes import sentences
+from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
     AS_OF,
     FACEBOOK,
@@ -65,7 +66,7 @@ def test_the_first_observation_within_35_days_serves_where_none_is_before_the_st
     first = date(2026, 2, 5)
     progress = followers(("linkedin", {first: 1000, LATEST: 1250}), sources=(LINKEDIN,))
     assert progress.prepared.raw == pytest.approx(1.0)
-    assert sentences(progress.notes, "sv") == (
+    assert sentences(progress.notes, Speech("sv")) == (
         "baslinjen är första mätningen, 5 feb. 2026: ingen finns vid periodens start",
     )
 
@@ -73,7 +74,7 @@ def test_the_first_observation_within_35_days_serves_where_none_is_before_the_st
 def test_an_observation_later_than_35_days_is_no_start() -> None:
     progress = followers(("linkedin", {date(2026, 2, 6): 1000, LATEST: 1250}), sources=(LINKEDIN,))
     assert progress.status == "cannot_be_judged"
-    assert sentences(progress.notes, "sv")[0] == "baslinje saknas: ge ett tal, eller historik som csv"
+    assert sentences(progress.notes, Speech("sv"))[0] == "baslinje saknas: ge ett tal, eller historik som csv"
 
 
 def test_followers_older_than_35_days_are_missing() -> None:
@@ -86,7 +87,7 @@ def test_a_month_end_stands_for_its_last_day_where_no_day_is_kept() -> None:
     months = monthly("followers", month("2025-12"), [1000.0], scope="platform=linkedin", origin="history")
     progress = followers(("linkedin", {LATEST: 1250}), sources=(LINKEDIN,), months=months)
     assert progress.prepared.raw == pytest.approx(1.0)
-    assert sentences(progress.notes, "sv") == ("vilar på historik från csv: december 2025",)
+    assert sentences(progress.notes, Speech("sv")) == ("vilar på historik från csv: december 2025",)
 
 
 def test_a_small_platform_without_a_start_is_left_out_on_both_sides() -> None:
@@ -163,7 +164,7 @@ def test_a_level_without_a_baseline_likewise_with_a_note() -> None:
 def test_a_level_whose_last_month_is_missing_says_which_month_it_shows() -> None:
     progress = position([20.0] * 12, [15.0] * 9 + [None])
     assert progress.prepared.raw == pytest.approx(0.5)
-    assert sentences(progress.notes, "sv") == ("senaste stängda månaden saknar värde: september 2026 visas",)
+    assert sentences(progress.notes, Speech("sv")) == ("senaste stängda månaden saknar värde: september 2026 visas",)
 
 
 def test_a_level_of_a_stock_is_its_latest() -> None:
