@@ -261,6 +261,9 @@ class Speech:
         return f"{first} {_TO[self.language]} {last}" if has_sign else f"{first}\N{EN DASH}{last}"
 
 
+SWEDISH, ENGLISH = Speech("sv"), Speech("en")
+
+
 def is_money(unit: str | None) -> bool:
     """Whether a unit is a currency by its three letters.
 

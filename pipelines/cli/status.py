@@ -17,12 +17,12 @@ import duckdb
 
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.model import Client
+from okr_models.words.numbers import Language
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.changes import changes
 from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
 from pipelines.exports.reader import Reader, readers_of
 from pipelines.exports.status_table import status_table
-from pipelines.exports.words import Language
 from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
@@ -96,7 +96,7 @@ def status_text(
     return status_table(
         statuses,
         names={client: reader.name for client, reader in readers.items()},
-        languages={client: reader.language for client, reader in readers.items()},
+        speeches={client: reader.speech for client, reader in readers.items()},
         audience=audience,
         width=shutil.get_terminal_size((80, 24)).columns,
         colour=colour,
@@ -111,7 +111,7 @@ def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> s
             client: changes(
                 read_status(con, client, as_of=as_of),
                 in_order(read_status(con, client, as_of=as_of, restated=True), readers[client]),
-                readers[client].language,
+                readers[client].speech,
             )
             for client in clients or readers
         }

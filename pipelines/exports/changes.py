@@ -6,9 +6,10 @@ What belongs here: one row as it was known then against the same row as it comes
 
 from __future__ import annotations
 
+from okr_models.words.numbers import Language, Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow
-from pipelines.exports.words import Language, day, percent, status_word, unit_figure
+from pipelines.exports.words import status_word
 
 WORDS: dict[Language, dict[str, str]] = {
     "sv": {
@@ -37,27 +38,27 @@ WORDS: dict[Language, dict[str, str]] = {
 SAME = 1e-9
 
 
-def changes(known: ClientStatus, restated: ClientStatus, language: Language) -> tuple[str, ...]:
+def changes(known: ClientStatus, restated: ClientStatus, speech: Speech) -> tuple[str, ...]:
     """A heading and a line for each key result that comes out otherwise; one line where none does."""
-    words = WORDS[language]
+    words = WORDS[speech.language]
     if restated.as_of is None:
         return ()
     then = {(row.objective_id, row.key_result_id): row for row in known.key_results}
     lines = [
         f"- {plain(row.title)}: {what}"
         for row in restated.key_results
-        if (what := _change(then.get((row.objective_id, row.key_result_id)), row, language))
+        if (what := _change(then.get((row.objective_id, row.key_result_id)), row, speech))
     ]
-    when = day(restated.as_of, language)
+    when = speech.day(restated.as_of)
     return (words["head"].format(day=when) + ":", *lines) if lines else (words["none"].format(day=when),)
 
 
-def _change(then: KeyResultRow | None, now: KeyResultRow, language: Language) -> str:
-    words = WORDS[language]
+def _change(then: KeyResultRow | None, now: KeyResultRow, speech: Speech) -> str:
+    words = WORDS[speech.language]
     if then is None:
         return words["new"]
     figures = [
-        (name, *(unit_figure(value, now.unit, language) for value in (before, after)))
+        (name, *(speech.figure(value, now.unit, beside=now.target) for value in (before, after)))
         for name, before, after in (
             ("current", then.current, now.current),
             ("baseline", then.baseline, now.baseline),
@@ -66,9 +67,9 @@ def _change(then: KeyResultRow | None, now: KeyResultRow, language: Language) ->
         if _differs(before, after)
     ]
     if _differs(then.raw_progress, now.raw_progress):
-        figures.append(("progress", percent(then.raw_progress, language), percent(now.raw_progress, language)))
+        figures.append(("progress", speech.percent(then.raw_progress), speech.percent(now.raw_progress)))
     if then.status != now.status:
-        figures.append(("status", status_word(then.status, language), status_word(now.status, language)))
+        figures.append(("status", status_word(then.status, speech), status_word(now.status, speech)))
     return ", ".join(words["value"].format(name=words[name], then=old, now=new) for name, old, new in figures)
 
 

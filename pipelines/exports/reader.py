@@ -13,8 +13,8 @@ import duckdb
 
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.kpis import BUILT_IN, Better
+from okr_models.words.numbers import SWEDISH, Speech
 from pipelines.exports.cells import DialectName
-from pipelines.exports.words import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Reader:
     client: str
     name: str
     has_file: bool = False
-    language: Language = "sv"
+    speech: Speech = SWEDISH
     dialect: DialectName = "standard"
     currency: str = "SEK"
     timezone: str = "Europe/Stockholm"
@@ -61,7 +61,7 @@ def reader_of(client: Client) -> Reader:
         client=client.client,
         name=client.name,
         has_file=True,
-        language=client.language,
+        speech=Speech(client.language),
         dialect=client.csv_dialect,
         currency=client.currency,
         timezone=client.timezone,

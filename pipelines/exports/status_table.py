@@ -16,16 +16,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from okr_models.words.numbers import Language, Speech
 from pipelines.exports.plain import is_said, plain
 from pipelines.exports.published import ClientStatus, FailedLoad, KeyResultRow, LoadUnderWay, ObjectiveRow
-from pipelines.exports.words import (
-    WORST_FIRST,
-    day,
-    percent,
-    status_icon,
-    status_word,
-    unit_figure,
-)
+from pipelines.exports.words import WORST_FIRST, status_icon, status_word
 
 NARROWEST, WIDEST = 60, 120
 BAR_CELLS = 10
@@ -38,7 +32,7 @@ STYLES = {
     "too_early": "dim",
     "cannot_be_judged": "dim",
 }
-TEXT: dict[str, dict[str, str]] = {
+TEXT: dict[Language, dict[str, str]] = {
     "sv": {
         "as_of": "Läget {day}",
         "nothing": "Inget är beräknat än. Kör okr run; okr doctor säger vad som saknas.",
@@ -88,14 +82,14 @@ def status_table(
     statuses: Sequence[ClientStatus],
     *,
     names: Mapping[str, str] | None = None,
-    languages: Mapping[str, str] | None = None,
+    speeches: Mapping[str, Speech] | None = None,
     audience: Literal["board", "team"] = "team",
     width: int = 80,
     colour: bool = False,
 ) -> str:
     """The status of one or more clients as text no wider than ``width``; plain ASCII escapes only with ``colour``.
 
-    ``names`` and ``languages`` by client slug, from the client files; without them the slug and Swedish.
+    ``names`` and ``speeches`` by client slug, from the client files; without them the slug and Swedish.
     """
     columns = max(NARROWEST, min(width, WIDEST))
     out = io.StringIO()
@@ -113,8 +107,8 @@ def status_table(
     for index, status in enumerate(statuses):
         if index:
             console.print()
-        language = (languages or {}).get(status.client, "sv")
-        for part in _ClientLines(status, name=(names or {}).get(status.client, status.client), language=language).of(
+        speech = (speeches or {}).get(status.client, Speech("sv"))
+        for part in _ClientLines(status, name=(names or {}).get(status.client, status.client), speech=speech).of(
             audience, columns
         ):
             console.print(part)
@@ -124,11 +118,11 @@ def status_table(
 class _ClientLines:
     """One client's lines."""
 
-    def __init__(self, status: ClientStatus, *, name: str, language: str) -> None:
-        self.status, self.name, self.language, self.text = status, name, language, TEXT[language]
+    def __init__(self, status: ClientStatus, *, name: str, speech: Speech) -> None:
+        self.status, self.name, self.speech, self.text = status, name, speech, TEXT[speech.language]
 
     def of(self, audience: str, columns: int) -> list[RenderableType]:
-        as_of = self.text["as_of"].format(day=day(self.status.as_of, self.language)) if self.status.as_of else ""
+        as_of = self.text["as_of"].format(day=self.speech.day(self.status.as_of)) if self.status.as_of else ""
         lines: list[RenderableType] = [Text.assemble((plain(self.name), "bold"), "  ", (as_of, "dim"))]
         if not self.status.objectives:
             lines.append(Text(self.text["nothing"]))
@@ -155,8 +149,8 @@ class _ClientLines:
         header = (self.text["key_result"], self.text["now"], self.text["progress"])
         lines.append(self._grid(columns, header, "dim", indent=2))
         for row in self.status.of(objective.objective_id):
-            figures = [unit_figure(value, row.unit, self.language) for value in (row.current, row.target)]
-            cells = (plain(row.title), " / ".join(figures), percent(row.raw_progress, self.language))
+            figures = self.speech.pair(row.current, row.target, row.unit)
+            cells = (plain(row.title), " / ".join(figures), self.speech.percent(row.raw_progress))
             lines.append(self._grid(columns, cells, "", row.status, indent=2))
             lines.append(Padding(Text(self._key_result_note(row), "dim"), (0, 0, 0, 4)))
         return lines
@@ -183,15 +177,15 @@ class _ClientLines:
     def _objective_line(self, row: ObjectiveRow, columns: int) -> RenderableType:
         filled = round((row.progress or 0.0) * BAR_CELLS)
         bar = "█" * filled + "░" * (BAR_CELLS - filled) if row.progress is not None else ""
-        return self._grid(columns, (plain(row.title), bar, percent(row.progress, self.language)), "bold", row.status)
+        return self._grid(columns, (plain(row.title), bar, self.speech.percent(row.progress)), "bold", row.status)
 
     def _objective_note(self, row: ObjectiveRow, *, names_weakest: bool = True) -> str:
         parts = []
-        low, high = percent(row.progress_low, self.language), percent(row.progress_high, self.language)
+        low, high = self.speech.percent(row.progress_low), self.speech.percent(row.progress_high)
         if row.progress_low is not None and low != high:
             parts.append(self.text["range"].format(low=low, high=high))
         if row.coverage is not None and row.coverage < 1:
-            parts.append(self.text["coverage"].format(share=percent(row.coverage, self.language)))
+            parts.append(self.text["coverage"].format(share=self.speech.percent(row.coverage)))
         titles = {result.key_result_id: result.title for result in self.status.of(row.objective_id)}
         if names_weakest and row.weakest_key_result and row.status not in {"achieved", "too_early"}:
             weakest = plain(titles.get(row.weakest_key_result, row.weakest_key_result), limit=60)
@@ -200,10 +194,10 @@ class _ClientLines:
         return " · ".join(parts)
 
     def _key_result_note(self, row: KeyResultRow) -> str:
-        through = self.text["data_through"].format(day=day(row.data_through, self.language, style="d MMM"))
+        through = self.text["data_through"].format(day=self.speech.short_day(row.data_through))
         parts = [through if row.data_through else self.text["no_data"]]
         if row.probability is not None and 0 < row.probability < 1:
-            chance = self.text["probability"].format(share=percent(row.probability, self.language))
+            chance = self.text["probability"].format(share=self.speech.percent(row.probability))
             parts[:0] = [] if is_said(chance, row.explanation) else [chance]
         if row.is_estimated:
             parts.append(self.text["estimated"])
@@ -212,7 +206,7 @@ class _ClientLines:
         return f"{plain(row.explanation, limit=300)} ({facts})" if row.explanation else facts
 
     def _status(self, status: str) -> Text:
-        return Text(f"{status_icon(status)} {status_word(status, self.language)}", STYLES.get(status, ""))
+        return Text(f"{status_icon(status)} {status_word(status, self.speech)}", STYLES.get(status, ""))
 
     def _loading(self, load: LoadUnderWay) -> str:
         said = self.text["loading"].format(source=plain(load.title), loaded=load.loaded_days, whole=load.all_days)
@@ -223,7 +217,7 @@ class _ClientLines:
 
     def _failures(self) -> str:
         def one(load: FailedLoad) -> str:
-            when = day(load.day, self.language, style="d MMM")
+            when = self.speech.short_day(load.day)
             return self.text["since"].format(
                 source=plain(load.source), stream=plain(load.stream), error=load.error_class or "?", day=when
             )

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import duckdb
 
 from okr_models.client.model import Client
+from okr_models.words.numbers import Language, Speech
 from pipelines.exports.csvs import Audience
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
@@ -23,7 +24,6 @@ from pipelines.exports.report import reading
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, rank, tally
-from pipelines.exports.words import day, figure, percent, unit_figure
 
 NOTHING_YET = 3
 """Where a client without any figure stands among the statuses: with those that can't be judged."""
@@ -93,7 +93,7 @@ def render_agency(
     clients: Sequence[Client | Reader],
     folder: Path,
     *,
-    language: str | None = None,
+    language: Language | None = None,
     as_of: date | None = None,
     restated: bool = False,
     link: str = "../{client}/report.html",
@@ -104,7 +104,7 @@ def render_agency(
     ``link``: where each client's own page is, seen from ``folder``. ``audience="board"`` names no key result.
     """
     readers = [reader_of(client) if isinstance(client, Client) else client for client in clients]
-    chosen = language or language_of_most(readers)
+    speech = Speech(language or language_of_most(readers))
     statuses = [(reader, read_status(con, reader.client, as_of=as_of, restated=restated)) for reader in readers]
     with_results = audience != "board"
     nights = [status.as_of for _, status in statuses if status.as_of]
@@ -112,11 +112,11 @@ def render_agency(
     rows: list[AgencyRow] = []
     lines: list[ResultLine] = []
     for reader, status in statuses:
-        page = _Page(reader=reader, language=chosen, href=link.format(client=quote(reader.client, safe="")))
+        page = _Page(reader=reader, speech=speech, href=link.format(client=quote(reader.client, safe="")))
         streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
-        said = [message("failed_short", chosen, streams=streams)] if streams else []
+        said = [message("failed_short", speech, streams=streams)] if streams else []
         if status.as_of and status.as_of != newest:
-            said.append(message("stale", chosen, day=day(status.as_of, chosen)))
+            said.append(message("stale", speech, day=speech.day(status.as_of)))
         failures = ". ".join(said)
         rows += [
             _row(page, objective, status, failures=failures, with_results=with_results)
@@ -132,19 +132,19 @@ def render_agency(
         ),
         "lines": sorted(lines, key=lambda line: (line.rank, line.way_order or 0.0, line.client.casefold(), line.title)),
         "with_results": with_results,
-        "tally": tally([result for _, status in statuses for result in status.key_results], chosen),
+        "tally": tally([result for _, status in statuses for result in status.key_results], speech),
         "client_count": len(readers),
-        "as_of": day(newest, chosen, style="d MMMM y") if newest else "",
-        "headline": _headline(worry, len(judged), chosen),
-        "scores": below.scores(reading.scores_of(con, None, as_of=as_of), chosen),
-        "record": _record(con, readers, chosen, as_of=as_of),
+        "as_of": speech.long_day(newest) if newest else "",
+        "headline": _headline(worry, len(judged), speech),
+        "scores": below.scores(reading.scores_of(con, None, as_of=as_of), speech),
+        "record": _record(con, readers, speech, as_of=as_of),
     }
-    return write_page(folder / "report.html", "agency.html.j2", language=chosen, values=values)
+    return write_page(folder / "report.html", "agency.html.j2", speech=speech, values=values)
 
 
-def language_of_most(readers: Sequence[Reader]) -> str:
+def language_of_most(readers: Sequence[Reader]) -> Language:
     """The language that most clients have; Swedish where they are as many."""
-    return "en" if sum(reader.language == "en" for reader in readers) * 2 > len(readers) else "sv"
+    return "en" if sum(reader.speech.language == "en" for reader in readers) * 2 > len(readers) else "sv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class _Page:
     """A client as a link."""
 
     reader: Reader
-    language: str
+    speech: Speech
     href: str
 
     @property
@@ -161,24 +161,24 @@ class _Page:
 
     @property
     def label(self) -> str:
-        return message("open_report", self.language, name=self.name)
+        return message("open_report", self.speech, name=self.name)
 
 
-def _headline(worry: int, judged: int, language: str) -> str:
+def _headline(worry: int, judged: int, speech: Speech) -> str:
     if not judged:
-        return message("headline_none", language)
+        return message("headline_none", speech)
     if not worry:
-        return message("agency_fine", language)
-    return message("agency_headline", language, worry=worry, all=judged)
+        return message("agency_fine", speech)
+    return message("agency_headline", speech, worry=worry, all=judged)
 
 
 def _row(
     page: _Page, objective: ObjectiveRow | None, status: ClientStatus, *, failures: str, with_results: bool
 ) -> AgencyRow:
-    language = page.language
+    speech = page.speech
     if objective is None:
         return AgencyRow(
-            client=page.name, href=page.href, label=page.label, objective=message("no_objectives", language),
+            client=page.name, href=page.href, label=page.label, objective=message("no_objectives", speech),
             weakest="", badge=None, rank=NOTHING_YET, progress="", filled=0.0, low=0.0, high=0.0, has_span=False,
             progress_order=None, tally=(), need_help=None, coverage="", coverage_order=None, as_of="", as_of_order="",
             failures=failures,
@@ -190,54 +190,55 @@ def _row(
         href=page.href,
         label=page.label,
         objective=plain(objective.title, limit=110),
-        weakest=_weakest(objective, results, language) if with_results else "",
-        badge=badge(objective.status, language),
+        weakest=_weakest(objective, results, speech) if with_results else "",
+        badge=badge(objective.status, speech),
         rank=rank(objective.status),
-        progress=percent(objective.progress, language),
+        progress=speech.percent(objective.progress),
         filled=_clip(objective.progress),
         low=_clip(low),
         high=_clip(high),
         has_span=low is not None and high is not None and high - low > 0.005,
         progress_order=objective.progress,
-        tally=tally(results, language) if with_results else (),
+        tally=tally(results, speech) if with_results else (),
         need_help=sum(result.status not in GOOD | UNJUDGED for result in results) / len(results) if results else None,
-        coverage=percent(objective.coverage, language),
+        coverage=speech.percent(objective.coverage),
         coverage_order=objective.coverage,
-        as_of=day(objective.as_of, language),
+        as_of=speech.day(objective.as_of),
         as_of_order=objective.as_of.isoformat(),
         failures=failures,
     )
 
 
-def _weakest(objective: ObjectiveRow, results: Sequence[KeyResultRow], language: str) -> str:
+def _weakest(objective: ObjectiveRow, results: Sequence[KeyResultRow], speech: Speech) -> str:
     found = next((result for result in results if result.key_result_id == objective.weakest_key_result), None)
     if found is None or found.status in GOOD | UNJUDGED:
         return ""
-    return message("weakest_short", language, title=plain(found.title, limit=80))
+    return message("weakest_short", speech, title=plain(found.title, limit=80))
 
 
 def _line(page: _Page, result: KeyResultRow) -> ResultLine:
-    language = page.language
+    speech = page.speech
+    now, target = speech.pair(result.current, result.target, result.unit)
     return ResultLine(
         client=page.name,
         href=page.href,
         label=page.label,
         title=plain(result.title, limit=110),
-        badge=badge(result.status, language),
+        badge=badge(result.status, speech),
         rank=rank(result.status),
-        now=unit_figure(result.current, result.unit, language),
-        target=unit_figure(result.target, result.unit, language),
-        way=percent(result.raw_progress, language),
+        now=now,
+        target=target,
+        way=speech.percent(result.raw_progress),
         way_order=result.raw_progress,
-        expected=percent(result.expected_progress, language),
+        expected=speech.percent(result.expected_progress),
         expected_order=result.expected_progress,
-        probability=percent(result.probability, language),
+        probability=speech.percent(result.probability),
         probability_order=result.probability,
     )
 
 
 def _record(
-    con: duckdb.DuckDBPyConnection, readers: Sequence[Reader], language: str, *, as_of: date | None
+    con: duckdb.DuckDBPyConnection, readers: Sequence[Reader], speech: Speech, *, as_of: date | None
 ) -> tuple[RecordLine, ...]:
     """The record of each client that has one, the least sure first."""
     lines = []
@@ -250,11 +251,11 @@ def _record(
             RecordLine(
                 client=plain(reader.name, limit=60),
                 count=found.count,
-                said=percent(found.said, language),
-                came=percent(found.came, language),
-                brier=figure(found.brier, language, decimals=2),
+                said=speech.percent(found.said),
+                came=speech.percent(found.came),
+                brier=speech.fixed(found.brier, 2),
                 brier_order=found.brier,
-                inside=percent(found.inside, language),
+                inside=speech.percent(found.inside),
             )
         )
     return tuple(sorted(lines, key=lambda line: (-line.brier_order, line.client.casefold())))

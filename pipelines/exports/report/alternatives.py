@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from babel.dates import format_date
-
+from okr_models.words.numbers import MISSING, Speech
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.series import Point, Series
-from pipelines.exports.words import LOCALES, MISSING, unit_figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,62 +20,66 @@ class FiguresTable:
     rows: tuple[tuple[str, ...], ...]
 
 
-def in_words(series: Series, unit: str | None, language: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """How a chart's figures are said: in which unit, with the decimals of which target."""
+
+    speech: Speech
+    unit: str | None
+    target: float | None = None
+
+    def figure(self, value: float | None) -> str:
+        return self.speech.figure(value, self.unit, beside=self.target)
+
+    def span(self, point: Point) -> str:
+        """The forecast's span in a month to come; of one that is over there is none."""
+        if point.low is None or point.high is None or (point.actual is not None and not point.is_open):
+            return ""
+        return self.speech.range(point.low, point.high, self.unit, beside=self.target)
+
+
+def in_words(series: Series, said: Said) -> str:
     """The chart's figures, month by month."""
-    lines = [text for text in (_point_in_words(point, unit, language) for point in series.points) if text]
+    lines = [text for text in (_point_in_words(point, said) for point in series.points) if text]
+    speech = said.speech
     if series.bounds:
-        values = ", ".join(unit_figure(bound, unit, language) for bound in series.bounds)
-        lines.append(message("chart_bounds", language, values=values))
+        values = ", ".join(said.figure(bound) for bound in series.bounds)
+        lines.append(message("chart_bounds", speech, values=values))
     return " ".join(lines)
 
 
-def in_a_table(series: Series, unit: str | None, language: str) -> FiguresTable:
+def in_a_table(series: Series, said: Said) -> FiguresTable:
     """The same figures in rows."""
-
-    def shown(value: float | None) -> str:
-        return MISSING if value is None else unit_figure(_rounded(value), unit, language)
-
+    speech = said.speech
     columns = {
         "legend_now": [
-            shown(point.actual) + (" *" if point.is_open and point.actual is not None else "")
+            said.figure(point.actual) + (" *" if point.is_open and point.actual is not None else "")
             for point in series.points
         ],
-        "legend_last": [shown(point.last) for point in series.points],
-        "legend_path": [shown(point.path) for point in series.points],
-        "legend_fan": [_span(point, unit, language) for point in series.points],
+        "legend_last": [said.figure(point.last) for point in series.points],
+        "legend_path": [said.figure(point.path) for point in series.points],
+        "legend_fan": [said.span(point) or MISSING for point in series.points],
     }
     used = {key: cells for key, cells in columns.items() if any(cell != MISSING for cell in cells)}
-    months = [format_date(point.month, "MMM y", LOCALES[language]) for point in series.points]
+    months = [speech.short_month(point.month, with_year=True) for point in series.points]
     return FiguresTable(
-        heads=tuple(message(key, language) for key in used),
+        heads=tuple(message(key, speech) for key in used),
         rows=tuple(zip(months, *used.values(), strict=True)),
     )
 
 
-def _span(point: Point, unit: str | None, language: str) -> str:
-    if point.low is None or point.high is None or (point.actual is not None and not point.is_open):
-        return MISSING
-    low, high = (unit_figure(_rounded(value), unit, language) for value in (point.low, point.high))
-    return message("from_to", language, low=low, high=high)
-
-
-def _point_in_words(point: Point, unit: str | None, language: str) -> str:
-    parts = []
+def _point_in_words(point: Point, said: Said) -> str:
+    speech, parts = said.speech, []
     if point.actual is not None:
-        open_ = f" ({message('legend_open', language)})" if point.is_open else ""
-        parts.append(unit_figure(point.actual, unit, language) + open_)
+        open_ = f" ({message('legend_open', speech)})" if point.is_open else ""
+        parts.append(said.figure(point.actual) + open_)
     if point.last is not None:
-        parts.append(message("chart_last", language, value=unit_figure(point.last, unit, language)))
+        parts.append(message("chart_last", speech, value=said.figure(point.last)))
     if point.path is not None:
-        parts.append(message("chart_path", language, value=unit_figure(_rounded(point.path), unit, language)))
-    if point.low is not None and point.high is not None and (point.actual is None or point.is_open):
-        low, high = (unit_figure(_rounded(value), unit, language) for value in (point.low, point.high))
-        parts.append(message("chart_fan", language, low=low, high=high))
+        parts.append(message("chart_path", speech, value=said.figure(point.path)))
+    if span := said.span(point):
+        parts.append(message("chart_fan", speech, span=span))
     if not parts:
         return ""
-    month = format_date(point.month, "LLLL", LOCALES[language])
-    return message("chart_month", language, month=month, value=", ".join(parts)) + "."
-
-
-def _rounded(value: float) -> float:
-    return round(value) if abs(value) >= 10 else round(value, 1)
+    month = speech.month_name(point.month)
+    return message("chart_month", speech, month=month, value=", ".join(parts)) + "."

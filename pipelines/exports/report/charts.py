@@ -14,11 +14,10 @@ from typing import Any
 
 import altair as alt
 import vl_convert
-from babel.dates import format_date
 
+from okr_models.words.numbers import Speech
 from pipelines.exports.report.scales import Scale, scale_of, spread
 from pipelines.exports.report.series import Series
-from pipelines.exports.words import LOCALES, unit_figure
 
 NOW, NOW_SOFT, LAST, PATH, FAN, AXIS, GRID, LABEL, LAST_INK, BAR, PAPER = (f"#a100{n:02d}" for n in range(1, 12))
 WIDTH, HEIGHT = 400, 168
@@ -66,7 +65,7 @@ class _Frame:
         return (1 - share if self.is_turned else share) * (HEIGHT - 34)
 
 
-def key_result_chart(series: Series, language: str, *, unit: str | None = None) -> str:
+def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None) -> str:
     """The months of one key result as SVG text; a rank has its first place at the top."""
     points: Rows = [
         {
@@ -84,7 +83,7 @@ def key_result_chart(series: Series, language: str, *, unit: str | None = None) 
     scale = scale_of(_values(points, series.bounds), from_zero=series.form != "level")
     ends = points[-1] if series.form != "months" else None
     is_narrow = bool(series.bounds) or (ends is not None and (ends["path"] is not None or ends["mid"] is not None))
-    months = [_label(point.month, language, n, len(points), thin=is_narrow) for n, point in enumerate(series.points)]
+    months = [_label(point.month, speech, n, len(points), thin=is_narrow) for n, point in enumerate(series.points)]
     frame = _Frame(
         x=alt.X(
             "n:O",
@@ -92,14 +91,14 @@ def key_result_chart(series: Series, language: str, *, unit: str | None = None) 
             axis=alt.Axis(labelExpr=f"{json.dumps(months)}[datum.value]", labelAngle=0, labelOverlap=False),
         ),
         scale=scale,
-        axis=alt.Axis(values=list(scale.ticks), labelExpr=_looked_up(scale, unit, language), grid=True),
+        axis=alt.Axis(values=list(scale.ticks), labelExpr=_looked_up(scale, unit, speech), grid=True),
         is_turned=unit == "position",
     )
     layers = _bars(points, frame) if series.form == "months" else _lines(points, frame)
     for bound in series.bounds:
         rule = alt.Chart(_data([{"v": bound}])).mark_rule(color=PATH, strokeDash=[5, 3], strokeWidth=1.7)
         layers.append(rule.encode(y=frame.y("v")))
-    labels = _end_labels(ends, series.bounds, frame, unit, language)
+    labels = _end_labels(ends, series.bounds, frame, unit, speech)
     widest = max((len(text) for text, *_ in labels), default=0)
     layers += [_end_label(label, frame) for label in labels]
     padding = {"left": 5, "top": 8, "bottom": 2, "right": 9 + LETTER * widest if widest else 4}
@@ -107,7 +106,7 @@ def key_result_chart(series: Series, language: str, *, unit: str | None = None) 
 
 
 def kpi_chart(
-    months: Sequence[tuple[date, float | None]], language: str, *, as_bars: bool, unit: str | None = None
+    months: Sequence[tuple[date, float | None]], speech: Speech, *, as_bars: bool, unit: str | None = None
 ) -> str:
     """A KPI's last months: bars from zero for what is counted each month, else a curve.
 
@@ -117,7 +116,7 @@ def kpi_chart(
     known = [row for row in rows if row["v"] is not None]
     newest, ago = known[-1:], [row for row in known if known and row["n"] == known[-1]["n"] - 12]
     ends = {0, len(rows) - 1}
-    labels = [format_date(m, "MMM yy", LOCALES[language]) if n in ends else "" for n, (m, _) in enumerate(months)]
+    labels = [speech.short_month(m, with_year=True) if n in ends else "" for n, (m, _) in enumerate(months)]
     low, high = _from_zero(known) if as_bars else _tight(known)
     axis = alt.Axis(
         values=sorted(ends),
@@ -230,7 +229,7 @@ _EndLabel = tuple[str, str, float, float]
 
 
 def _end_labels(
-    last: Row | None, bounds: Sequence[float], frame: _Frame, unit: str | None, language: str
+    last: Row | None, bounds: Sequence[float], frame: _Frame, unit: str | None, speech: Speech
 ) -> list[_EndLabel]:
     """Where target and forecast end, in figures to the right of them; a band's two bounds likewise.
 
@@ -243,7 +242,7 @@ def _end_labels(
         ends.append((NOW, last["mid"]))
     moved = spread([frame.height(value) for _, value in ends])
     return [
-        (unit_figure(_rounded(value), unit, language), ink, value, shift)
+        (speech.figure(value, unit, beside=ends[0][1]), ink, value, shift)
         for (ink, value), shift in zip(ends, moved, strict=True)
     ]
 
@@ -257,18 +256,14 @@ def _end_label(label: _EndLabel, frame: _Frame) -> alt.Chart:
     return placed
 
 
-def _rounded(value: float) -> float:
-    return round(value) if abs(value) >= 10 else round(value, 1)
-
-
 def _values(points: Rows, bounds: Sequence[float]) -> list[float]:
     fields = ("actual", "last", "path", "low", "mid", "high")
     return [row[field] for row in points for field in fields if row[field] is not None] + list(bounds)
 
 
-def _looked_up(scale: Scale, unit: str | None, language: str) -> str:
+def _looked_up(scale: Scale, unit: str | None, speech: Speech) -> str:
     """Vega's expression for the label of a tick: Babel wrote them all, so that one library knows the language."""
-    labels = json.dumps(scale.labels(unit, language))
+    labels = json.dumps(scale.labels(unit, speech))
     return f"{labels}[round((datum.value - {scale.low!r}) / {scale.step!r})]"
 
 
@@ -280,9 +275,9 @@ def _having(rows: Rows, field: str) -> alt.Data:
     return _data([row for row in rows if row[field] is not None])
 
 
-def _label(month: date, language: str, n: int, count: int, *, thin: bool) -> str:
+def _label(month: date, speech: Speech, n: int, count: int, *, thin: bool) -> str:
     """Short names where twelve fit, every other one beside end labels (``thin``), one a quarter in longer periods."""
-    name: str = format_date(month, "MMM", LOCALES[language]).rstrip(".")[:3]
+    name = speech.short_month(month)
     is_shown = month.month % 3 == 1 if count > 12 else n % 2 == 0 or not thin
     return name if is_shown else ""
 

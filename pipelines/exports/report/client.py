@@ -21,7 +21,6 @@ from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.paper import paper_of, posts_printed
 from pipelines.exports.report.posts import posts_view, social_posts
-from pipelines.exports.words import day
 
 SOCIAL_DAYS = 90
 
@@ -56,21 +55,21 @@ def render_client(
     paper = paper_of(objectives, kpis, tried, ideas, methods=len(methods), groups=groups)
     values: dict[str, object] = {
         "name": plain(reader.name),
-        "as_of": day(night, reader.language, style="d MMMM y") if night else "",
-        "headline": results.headline(status, reader.language),
-        "failures": below.failures(sources, reader.language),
+        "as_of": reader.speech.long_day(night) if night else "",
+        "headline": results.headline(status, reader.speech),
+        "failures": below.failures(sources, reader.speech),
         "objectives": objectives,
         "with_results": with_results,
         "has_fan": any(result.has_fan for objective in objectives for result in objective.results),
         "paper": paper,
         "printed": posts_printed(paper.density, groups or 0),
-        "tally": results.tally(status.key_results, reader.language),
+        "tally": results.tally(status.key_results, reader.speech),
         "kpis": kpis,
         "tried": tried,
         "ideas": ideas,
-        "scores": below.scores(reading.scores_of(con, reader.client, as_of=as_of), reader.language),
+        "scores": below.scores(reading.scores_of(con, reader.client, as_of=as_of), reader.speech),
         "methods": methods,
-        "source_lines": below.source_lines(sources, reader.language),
+        "source_lines": below.source_lines(sources, reader.speech),
         "posts": posts,
         "social": (),
         "social_count": 0,
@@ -78,6 +77,6 @@ def render_client(
     if with_results and night:
         since = night - timedelta(days=SOCIAL_DAYS)
         social = reading.social_posts_of(con, reader.client, since=since, until=night, zone=reader.timezone)
-        values["social"] = social_posts(social, reader.language)
+        values["social"] = social_posts(social, reader.speech)
         values["social_count"] = len(social)
-    return write_page(folder / "report.html", "client.html.j2", language=reader.language, values=values)
+    return write_page(folder / "report.html", "client.html.j2", speech=reader.speech, values=values)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from babel.numbers import format_currency
-
 from okr_models.kpis import BUILT_IN
+from okr_models.words.numbers import Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
@@ -21,7 +20,7 @@ from pipelines.exports.report.reading import (
     Scores,
     SourceState,
 )
-from pipelines.exports.words import LOCALES, MISSING, day, figure, kpi_title, percent
+from pipelines.exports.words import kpi_title
 
 VERDICT_ICONS = {"keep": "✓", "kill": "✕", "undecided": "◆", "running": "○", "not_started": "○"}
 
@@ -47,19 +46,19 @@ def initiatives(rows: Sequence[InitiativeRow], reader: Reader) -> tuple[tuple[In
 
 
 def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
-    language = reader.language
+    speech = reader.speech
     effect, mid = "", ""
     if row.effect is not None:
-        low, high = (percent(value, language, signed=True) for value in (row.effect_low, row.effect_high))
-        mid = percent(row.effect, language, signed=True)
-        effect = message("effect_range", language, effect=mid, low=low, high=high)
+        low, high = (speech.percent(value, signed=True) for value in (row.effect_low, row.effect_high))
+        mid = speech.percent(row.effect, signed=True)
+        effect = message("effect_range", speech, effect=mid, low=low, high=high)
     detectable = ""
     if row.detectable_effect is not None:
-        detectable = message("detectable", language, share=percent(row.detectable_effect, language))
+        detectable = message("detectable", speech, share=speech.percent(row.detectable_effect))
     reason = plain(row.reason or "", limit=300)
     if _bare(mid) in _bare(reason):  # said there already, or there is none
         effect = ""
-    if detectable and _bare(percent(row.detectable_effect, language)) in _bare(reason):
+    if detectable and _bare(speech.percent(row.detectable_effect)) in _bare(reason):
         detectable = ""
     known = row.verdict in {*VERDICT_ICONS, "cannot_be_judged", "not_aligned"}
     return InitiativeView(
@@ -69,9 +68,9 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
         detectable=detectable,
         verdict=row.verdict,
         icon=VERDICT_ICONS.get(row.verdict, "?"),
-        word=message(row.verdict, language) if known else plain(row.verdict),
+        word=message(row.verdict, speech) if known else plain(row.verdict),
         reason=reason,
-        cost=_money(row.cost, reader),
+        cost=reader.speech.money(row.cost, reader.currency),
     )
 
 
@@ -80,46 +79,37 @@ def _bare(text: str) -> str:
     return "".join(text.split()).replace("\N{MINUS SIGN}", "-")
 
 
-def _money(cost: float | None, reader: Reader) -> str:
-    if cost is None:
-        return MISSING
-    text: str = format_currency(
-        cost, reader.currency, locale=LOCALES[reader.language], currency_digits=False, format="#,##0\xa0¤"
-    )
-    return text
-
-
-def scores(record: Scores | None, language: str) -> str:
+def scores(record: Scores | None, speech: Speech) -> str:
     """How the forecasts turned out, in a sentence or two."""
     if record is None:
-        return message("scores_none", language)
+        return message("scores_none", speech)
     text = message(
         "scores_text",
-        language,
+        speech,
         count=record.count,
-        said=percent(record.said, language),
-        came=percent(record.came, language),
-        brier=figure(record.brier, language, decimals=2),
+        said=speech.percent(record.said),
+        came=speech.percent(record.came),
+        brier=speech.fixed(record.brier, 2),
     )
     if record.inside is None:
         return text
-    return f"{text} {message('scores_inside', language, share=percent(record.inside, language))}"
+    return f"{text} {message('scores_inside', speech, share=speech.percent(record.inside))}"
 
 
-def source_lines(sources: Sequence[SourceState], language: str) -> tuple[str, ...]:
+def source_lines(sources: Sequence[SourceState], speech: Speech) -> tuple[str, ...]:
     """One line a source."""
     return tuple(
-        message("source_line", language, source=plain(source.source), day=day(source.loaded_through, language))
+        message("source_line", speech, source=plain(source.source), day=speech.day(source.loaded_through))
         if source.loaded_through
-        else message("source_never", language, source=plain(source.source))
+        else message("source_never", speech, source=plain(source.source))
         for source in sources
     )
 
 
-def failures(sources: Sequence[SourceState], language: str) -> str:
+def failures(sources: Sequence[SourceState], speech: Speech) -> str:
     """What could not be read last, or nothing."""
     streams = failed_streams(sources)
-    return message("sources_failed", language, sources=streams) if streams else ""
+    return message("sources_failed", speech, sources=streams) if streams else ""
 
 
 def failed_streams(sources: Sequence[SourceState]) -> str:
@@ -129,6 +119,6 @@ def failed_streams(sources: Sequence[SourceState]) -> str:
 
 def methods(kpi_ids: Collection[str], reader: Reader) -> tuple[tuple[str, str], ...]:
     """How each figure that the page shows is made: the built-in KPIs in use, then what holds for all."""
-    language = reader.language
-    used = [(kpi_title(kpi, language), text) for kpi in BUILT_IN if kpi in kpi_ids and (text := method(kpi, language))]
-    return (*used, *GENERAL[language])
+    speech = reader.speech
+    used = [(kpi_title(kpi, speech), text) for kpi in BUILT_IN if kpi in kpi_ids and (text := method(kpi, speech))]
+    return (*used, *GENERAL[speech.language])

@@ -15,13 +15,14 @@ from markupsafe import Markup
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
 from okr_models.words.months import month_note
+from okr_models.words.numbers import Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.charts import kpi_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import KpiKey, Month
 from pipelines.exports.report.svg import for_page
-from pipelines.exports.words import day, figure, kpi_title, percent, unit_figure, unit_word
+from pipelines.exports.words import kpi_title, unit_word
 
 MONTHS_SHOWN = 24
 NOT_RELATIVE = frozenset({"position", "points", "share"})
@@ -67,7 +68,7 @@ def kpi_section(months: Mapping[KpiKey, Mapping[date, Month]], reader: Reader) -
         _card(kpi, scope, shown, months[kpi, scope], reader, common=common, chart_id=f"kpi{n}")
         for n, (kpi, scope, shown) in enumerate(chosen)
     )
-    return KpiSection(month=day(common, reader.language, style="LLLL y") if common else "", cards=cards)
+    return KpiSection(month=reader.speech.month(common) if common else "", cards=cards)
 
 
 def _shown(months: Mapping[date, Month]) -> list[Month]:
@@ -86,53 +87,53 @@ def _card(
     common: date | None,
     chart_id: str,
 ) -> KpiView:
-    language, newest = reader.language, shown[-1]
+    speech, newest = reader.speech, shown[-1]
     change, tone = _change(kpi, newest, months.get(add_months(newest.month, -12)), reader)
-    title = kpi_title(kpi, language, dict(reader.kpi_titles))
-    notes = [_month(newest, language)] if newest.month != common else []
-    notes += [message("estimated_month", language)] if newest.is_estimated else []
-    notes += [message("lower", language)] if reader.better(kpi) == "lower" else []
+    title = kpi_title(kpi, speech, dict(reader.kpi_titles))
+    notes = [_month(newest, speech)] if newest.month != common else []
+    notes += [message("estimated_month", speech)] if newest.is_estimated else []
+    notes += [message("lower", speech)] if reader.better(kpi) == "lower" else []
     return KpiView(
         title=plain(title, limit=60),
         scope="" if scope == "all" else plain(scope.split("=", 1)[-1], limit=40),
-        value=unit_figure(newest.value, newest.unit, language),
-        unit=plain(unit_word(newest.unit, language), limit=30)
+        value=speech.figure(newest.value, newest.unit),
+        unit=plain(unit_word(newest.unit, speech), limit=30)
         if newest.value is not None
-        else message("kpi_missing", language),
+        else message("kpi_missing", speech),
         month=" · ".join(notes),
         change=change,
         tone=tone,
-        note=plain(month_note(newest.note, language), limit=160) if newest.value is None else "",
+        note=plain(month_note(newest.note, speech.language), limit=160) if newest.value is None else "",
         chart=_small_chart(title, shown, reader, chart_id=chart_id),
     )
 
 
 def _small_chart(title: str, shown: Sequence[Month], reader: Reader, *, chart_id: str) -> Markup | None:
     """The months as a small labelled chart; one value is no chart."""
-    language, unit = reader.language, shown[-1].unit
+    speech, unit = reader.speech, shown[-1].unit
     known = [(month, month.value) for month in shown if month.value is not None]
     if len(known) < 2:
         return None
     values = [value for _, value in known]
     description = message(
         "kpi_chart_text",
-        language,
-        first=unit_figure(values[0], unit, language),
-        first_month=_month(known[0][0], language),
-        last=unit_figure(values[-1], unit, language),
-        last_month=_month(known[-1][0], language),
-        low=unit_figure(min(values), unit, language),
-        high=unit_figure(max(values), unit, language),
+        speech,
+        first=speech.figure(values[0], unit),
+        first_month=_month(known[0][0], speech),
+        last=speech.figure(values[-1], unit),
+        last_month=_month(known[-1][0], speech),
+        low=speech.figure(min(values), unit),
+        high=speech.figure(max(values), unit),
     )
     drawing = kpi_chart(
-        [(month.month, month.value) for month in shown], language, as_bars=shown[-1].kind == "flow", unit=unit
+        [(month.month, month.value) for month in shown], speech, as_bars=shown[-1].kind == "flow", unit=unit
     )
-    name = message("kpi_chart", language, title=plain(title), count=len(shown))
+    name = message("kpi_chart", speech, title=plain(title), count=len(shown))
     return for_page(drawing, chart_id=chart_id, title=name, description=description)
 
 
-def _month(month: Month, language: str) -> str:
-    return day(month.month, language, style="LLLL y")
+def _month(month: Month, speech: Speech) -> str:
+    return speech.month(month.month)
 
 
 def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tuple[str, str]:
@@ -140,20 +141,20 @@ def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tu
 
     Where lower is better an arrow alone would leave good or bad to the colour, so a word says it.
     """
-    language = reader.language
+    speech = reader.speech
     if newest.value is None:
         return "", "flat"
     if before is None or before.value is None:
-        return message("kpi_no_last", language), "flat"
+        return message("kpi_no_last", speech), "flat"
     grown = newest.value - before.value
     if before.value <= 0 or newest.unit in NOT_RELATIVE or (newest.kind == "ratio" and kpi not in BUILT_IN):
-        text = f"{'+' if grown > 0 else ''}{figure(round(grown, 1), language, decimals=1)}"
+        text = speech.figure(grown, newest.unit, beside=before.value, signed=True)
     else:
-        text = percent(grown / before.value, language, signed=True)
+        text = speech.percent(grown / before.value, signed=True)
     better = reader.better(kpi)
     tone = "flat" if grown == 0 else "good" if (grown > 0) == (better == "higher") else "bad"
     arrow = "→" if grown == 0 else "↗" if grown > 0 else "↘"
-    said = f"{arrow} {message('kpi_change', language, change=text)}"
+    said = f"{arrow} {message('kpi_change', speech, change=text)}"
     if better == "lower" and tone != "flat":
-        said += f", {message('better' if tone == 'good' else 'worse', language)}"
+        said += f", {message('better' if tone == 'good' else 'worse', speech)}"
     return said, tone

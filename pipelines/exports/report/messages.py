@@ -6,7 +6,9 @@ how figures are made (``methods.py``).
 
 from __future__ import annotations
 
-MESSAGES: dict[str, dict[str, str]] = {
+from okr_models.words.numbers import Language, Speech
+
+MESSAGES: dict[Language, dict[str, str]] = {
     "sv": {
         "kicker": "Mål och nyckelresultat",
         "as_of": "Läget {day}",
@@ -31,7 +33,6 @@ MESSAGES: dict[str, dict[str, str]] = {
         "range": "mellan {low} och {high}",
         "progress_of": "{share} av vägen",
         "no_progress": "ingen siffra",
-        "period": "{start} till {end}",
         "time_gone": "{share} av tiden har gått",
         "tally": "Nyckelresultaten i korthet",
         "way": "Väg",
@@ -40,7 +41,6 @@ MESSAGES: dict[str, dict[str, str]] = {
         "of_milestones": "av delmålen",
         "figures": "Siffrorna i en tabell",
         "month": "Månad",
-        "from_to": "{low} till {high}",
         "open_mark": "* pågående månad",
         "better": "bättre",
         "worse": "sämre",
@@ -71,7 +71,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "chart_month": "{month}: {value}",
         "chart_last": "förra året {value}",
         "chart_path": "målväg {value}",
-        "chart_fan": "prognos {low} till {high}",
+        "chart_fan": "prognos {span}",
         "chart_bounds": "Gräns: {values}.",
         "milestone_done": "klart {day}",
         "milestone_open": "inte klart",
@@ -204,7 +204,6 @@ MESSAGES: dict[str, dict[str, str]] = {
         "range": "between {low} and {high}",
         "progress_of": "{share} of the way",
         "no_progress": "no figure",
-        "period": "{start} to {end}",
         "time_gone": "{share} of the time has gone",
         "tally": "The key results in short",
         "way": "Way",
@@ -213,7 +212,6 @@ MESSAGES: dict[str, dict[str, str]] = {
         "of_milestones": "of the milestones",
         "figures": "The figures in a table",
         "month": "Month",
-        "from_to": "{low} to {high}",
         "open_mark": "* running month",
         "better": "better",
         "worse": "worse",
@@ -244,7 +242,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "chart_month": "{month}: {value}",
         "chart_last": "last year {value}",
         "chart_path": "path {value}",
-        "chart_fan": "forecast {low} to {high}",
+        "chart_fan": "forecast {span}",
         "chart_bounds": "Bound: {values}.",
         "milestone_done": "done {day}",
         "milestone_open": "not done",
@@ -356,6 +354,6 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 
-def message(key: str, language: str, **values: object) -> str:
+def message(key: str, speech: Speech, **values: object) -> str:
     """The text of ``key`` with its values; they are data and are escaped by the template, not here."""
-    return MESSAGES[language][key].format(**values)
+    return MESSAGES[speech.language][key].format(**values)

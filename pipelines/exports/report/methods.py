@@ -6,7 +6,9 @@ What belongs here: the footer's sentences. What does not: the arithmetic, which 
 
 from __future__ import annotations
 
-KPI_METHODS: dict[str, dict[str, str]] = {
+from okr_models.words.numbers import Language, Speech
+
+KPI_METHODS: dict[Language, dict[str, str]] = {
     "sv": {
         "unique_visitors": "Källans eget antal olika besökare för just den månaden; aldrig en summa av dagar.",
         "sessions": "Summan av månadens dagar.",
@@ -43,7 +45,7 @@ KPI_METHODS: dict[str, dict[str, str]] = {
     },
 }
 
-GENERAL: dict[str, tuple[tuple[str, str], ...]] = {
+GENERAL: dict[Language, tuple[tuple[str, str], ...]] = {
     "sv": (
         ("Väg", "(nu minus utgångsläge) delat med (mål minus utgångsläge). Kan vara negativ eller över 100 %."),
         ("Samma månader", "Jämförelser görs med samma månader och samma kanaler på båda sidor. Saknas är aldrig noll."),
@@ -67,6 +69,6 @@ GENERAL: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def method(kpi: str, language: str) -> str | None:
+def method(kpi: str, speech: Speech) -> str | None:
     """How a built-in KPI's month is made; None for a client's own."""
-    return KPI_METHODS[language].get(kpi)
+    return KPI_METHODS[speech.language].get(kpi)

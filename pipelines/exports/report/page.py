@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from okr_models.words.numbers import Speech
 from pipelines.exports.csvs import write_whole
 from pipelines.exports.report.messages import message
 
@@ -29,16 +30,16 @@ def _environment() -> Environment:
     )
 
 
-def write_page(path: Path, template: str, *, language: str, values: dict[str, object]) -> Path:
+def write_page(path: Path, template: str, *, speech: Speech, values: dict[str, object]) -> Path:
     """Render ``template`` and replace ``path`` by it in one step."""
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     text = (
         _environment()
         .get_template(template)
         .render(
-            language=language,
+            language=speech.language,
             style=Markup(style),  # noqa: S704 - our own file
-            t=lambda key, **filled: message(key, language, **filled),
+            t=lambda key, **filled: message(key, speech, **filled),
             **values,
         )
     )

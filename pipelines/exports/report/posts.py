@@ -12,12 +12,12 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from okr_models.words.notes import PLATFORM_NAMES
+from okr_models.words.numbers import Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.published import KeyResultRow
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import BlogPost, Item, SocialPost
-from pipelines.exports.words import day, figure
 
 POSTS_SHOWN = 15
 SOCIAL_SHOWN = 8
@@ -71,14 +71,14 @@ def posts_view(
     items: Sequence[Item], posts: Sequence[BlogPost], results: Sequence[KeyResultRow], reader: Reader
 ) -> PostsView | None:
     """Posts that key results count, newest first, a group each; without such a count the most read blog posts."""
-    language = reader.language
+    speech = reader.speech
     if not items:
-        return PostsView(title=message("posts", language), groups=(_most_read(posts, language),)) if posts else None
+        return PostsView(title=message("posts", speech), groups=(_most_read(posts, speech),)) if posts else None
     counted = [row for row in results if any(_is_of(item, row) for item in items)]
     is_blog = all(row.kpi in {None, "blog_posts"} for row in counted)
     alone = len(counted) == 1 and is_blog
     return PostsView(
-        title=message("posts" if is_blog else "posts_any", language),
+        title=message("posts" if is_blog else "posts_any", speech),
         groups=tuple(
             _group(row, [item for item in items if _is_of(item, row)], reader, is_alone=alone) for row in counted
         ),
@@ -90,74 +90,74 @@ def _is_of(item: Item, row: KeyResultRow) -> bool:
 
 
 def _group(row: KeyResultRow, items: Sequence[Item], reader: Reader, *, is_alone: bool) -> PostGroup:
-    language = reader.language
+    speech = reader.speech
     count = {outcome: sum(item.outcome == outcome for item in items) for outcome in OUTCOME_ICONS}
     thresholds = {item.threshold for item in items if item.threshold is not None}
     definition = reader.key_result(row.objective_id, row.key_result_id)
     conditions = definition.where if definition and definition.where else ()
     if len(thresholds) == 1 and len(conditions) <= 1:
         is_most = bool(conditions) and conditions[0].at_most is not None
-        threshold = figure(max(thresholds), language)
-        lead = message("posts_at_most" if is_most else "posts_lead", language, threshold=threshold, **count)
+        threshold = speech.figure(max(thresholds))
+        lead = message("posts_at_most" if is_most else "posts_lead", speech, threshold=threshold, **count)
     else:
-        lead = message("posts_any_lead", language, **count)
+        lead = message("posts_any_lead", speech, **count)
     metric = conditions[0].metric if len(conditions) == 1 else "page_views" if not conditions else ""
     shown = POSTS_SHOWN if is_alone else POSTS_SHOWN // 2
     return PostGroup(
         heading="" if is_alone else plain(row.title),
         lead=lead,
-        value_head=message(f"metric_{metric}" if metric else "metric_any", language),
-        rows=tuple(_judged(item, language) for item in items[:shown]),
-        more=_more(len(items) - shown, "key_result_items.csv", language),
+        value_head=message(f"metric_{metric}" if metric else "metric_any", speech),
+        rows=tuple(_judged(item, speech) for item in items[:shown]),
+        more=_more(len(items) - shown, "key_result_items.csv", speech),
         total=len(items),
     )
 
 
-def _most_read(posts: Sequence[BlogPost], language: str) -> PostGroup:
+def _most_read(posts: Sequence[BlogPost], speech: Speech) -> PostGroup:
     most = max((post.page_views_90d or 0 for post in posts), default=0)
     return PostGroup(
         heading="",
-        lead=message("posts_plain", language),
-        value_head=message("metric_page_views", language),
-        rows=tuple(_read(post, most, language) for post in posts[:POSTS_SHOWN]),
-        more=_more(len(posts) - POSTS_SHOWN, "blog_posts.csv", language),
+        lead=message("posts_plain", speech),
+        value_head=message("metric_page_views", speech),
+        rows=tuple(_read(post, most, speech) for post in posts[:POSTS_SHOWN]),
+        more=_more(len(posts) - POSTS_SHOWN, "blog_posts.csv", speech),
         total=len(posts),
     )
 
 
-def _more(hidden: int, file: str, language: str) -> str:
-    return message("more", language, count=hidden, file=file) if hidden > 0 else ""
+def _more(hidden: int, file: str, speech: Speech) -> str:
+    return message("more", speech, count=hidden, file=file) if hidden > 0 else ""
 
 
-def _title(title: str | None, url: str | None, language: str) -> str:
+def _title(title: str | None, url: str | None, speech: Speech) -> str:
     """A post's title; a source that knows none leaves its path."""
     if title:
         return plain(title, limit=90)
     address = safe_url(url)
     path = unquote(urlsplit(address).path) if address else ""
-    return plain(path, limit=90) or message("untitled", language)
+    return plain(path, limit=90) or message("untitled", speech)
 
 
-def _judged(item: Item, language: str) -> PostView:
+def _judged(item: Item, speech: Speech) -> PostView:
     share = (item.value or 0) / item.threshold if item.threshold else 0.0
     return PostView(
-        title=_title(item.title, item.url, language),
+        title=_title(item.title, item.url, speech),
         url=safe_url(item.url),
-        published=_on(item.published_at, language),
-        value=figure(item.value, language),
+        published=_on(item.published_at, speech),
+        value=speech.figure(item.value, beside=item.threshold),
         share=round(100 * min(1.0, max(0.0, share)), 1),
         outcome=item.outcome,
         icon=OUTCOME_ICONS.get(item.outcome, "?"),
-        word=message(item.outcome, language) if item.outcome in OUTCOME_ICONS else plain(item.outcome),
+        word=message(item.outcome, speech) if item.outcome in OUTCOME_ICONS else plain(item.outcome),
     )
 
 
-def _read(post: BlogPost, most: float, language: str) -> PostView:
+def _read(post: BlogPost, most: float, speech: Speech) -> PostView:
     return PostView(
-        title=_title(post.title, post.url, language),
+        title=_title(post.title, post.url, speech),
         url=safe_url(post.url),
-        published=_on(post.published_at, language),
-        value=figure(post.page_views_90d, language),
+        published=_on(post.published_at, speech),
+        value=speech.figure(post.page_views_90d),
         share=round(100 * (post.page_views_90d or 0) / most, 1) if most else 0.0,
         outcome="",
         icon="",
@@ -165,20 +165,20 @@ def _read(post: BlogPost, most: float, language: str) -> PostView:
     )
 
 
-def social_posts(posts: Sequence[SocialPost], language: str) -> tuple[SocialView, ...]:
+def social_posts(posts: Sequence[SocialPost], speech: Speech) -> tuple[SocialView, ...]:
     """The posts with the most interactions."""
     return tuple(
         SocialView(
             platform=platform_name(post.platform),
             url=safe_url(post.url),
             label=message(
-                "open_post", language, platform=platform_name(post.platform), day=_on(post.published_at, language)
+                "open_post", speech, platform=platform_name(post.platform), day=_on(post.published_at, speech)
             ),
-            published=_on(post.published_at, language),
-            likes=figure(post.likes, language),
-            comments=figure(post.comments, language),
-            shares=figure(post.shares, language),
-            interactions=figure(post.interactions, language),
+            published=_on(post.published_at, speech),
+            likes=speech.figure(post.likes),
+            comments=speech.figure(post.comments),
+            shares=speech.figure(post.shares),
+            interactions=speech.figure(post.interactions),
             is_maturing=post.is_maturing,
         )
         for post in posts[:SOCIAL_SHOWN]
@@ -201,5 +201,5 @@ def safe_url(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-def _on(instant: datetime | None, language: str) -> str:
-    return day(instant.date() if instant else None, language, style="d MMM y")
+def _on(instant: datetime | None, speech: Speech) -> str:
+    return speech.day(instant.date() if instant else None)

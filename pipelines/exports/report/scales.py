@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.exports.words import figure, percent
+from okr_models.words.numbers import Speech
 
 STEPS_WANTED = 4
 APART = 13.0
@@ -29,12 +29,12 @@ class Scale:
         count = round((self.high - self.low) / self.step)
         return tuple(round(self.low + n * self.step, 10) for n in range(count + 1))
 
-    def labels(self, unit: str | None, language: str) -> list[str]:
+    def labels(self, unit: str | None, speech: Speech) -> list[str]:
         """What stands at each tick, with the decimals that the step needs; shares as per cent."""
         if unit == "share":
-            return [percent(tick, language) for tick in self.ticks]
+            return [speech.percent(tick) for tick in self.ticks]
         decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        return [figure(tick, language, decimals=decimals) for tick in self.ticks]
+        return [speech.fixed(tick, decimals) for tick in self.ticks]
 
 
 def scale_of(values: Sequence[float], *, from_zero: bool) -> Scale:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from okr_models.periods import add_months
 from okr_models.words.months import WORDS, month_note
+from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.report import charts
 from pipelines.exports.report.kpi_cards import KpiSection
 from pipelines.exports.report.paper import SMALLEST, USABLE, density_of, paper_of
@@ -37,10 +38,10 @@ def test_a_scale_holds_every_value_between_two_of_its_ticks(values: list[float],
 
 
 def test_ticks_are_whole_where_the_step_is_and_never_rounded_to_a_wrong_figure() -> None:
-    assert scale_of([0, 10], from_zero=True).labels(None, "sv") == ["0", "5", "10"]
-    assert scale_of([0, 1], from_zero=True).labels(None, "sv") == ["0,0", "0,5", "1,0"]
-    assert scale_of([0.2, 0.9], from_zero=True).labels("share", "en") == ["0%", "50%", "100%"]
-    assert scale_of([0, 34_000], from_zero=True).labels("visitors", "sv")[-1] == "40\xa0000"
+    assert scale_of([0, 10], from_zero=True).labels(None, SWEDISH) == ["0", "5", "10"]
+    assert scale_of([0, 1], from_zero=True).labels(None, SWEDISH) == ["0,0", "0,5", "1,0"]
+    assert scale_of([0.2, 0.9], from_zero=True).labels("share", ENGLISH) == ["0%", "50%", "100%"]
+    assert scale_of([0, 34_000], from_zero=True).labels("visitors", SWEDISH)[-1] == "40\xa0000"
 
 
 def test_one_value_alone_stands_in_the_middle_and_not_on_an_axis_of_one_tick() -> None:
@@ -171,18 +172,18 @@ def test_every_kind_of_chart_holds_to_vega_lites_schema(
         )
         for n in range(12)
     )
-    for language in ("sv", "en"):
-        svg = charts.key_result_chart(Series(form=form, points=points, bounds=bounds), language, unit="visitors")  # type: ignore[arg-type]
+    for speech in (SWEDISH, ENGLISH):
+        svg = charts.key_result_chart(Series(form=form, points=points, bounds=bounds), speech, unit="visitors")  # type: ignore[arg-type]
         assert svg.count("<text") > 8
     for as_bars in (True, False):
-        drawn = charts.kpi_chart([(point.month, point.actual) for point in points], "sv", as_bars=as_bars)
+        drawn = charts.kpi_chart([(point.month, point.actual) for point in points], SWEDISH, as_bars=as_bars)
         assert "<path" in drawn
 
 
 def test_a_rank_has_its_first_place_at_the_top_and_other_lower_is_better_figures_fall_as_they_fall() -> None:
     def height_of(unit: str) -> list[float]:
         points = (Point(month=date(2026, 1, 1), actual=20.0), Point(month=date(2026, 2, 1), actual=2.0))
-        svg = charts.key_result_chart(Series(form="level", points=points), "en", unit=unit)
+        svg = charts.key_result_chart(Series(form="level", points=points), ENGLISH, unit=unit)
         line = re.search(r'd="M[\d.]+,([\d.]+)L[\d.]+,([\d.]+)"[^>]*stroke-width="2.6"', svg)
         assert line is not None
         return [float(line[1]), float(line[2])]
