@@ -60,10 +60,9 @@ def _rest(result: KeyResultProgress, speech: Speech) -> list[Clause]:
         now, goal, needed = (speech.percent(share, signed=True) for share in (found.so_far, found.goal, found.needed))
         where: Clause = words["growth_so_far"].format(now=now)
     else:
-        now, goal, needed = (
-            speech.figure(value, ready.measurement.unit, beside=found.goal)
-            for value in (found.so_far, found.goal, found.needed)
-        )
+        unit = ready.measurement.unit
+        goal, needed = speech.figure(found.goal, unit), speech.figure(found.needed, unit)
+        now = speech.figure(found.so_far, unit, beside=found.needed)
         where = _where(result, speech)
     return [where, words[f"{found.way}_needed"].format(now=now, goal=goal, needed=needed, period=period)]
 

@@ -13,6 +13,7 @@ from okr_models.forecast.types import Forecast
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.explanations import explain
 from okr_models.progress.required import Required, required
+from okr_models.words.numbers import ENGLISH, SWEDISH
 from tests.unit.okr_figures import evaluated, figures_of, key_result, month, monthly
 
 FLAT = [1000.0] * 12
@@ -36,8 +37,8 @@ def test_an_even_ramp_in_january_reads_off_track_and_says_what_it_would_take() -
     rows = monthly("unique_visitors", month("2023-01"), [*before, 1090.0], as_of=date(2026, 2, 20))
     found = evaluated(key_result(target="+30%"), figures_of(months=rows), as_of=date(2026, 2, 20), forecaster=forecast)
     assert found.status == "off_track"
-    assert explain(found, "sv").startswith("+9\xa0% hittills; för +30\xa0% krävs +32\xa0% i snitt resten av året; ")
-    assert explain(found, "en").startswith("+9% so far; +30% takes +32% on average for the rest of the year; ")
+    assert explain(found, SWEDISH).startswith("+9\xa0% hittills; för +30\xa0% krävs +32\xa0% i snitt resten av året; ")
+    assert explain(found, ENGLISH).startswith("+9% so far; +30% takes +32% on average for the rest of the year; ")
 
 
 def test_what_comes_as_required_just_arrives() -> None:
@@ -51,14 +52,14 @@ def test_what_comes_as_required_just_arrives() -> None:
 
 def test_a_fall_that_is_asked_for_says_how_far_the_rest_would_have_to_fall() -> None:
     result = unlikely("unique_visitors", [*FLAT, *[950.0] * 6], as_of=date(2026, 7, 20), target="-20%")
-    assert "−5\xa0% hittills; för −20\xa0% krävs −35\xa0% i snitt resten av året" in explain(result, "sv")
+    assert "−5\xa0% hittills; för −20\xa0% krävs −35\xa0% i snitt resten av året" in explain(result, SWEDISH)
 
 
 def test_a_stretch_goal_says_what_its_own_success_line_takes() -> None:
     result = unlikely(
         "unique_visitors", [*FLAT, *[1100.0] * 6], as_of=date(2026, 7, 20), target="+40%", ambition="stretch"
     )
-    assert "för +28\xa0% krävs +46\xa0% i snitt" in explain(result, "sv")
+    assert "för +28\xa0% krävs +46\xa0% i snitt" in explain(result, SWEDISH)
 
 
 def test_a_stated_baseline_stands_for_every_month() -> None:
@@ -80,7 +81,7 @@ def test_a_mean_of_months_with_a_number_as_target_says_the_level_of_the_rest() -
     assert needed(result) == Required(
         way="level", goal=1300.0, needed=pytest.approx(1500.0), so_far=pytest.approx(1100.0)
     )
-    assert "för 1\xa0300 krävs 1\xa0500 i snitt resten av året" in explain(result, "sv")
+    assert "för 1\xa0300 krävs 1\xa0500 i snitt resten av året" in explain(result, SWEDISH)
 
 
 def test_a_stock_says_the_pace_a_month() -> None:
@@ -91,7 +92,7 @@ def test_a_stock_says_the_pace_a_month() -> None:
     assert said.way == "pace"
     assert said.so_far == pytest.approx(10.0, rel=0.05)
     assert said.needed == pytest.approx(30.0, rel=0.05)
-    assert " i månaden resten av året, hittills " in explain(result, "sv")
+    assert " i månaden resten av året, hittills " in explain(result, SWEDISH)
 
 
 def test_nothing_is_required_of_a_period_that_is_over_or_of_months_that_have_no_base() -> None:
@@ -107,4 +108,4 @@ def test_what_is_on_track_is_asked_for_nothing() -> None:
     rows = monthly("unique_visitors", month("2025-01"), [*FLAT, *[1400.0] * 6], as_of=date(2026, 7, 20))
     found = evaluated(key_result(target="+30%"), figures_of(months=rows), as_of=date(2026, 7, 20))
     assert found.status == "on_track"
-    assert "krävs" not in explain(found, "sv")
+    assert "krävs" not in explain(found, SWEDISH)
