@@ -1,129 +1,120 @@
-"""What Dagster is told of checks: a spec for each declared test of a table, a result with the rows that fail it,
-whether each raw table holds what the ledger says was written, and whether tokens and API versions last.
+"""What Dagster is told of checks: one for each severity of a table's declared tests, which stand in it as a table; and
+whether tokens and API versions last.
 
-What belongs here: wiring. What does not: which tests there are (``schema.yml``) and how they run (``warehouse``).
+What belongs here: wiring. What does not: which tests there are (``schema.yml``), how they run (``warehouse``), and
+checks that an asset's own step answers (``assets/``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NoReturn
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
 import dagster as dg
 
-from connectors.core.raw_tables import RAW_TABLES
-from pipelines.assets.config import config_key
-from pipelines.assets.ingest import raw_key
+from pipelines.keys import config_key
 from pipelines.markdown import markdown_table
 from pipelines.notices.text import FAILING
 from pipelines.resources import Night
-from pipelines.warehouse.checks.declared import Checked, checks_of
-from pipelines.warehouse.checks.refusals import TableRefused, first_row, record_refusal
-from pipelines.warehouse.checks.run import SAMPLE_ROWS, CheckOutcome
+from pipelines.warehouse.checks.declared import Check, Checked, Severity, checks_of
+from pipelines.warehouse.checks.refusals import TableRefused, first_row, reason, record_refusal
+from pipelines.warehouse.checks.run import CheckOutcome
 from pipelines.warehouse.ingest.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
-from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 
-LEDGER_CHECK = "rows_match_ledger"
-COLLAPSE_CHECK = "no_window_collapsed"
 ACCESS_KEY = config_key("sources")
-WINDOWED = tuple(sorted(name for name, table in RAW_TABLES.items() if has_windows(table)))
 SAMPLE = "sample"
+CHECK_NAMES: Mapping[Severity, str] = {"error": "tests", "warn": "warnings"}
+"""The check that stands for all tests of a table of one severity."""
 SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
+_FOLLOWS = {
+    "error": "A row that fails one of them refuses the table, and nothing of the night is published.",
+    "warn": "What fails one of them is published, and somebody should look.",
+}
+MOST_OF_A_SENTENCE = 300
 
 
 def check_specs(model: Checked, *, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    """One a declared test; those of severity error block what comes after."""
+    """One a severity; that of the errors blocks what comes after. Which tests it stands for is a table beside it."""
     return [
         dg.AssetCheckSpec(
-            check.name,
+            CHECK_NAMES[severity],
             asset=asset,
-            description=check.description,
-            blocking=check.severity == "error",
-            metadata={"severity": check.severity, "test": check.test.name},
+            description=f"{_count(len(checks), 'declared test')}. {_FOLLOWS[severity]}",
+            blocking=severity == "error",
+            metadata={"declared": _declared(checks)},
         )
-        for check in checks_of(model)
+        for severity, checks in _by_severity(checks_of(model)).items()
     ]
 
 
-def check_result(outcome: CheckOutcome, *, asset: dg.AssetKey) -> dg.AssetCheckResult:
-    """The result of a check that could be run."""
-    metadata: dict[str, dg.MetadataValue] = {FAILING: dg.MetadataValue.int(outcome.unexpected)}
-    if outcome.sample:
-        metadata[SAMPLE] = dg.MetadataValue.md(markdown_table(outcome.sample))
-    return dg.AssetCheckResult(
-        asset_key=asset,
-        check_name=outcome.name,
-        passed=outcome.passed,
-        severity=SEVERITIES[outcome.severity],
-        description=None if outcome.passed else _fail(outcome.unexpected, outcome.sample),
-        metadata=metadata,
-    )
+def _declared(checks: Sequence[Check]) -> dg.MetadataValue:
+    rows = [{"test": check.name, "asks": check.description} for check in checks]
+    return dg.MetadataValue.md(markdown_table(rows, most=MOST_OF_A_SENTENCE))
 
 
-def _fail(count: int, rows: Sequence[Mapping[str, object]]) -> str:
+def check_results(outcomes: Iterable[CheckOutcome], *, asset: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    """The results of a table's checks, in the order of ``check_specs``. A test that could not be run is no pass."""
+    for severity, found in _by_severity(outcomes).items():
+        failed = [outcome for outcome in found if not outcome.passed]
+        blocks = any(outcome.blocks for outcome in failed)
+        yield dg.AssetCheckResult(
+            asset_key=asset,
+            check_name=CHECK_NAMES[severity],
+            passed=not failed,
+            severity=SEVERITIES["error" if blocks else severity],
+            description="; ".join(map(reason, failed)) or None,
+            metadata={"tests": len(found), **(_failures(failed) if failed else {})},
+        )
+
+
+def _failures(failed: Sequence[CheckOutcome]) -> dict[str, Any]:
+    """Which tests failed, ten rows of each, and what Great Expectations says of them."""
+    rows = [
+        {
+            "test": outcome.name,
+            "failing rows": outcome.unexpected if outcome.raised is None else "could not be run",
+            "first": outcome.raised or first_row(outcome.sample).removeprefix(", first "),
+        }
+        for outcome in failed
+    ]
+    explained = {outcome.name: outcome.explanation for outcome in failed if outcome.explanation}
+    return {
+        FAILING: sum(outcome.unexpected for outcome in failed),
+        "failing_tests": dg.MetadataValue.md(markdown_table(rows, most=MOST_OF_A_SENTENCE)),
+        **{
+            f"{SAMPLE}_{outcome.name}": dg.MetadataValue.md(markdown_table(outcome.sample))
+            for outcome in failed
+            if outcome.sample
+        },
+        **({"great_expectations": dg.MetadataValue.json(explained)} if explained else {}),
+    }
+
+
+def _by_severity(items: Iterable[Any]) -> dict[Severity, list[Any]]:
+    """Checks or outcomes by severity, errors first; without severities that none has."""
+    found = list(items)
+    by = {severity: [item for item in found if item.severity == severity] for severity in CHECK_NAMES}
+    return {severity: some for severity, some in by.items() if some}
+
+
+def failing_rows(count: int, rows: Sequence[Mapping[str, object]]) -> str:
+    """So many rows fail, and the first of them."""
     return f"{count} {'row fails' if count == 1 else 'rows fail'}{first_row(rows)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def record(night: Night, *, table: str, reasons: Sequence[str]) -> TableRefused:
+    """Record why nothing of this night is published; the error to end the step with."""
+    record_refusal(night.home, table=table, reasons=reasons, run_id=night.run_id, at=night.clock.now())
+    return TableRefused(table=table, reasons=reasons)
 
 
 def refuse(night: Night, *, table: str, reasons: Sequence[str]) -> NoReturn:
     """Record why nothing of this night is published, and end the step with it."""
-    record_refusal(night.home, table=table, reasons=reasons, run_id=night.run_id, at=night.clock.now())
-    raise TableRefused(table=table, reasons=reasons)
-
-
-@dg.multi_asset_check(
-    name="ledger",
-    specs=[
-        dg.AssetCheckSpec(
-            LEDGER_CHECK,
-            asset=raw_key(name),
-            blocking=True,
-            description="Each window holds as many rows as the ledger says were written.",
-        )
-        for name in WINDOWED
-    ]
-    + [
-        dg.AssetCheckSpec(
-            COLLAPSE_CHECK,
-            asset=raw_key(name),
-            description="No window of this night came back with less than half of the rows it replaced.",
-        )
-        for name in WINDOWED
-    ],
-    can_subset=True,
-)
-def ledger_checks(
-    context: dg.AssetCheckExecutionContext, night: dg.ResourceParam[Night]
-) -> Iterator[dg.AssetCheckResult]:
-    """Count the rows of what was written last, table by table."""
-    selected = {(key.asset_key.path[-1], key.name) for key in context.selected_asset_check_keys}
-    for name in WINDOWED:
-        if (name, COLLAPSE_CHECK) in selected:
-            collapsed = collapsed_windows(night.con, RAW_TABLES[name], run_id=night.run_id)
-            yield _counted(name, COLLAPSE_CHECK, collapsed, severity=dg.AssetCheckSeverity.WARN)
-    wrong = {
-        name: rows_against_ledger(night.con, RAW_TABLES[name]) for name in WINDOWED if (name, LEDGER_CHECK) in selected
-    }
-    for name, rows in wrong.items():
-        yield _counted(name, LEDGER_CHECK, rows, severity=dg.AssetCheckSeverity.ERROR)
-    for name, rows in wrong.items():
-        if rows:
-            first = ", ".join(f"{column} {value}" for column, value in rows[0].items())
-            counted = (
-                f"check {LEDGER_CHECK} failed ({len(rows)} window(s), first {first}); okr run --from reads them again"
-            )
-            refuse(night, table=f"raw.{name}", reasons=[counted])
-
-
-def _counted(
-    table: str, check: str, rows: Sequence[Mapping[str, object]], *, severity: dg.AssetCheckSeverity
-) -> dg.AssetCheckResult:
-    shown = {SAMPLE: dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}
-    return dg.AssetCheckResult(
-        asset_key=raw_key(table),
-        check_name=check,
-        passed=not rows,
-        severity=severity,
-        description=_fail(len(rows), rows) if rows else None,
-        metadata={FAILING: len(rows), **shown},
-    )
+    raise record(night, table=table, reasons=reasons)
 
 
 @dg.asset_check(

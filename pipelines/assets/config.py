@@ -4,33 +4,33 @@ What belongs here: the assets of the schemas ``config`` and ``ops``, and what th
 them (``ingest/config_tables.py``; the ledger is written with each window by the ingest writer).
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, OWNERS, SNAPSHOT_TABLES, raw_key
+from connectors.core.raw_tables import RAW_TABLES
+from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, SNAPSHOT_TABLES
+from pipelines.checks import SAMPLE, failing_rows, refuse
+from pipelines.keys import LEDGER_KEY, OWNERS, config_key, raw_key
 from pipelines.markdown import markdown_table
+from pipelines.notices.text import FAILING
 from pipelines.preview import bullets, row_count
 from pipelines.resources import Night
+from pipelines.warehouse.checks.refusals import first_row
+from pipelines.warehouse.checks.run import SAMPLE_ROWS
 from pipelines.warehouse.ingest.config_tables import write_config
+from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.schema import CONFIG_TABLES, LOADS
 from pipelines.warehouse.tables import Table
 
-LEDGER_KEY = dg.AssetKey(["ops", "loads"])
 FILES_CHECK = "client_files_valid"
+LEDGER_CHECK = "rows_match_ledger"
+COLLAPSE_CHECK = "no_window_collapsed"
 RAW_KEYS = [raw_key(name) for name in sorted(SNAPSHOT_TABLES | OTHER_TABLES)]
+WINDOWED = tuple(table for _, table in sorted(RAW_TABLES.items()) if has_windows(table))
 
-
-def config_key(table: str) -> dg.AssetKey:
-    """Asset key of a table of the schema ``config``."""
-    return dg.AssetKey(["config", table])
-
-
-def source_key(schema: str, table: str) -> dg.AssetKey:
-    """Asset key of a table that SQL models read and do not make: of ``raw``, ``config`` or ``ops``."""
-    return dg.AssetKey([schema, table])
+Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
 def _metadata(table: Table) -> dict[str, object]:
@@ -41,17 +41,55 @@ def _metadata(table: Table) -> dict[str, object]:
     }
 
 
-@dg.asset(
-    key=LEDGER_KEY,
-    group_name=GROUP,
-    deps=RAW_KEYS,
-    kinds={"duckdb", "python"},
-    owners=OWNERS,
-    description=f"{LOADS.meaning} Each row is written in the transaction that writes what was read.",
-    metadata=_metadata(LOADS),
+@dg.multi_asset(
+    name="ledger",
+    specs=[
+        dg.AssetSpec(
+            LEDGER_KEY,
+            group_name=GROUP,
+            deps=RAW_KEYS,
+            kinds={"duckdb", "python"},
+            owners=OWNERS,
+            description=f"{LOADS.meaning} Each row is written in the transaction that writes what was read.",
+            metadata=_metadata(LOADS),
+        )
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            LEDGER_CHECK,
+            asset=LEDGER_KEY,
+            blocking=True,
+            description="Each window of each raw table holds as many rows as the ledger says were written.",
+        ),
+        dg.AssetCheckSpec(
+            COLLAPSE_CHECK,
+            asset=LEDGER_KEY,
+            description="No window of this night came back with less than half of the rows it replaced.",
+        ),
+    ],
+    can_subset=True,
 )
-def ledger_table(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
-    """What the ledger says of this night."""
+def ledger_table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Events:
+    """What the ledger says of this night, and whether the raw tables hold it."""
+    if LEDGER_KEY in context.selected_asset_keys:
+        yield dg.MaterializeResult(metadata=_reads(night))
+    asked = {check.name for check in context.selected_asset_check_keys}
+    if COLLAPSE_CHECK in asked:
+        collapsed = {table.name: collapsed_windows(night.con, table, run_id=night.run_id) for table in WINDOWED}
+        yield _counted(COLLAPSE_CHECK, collapsed, severity=dg.AssetCheckSeverity.WARN)
+    if LEDGER_CHECK not in asked:
+        return
+    wrong = {table.name: rows_against_ledger(night.con, table) for table in WINDOWED}
+    yield _counted(LEDGER_CHECK, wrong, severity=dg.AssetCheckSeverity.ERROR)
+    for name, rows in wrong.items():
+        if rows:
+            counted = (
+                f"check {LEDGER_CHECK} failed ({len(rows)} window(s){first_row(rows)}); okr run --from reads them again"
+            )
+            refuse(night, table=f"raw.{name}", reasons=[counted])
+
+
+def _reads(night: Night) -> dict[str, Any]:
     reads = night.con.execute(
         """
         select stream, status, count(*) as reads, sum(rows) as rows
@@ -63,12 +101,26 @@ def ledger_table(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
         [night.run_id],
     ).fetchall()
     told = [dict(zip(("stream", "status", "reads", "rows"), read, strict=True)) for read in reads]
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": row_count(night.con, "ops", "loads"),
-            "reads_of_this_run": sum(read["reads"] for read in told),
-            **({"this_run": dg.MetadataValue.md(markdown_table(told))} if told else {}),
-        }
+    return {
+        "dagster/row_count": row_count(night.con, "ops", "loads"),
+        "reads_of_this_run": sum(read["reads"] for read in told),
+        **({"this_run": dg.MetadataValue.md(markdown_table(told))} if told else {}),
+    }
+
+
+def _counted(
+    check: str, found: Mapping[str, Sequence[Mapping[str, object]]], *, severity: dg.AssetCheckSeverity
+) -> dg.AssetCheckResult:
+    """The result of a check over all raw tables, from the rows of each that fail it."""
+    rows = [{"table": f"raw.{name}", **row} for name, failing in found.items() for row in failing]
+    shown = {SAMPLE: dg.MetadataValue.md(markdown_table(rows[:SAMPLE_ROWS]))} if rows else {}
+    return dg.AssetCheckResult(
+        asset_key=LEDGER_KEY,
+        check_name=check,
+        passed=not rows,
+        severity=severity,
+        description=failing_rows(len(rows), rows) if rows else None,
+        metadata={FAILING: len(rows), **shown},
     )
 
 
@@ -95,7 +147,7 @@ def ledger_table(night: dg.ResourceParam[Night]) -> dg.MaterializeResult[None]:
         )
     ],
 )
-def client_files(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+def client_files(night: dg.ResourceParam[Night]) -> Events:
     """Write the ``config`` schema, with the zones that the sources told."""
     write_config(night.con, night.clients.clients, now=night.clock.now(), known=night.clients.known)
     for name in CONFIG_TABLES:

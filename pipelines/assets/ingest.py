@@ -12,6 +12,7 @@ from connectors.core.protocol import Delivery
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
 from okr_models.periods import Window
+from pipelines.keys import OWNERS, raw_key
 from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
 from pipelines.preview import row_count
@@ -23,7 +24,6 @@ from pipelines.warehouse.schema import raw_table
 
 GROUP = "ingest"
 CHECK = "sources_read"
-OWNERS = ["team:data"]
 MOST_OF_A_MESSAGE = 500
 MOST_SOURCES = 60
 SNAPSHOT_TABLES = frozenset(
@@ -32,11 +32,6 @@ SNAPSHOT_TABLES = frozenset(
 OTHER_TABLES = frozenset(
     stream.table.name for kind in SOURCE_TYPES.values() for stream in kind.streams if stream.delivery != "snapshot"
 )
-
-
-def raw_key(table: str) -> dg.AssetKey:
-    """Asset key of a raw table."""
-    return dg.AssetKey(["raw", table])
 
 
 def _spec(table: RawTable) -> dg.AssetSpec:

@@ -1,55 +1,54 @@
-"""Each SQL model as an asset, with deps from its refs and its columns from ``schema.yml``.
+"""The SQL models as assets, a step a layer, with deps from their refs and columns from ``schema.yml``.
 
 Each is checked before it counts: a mart is built beside the old one and put in its place, any other is built in a
 transaction that is undone where a blocking check failed. A refused one is recorded for ``okr status``, is not
-materialised, and stops everything after it. What does not belong here: the checks' wiring (``pipelines/checks.py``).
+materialised, and neither is anything that reads it; the layer's others are, and then its step fails. What does not
+belong here: the checks' wiring (``pipelines/checks.py``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 
 import dagster as dg
 
-from pipelines.assets.config import source_key
-from pipelines.assets.ingest import OWNERS
-from pipelines.checks import check_result, check_specs, refuse
+from pipelines.checks import check_results, check_specs, record
+from pipelines.keys import OWNERS, model_key, source_key
 from pipelines.markdown import markdown_table
 from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
 from pipelines.warehouse.checks.declared import checks_of
-from pipelines.warehouse.checks.refusals import Audit, audit_in_place, audit_model
+from pipelines.warehouse.checks.refusals import Audit, TableRefused, audit_in_place, audit_model
+from pipelines.warehouse.checks.run import check_model
+from pipelines.warehouse.db import quote
 from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.models.lineage import ColumnOf, kept_column_lineage
-from pipelines.warehouse.models.project import Model, Project, load_project
+from pipelines.warehouse.models.project import LAYERS, Layer, Model, Project, load_project
 from pipelines.warehouse.models.runner import ModelResult, run_model
 
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 Origins = Mapping[str, tuple[ColumnOf, ...]]
 """Of each column those of other tables that it is made of."""
 MOST_OF_ORIGINS = 1_000
+_LAYERS: Mapping[Layer, str] = {
+    "staging": "What was read, cleaned: a table of each raw one.",
+    "intermediate": "The logic between what was read and what is served.",
+    "marts": "What analysts query; each is checked beside the one before and then takes its place.",
+}
 
 
-def model_key(model: Model) -> dg.AssetKey:
-    """Asset key of a SQL model: its layer and name."""
-    return dg.AssetKey([model.layer, model.name])
+def _read_by(model: Model) -> set[str]:
+    """Models that this one or one of its checks reads."""
+    return {*model.refs, *(name for check in checks_of(model) for name in check.refs)}
 
 
-def _deps(model: Model, project: Project) -> list[dg.AssetKey]:
-    read = {*model.refs, *(name for check in checks_of(model) for name in check.refs)}
-    keys = {model_key(project.model(name)) for name in read}
-    return sorted(keys | {source_key(schema, table) for schema, table in model.sources})
-
-
-def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
+def _spec(model: Model, project: Project) -> dg.AssetSpec:
     columns = [dg.TableColumn(column.name, column.data_type, column.description) for column in model.columns]
-
-    @dg.asset(
-        key=model_key(model),
+    deps = {model_key(project.model(name)) for name in _read_by(model)}
+    return dg.AssetSpec(
+        model_key(model),
         group_name=model.layer,
-        deps=_deps(model, project),
+        deps=sorted(deps | {source_key(schema, table) for schema, table in model.sources}),
         description=model.description,
-        code_version=model.fingerprint[:12],
         kinds={"sql", "duckdb"},
         owners=OWNERS,
         metadata={
@@ -59,35 +58,71 @@ def _asset(model: Model, project: Project) -> dg.AssetsDefinition:
             "file": dg.MetadataValue.path(str(model.path)),
             "sql": dg.MetadataValue.md(f"```sql\n{model.raw_sql}\n```"),
         },
-        check_specs=check_specs(model, asset=model_key(model)),
     )
-    def build(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
-        progress.done("models", model.name, 0)
-        if model.layer == "marts":
-            audit = audit_model(night.con, model, project=project)
-        else:
-            audit = audit_in_place(
-                night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
-            )
-        yield from _told(night, audit, model, project)
-        progress.done("models", model.name)
+
+
+def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
+    models = {model.name: model for model in project.models if model.layer == layer}
+
+    @dg.multi_asset(
+        name=layer,
+        specs=[_spec(model, project) for model in models.values()],
+        check_specs=[spec for model in models.values() for spec in check_specs(model, asset=model_key(model))],
+        can_subset=True,
+        description=_LAYERS[layer],
+    )
+    def build(
+        context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    ) -> Events:
+        asked = {check.asset_key for check in context.selected_asset_check_keys}
+        refused: list[TableRefused] = []
+        held: set[str] = set()
+        for model in _in_order(models):
+            key = model_key(model)
+            if key in context.selected_asset_keys and _read_by(model).isdisjoint(held):
+                progress.done("models", model.name, 0)
+                audit = _audited(night, model, project)
+                yield from _events(night, audit, model, project, checked=key in asked)
+                if audit.result is None:
+                    held.add(model.name)
+                    refused.append(record(night, table=f"{model.schema}.{model.name}", reasons=audit.reasons))
+                progress.done("models", model.name)
+            elif key in context.selected_asset_keys:
+                held.add(model.name)
+            elif key in asked:  # from Dagster's pages, alone: the table as it stands
+                table = f"{quote(model.schema)}.{quote(model.name)}"
+                yield from check_results(check_model(night.con, model, project=project, table=table), asset=key)
+        if refused:
+            raise refused[0]
 
     return build
 
 
-def _told(night: Night, audit: Audit, model: Model, project: Project) -> Events:
+def _in_order(models: Mapping[str, Model]) -> list[Model]:
+    """Each after all that it and its checks read."""
+    order = TopologicalSorter({name: sorted(_read_by(model) & models.keys()) for name, model in models.items()})
+    return [models[name] for name in order.static_order()]
+
+
+def _audited(night: Night, model: Model, project: Project) -> Audit:
+    if model.layer == "marts":
+        return audit_model(night.con, model, project=project)
+    return audit_in_place(
+        night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
+    )
+
+
+def _events(night: Night, audit: Audit, model: Model, project: Project, *, checked: bool) -> Events:
     if audit.result is not None:
         yield _built(night, audit.result, model, project)
-    for outcome in audit.outcomes:
-        if outcome.raised is None:  # else it neither passed nor failed, and the step says that it raised
-            yield check_result(outcome, asset=model_key(model))
-    if audit.result is None:
-        refuse(night, table=f"{model.schema}.{model.name}", reasons=audit.reasons)
+    if checked:
+        yield from check_results(audit.outcomes, asset=model_key(model))
 
 
 def _built(night: Night, result: ModelResult, model: Model, project: Project) -> dg.MaterializeResult[None]:
     origins = kept_column_lineage(night.con, project, model)
     return dg.MaterializeResult(
+        asset_key=model_key(model),
         metadata={
             "dagster/row_count": result.rows,
             "rows_derived": result.derived,
@@ -96,7 +131,7 @@ def _built(night: Night, result: ModelResult, model: Model, project: Project) ->
             "seconds": round(result.seconds, 3),
             **preview(night.con, model.schema, model.name),
             **(months_plot(night.con) if model.name == "kpi_monthly" else {}),
-        }
+        },
     )
 
 
@@ -127,6 +162,6 @@ def _columns_from(origins: Origins) -> dg.MetadataValue:
 
 
 def model_assets() -> list[dg.AssetsDefinition]:
-    """One asset a model of the SQL project."""
+    """The assets of all models of the SQL project, a step a layer."""
     project = load_project()
-    return [_asset(model, project) for model in project.models]
+    return [_layer(layer, project) for layer in LAYERS]

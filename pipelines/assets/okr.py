@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from pipelines.assets.config import config_key
-from pipelines.assets.ingest import OWNERS
-from pipelines.checks import check_result, check_specs, refuse
+from pipelines.checks import check_results, check_specs, refuse
+from pipelines.keys import OWNERS, config_key, okr_key
 from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
 from pipelines.warehouse.checks.refusals import reason
@@ -23,11 +22,6 @@ from pipelines.warehouse.okr.judge import evaluate_all
 from pipelines.warehouse.okr.tables import OKR_TABLES
 
 GROUP = "okr"
-
-
-def okr_key(table: str) -> dg.AssetKey:
-    """Asset key of a result table."""
-    return dg.AssetKey(["okr", table])
 
 
 def _spec(table: str, deps: list[dg.AssetKey]) -> dg.AssetSpec:
@@ -71,9 +65,7 @@ def _audited(night: Night, tables: Sequence[str], change: Callable[[], Mapping[s
         for table in tables:
             yield dg.MaterializeResult(asset_key=okr_key(table), metadata=_shown(night, table, **figures[table]))
     for table, found in outcomes.items():
-        for outcome in found:
-            if outcome.raised is None:
-                yield check_result(outcome, asset=okr_key(table))
+        yield from check_results(found, asset=okr_key(table))
     for table, found in outcomes.items():
         reasons = [reason(outcome) for outcome in found if outcome.blocks]
         if reasons:

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import dagster as dg
 
-from pipelines.assets.ingest import OWNERS
 from pipelines.exports.all import export_all
+from pipelines.keys import OWNERS
 from pipelines.markdown import markdown_table
 from pipelines.preview import bullets
 from pipelines.resources import Night

@@ -12,7 +12,8 @@ import pytest
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
-from pipelines.assets.ingest import CHECK, ingest_sources, raw_key
+from pipelines.assets.ingest import CHECK, ingest_sources
+from pipelines.keys import raw_key
 from pipelines.resources import Night
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock

@@ -108,9 +108,11 @@ def test_each_mart_refused_in_turn_leaves_what_is_published_and_a_sound_night_me
         assert nights.served() == before
         materialised = {event.asset_key.path[-1] for event in refused.get_asset_materialization_events()}
         assert not materialised & {mart, "database", "exports", "key_result_progress"}
-        failed = checks(refused, passed=False)[f"{mart}.grain"]
-        assert "| client |" in str(failed.metadata["sample"].value)
-        assert int(str(failed.metadata["failing_rows"].value)) >= 2
+        failed = checks(refused, passed=False)[f"{mart}.tests"]
+        assert "| client |" in str(failed.metadata["sample_grain"].value)
+        assert "| grain |" in str(failed.metadata["failing_tests"].value)
+        assert not failed.metadata["great_expectations"].value["grain"]["success"]  # type: ignore[call-overload,index]
+        assert int(str(failed.metadata["failing_rows"].value)) >= 1
         assert f"marts.{mart}: check grain failed" in " ".join(held_up_text(nights.home).split())
     assert nights.run().success
     assert held_up_text(nights.home) == ""
@@ -143,7 +145,8 @@ def test_a_warning_is_recorded_and_the_night_is_published(nights: Nights) -> Non
     assert nights.run().success
     warned = nights.run("kpi_monthly", DOUBLED)
     assert warned.success
-    assert "kpi_monthly.restatement" in checks(warned, passed=False)
+    assert "restatement" in str(checks(warned, passed=False)["kpi_monthly.warnings"].metadata["failing_tests"].value)
+    assert "kpi_monthly.tests" in checks(warned, passed=True)
     assert held_up_text(nights.home) == ""
     notice = notice_of(summary_of(nights.instance, warned.dagster_run))
     assert notice is not None
@@ -169,7 +172,8 @@ def test_the_sensors_tell_of_a_refused_night_and_keep_silent_on_a_sound_one(
         monkeypatch.delenv(name, raising=False)
     sound, refused = nights.run(), nights.run("kpi_daily", TWICE)
     summary = summary_of(nights.instance, refused.dagster_run)
-    assert ("grain", True) in [(check.check, check.blocks) for check in summary.checks]
+    assert ("tests", True) in [(check.check, check.blocks) for check in summary.checks]
+    assert "grain" in next(check.detail for check in summary.checks if check.blocks)
     assert "marts.kpi_daily refused" in summary.steps[0].message
     notice = notice_of(summary)
     assert notice is not None

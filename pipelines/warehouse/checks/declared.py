@@ -1,9 +1,8 @@
-"""The checks of a table, as ``schema.yml`` declares them, and each as a Great Expectations expectation.
+"""The checks of a table, as ``schema.yml`` declares them, each as SQL that gives the rows that fail it.
 
-What belongs here: which checks a table has, what each is called, and its translation, of which there are two. Every
-test is SQL that gives the rows that fail (dbt's own are written here, the project's in ``dbt_like_sql/tests/generic``),
-and the expectation is that they are none. What is said of one row or one column can also be an expectation on the
-table's own frame. What does not: which way is taken, and running it (``run.py``).
+What belongs here: which checks a table has, what each is called and asks, and its SQL (dbt's own tests are written
+here, the project's in ``dbt_like_sql/tests/generic``). What does not: running it (``run.py``), and the same as an
+expectation on a frame (``explain.py``).
 """
 
 from __future__ import annotations
@@ -111,42 +110,6 @@ def checks_of(model: Checked) -> tuple[Check, ...]:
     return tuple(checks.values())
 
 
-def expectation_of(check: Check, *, among: Callable[[str, str], list[object]]) -> tuple[str, dict[str, Any]]:
-    """The expectation of a native check: its class in Great Expectations, and what that is called with.
-
-    ``among(model, field)`` gives a related table's values. Pure, so that no suite needs the library to be read.
-    """
-    arguments: dict[str, Any] = dict(check.test.arguments)
-    of_column: dict[str, Any] = {"column": check.column}
-    asked: dict[str, Any]
-    match check.test.name:
-        case "not_null":
-            kind, asked = "ExpectColumnValuesToNotBeNull", of_column
-        case "unique":
-            kind, asked = "ExpectColumnValuesToBeUnique", of_column
-        case "accepted_values":
-            kind, asked = "ExpectColumnValuesToBeInSet", {**of_column, "value_set": arguments["values"]}
-        case "relationships":
-            values = among(_model_named(arguments["to"]), str(arguments["field"]))
-            kind, asked = "ExpectColumnValuesToBeInSet", {**of_column, "value_set": values}
-        case "grain":
-            columns = list(arguments["columns"])
-            kind, asked = "ExpectCompoundColumnsToBeUnique", {"column_list": columns, "ignore_row_if": "never"}
-            if len(columns) == 1:
-                kind, asked = "ExpectColumnValuesToBeUnique", {"column": columns[0]}
-        case "non_negative":
-            kind, asked = "ExpectColumnValuesToBeBetween", {**of_column, "min_value": 0}
-        case "accepted_range":
-            kind, asked = "ExpectColumnValuesToBeBetween", {**of_column, **arguments}
-        case "not_above":
-            kind = "ExpectColumnPairValuesAToBeGreaterThanB"
-            asked = {"column_A": arguments["total"], "column_B": check.column, "or_equal": True}
-            asked["ignore_row_if"] = "either_value_is_missing"
-        case other:
-            raise SqlProjectError(where=check.model, problem=f"there is no expectation for {other}")
-    return kind, {**asked, "meta": {"check": check.name}}
-
-
 def failing_rows_sql(check: Check, *, model: Checked, project: Project, table: str, previous: str) -> str:
     """The query that gives the rows which fail a check. ``table`` holds what is checked."""
     if check.is_audit:
@@ -242,7 +205,8 @@ def _relation(text: str, project: Project) -> str:
     return f"{quote(model.schema)}.{quote(model.name)}"
 
 
-def _model_named(text: object) -> str:
+def model_named(text: object) -> str:
+    """The model that an argument ``ref('…')`` names."""
     match = _REF.fullmatch(str(text))
     if match is None:
         raise SqlProjectError(where=str(text), problem="a relationship is to ref('…')")

@@ -77,7 +77,7 @@ def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
     started = perf_counter()
     beside = build_model(con, model)
     try:
-        outcomes = tuple(check_model(con, model, project=project, table=beside, as_frame=True))
+        outcomes = tuple(check_model(con, model, project=project, table=beside, at_gate=True))
         if any(outcome.blocks for outcome in outcomes):
             return Audit(outcomes=outcomes, result=None)
         rows = swap_model(con, model)

@@ -168,6 +168,7 @@ def _checked(con: Connection, table: ResultTable, *, project: Project, served: s
         table=place,
         previous_catalog=served,
         previous_schema="marts",
+        at_gate=True,
     )
 
 

@@ -1,6 +1,7 @@
 """The marts' declared tests, and what follows when one fails: the new mart is refused and the old one still served.
 
-Under test: ``suites``, ``quality`` and ``refusals`` over a small warehouse, with real models and Great Expectations.
+Under test: ``declared``, ``run``, ``explain`` and ``refusals`` over a small warehouse, with real models and Great
+Expectations.
 Marts are spoiled as a faulty model would spoil them: its SQL is wrapped, so that the tables it reads stay sound.
 """
 
@@ -16,8 +17,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.warehouse.checks import run as quality
-from pipelines.warehouse.checks.declared import Check, checks_of, expectation_of
+from pipelines.warehouse.checks import explain, run
+from pipelines.warehouse.checks.count import Counted
+from pipelines.warehouse.checks.declared import Check, checks_of
+from pipelines.warehouse.checks.explain import expectation_of
 from pipelines.warehouse.checks.refusals import (
     audit_model,
     forget_refusals,
@@ -289,23 +292,48 @@ def test_a_check_that_raised_has_neither_passed_nor_failed_and_blocks(con: duckd
     assert found["grain"].passed, "other checks of the same table still ran"
 
 
-def test_an_engine_that_falls_over_has_passed_nothing(
+def test_a_library_that_falls_over_takes_no_refusal_away(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fall_over(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(quality, "_validated", fall_over)
+    monkeypatch.setattr(explain, "_validated", fall_over)
+    audit = audit_model(con, spoiled(mart("blog_posts"), "select * from {mart} union all from {mart}"), project=PROJECT)
+    assert audit.result is None
+    (grain,) = [outcome for outcome in audit.outcomes if outcome.name == "grain"]
+    assert (grain.blocks, grain.explanation) == (True, {"not_explained": "MemoryError: no room"})
+
+
+def test_a_count_that_was_lost_is_no_pass(con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "count_failing", lambda *_, **__: Counted())
     found = outcomes(con, mart("social_posts"))
     assert len(found) == len(checks_of(mart("social_posts")))
-    assert all(outcome.raised == "MemoryError: no room" and outcome.blocks for outcome in found.values())
+    assert all(outcome.raised and outcome.blocks for outcome in found.values() if outcome.name != "restatement")
 
 
-def test_a_result_that_the_engine_lost_is_no_pass(
+def test_a_mart_that_fails_is_validated_once_and_told_of_by_its_values(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quality, "_validated", lambda *_, **__: ())
-    assert outcomes(con, mart("social_posts"))["grain"].raised
+    validations: list[str] = []
+    real = explain._validated
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        validations.append(kwargs["name"])
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(explain, "_validated", counted)
+    for model in MARTS:
+        audit_model(con, model, project=PROJECT)
+    assert validations == [], "a sound night needs no library"
+    guess = "select * replace ('guess' as origin, null::date as day) from {mart}"
+    audit = audit_model(con, spoiled(mart("kpi_daily"), guess), project=PROJECT)
+    assert validations == ["kpi_daily"]
+    about = {outcome.name: outcome.explanation for outcome in audit.outcomes if outcome.explanation}
+    assert {"accepted_values__origin", "not_null__day", "grain"} <= about.keys()
+    found = about["accepted_values__origin"]
+    assert found is not None
+    assert (found["success"], found["unexpected_percent"], found["partial_unexpected_list"][0]) == (False, 100, "guess")
 
 
 @pytest.mark.parametrize(

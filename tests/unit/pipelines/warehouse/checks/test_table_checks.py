@@ -1,7 +1,7 @@
 """Declared tests of staging, intermediate and result tables: each kind can fail, and what is refused is undone.
 
-Under test: ``suites`` as SQL, ``quality`` by counts, ``refusals.audit_in_place`` and ``okr_suites`` over a small
-warehouse with real models and Great Expectations. Tables are spoiled as a faulty model or step would spoil them.
+Under test: ``declared``, ``run``, ``refusals.audit_in_place`` and ``results`` over a small warehouse with real models
+and Great Expectations. Tables are spoiled as a faulty model or step would spoil them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.warehouse.checks import explain
 from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.checks.refusals import audit_change, audit_in_place, reason
 from pipelines.warehouse.checks.results import RESULT_TABLES, audit_results
-from pipelines.warehouse.checks.run import FRAME_ROWS, CheckOutcome, check_model
+from pipelines.warehouse.checks.run import CheckOutcome, check_model
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, load_project
 from pipelines.warehouse.models.runner import run_model
@@ -99,8 +100,8 @@ TESTED = [
 ]
 
 
-@pytest.mark.parametrize("as_frame", [True, False])
-def test_a_test_says_the_same_of_a_frame_and_of_the_table(con: duckdb.DuckDBPyConnection, as_frame: bool) -> None:
+@pytest.mark.parametrize("at_gate", [True, False])
+def test_a_test_says_the_same_of_a_frame_and_of_the_table(con: duckdb.DuckDBPyConnection, at_gate: bool) -> None:
     con.execute("create table staging.small (client varchar, day integer, value double)")
     con.execute("insert into staging.small values ('a', 1, 5), ('a', 2, 7), ('b', 3, 9), (null, 4, null)")
     columns = tuple(
@@ -123,7 +124,7 @@ def test_a_test_says_the_same_of_a_frame_and_of_the_table(con: duckdb.DuckDBPyCo
         columns=columns,
         tests=(DataTest(name="grain", arguments={"columns": ["client"]}),),
     )
-    found = outcomes(con, model, as_frame=as_frame)
+    found = outcomes(con, model, at_gate=at_gate)
     assert all(outcome.raised is None for outcome in found.values()), found
     assert {name for name, outcome in found.items() if not outcome.passed} == {
         "grain",
@@ -134,18 +135,24 @@ def test_a_test_says_the_same_of_a_frame_and_of_the_table(con: duckdb.DuckDBPyCo
         "accepted_range__value",
         "not_above__value",
     }
+    said = {name: outcome.explanation for name, outcome in found.items() if not outcome.passed}
+    if at_gate:
+        assert {name: (about or {}).get("success") for name, about in said.items()} == dict.fromkeys(said, False), said
+    else:
+        assert said == dict.fromkeys(said)
 
 
-def test_a_mart_too_large_for_a_frame_is_checked_all_the_same(
+def test_a_mart_too_large_for_a_frame_is_refused_all_the_same(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert FRAME_ROWS > 100
-    monkeypatch.setattr("pipelines.warehouse.checks.run.FRAME_ROWS", 100)
-    monkeypatch.setattr("pipelines.warehouse.checks.run._on_frame", lambda *_, **__: pytest.fail("a frame was made"))
+    assert explain.FRAME_ROWS > 100
+    monkeypatch.setattr(explain, "FRAME_ROWS", 100)
+    monkeypatch.setattr(explain, "_validated", lambda *_, **__: pytest.fail("a frame was made"))
     con.execute("update marts.kpi_daily set value = -value where kpi = 'sessions'")
-    outcome = outcomes(con, PROJECT.model("kpi_daily"), as_frame=True)["non_negative__value"]
+    outcome = outcomes(con, PROJECT.model("kpi_daily"), at_gate=True)["non_negative__value"]
     assert outcome.blocks
     assert outcome.sample[0]["kpi"] == "sessions"
+    assert "more than the 100" in str(outcome.explanation)
 
 
 def test_a_refused_inner_table_is_as_it_was(built: duckdb.DuckDBPyConnection) -> None:

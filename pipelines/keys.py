@@ -1,0 +1,39 @@
+"""Names by which assets are known in Dagster, and whose they are.
+
+What belongs here: keys alone, so that assets and checks can name each other without importing each other. What does
+not: any asset.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.warehouse.models.project import Model
+
+OWNERS = ["team:data"]
+LEDGER_KEY = dg.AssetKey(["ops", "loads"])
+
+
+def raw_key(table: str) -> dg.AssetKey:
+    """Asset key of a raw table."""
+    return dg.AssetKey(["raw", table])
+
+
+def config_key(table: str) -> dg.AssetKey:
+    """Asset key of a table of the schema ``config``."""
+    return dg.AssetKey(["config", table])
+
+
+def source_key(schema: str, table: str) -> dg.AssetKey:
+    """Asset key of a table that SQL models read and do not make: of ``raw``, ``config`` or ``ops``."""
+    return dg.AssetKey([schema, table])
+
+
+def model_key(model: Model) -> dg.AssetKey:
+    """Asset key of a SQL model: its layer and name."""
+    return dg.AssetKey([model.layer, model.name])
+
+
+def okr_key(table: str) -> dg.AssetKey:
+    """Asset key of a result table."""
+    return dg.AssetKey(["okr", table])
