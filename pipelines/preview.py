@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 
 from pipelines.markdown import MOST_CHARACTERS, escaped, markdown_table, sparkline
-from pipelines.warehouse.db import quote
+from pipelines.warehouse.db import first_row, quote
 
 SHOWN_LAYERS = frozenset({"staging", "marts", "okr"})
 ROWS = 10
@@ -44,7 +44,7 @@ def preview(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Metadata
 
 def row_count(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
     """Rows in all."""
-    counted = con.execute(f"select count(*) from {quote(schema)}.{quote(table)}").fetchone()  # noqa: S608 - quoted
+    counted = first_row(con, f"select count(*) from {quote(schema)}.{quote(table)}")  # noqa: S608 - quoted
     return int(counted[0]) if counted else 0
 
 

@@ -1,16 +1,17 @@
-"""Opening the DuckDB files, and the one function that quotes identifiers.
+"""Opening the DuckDB files, and how statements are run on them: quoted, whole, and cleaned up after.
 
-What belongs here: connections. What does not: any table (``schema.py``) and any query.
+What belongs here: connections, and what every statement has to mind. What does not: any table (``schema.py``) and any
+query.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -99,6 +100,44 @@ def configured(con: Connection) -> Connection:
     # million rows saves neither time nor memory (docs/performance.md)
     con.execute("set global disabled_optimizers = 'compressed_materialization'")
     return con
+
+
+def first_row(con: Connection, sql: str, parameters: object = None) -> tuple[Any, ...] | None:
+    """The first row of an answer that is read to its end.
+
+    Never ``fetchone``: it leaves the answer open, and a connection with an open answer refuses what comes next
+    (``unregister``, a second cursor's commit), perhaps only where both are in one transaction.
+    """
+    rows = con.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
+
+
+@contextmanager
+def registered(con: Connection, name: str, rows: object) -> Iterator[None]:
+    """``rows`` (an Arrow table or a frame) can be read in SQL as ``name`` meanwhile."""
+    con.register(name, rows)
+    with _afterwards(lambda: con.unregister(name)):
+        yield
+
+
+@contextmanager
+def afterwards(con: Connection, sql: str) -> Iterator[None]:
+    """Runs ``sql`` when the block is left, however it is left."""
+    with _afterwards(lambda: con.execute(sql)):
+        yield
+
+
+@contextmanager
+def _afterwards(undo: Callable[[], object]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        # an error has ended the transaction, and perhaps the whole database: that nothing can be cleaned up then is
+        # no news, and must not stand in place of why
+        with suppress(duckdb.Error):
+            undo()
+        raise
+    undo()
 
 
 _IN_TRANSACTION: set[int] = set()

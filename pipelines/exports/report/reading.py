@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from pipelines.exports.published import MONTH_KNOWN, next_night
+from pipelines.warehouse.db import first_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,14 +211,15 @@ def initiatives_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date |
 
 def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date | None) -> Scores | None:
     """The forecasts' record for one client, or (None) over all; None where no outcome is known yet."""
-    row = con.execute(
+    row = first_row(
+        con,
         """
         select count(*), avg(brier), avg(probability), avg(outcome::integer), avg(is_inside::integer)
         from marts.forecast_scores
         where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of)
         """,
         {"client": client, "as_of": as_of},
-    ).fetchone()
+    )
     if row is None or not row[0]:
         return None
     return Scores(count=row[0], brier=row[1], said=row[2], came=row[3], inside=row[4])

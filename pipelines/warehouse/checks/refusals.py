@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
-from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.db import Connection, afterwards, quote, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, Project
 from pipelines.warehouse.models.runner import ModelResult, build_model, swap_model
@@ -76,13 +76,11 @@ def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
     """Build beside, check, and swap where nothing blocks; else the old table stays and the new one is dropped."""
     started = perf_counter()
     beside = build_model(con, model)
-    try:
+    with afterwards(con, f"drop table if exists {beside}"):
         outcomes = tuple(check_model(con, model, project=project, table=beside, at_gate=True))
         if any(outcome.blocks for outcome in outcomes):
             return Audit(outcomes=outcomes, result=None)
         rows = swap_model(con, model)
-    finally:
-        con.execute(f"drop table if exists {beside}")
     result = ModelResult(model=model.name, rows=rows, derived=rows, seconds=perf_counter() - started)
     return Audit(outcomes=outcomes, result=result)
 

@@ -17,7 +17,7 @@ from okr_models.initiatives.verdicts import Verdict
 from okr_models.progress.status import Status
 from pipelines.warehouse.checks.refusals import audit_change
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
-from pipelines.warehouse.db import Connection, literal, quote
+from pipelines.warehouse.db import Connection, afterwards, literal, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Project, load_project
 from pipelines.warehouse.models.schema_yml import Column, DataTest, canonical_type
@@ -181,7 +181,5 @@ def _served(con: Connection, home: Home) -> Iterator[str]:
     except duckdb.Error:
         # before the first night, or a damaged file, which this night replaces
         con.execute(f"attach ':memory:' as {_SERVED}")
-    try:
+    with afterwards(con, f"detach {_SERVED}"):
         yield _SERVED
-    finally:
-        con.execute(f"detach {_SERVED}")

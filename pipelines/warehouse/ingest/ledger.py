@@ -14,7 +14,7 @@ from typing import Literal, cast
 from connectors.core.errors import ErrorClass
 from connectors.core.protocol import Quality
 from okr_models.periods import Window
-from pipelines.warehouse.db import Connection
+from pipelines.warehouse.db import Connection, first_row
 from pipelines.warehouse.schema import LOADS
 
 LoadStatus = Literal["loaded", "failed", "skipped"]
@@ -85,11 +85,12 @@ def read(
 
 def is_loaded(con: Connection, key: StreamKey, *, day: date) -> bool:
     """Whether a stream was ever loaded for a day."""
-    found = con.execute(
+    found = first_row(
+        con,
         "select count(*) from ops.loads where client = ? and source = ? and stream = ? and status = 'loaded'"
         " and ? between window_start and window_end",
         [*key, day],
-    ).fetchone()
+    )
     return found is not None and found[0] > 0
 
 

@@ -7,8 +7,7 @@ not: which batch comes next (``run.py``) and whether it is fit to be written (``
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 from connectors.core.protocol import Batch, Stream
 from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
 from okr_models.periods import Window
-from pipelines.warehouse.db import Connection, quote, transaction
+from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, checked_rows
 from pipelines.warehouse.ingest.ledger import Load
@@ -91,7 +90,7 @@ def replace_listing(
     if table.append_only:
         raise NotReplaceable(table=table.name)
     told, values = _told_of(table, since)
-    with _registered(con, rows):
+    with registered(con, _INCOMING, rows):
         con.execute(
             f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
             [client, source, *values],
@@ -119,7 +118,7 @@ def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -
     there = f"(select {columns} from {stored} as old where client = ? and source = ? and {told})"  # noqa: S608 - quoted
     mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
     whose = [load.client, load.source, *values]
-    with _registered(con, rows):
+    with registered(con, _INCOMING, rows):
         differs = con.execute(
             f"select exists ({there} except all {mine}) or exists ({mine} except all {there})",
             [*whose, *whose],
@@ -130,7 +129,7 @@ def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -
 def append_snapshot(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
     """Add ``rows``; the same reading written twice is there once. Runs in the caller's transaction."""
     same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
-    with _registered(con, rows):
+    with registered(con, _INCOMING, rows):
         con.execute(
             f"delete from {raw_table(table).qualified} as old using {_INCOMING} as incoming"  # noqa: S608 - quoted
             f" where old.client = ? and old.source = ? and {same_key}",
@@ -154,7 +153,7 @@ def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load
     stored = f"from {raw_table(table).qualified} where client = ? and source = ? and taken_at = ?"
     there, mine = f"(select {columns} {stored})", f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
     with transaction(con):
-        with _registered(con, rows):
+        with registered(con, _INCOMING, rows):
             differs = con.execute(
                 f"select exists ({there} except all {mine}) or exists ({mine} except all {there})", [*whose, *whose]
             ).fetchall()
@@ -170,21 +169,12 @@ def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows:
     if rows.num_rows == 0:
         return
     columns = names(column.name for column in table.columns)
-    with _registered(con, rows):
+    with registered(con, _INCOMING, rows):
         con.execute(
             f"insert into {raw_table(table).qualified} (client, source, {columns})"  # noqa: S608 - quoted
             f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
             [client, source],
         )
-
-
-@contextmanager
-def _registered(con: Connection, rows: pa.Table) -> Iterator[None]:
-    con.register(_INCOMING, rows)
-    try:
-        yield
-    finally:
-        con.unregister(_INCOMING)
 
 
 def keep_replies(

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from time import perf_counter
 
-from pipelines.warehouse.db import Connection, literal, quote, transaction
+from pipelines.warehouse.db import Connection, first_row, literal, quote, transaction
 from pipelines.warehouse.models.incremental import bring_up_to_date, is_made_by_this_sql, note_sql
 from pipelines.warehouse.models.project import Model, Project, load_project
 from pipelines.warehouse.models.schema_yml import canonical_type
@@ -109,7 +109,7 @@ def _make(con: Connection, model: Model, name: str) -> int:
 
 
 def _count(con: Connection, model: Model) -> int:
-    row = con.execute(f"select count(*) from {_qualified(model)}").fetchone()  # noqa: S608 - quoted
+    row = first_row(con, f"select count(*) from {_qualified(model)}")  # noqa: S608 - quoted
     return int(row[0]) if row else 0
 
 

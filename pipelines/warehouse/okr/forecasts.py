@@ -19,7 +19,7 @@ from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
 from okr_models.forecast.scores import SCORE_COLUMNS, score_outcomes
 from okr_models.forecast.types import Forecast
 from pipelines.warehouse.cache import keep, recall
-from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.db import Connection, afterwards, first_row, registered, transaction
 from pipelines.warehouse.okr.tables import FORECAST_SCORES
 from pipelines.warehouse.tables import names
 
@@ -117,18 +117,13 @@ def _store(con: Connection, scored: pd.DataFrame) -> int:
         return 0
     columns = FORECAST_SCORES.column_names
     table = scored[list(columns)]
-    con.register("new_scores", table)
     key = names(FORECAST_SCORES.key)
     changed = f"select {names(columns)} from new_scores except select {names(columns)} from okr.forecast_scores"  # noqa: S608
-    try:
-        with transaction(con):
-            con.execute(f"create or replace temp table changed_scores as {changed}")
-            con.execute(f"delete from okr.forecast_scores where ({key}) in (select ({key}) from changed_scores)")  # noqa: S608
-            con.execute(
-                f"insert into okr.forecast_scores ({names(columns)}) select {names(columns)} from changed_scores"  # noqa: S608
-            )
-            count = con.execute("select count(*) from changed_scores").fetchone()
-    finally:
-        con.unregister("new_scores")
-        con.execute("drop table if exists changed_scores")
+    with registered(con, "new_scores", table), afterwards(con, "drop table if exists changed_scores"), transaction(con):
+        con.execute(f"create or replace temp table changed_scores as {changed}")
+        con.execute(f"delete from okr.forecast_scores where ({key}) in (select ({key}) from changed_scores)")  # noqa: S608
+        con.execute(
+            f"insert into okr.forecast_scores ({names(columns)}) select {names(columns)} from changed_scores"  # noqa: S608
+        )
+        count = first_row(con, "select count(*) from changed_scores")
     return int(count[0]) if count else 0

@@ -20,7 +20,7 @@ from okr_models.periods import Window, local_date
 from okr_models.progress.components import Measured, feeding_sources, measured
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.clock import Clock
-from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.db import Connection, first_row, transaction
 from pipelines.warehouse.okr.tables import INITIATIVE_RESULTS
 from pipelines.warehouse.tables import names
 
@@ -108,12 +108,13 @@ def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Meas
     if found is None or found[1].kpi != facts.id:
         return None
     objective, key_result = found
-    row = con.execute(
+    row = first_row(
+        con,
         "select baseline, target from okr.key_result_progress"
         " where client = ? and objective_id = ? and key_result_id = ? and as_of <= ? and baseline is not null"
         " and target is not null order by as_of desc, known_at desc limit 1",
         [client.client, objective.id, key_result.id, as_of],
-    ).fetchone()
+    )
     if row is None:
         return None
     # growth compares the mean of months: over the period an additive flow lacks that much every month

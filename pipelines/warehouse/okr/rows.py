@@ -16,8 +16,12 @@ from okr_models.progress.explanations import explain
 from okr_models.progress.notes_due import EarlierVersion
 from okr_models.progress.rollup import RollUp
 from okr_models.words.notes import sentences
+<<<<<<< HEAD
 from okr_models.words.numbers import Speech
 from pipelines.warehouse.db import Connection, quote
+=======
+from pipelines.warehouse.db import Connection, first_row, quote
+>>>>>>> 134ce9d (Read every answer to its end, and let no clean-up hide why it failed)
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS
 from pipelines.warehouse.tables import Table
 
@@ -39,11 +43,12 @@ class Stored:
 
 def newest(con: Connection, *, client: str, objective: str, key_result: str, as_of: date) -> Stored | None:
     """The row that a new one is held against."""
-    row = con.execute(
+    row = first_row(
+        con,
         "select known_at, input_hash, status, progress, raw_progress, expected_progress from okr.key_result_progress"
         " where client = ? and objective_id = ? and key_result_id = ? and as_of = ? order by known_at desc limit 1",
         [client, objective, key_result, as_of],
-    ).fetchone()
+    )
     if row is None:
         return None
     return Stored(
@@ -71,9 +76,9 @@ def earlier_versions(
 
 def is_stored(con: Connection, *, client: str, objective: str) -> bool:
     """Whether an objective has any row yet."""
-    found = con.execute(
-        "select 1 from okr.objective_progress where client = ? and objective_id = ? limit 1", [client, objective]
-    ).fetchone()
+    found = first_row(
+        con, "select 1 from okr.objective_progress where client = ? and objective_id = ? limit 1", [client, objective]
+    )
     return found is not None
 
 
@@ -122,11 +127,12 @@ def add_objective(
         "deciding_key_result": found.deciding_key_result,
     }
     compared = [name for name in OBJECTIVE_PROGRESS.column_names if name not in OBJECTIVE_PROGRESS.key]
-    stored = con.execute(
+    stored = first_row(
+        con,
         f"select known_at, {', '.join(quote(name) for name in compared)} from okr.objective_progress"  # noqa: S608
         " where client = ? and objective_id = ? and as_of = ? order by known_at desc limit 1",
         [key["client"], key["objective_id"], key["as_of"]],
-    ).fetchone()
+    )
     if stored is not None and list(stored[1:]) == [row[name] for name in compared]:
         return False
     row["known_at"] = next_known_at(now, stored[0] if stored else None)

@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from pipelines.warehouse.db import Connection, literal, quote
+from pipelines.warehouse.db import Connection, afterwards, literal, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.publish.tables import copy_tables
 
@@ -46,11 +46,9 @@ def publish(con: Connection, home: Home, *, run_id: str) -> Path:
 
 def _build(con: Connection, path: Path) -> None:
     con.execute(f"attach {literal(str(path))} as {quote(_ALIAS)}")
-    try:
+    with afterwards(con, f"detach {quote(_ALIAS)}"):
         copy_tables(con, target=_ALIAS)
         con.execute(f"checkpoint {quote(_ALIAS)}")
-    finally:
-        con.execute(f"detach {quote(_ALIAS)}")
 
 
 def _free_name(home: Home, run_id: str) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.warehouse.db import Connection, literal, quote
+from pipelines.warehouse.db import Connection, afterwards, first_row, literal, quote
 from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
 from pipelines.warehouse.tables import Table, names
 
@@ -146,16 +146,14 @@ def _copy(con: Connection, copy: _Copy, *, target: str) -> None:
 
 def _latest_view(con: Connection, view: str, table: Table, per: tuple[str, ...], *, target: str) -> None:
     # without the catalog's name, which in the published file is another
-    working = con.execute("select current_database(), current_schema()").fetchone() or ("memory", "main")
+    working = first_row(con, "select current_database(), current_schema()") or ("memory", "main")
     con.execute(f"use {quote(target)}")
-    try:
+    with afterwards(con, f"use {quote(working[0])}.{quote(working[1])}"):
         source = f"marts.{quote(table.name)}"
         con.execute(f"create view marts.{quote(view)} as {latest_sql(table, per, source=source)}")
         con.execute(f"comment on view marts.{quote(view)} is {literal(_newest(table))}")
         for column in table.columns:
             con.execute(f"comment on column marts.{quote(view)}.{quote(column.name)} is {literal(column.meaning)}")
-    finally:
-        con.execute(f"use {quote(working[0])}.{quote(working[1])}")
 
 
 def _newest(table: Table) -> str:
