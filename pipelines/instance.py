@@ -1,10 +1,14 @@
 """Dagster's own folder inside a home folder, and its settings.
 
-What belongs here: ``dagster.yaml`` and where it lies. What does not: jobs and assets. Loads no dagster.
+What belongs here: ``dagster.yaml``, where it lies, and what to do about a folder that Dagster can't use. What does not:
+jobs and assets. Loads no dagster.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,11 +40,70 @@ NO_OUTPUT_KEPT = {
 """For a night in the foreground: its output goes to who started it, not by way of files that four helpers follow."""
 
 
+_SPOILS_AN_ADDRESS = re.compile(r"[?*\[]|%[0-9A-Fa-f]{2}")
+"""Dagster makes SQLite's address of the path as it is: what follows a ``?`` is lost, and ``%20`` becomes a space. It
+looks for its settings by a pattern too, and would miss them, "no telemetry" among them, where it has ``[`` or ``*``.
+"""
+DAMAGED = ("not a database", "malformed", "no such table", "no such column")
+"""How SQLite says that a file is there and is no good."""
+
+
+MOVE_AWAY = "move the folder away: it holds Dagster's own history and settings, no figure, and is made anew"
+LONGEST_DETAIL = 200
+
+
+class DagsterFolderUnusable(RuntimeError):
+    """Dagster can't keep its records in its folder, none of which any figure needs."""
+
+    def __init__(self, *, folder: Path, detail: str, cure: str) -> None:
+        super().__init__(f"Dagster's folder {folder} can't be used: {detail}; {cure}")
+
+
+def unusable(folder: Path, error: Exception) -> DagsterFolderUnusable:
+    """Why Dagster could not open or write what is in its folder."""
+    original = getattr(error, "orig", None)  # SQLAlchemy's own words are a page long
+    detail = " ".join(str(original or error).split())[:LONGEST_DETAIL]
+    if original is None:
+        detail = f"its dagster.yaml is not understood ({detail})"
+    elif not any(words in detail for words in DAMAGED):
+        return DagsterFolderUnusable(
+            folder=folder, detail=detail, cure="is the disk full, or the folder another user's?"
+        )
+    return DagsterFolderUnusable(folder=folder, detail=detail, cure=MOVE_AWAY)
+
+
 def dagster_home(home: Home, environ: Mapping[str, str]) -> Path:
-    """DAGSTER_HOME where it is set, else ``dagster/`` in the home folder, with a ``dagster.yaml`` made at first use."""
+    """DAGSTER_HOME where it is set, else ``dagster/`` in the home folder, with a ``dagster.yaml`` made at first use.
+
+    Where the path has signs that Dagster can't have in it, a link to the folder, which stays the same from run to run.
+    """
     folder = home.dagster(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = folder / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(DAGSTER_YAML, encoding="utf-8")
-    return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = folder / "dagster.yaml"
+        if not settings.exists():
+            settings.write_text(DAGSTER_YAML, encoding="utf-8")
+    except OSError as error:
+        cure = "it must be a folder that this user may write to"
+        raise DagsterFolderUnusable(folder=folder, detail=error.strerror or str(error), cure=cure) from error
+    found = _SPOILS_AN_ADDRESS.search(str(folder))
+    return _linked(folder, environ, spoilt_by=found.group()) if found else folder
+
+
+def _linked(folder: Path, environ: Mapping[str, str], *, spoilt_by: str) -> Path:
+    """A link of another name to ``folder``, in this user's own folder for a program's state."""
+    state = Path(environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
+    link = state / "okr" / f"dagster-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
+    detail = f"its name has {spoilt_by!r} in it, which Dagster's SQLite does not find again"
+    cure = "rename that folder, or set DAGSTER_HOME to another one"
+    if _SPOILS_AN_ADDRESS.search(str(link)):
+        raise DagsterFolderUnusable(folder=folder, detail=detail, cure=cure)
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = link.with_name(f"{link.name}.{os.getpid()}")
+        made.symlink_to(folder, target_is_directory=True)
+        made.replace(link)
+    except OSError as error:
+        why = f"{detail}, and no link to it can be made at {link} ({error.strerror})"
+        raise DagsterFolderUnusable(folder=folder, detail=why, cure=cure) from error
+    return link

@@ -14,14 +14,16 @@ import dagster as dg
 from okr_models.periods import Window
 
 NIGHT_ZONE = "Europe/Stockholm"
-FIRST_NIGHT = "2024-01-01"
+FIRST_NIGHT = date(2000, 1, 1)
+"""Before any source's first day: what a client's data can begin with is said by its file and its sources' own reach,
+and Dagster's calendar must not begin later."""
 LONGEST_RERUN_DAYS = 1_100
 EVERY_MORNING = dg.FreshnessPolicy.cron(
     deadline_cron="0 7 * * *", lower_bound_delta=timedelta(hours=3), timezone=NIGHT_ZONE
 )
 """The night starts at five; what is not made by seven is late."""
 
-nights = dg.DailyPartitionsDefinition(start_date=FIRST_NIGHT, timezone=NIGHT_ZONE)
+nights = dg.DailyPartitionsDefinition(start_date=FIRST_NIGHT.isoformat(), timezone=NIGHT_ZONE)
 
 
 class BadRange(ValueError):
@@ -40,6 +42,8 @@ def checked_rerun(start: date, end: date, *, now: datetime) -> Window:
     """The days of an explicit rerun, clipped to those that are over. Raises ``BadRange`` on nonsense."""
     if end < start:
         raise BadRange(start=start, end=end, why="the range ends before it starts")
+    if start < FIRST_NIGHT:
+        raise BadRange(start=start, end=end, why=f"no source has days before {FIRST_NIGHT}")
     if start > yesterday(now):
         raise BadRange(start=start, end=end, why=f"none of it is over yet; yesterday was {yesterday(now)}")
     window = Window(start, min(end, yesterday(now)))

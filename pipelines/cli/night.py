@@ -10,17 +10,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
-from pipelines.instance import NO_OUTPUT_KEPT, dagster_home
+from pipelines.instance import NO_OUTPUT_KEPT, DagsterFolderUnusable, dagster_home, unusable
 from pipelines.warehouse.clients import load_clients
-from pipelines.warehouse.clock import BadToday, clock_from
+from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""
@@ -62,31 +66,18 @@ def run_night(
     if not loaded.clients:
         return NightEnded(3, tuple(problems))
 
-    import dagster as dg
     from sqlalchemy.exc import DBAPIError
 
     from pipelines.build import build_defs
     from pipelines.event_log import quick_event_log
-    from pipelines.partitions import BadRange, checked_rerun, nights, yesterday
     from pipelines.resources import NightResource
 
-    tags: dict[str, str] = {}
-    partition: str | None = None
-    if start is not None:
-        try:
-            window = checked_rerun(start, end or yesterday(clock.now()), now=clock.now())
-        except BadRange as error:
-            raise fail(one_line(error), code=2) from error
-        tags = {
-            "dagster/asset_partition_range_start": window.start.isoformat(),
-            "dagster/asset_partition_range_end": window.end.isoformat(),
-        }
-    else:
-        night = yesterday(clock.now()).isoformat()
-        partition = night if nights.has_partition_key(night) else None
-
-    folder = str(dagster_home(home, environ))
-    os.environ["DAGSTER_HOME"] = folder
+    partition, tags = _days(start, end, clock)
+    try:
+        folder = dagster_home(home, environ)
+    except DagsterFolderUnusable as error:
+        raise fail(one_line(error)) from error
+    os.environ["DAGSTER_HOME"] = str(folder)
     with NightProgress() as progress:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
@@ -100,8 +91,7 @@ def run_night(
                 )
                 job = defs.resolve_job_def("nightly")
                 _expect(progress, [key.path[0] for key in job.asset_layer.executable_asset_keys])
-                # a persistent instance like any other, whatever the function's name
-                with quick_event_log(), dg.DagsterInstance.local_temp(folder, NO_OUTPUT_KEPT) as instance:
+                with quick_event_log(), _opened(folder) as instance:
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
@@ -114,12 +104,45 @@ def run_night(
         except RunInProgress as error:
             raise fail(one_line(error)) from error
         except DBAPIError as error:
-            what = f"Dagster's event log in {folder} can't be used: {error.orig}"
-            raise fail(f"{what}; is the disk full, or the folder another user's?") from error
+            raise fail(one_line(unusable(folder, error))) from error
+        except DagsterFolderUnusable as error:
+            raise fail(one_line(error)) from error
     if not result.success:
         return NightEnded(1, (*problems, *_failures(result)))
     problems += failed
     return NightEnded(3 if problems else 0, tuple(problems))
+
+
+def _days(start: date | None, end: date | None, clock: Clock) -> tuple[str | None, dict[str, str]]:
+    """Dagster's partition of the ordinary night, or the tags of days that are read again. Nonsense ends the command."""
+    from pipelines.partitions import BadRange, checked_rerun, nights, yesterday
+
+    if start is None:
+        night = yesterday(clock.now()).isoformat()
+        return (night if nights.has_partition_key(night) else None), {}
+    try:
+        window = checked_rerun(start, end or yesterday(clock.now()), now=clock.now())
+    except BadRange as error:
+        raise fail(one_line(error), code=2) from error
+    if not nights.has_partition_key(window.end.isoformat()):
+        raise fail(
+            f"can't read {window.start} to {window.end} again: by the machine's own clock that is to come", code=2
+        )
+    return None, {
+        "dagster/asset_partition_range_start": window.start.isoformat(),
+        "dagster/asset_partition_range_end": window.end.isoformat(),
+    }
+
+
+def _opened(folder: Path) -> dg.DagsterInstance:
+    """A persistent instance like any other, whatever the function's name. Raises ``DagsterFolderUnusable``."""
+    import dagster as dg
+
+    try:
+        return dg.DagsterInstance.local_temp(str(folder), NO_OUTPUT_KEPT)
+    except Exception as error:
+        # whatever is wrong with its settings or files, no figure rests on them
+        raise unusable(folder, error) from error
 
 
 def _expect(progress: NightProgress, layers: Sequence[str]) -> None:

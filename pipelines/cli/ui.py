@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import fail, home_of
-from pipelines.instance import dagster_home
+from pipelines.cli.common import fail, home_of, one_line
+from pipelines.instance import DagsterFolderUnusable, dagster_home
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +23,11 @@ def ui(context: click.Context, port: int) -> None:
     workspace = PROJECT / "workspace.yaml"
     if not workspace.exists():
         raise fail(f"{workspace} is missing; okr ui runs from a checkout of the project")
-    environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(dagster_home(home, os.environ))}
+    try:
+        folder = dagster_home(home, os.environ)
+    except DagsterFolderUnusable as error:
+        raise fail(one_line(error)) from error
+    environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(folder)}
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(workspace), "-p", str(port)]
     os.chdir(PROJECT)
     os.execvpe(command[0], command, environ)  # noqa: S606 - a fixed program of this environment, no shell

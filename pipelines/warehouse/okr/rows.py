@@ -16,12 +16,8 @@ from okr_models.progress.explanations import explain
 from okr_models.progress.notes_due import EarlierVersion
 from okr_models.progress.rollup import RollUp
 from okr_models.words.notes import sentences
-<<<<<<< HEAD
 from okr_models.words.numbers import Speech
-from pipelines.warehouse.db import Connection, quote
-=======
 from pipelines.warehouse.db import Connection, first_row, quote
->>>>>>> 134ce9d (Read every answer to its end, and let no clean-up hide why it failed)
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS
 from pipelines.warehouse.tables import Table
 

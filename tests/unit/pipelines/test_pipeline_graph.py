@@ -15,7 +15,7 @@ from pipelines.build import build_defs
 from pipelines.checks import CHECK_NAMES
 from pipelines.cli.night import IN_THE_UI
 from pipelines.markdown import escaped
-from pipelines.partitions import BadRange, checked_rerun, nights
+from pipelines.partitions import FIRST_NIGHT, BadRange, checked_rerun, nights
 from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.checks.results import RESULT_TABLES
 from pipelines.warehouse.models.project import load_project
@@ -120,9 +120,17 @@ def test_a_rerun_is_clipped_to_days_that_are_over_and_nonsense_is_refused() -> N
         (date(2026, 11, 12), date(2026, 11, 10)),
         (date(2026, 11, 20), date(2026, 11, 25)),
         (date(2020, 1, 1), date(2026, 11, 1)),
+        (date(1999, 6, 1), date(1999, 6, 30)),
     ]:
         with pytest.raises(BadRange):
             checked_rerun(start, end, now=now)
+
+
+def test_any_day_that_a_client_can_have_data_of_is_one_that_dagster_can_be_asked_for() -> None:
+    now = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+    window = checked_rerun(date(2023, 6, 1), date(2023, 6, 30), now=now)
+    assert nights.has_partition_key(window.start.isoformat())
+    assert nights.has_partition_key(FIRST_NIGHT.isoformat())
 
 
 @pytest.mark.parametrize(

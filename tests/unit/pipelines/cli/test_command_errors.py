@@ -226,7 +226,32 @@ def test_an_event_log_that_can_not_be_written_ends_the_run_in_one_line(
     (runs / "index.db").mkdir()
     code, told = told_by(capfd, monkeypatch, "--home", home, "run")
     assert code == 1
-    assert "event log" in told
+    assert "Dagster's folder" in told
+    assert "is the disk full" in told
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("dagster.yaml", "telemetry: [\n"),
+        ("dagster.yaml", "telemetri:\n  enabled: false\n"),
+        ("dagster.yaml", "- a list\n"),
+        ("history/runs/index.db", "no database " * 1_000),
+        ("history/runs.db", "no database " * 1_000),
+    ],
+)
+def test_a_dagster_folder_that_is_damaged_may_be_moved_away_and_the_line_says_so(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, file: str, content: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    monkeypatch.setenv("OKR_TODAY", "2026-11-20")
+    path = home / "dagster" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    code, told = told_by(capfd, monkeypatch, "--home", home, "run")
+    assert code == 1
+    assert "move the folder away" in told
+    assert ("dagster.yaml" in told) == (file == "dagster.yaml")
 
 
 def test_a_night_whose_only_client_file_is_broken_names_it_and_ends_with_3(
