@@ -17,10 +17,11 @@ from typing import Any
 import duckdb
 import yaml
 
+from connectors.core.protocol import Delivery
 from pipelines.exports.all import export_all
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.db import connect, open_published
+from pipelines.warehouse.db import Connection, connect, open_published, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.ingest.run import ingest
@@ -33,6 +34,44 @@ from pipelines.warehouse.schema import ensure_schema
 
 YEAR = {"start": "2026-01-01", "end": "2026-12-31"}
 Row = dict[str, Any]
+
+
+def night_steps(con: Connection, home: Home, today: str) -> None:
+    """The night of ``today`` over all clients of ``home``, as far as the published database."""
+    clock, run_id = fixed_clock(date.fromisoformat(today)), f"run-{today}"
+    loaded = load_clients(home)
+    assert not loaded.broken, [error for file in loaded.broken for error in file.errors]
+    ensure_schema(con)
+    for deliveries in (frozenset[Delivery]({"snapshot"}), frozenset[Delivery]({"window", "listing"})):
+        report = ingest(
+            con=con,
+            clients=loaded.clients,
+            home=home,
+            environ=os.environ,
+            clock=clock,
+            run_id=run_id,
+            deliveries=deliveries,
+        )
+        assert not [s for s in report.streams if s.status == "failed"], report
+    write_config(con, loaded.clients, now=clock.now(), known=loaded.known)
+    run_project(con)
+    # each judgement inside the transaction in which a night checks its rows
+    with transaction(con):
+        evaluate_all(con, loaded.clients, clock, forecaster=night_forecaster(con, workers=1))
+    with transaction(con):
+        judge_initiatives(con, loaded.clients, clock, workers=1)
+    with transaction(con):
+        score_forecasts(con, loaded.clients)
+    publish(con, home, run_id=run_id)
+
+
+def query(home: Home, sql: str) -> list[Row]:
+    """Rows of the published database, by column."""
+    with closing(duckdb.connect(str(home.published_database.resolve()), read_only=True)) as con:
+        con.execute("set timezone = 'UTC'")
+        cursor = con.execute(sql)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @dataclass
@@ -104,28 +143,8 @@ class CsvHome:
     def night(self, today: str) -> dict[str, Row]:
         """Run the night of ``today``; the newest row of each key result by its id."""
         self.write()
-        home, clock = self.home, fixed_clock(date.fromisoformat(today))
-        loaded = load_clients(home)
-        assert not loaded.broken, [error for file in loaded.broken for error in file.errors]
-        with closing(connect(home)) as con:
-            ensure_schema(con)
-            for deliveries in (frozenset({"snapshot"}), frozenset({"window", "listing"})):
-                report = ingest(
-                    con=con,
-                    clients=loaded.clients,
-                    home=home,
-                    environ=os.environ,
-                    clock=clock,
-                    run_id=f"run-{today}",
-                    deliveries=deliveries,  # type: ignore[arg-type]
-                )
-                assert not [s for s in report.streams if s.status == "failed"], report
-            write_config(con, loaded.clients, now=clock.now(), known=loaded.known)
-            run_project(con)
-            evaluate_all(con, loaded.clients, clock, forecaster=night_forecaster(con, workers=1))
-            judge_initiatives(con, loaded.clients, clock, workers=1)
-            score_forecasts(con, loaded.clients)
-            publish(con, home, run_id=f"run-{today}")
+        with closing(connect(self.home)) as con:
+            night_steps(con, self.home, today)
         return self.latest()
 
     def latest(self) -> dict[str, Row]:
@@ -135,11 +154,7 @@ class CsvHome:
 
     def query(self, sql: str) -> list[Row]:
         """Rows of the published database, by column."""
-        with closing(duckdb.connect(str(self.home.published_database.resolve()), read_only=True)) as con:
-            con.execute("set timezone = 'UTC'")
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return query(self.home, sql)
 
     def exports(self) -> dict[str, bytes]:
         """Everything a night exports, by path."""

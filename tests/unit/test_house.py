@@ -114,6 +114,17 @@ def test_only_the_clock_asks_the_machine_for_the_time() -> None:
                 assert (name, node.func.attr) not in CLOCKS, f"{path.relative_to(PROJECT)}:{node.lineno}"
 
 
+def test_no_answer_of_duckdb_is_left_half_read() -> None:
+    for path in modules("pipelines"):
+        if path.name == "event_log.py":  # SQLite's, whose answers stand in nobody's way
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in {"fetchone", "fetchmany"}, (
+                    f"{path.relative_to(PROJECT)}:{node.lineno}: db.first_row reads the answer to its end"
+                )
+
+
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     for folder in ("okr_models", "connectors", "pipelines", "tests", "dbt_like_sql", "benchmarks"):
         for path in (PROJECT / folder).rglob("*"):

@@ -10,12 +10,22 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core.raw_tables import RAW_TABLES
-from pipelines.warehouse.db import DatabaseUnusable, connect, literal, quote, transaction
+from pipelines.warehouse.db import (
+    DatabaseUnusable,
+    afterwards,
+    connect,
+    first_row,
+    literal,
+    quote,
+    registered,
+    transaction,
+)
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.schema import SCHEMAS, declared_tables, ensure_schema
@@ -184,4 +194,31 @@ def test_a_failed_statement_inside_is_the_error_that_comes_out(home):
     con = connect(home)
     with pytest.raises(duckdb.CatalogException), transaction(con):
         con.execute("select * from nowhere")
+    con.close()
+
+
+def test_the_first_row_of_an_answer_leaves_nothing_open_behind_it(home):
+    con = connect(home)
+    with registered(con, "given", pa.table({"a": [1, 2]})), transaction(con):
+        assert first_row(con, "select a from given order by a") == (1,)
+        assert first_row(con, "select a from given where a > ?", [2]) is None
+    assert con.execute("select 1").fetchall() == [(1,)]
+    con.close()
+
+
+def test_what_went_wrong_in_a_transaction_is_not_hidden_by_what_can_not_be_cleaned_up_after_it(home):
+    con = connect(home)
+    con.execute("create table t (a integer not null)")
+    with (
+        pytest.raises(duckdb.ConstraintException),
+        transaction(con),
+        registered(con, "given", pa.table({"a": pa.array([None], pa.int32())})),
+        afterwards(con, "drop table no_such_table"),
+    ):
+        con.execute("insert into t select a from given")
+    assert con.execute("select count(*) from t").fetchall() == [(0,)]
+    with registered(con, "given", pa.table({"a": [3]})):
+        assert con.execute("select a from given").fetchall() == [(3,)]
+    with pytest.raises(duckdb.CatalogException), afterwards(con, "drop table no_such_table"):
+        con.execute("insert into t values (1)")
     con.close()
