@@ -21,7 +21,7 @@ from connectors.bluesky.settings import Bluesky
 from connectors.core.protocol import Access, Batch, Context, Probe, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY, RawTable
 from okr_models.client.model import Client
-from okr_models.client.sources import SourceSettings
+from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window, local_date, month_end, snapshot_day
 from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
@@ -57,11 +57,11 @@ class FakeVendor:
     def type(
         self, *, streams: tuple[Stream, ...] = STREAMS, name: str = "bluesky", category: Any = "web"
     ) -> SourceType:
+        facts = SourceFacts(title="Fake", category=category, platform="bluesky", example="{}")
+        annotations = {"__annotations__": {"type": str}, "__module__": __name__}
+        settings = type(Bluesky)("Fake", (Bluesky,), annotations | {"facts": facts, "type": name})
         return SourceType(
-            type=name,
-            title="Fake",
-            category=category,
-            platform="bluesky",
+            settings=settings,
             streams=streams,
             build=self.open,
             day_boundary="its own",

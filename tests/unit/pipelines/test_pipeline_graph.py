@@ -67,11 +67,12 @@ def test_each_declared_test_stands_in_the_check_of_its_table_and_severity(graph:
 
 def test_a_staging_model_is_downstream_of_just_the_tables_that_it_reads(graph: dg.Definitions) -> None:
     assets = graph.resolve_asset_graph()
-    for key in assets.get_all_asset_keys():
-        if key.path[0] == "staging":
-            _, schema, table = key.path[1].replace("__", "_", 1).split("_", 2)
-            assert dg.AssetKey([schema, table]) in assets.get(key).parent_keys, key
-            assert {parent.path[0] for parent in assets.get(key).parent_keys} <= {schema, "staging"}, key
+    for model in load_project().models:
+        if model.layer == "staging":
+            key = dg.AssetKey(["staging", model.name])
+            tables = {dg.AssetKey([schema, table]) for schema, table in model.sources}
+            assert tables, key
+            assert {parent for parent in assets.get(key).parent_keys if parent.path[0] != "staging"} == tables, key
 
 
 def test_a_night_from_the_command_line_is_listed_among_its_jobs_runs(graph: dg.Definitions) -> None:

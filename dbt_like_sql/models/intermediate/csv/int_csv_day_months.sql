@@ -33,10 +33,10 @@ daily_sums as (
         daily.adds_over_time,
         daily.closing_days,
         daily.is_running,
-        sum(daily.value) as value_sum,
+        sum(daily.value order by daily.period_start_on) as value_sum,
         max(case when daily.age = 1 then daily.value end) as last_value,
-        sum(daily.numerator) as numerator_sum,
-        sum(daily.denominator) as denominator_sum,
+        sum(daily.numerator order by daily.period_start_on) as numerator_sum,
+        sum(daily.denominator order by daily.period_start_on) as denominator_sum,
         bool_and(daily.denominator is not null) as has_parts,
         -- of the running month the days that have been
         cast(count(*) as double) / case
@@ -67,7 +67,8 @@ daily_filled as (
         days.kpi,
         days.scope,
         days.month,
-        sum(days.filled_value) as value
+        -- in the order of days, so that the same rows give the same sum to the last bit
+        sum(days.filled_value order by days.day) as value
     from (
         select
             sums.client,
