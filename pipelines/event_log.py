@@ -1,60 +1,101 @@
-"""Dagster's event log during a night: SQLite without waits for the disk, or SQL made anew, at each small write.
+"""Dagster's event log during ``okr run``: SQLite files opened once, and not once for each look and each small write.
 
-Dagster opens a connection for every event and closes it again; the last one to close folds the write-ahead log into the
-database, with two waits for the disk. Here a connection of our own stays open meanwhile, and commits wait no more
-(``synchronous = normal``: with a write-ahead log a power cut can lose the last events, never the database). What the
-night itself writes is elsewhere and is not touched by this.
+Dagster's own makes an engine, opens a connection and closes it some six times an event: SQL is put together anew each
+time, and the last one to close folds the write-ahead log into the database, with two waits for the disk. Here a file
+has one connection for the night, and commits wait no more (``synchronous = normal``: with a write-ahead log a power cut
+can lose the last events, never the database). What is planned is written in one transaction. Files and tables stay
+Dagster's, so that its pages and its daemon read along.
 
-Dagster makes an SQLAlchemy engine for every connection too, and an engine remembers the text of its statements only for
-itself: the same few statements were compiled some seven thousand times a night. Here they are remembered for all.
-
-What belongs here: how SQLite is opened. What does not: which events there are, and any of Dagster's own tables.
+What belongs here: how SQLite is opened. What does not: which events there are, any of Dagster's tables, and when this
+storage is chosen (``instance.py``). It is built on what Dagster keeps to itself, and the test of ``instance.py`` says
+what breaks.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Self
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect, Engine
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.engine import Connection
+
+INDEX = "index"
+BUSY_SECONDS = 60
 
 
-@contextmanager
-def quick_event_log() -> Iterator[None]:
-    """Every SQLite file that SQLAlchemy opens in this process meanwhile is kept open, waits less, and shares SQL."""
-    kept: dict[str, sqlite3.Connection] = {}
-    dialects: dict[type[Dialect], Dialect] = {}
-    compiled: dict[Any, Any] = {}
+class NightEventLog(SqliteEventLogStorage):
+    """Dagster's event log in SQLite, with one connection a file until it is disposed of."""
 
-    def opened(connection: Any, _record: object) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        connection.execute("pragma synchronous = normal")
-        file = str(connection.execute("pragma database_list").fetchone()[2])
-        if not file:
-            return
-        if file not in kept:
-            # a connection is used by whichever thread is at it; none is inside a transaction for longer than one look
-            kept[file] = sqlite3.connect(file, check_same_thread=False)
-        # a look, since an open connection that has read nothing does not hold the write-ahead log
-        kept[file].execute("select count(*) from sqlite_master").fetchone()
+    def __init__(self, base_dir: str) -> None:
+        self._kept: dict[str, Connection] = {}
+        self._known_tables: set[str] = set()
+        super().__init__(base_dir)
+        # a batch looks into files that it holds already
+        self._db_lock = threading.RLock()  # type: ignore[assignment]
+        # what can't be written is said now and in one line, where Dagster says it with each event
+        with self._connect(INDEX) as connection:
+            connection.exec_driver_sql("begin immediate")
 
-    def connected(connection: Connection) -> None:
-        if connection.dialect.name != "sqlite":
-            return
-        # the dialect is part of what a compiled statement is found by; an engine's own is like any other engine's
-        connection.dialect = dialects.setdefault(type(connection.dialect), connection.dialect)
-        connection.execution_options(compiled_cache=compiled)
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            connection = self._kept.get(shard) or self._open(shard)
+            if connection.in_transaction():
+                yield connection
+            else:
+                with connection.begin():
+                    yield connection
 
-    event.listen(Engine, "connect", opened)
-    event.listen(Engine, "engine_connect", connected)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", opened)
-        event.remove(Engine, "engine_connect", connected)
-        for connection in kept.values():
-            connection.close()
+    def _open(self, shard: str) -> Connection:
+        engine = create_engine(
+            self.conn_string_for_shard(shard),
+            poolclass=NullPool,
+            # one thread at a time, under the lock
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        connection = engine.connect()
+        connection.exec_driver_sql("pragma synchronous = normal")
+        connection.commit()
+        self._kept[shard] = connection
+        return connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; one that is there stays."""
+        if table_name not in self._known_tables and super().has_table(table_name):
+            self._known_tables.add(table_name)
+        return table_name in self._known_tables
+
+    def store_event_batch(self, events: Sequence[Any]) -> None:
+        """Many events in one transaction a file."""
+        with ExitStack() as transactions:
+            for shard in (INDEX, *sorted({event.run_id for event in events})):
+                transactions.enter_context(self._connect(shard))
+            for event in events:
+                self.store_event(event)
+
+    def dispose(self) -> None:
+        super().dispose()
+        with self._db_lock:
+            for connection in self._kept.values():
+                connection.close()
+            self._kept.clear()
+
+
+class NightStorage(DagsterSqliteStorage):
+    """Dagster's storage in SQLite, in its own files, with the event log above."""
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
+        super().__init__(base_dir, inst_data=inst_data)
+        self._event_log_storage = NightEventLog(str(Path(base_dir) / "history" / "runs"))
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Mapping[str, Any]) -> Self:
+        return cls.from_local(inst_data=inst_data, base_dir=config_value["base_dir"])

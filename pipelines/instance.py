@@ -1,7 +1,8 @@
 """Dagster's own folder inside a home folder, and its settings.
 
-What belongs here: ``dagster.yaml``, where it lies, and what to do about a folder that Dagster can't use. What does not:
-jobs and assets. Loads no dagster.
+What belongs here: ``dagster.yaml``, where it lies, the instance of a night, what to do about a folder that Dagster
+can't use, and whatever else is known of Dagster that it does not promise (the test of this module says what breaks when
+one goes). What does not: jobs and assets. Loads no dagster until an instance is asked for.
 """
 
 from __future__ import annotations
@@ -9,10 +10,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from pipelines.warehouse.home import Home
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 DAGSTER_YAML = """\
 # Written once by okr; yours to change.
@@ -31,13 +39,48 @@ run_monitoring:
   enabled: true
 """
 
-NO_OUTPUT_KEPT = {
+IN_THE_UI = {".dagster/repository": "__repository__@marketing_okr"}
+"""The tag by which Dagster lists a run among its job's runs. Its timeline draws only what its own daemon launched."""
+_NO_OUTPUT_KEPT = {
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",  # as Dagster's own settings name it
         "class": "NoOpComputeLogManager",
     }
 }
 """For a night in the foreground: its output goes to who started it, not by way of files that four helpers follow."""
+_STORAGES = ("storage", "event_log_storage", "run_storage", "schedule_storage")
+"""Settings by which somebody keeps Dagster's events elsewhere, in PostgreSQL say: then they are kept there."""
+_BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
+_MOST_IN_A_BATCH = "1000"
+
+
+@contextmanager
+def night_instance(folder: Path) -> Iterator[DagsterInstance]:
+    """Dagster's instance in ``folder`` for one night in this process. Raises ``DagsterFolderUnusable``."""
+    before = os.environ.get(_BATCH_VARIABLE)
+    os.environ.setdefault(_BATCH_VARIABLE, _MOST_IN_A_BATCH)
+    try:
+        with _opened(folder) as instance:
+            yield instance
+    finally:
+        if before is None:
+            os.environ.pop(_BATCH_VARIABLE, None)
+
+
+def _opened(folder: Path) -> DagsterInstance:
+    import dagster as dg
+
+    overrides: dict[str, Any] = dict(_NO_OUTPUT_KEPT)
+    try:
+        settings = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")) or {}
+        if not any(name in settings for name in _STORAGES):
+            ours = {"module": "pipelines.event_log", "class": "NightStorage", "config": {"base_dir": str(folder)}}
+            overrides["storage"] = {"custom": ours}
+        # a persistent instance like any other, whatever the function's name
+        return dg.DagsterInstance.local_temp(str(folder), overrides)
+    except Exception as error:
+        # whatever is wrong with its settings or files, no figure rests on them
+        raise unusable(folder, error) from error
 
 
 _SPOILS_AN_ADDRESS = re.compile(r"[?*\[]|%[0-9A-Fa-f]{2}")

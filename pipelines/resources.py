@@ -15,7 +15,6 @@ import dagster as dg
 import duckdb
 from pydantic import Field
 
-from pipelines.event_log import quick_event_log
 from pipelines.warehouse.clients import LoadedClients, load_clients
 from pipelines.warehouse.clock import Clock, clock_from
 from pipelines.warehouse.db import connect
@@ -56,7 +55,7 @@ class NightResource(dg.ConfigurableResource[Night]):
         run = context.run
         run_id = run.run_id if run else "no-run"
         lock = nullcontext() if self.holds_lock else run_lock(home, run_id=run_id, now=clock.now())
-        with lock, quick_event_log():
+        with lock:
             con = connect(home)
             try:
                 ensure_schema(con)

@@ -10,12 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
-from pipelines.instance import NO_OUTPUT_KEPT, DagsterFolderUnusable, dagster_home, unusable
+from pipelines.instance import IN_THE_UI, DagsterFolderUnusable, dagster_home, night_instance, unusable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.db import connect
@@ -24,12 +23,10 @@ from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 
 if TYPE_CHECKING:
-    import dagster as dg
+    pass
 
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 """How Dagster puts an error's class before its words."""
-IN_THE_UI = {".dagster/repository": "__repository__@marketing_okr"}
-"""The tag by which Dagster lists a run among its job's runs. Its timeline draws only what its own daemon launched."""
 STOPPED = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 QUERY_STOPPED = "RuntimeError: Query interrupted"
 """How DuckDB tells of a signal that came while it was at work."""
@@ -69,7 +66,6 @@ def run_night(
     from sqlalchemy.exc import DBAPIError
 
     from pipelines.build import build_defs
-    from pipelines.event_log import quick_event_log
     from pipelines.resources import NightResource
 
     partition, tags = _days(start, end, clock)
@@ -91,7 +87,7 @@ def run_night(
                 )
                 job = defs.resolve_job_def("nightly")
                 _expect(progress, [key.path[0] for key in job.asset_layer.executable_asset_keys])
-                with quick_event_log(), _opened(folder) as instance:
+                with night_instance(folder) as instance:
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
@@ -132,17 +128,6 @@ def _days(start: date | None, end: date | None, clock: Clock) -> tuple[str | Non
         "dagster/asset_partition_range_start": window.start.isoformat(),
         "dagster/asset_partition_range_end": window.end.isoformat(),
     }
-
-
-def _opened(folder: Path) -> dg.DagsterInstance:
-    """A persistent instance like any other, whatever the function's name. Raises ``DagsterFolderUnusable``."""
-    import dagster as dg
-
-    try:
-        return dg.DagsterInstance.local_temp(str(folder), NO_OUTPUT_KEPT)
-    except Exception as error:
-        # whatever is wrong with its settings or files, no figure rests on them
-        raise unusable(folder, error) from error
 
 
 def _expect(progress: NightProgress, layers: Sequence[str]) -> None:
