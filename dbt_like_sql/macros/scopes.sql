@@ -24,7 +24,7 @@
         bool_and(is_closed) as is_closed,
         max(closes_on) as closes_on,
         bool_or(is_history) as is_history,
-        string_agg(note, '; ' order by unit) as note,
+        nullif(flatten(list(note_codes order by unit)), []) as note_codes,
         min(data_through_on) as data_through_on
     from {{ parts }}
     group by client, kpi, scope, month, adds_over_sources
@@ -35,7 +35,7 @@
 {% macro own_or_history(own, scopes) -%}
     {%- set columns = [
         'client', 'kpi', 'scope', 'month', 'is_present', 'value', 'numerator', 'denominator', 'observed_share',
-        'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+        'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note_codes', 'data_through_on'
     ] %}
     select {{ columns | join(', ') }}
     from (
@@ -62,7 +62,7 @@
                 is_closed,
                 closes_on,
                 true as is_history,
-                scope || ': history from csv' as note,
+                [{{ note('history', 'scope', name='source') }}] as note_codes,
                 data_through_on,
                 2 as choice
             from {{ ref('int_csv_months') }}

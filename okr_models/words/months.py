@@ -1,151 +1,140 @@
-"""``kpi_monthly.note`` in the reader's language: the table says it in English, once for all who query it.
+"""``kpi_monthly.note_codes`` in the reader's language: what there is to say of a month's figure, by its code.
 
-What belongs here: the sentences that the SQL writes, and what a reader is told in their place. What does not: when the
-SQL writes them (``dbt_like_sql/models/intermediate/int_kpi_source_months.sql`` and its neighbours).
+What belongs here: the codes, and a reader's words for each. What does not: when a code is due (``dbt_like_sql``'s
+``note`` macro), and the table's own English sentence (``int_kpi_noted_months``), which is for those who query it.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal, get_args
 
-WORDS: dict[str, dict[str, str]] = {
-    pattern: {"sv": swedish, "en": english}
-    for pattern, swedish, english in (
-        (
-            r"not yet opened",
-            "kontot fanns inte än",
-            "the account did not exist yet",
-        ),
-        (
-            r"no data before ([\d-]+)",
-            "inga data före {0}",
-            "no data before {0}",
-        ),
-        (
-            r"no data on any day read",
-            "inga data på någon avläst dag",
-            "no data on any day read",
-        ),
-        (
-            r"without counts that the platform hides or left out",
-            "utan de antal som plattformen döljer eller utelämnar",
-            "without counts that the platform hides or left out",
-        ),
-        (
-            r"paused",
-            "pausad",
-            "paused",
-        ),
-        (
-            r"not observed",
-            "inte avläst",
-            "not read",
-        ),
-        (
-            r"nothing to divide by",
-            "inget att dela med",
-            "nothing to divide by",
-        ),
-        (
-            r"no row in the csv file",
-            "ingen rad i csv-filen",
-            "no row in the csv file",
-        ),
-        (
-            r"history from csv",
-            "historik från csv",
-            "history from csv",
-        ),
-        (
-            r"followers reconstructed from daily gains",
-            "följare uträknade ur dagarnas tillskott",
-            "followers worked out from daily gains",
-        ),
-        (
-            r"split by elapsed time over a gap at a month end",
-            "fördelat efter tid över ett glapp vid månadsskiftet",
-            "split by elapsed time over a gap at the month's end",
-        ),
-        (
-            r"split by elapsed days over a gap at 28 days",
-            "fördelat efter dagar över ett glapp vid inläggens 28:e dag",
-            "split by elapsed days over a gap at the posts' 28th day",
-        ),
-        (
-            r"the web source gives no time on page",
-            "webbkällan mäter inte tid på sidan",
-            "the web source gives no time on page",
-        ),
-        (
-            r"without counts that the platform hides or left out",
-            "utan de tal som plattformen döljer eller utelämnar",
-            "without counts that the platform hides or left out",
-        ),
-        (
-            r"scaled up from (\d+) of (\d+) days",
-            "uppräknad från {0} av {1} dagar",
-            "scaled up from {0} of {1} days",
-        ),
-        (
-            r"(\d+) of (\d+) days observed",
-            "{0} av {1} dagar avlästa",
-            "{0} of {1} days read",
-        ),
-        (
-            r"(\d+) of (\d+) posts were counted in time",
-            "{0} av {1} inlägg hann räknas i tid",
-            "{0} of {1} posts were counted in time",
-        ),
-        (
-            r"(\d+) posts younger than 28 days left out",
-            "{0} inlägg yngre än 28 dagar väntar",
-            "{0} posts younger than 28 days wait",
-        ),
-        (
-            r"median (-?[\d.]+)",
-            "median {0}",
-            "median {0}",
-        ),
-    )
+from okr_models.words.numbers import Language, Speech
+
+MonthCode = Literal[
+    "begins_later",
+    "counts_hidden",
+    "days_observed",
+    "followers_reconstructed",
+    "history",
+    "median",
+    "never_seen",
+    "no_csv_row",
+    "no_time_on_page",
+    "not_observed",
+    "not_opened",
+    "nothing_to_divide",
+    "paused",
+    "posts_counted",
+    "posts_maturing",
+    "scaled_up",
+    "split_at_28_days",
+    "split_at_month_end",
+]
+MONTH_CODES: tuple[str, ...] = get_args(MonthCode)
+
+SWEDISH: dict[MonthCode, str] = {
+    "begins_later": "inga data före {day}",
+    "counts_hidden": "utan de tal som plattformen döljer eller utelämnar",
+    "days_observed": "{part} av {whole} dagar avlästa",
+    "followers_reconstructed": "följare uträknade ur dagarnas tillskott",
+    "history": "historik från csv",
+    "median": "median {value}",
+    "never_seen": "inga data på någon avläst dag",
+    "no_csv_row": "ingen rad i csv-filen",
+    "no_time_on_page": "webbkällan mäter inte tid på sidan",
+    "not_observed": "inte avläst",
+    "not_opened": "kontot fanns inte än",
+    "nothing_to_divide": "inget att dela med",
+    "paused": "pausad",
+    "posts_counted": "{part} av {whole} inlägg hann räknas i tid",
+    "posts_maturing": "{part} inlägg yngre än 28 dagar väntar",
+    "scaled_up": "uppräknad från {part} av {whole} dagar",
+    "split_at_28_days": "fördelat efter dagar över ett glapp vid inläggens 28:e dag",
+    "split_at_month_end": "fördelat efter tid över ett glapp vid månadsskiftet",
 }
-"""What the SQL may write of one source, and the reader's words for it."""
-_SOURCE = re.compile(r"(?:source=|platform=)?([^:=;]+): (.+)")
+ENGLISH: dict[MonthCode, str] = {
+    "begins_later": "no data before {day}",
+    "counts_hidden": "without counts that the platform hides or left out",
+    "days_observed": "{part} of {whole} days read",
+    "followers_reconstructed": "followers worked out from daily gains",
+    "history": "history from csv",
+    "median": "median {value}",
+    "never_seen": "no data on any day read",
+    "no_csv_row": "no row in the csv file",
+    "no_time_on_page": "the web source gives no time on page",
+    "not_observed": "not read",
+    "not_opened": "the account did not exist yet",
+    "nothing_to_divide": "nothing to divide by",
+    "paused": "paused",
+    "posts_counted": "{part} of {whole} posts were counted in time",
+    "posts_maturing": "{part} posts younger than 28 days wait",
+    "scaled_up": "scaled up from {part} of {whole} days",
+    "split_at_28_days": "split by elapsed days over a gap at the posts' 28th day",
+    "split_at_month_end": "split by elapsed time over a gap at the month's end",
+}
+CATALOGUE: dict[Language, dict[MonthCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
+ADD_UP: frozenset[str] = frozenset({"posts_counted", "posts_maturing"})
+"""Codes whose numbers are of different things in each source, posts: days of two sources would not add up."""
 
 
-def month_note(note: str | None, language: str) -> str:
-    """The note in words of ``language``; a part that isn't known stays as it is, so that nothing is ever hidden.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthNote:
+    """One thing to say of a month. ``scope``: whose it is, None for the figure as a whole."""
 
-    Sources of which the same is said share one sentence, their posts added up: days of two sources would not add up.
+    code: str
+    scope: str | None = None
+    part: int | None = None
+    whole: int | None = None
+    value: float | None = None
+    day: date | None = None
+    name: str | None = None
+
+    @classmethod
+    def of(cls, row: Mapping[str, object]) -> MonthNote:
+        """The note in a struct of ``note_codes``; a field that only the one or the other has is left out."""
+        return cls(**{name: row.get(name) for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+def month_note(notes: Iterable[MonthNote], speech: Speech) -> str:
+    """The notes as one sentence. Sources of which the same is said share one, their posts added up.
+
+    A code of a newer version's table, for which there are no words here, is said as it is: nothing is ever hidden.
+
+    >>> print(month_note([MonthNote(code="days_observed", scope="source=web", part=19, whole=31)], Speech("sv")))
+    web: 19 av 31 dagar avlästa
     """
-    said: dict[str, list[str]] = {}
-    sources: dict[str, list[str]] = {}
-    for part in filter(None, (part.strip() for part in (note or "").split(";"))):
-        named = _SOURCE.fullmatch(part)
-        source, text = (named[1], named[2]) if named else ("", part)
-        pattern, values = _known(text)
-        key = pattern if pattern and "posts" in pattern else text
-        before = said.get(key)
-        said[key] = [str(int(a) + int(b)) for a, b in zip(before, values, strict=True)] if before else values
-        sources.setdefault(key, []).append(source)
-    return "; ".join(_of(_in_words(key, values, language), sources[key]) for key, values in said.items())
+    said: dict[MonthNote, MonthNote] = {}
+    whose: dict[MonthNote, list[str]] = {}
+    for note in notes:
+        plain = replace(note, scope=None, name=None)
+        key = MonthNote(code=note.code) if note.code in ADD_UP else plain
+        said[key] = _added(said[key], plain) if key in said and note.code in ADD_UP else plain
+        whose.setdefault(key, [])
+        if note.scope:
+            whose[key].append(note.scope.split("=", 1)[-1])
+    return "; ".join(_of(_sentence(note, speech), whose[key]) for key, note in said.items())
 
 
-def _of(text: str, sources: list[str]) -> str:
-    named = ", ".join(source for source in sources if source)
-    return f"{named}: {text}" if named else text
+def _added(one: MonthNote, other: MonthNote) -> MonthNote:
+    return replace(
+        one,
+        part=(one.part or 0) + (other.part or 0),
+        whole=None if one.whole is None else one.whole + (other.whole or 0),
+    )
 
 
-def _known(text: str) -> tuple[str, list[str]]:
-    """The pattern that the SQL wrote this with and the figures in it; empty where nothing here knows it."""
-    for pattern in WORDS:
-        if found := re.fullmatch(pattern, text):
-            return pattern, list(found.groups())
-    return "", []
+def _of(text: str, whose: list[str]) -> str:
+    return f"{', '.join(whose)}: {text}" if whose else text
 
 
-def _in_words(key: str, values: list[str], language: str) -> str:
-    pattern = key if key in WORDS else _known(key)[0]
-    if not pattern:
-        return key
-    shown = [value.replace(".", ",") if language == "sv" else value for value in values or _known(key)[1]]
-    return WORDS[pattern][language].format(*shown)
+def _sentence(note: MonthNote, speech: Speech) -> str:
+    words = {str(code): text for code, text in CATALOGUE[speech.language].items()}
+    return words.get(note.code, note.code).format(
+        part=note.part,
+        whole=note.whole,
+        value=None if note.value is None else speech.figure(note.value),
+        day=None if note.day is None else speech.day(note.day),
+    )

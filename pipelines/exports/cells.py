@@ -5,8 +5,10 @@ What belongs here: the two dialects and the text of a cell. What does not: which
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -84,5 +86,11 @@ def cell(value: object, *, column: str, dialect: Dialect) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        value = " · ".join(str(part) for part in value)
+        value = " · ".join(_record(part) if isinstance(part, dict) else str(part) for part in value)
     return harmless(str(value), guard_long_ids=dialect.guard_long_ids)
+
+
+def _record(fields: Mapping[str, object]) -> str:
+    """A struct as JSON, its empty fields left out: ``{"code": "days_observed", "part": 12, "whole": 30}``."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    return json.dumps(given, ensure_ascii=False, default=str)

@@ -64,8 +64,8 @@ KPIS_MONTHLY = ExportFile(
     name="kpis_monthly.csv",
     table="kpi_monthly",
     columns=(
-        *("client", "kpi", "scope", "month", "value", "unit", "kind", "is_closed", "is_estimated"),
-        *("observed_share", "note"),
+        *("client", "kpi", "scope", "month", "value", "unit", "kind", "scope_kind", "scope_name", "is_closed"),
+        *("is_estimated", "observed_share", "note", "note_codes"),
     ),
     order=("client", "kpi", "scope", "month"),
     day_column="month",

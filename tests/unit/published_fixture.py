@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 
 from okr_models.periods import add_months, month_end
-from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
-from pipelines.warehouse.publish.tables import latest_sql
+from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.tables import statements
 from tests.unit.published_clients import CLIENTS
 
@@ -27,8 +27,10 @@ HOSTILE = "<script>alert('x')</script> =HYPERLINK(\"http://x\") \u202etxet\u202c
 
 MARTS_DDL = """
 create table marts.kpi_monthly (client varchar, kpi varchar, scope varchar, month date, value double, unit varchar,
-    kind varchar, is_closed boolean, is_estimated boolean, observed_share double, note varchar, numerator double,
-    denominator double, origin varchar, data_through date, closes_on date);
+    kind varchar, scope_kind varchar, scope_name varchar, is_closed boolean, is_estimated boolean,
+    observed_share double, note varchar, note_codes struct(code varchar, scope varchar, part bigint, whole bigint,
+    value double, day date, name varchar)[], numerator double, denominator double, origin varchar, data_through date,
+    closes_on date);
 create table marts.kpi_daily (client varchar, kpi varchar, scope varchar, day date, value double);
 create table marts.blog_posts (client varchar, source varchar, post_id varchar, url varchar, path varchar,
     title varchar, published_at timestamptz, page_views bigint, page_views_90d bigint, engagement_seconds double,
@@ -89,8 +91,9 @@ def _filled(*, hostile: bool) -> Path:
     _progress(con, hostile=hostile)
     _initiatives(con, hostile=hostile)
     _loads(con)
-    for view, (table, key) in LATEST_VIEWS.items():
-        con.execute(f"create view marts.{view} as {latest_sql(table, key, source=f'marts.{table.name}')}")
+    for view in VIEWS:
+        columns = [row[0] for row in con.execute(f"describe marts.{view.table}").fetchall()]
+        con.execute(f"create view marts.{view.name} as {view.sql(columns)}")
     file = Path(_FOLDER.name) / f"{'hostile' if hostile else 'plain'}.duckdb"
     con.execute(f"attach '{file}' as kept")
     con.execute("copy from database memory to kept")
@@ -143,10 +146,15 @@ def _kpis(con: duckdb.DuckDBPyConnection) -> None:
                 value=None if missing or (kind == "flow" and scope != "all" and not closed) else round(value or 0, 1),
                 unit=unit,
                 kind=kind,
+                scope_kind=scope.split("=")[0],
+                scope_name=scope.partition("=")[2] or None,
                 is_closed=closed,
                 is_estimated=index == 28,
                 observed_share=0.4 if missing else 1.0,
-                note="40 % of the days were observed" if missing else None,
+                note="web: 12 of 30 days observed" if missing else None,
+                note_codes=[{"code": "days_observed", "scope": "source=web", "part": 12, "whole": 30}]
+                if missing
+                else [],
                 origin="history" if kpi == "interactions" and index < 20 else "source",
                 data_through=min(month_end(month), AS_OF - timedelta(days=1)),
                 closes_on=month_end(month) + timedelta(days=5),

@@ -122,4 +122,9 @@ def _tables(project: Project) -> Iterator[tuple[str, str, tuple[Column, ...]]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        # fields of a struct that are left out are empty
+        return {name.lower(): _plain(each) for name, each in sorted(value.items()) if each is not None}
     return round(float(value), 6) if isinstance(value, int | float) else str(value)

@@ -6,14 +6,17 @@ select
     value,
     unit,
     kind,
+    scope_kind,
+    scope_name,
     is_closed,
     is_estimated,
     observed_share,
     note,
+    note_codes,
     numerator,
     denominator,
     median,
     origin,
     data_through_on as data_through,
     closes_on
-from {{ ref('int_kpi_scope_months') }}
+from {{ ref('int_kpi_noted_months') }}

@@ -103,7 +103,7 @@ def _card(
         month=" · ".join(notes),
         change=change,
         tone=tone,
-        note=plain(month_note(newest.note, speech.language), limit=160) if newest.value is None else "",
+        note=plain(month_note(newest.notes, speech), limit=160) if newest.value is None else "",
         chart=_small_chart(title, shown, reader, chart_id=chart_id),
     )
 

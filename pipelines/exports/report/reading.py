@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from pipelines.exports.published import MONTH_KNOWN, next_night
+from okr_models.words.months import MonthNote
+from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
 from pipelines.warehouse.db import first_row
 
 
@@ -27,7 +28,7 @@ class Month:
     kind: str
     is_closed: bool
     is_estimated: bool
-    note: str | None
+    notes: tuple[MonthNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +118,17 @@ def months_of(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None
 ) -> Mapping[KpiKey, Mapping[date, Month]]:
     """Every KPI's months by (kpi, scope)."""
+    # what was published by an earlier version has no codes
+    codes = "note_codes" if "note_codes" in columns_of(con, "kpi_monthly") else "[]"
     rows = con.execute(
         f"""
-        select kpi, scope, month, value, unit, kind, is_closed, is_estimated, note from marts.kpi_monthly
+        select kpi, scope, month, value, unit, kind, is_closed, is_estimated, {codes} from marts.kpi_monthly
         where client = $client and {MONTH_KNOWN} order by kpi, scope, month
         """,  # noqa: S608 - a condition of our own
         {"client": client, "as_of": as_of},
     ).fetchall()
     found: dict[KpiKey, dict[date, Month]] = defaultdict(dict)
-    for kpi, scope, month, value, unit, kind, is_closed, is_estimated, note in rows:
+    for kpi, scope, month, value, unit, kind, is_closed, is_estimated, said in rows:
         found[kpi, scope][month] = Month(
             month=month,
             value=value,
@@ -133,7 +136,7 @@ def months_of(
             kind=kind,
             is_closed=bool(is_closed),
             is_estimated=bool(is_estimated),
-            note=note,
+            notes=tuple(MonthNote.of(row) for row in said or ()),
         )
     return found
 

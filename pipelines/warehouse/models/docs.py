@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines.warehouse.models.project import LAYERS, Model, Project, load_project
 from pipelines.warehouse.models.schema_yml import Column, DataTest, canonical_type
-from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import LOADS
 from pipelines.warehouse.tables import Table
 
@@ -67,12 +68,14 @@ def _okr() -> Iterator[str]:
     yield "Results of the OKR step, one Python step after the marts; append-only, published in schema `marts`.\n"
     for table in OKR_TABLES.values():
         yield from _declared(table)
-    for view, (table, per) in LATEST_VIEWS.items():
-        yield f"### marts.{view}\n"
+    for view in VIEWS:
+        yield f"### marts.{view.name}\n"
+        yield f"A view in the published database. {view.meaning}"
         yield (
-            f"A view in the published database: what the client's newest night judged. Of that night, for each"
-            f" {_codes(per)}, the row of `{table.name}` with the highest `known_at`; what a client file no longer asks"
-            " for is only in the table. Same columns.\n"
+            f"Of that night, for each {_codes(view.newest_per)}, the row with the highest `known_at`; what a client"
+            " file no longer asks for is only in the table. Same columns.\n"
+            if view.newest_per
+            else "Same columns.\n"
         )
 
 

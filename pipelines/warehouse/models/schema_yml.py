@@ -84,8 +84,11 @@ def source_tables(content: Yaml) -> Iterator[SourceTable]:
 
 
 def canonical_type(name: str) -> str:
-    """DuckDB's own spelling of a type, so that ``timestamptz`` equals what the database reports."""
-    upper = name.strip().upper()
+    """DuckDB's own spelling of a type, so that ``timestamptz`` equals what the database reports.
+
+    It puts those fields of a struct in quotation marks whose name is a word of SQL; here none are.
+    """
+    upper = name.strip().upper().replace('"', "")
     return {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE", "TEXT": "VARCHAR", "INT": "INTEGER"}.get(upper, upper)
 
 

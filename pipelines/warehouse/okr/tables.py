@@ -169,9 +169,3 @@ OKR_TABLES: dict[str, Table] = {
         FORECAST_SCORES,
     )
 }
-
-LATEST_VIEWS: dict[str, tuple[Table, tuple[str, ...]]] = {
-    "key_result_latest": (KEY_RESULT_PROGRESS, ("client", "objective_id", "key_result_id")),
-    "objective_latest": (OBJECTIVE_PROGRESS, ("client", "objective_id")),
-}
-"""Published views: of the client's newest night the newest row of each table for each of these columns."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.warehouse.db import Connection, afterwards, first_row, literal, quote
-from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
-from pipelines.warehouse.tables import Table, names
+from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.publish.views import VIEWS, View
+from pipelines.warehouse.tables import names
 
 PUBLISHED_FROM = {"marts": "marts", "okr": "marts", "ops": "ops"}
 """Schema in the published database, by schema in the working one."""
@@ -58,22 +59,11 @@ def copy_tables(con: Connection, *, target: str) -> None:
         con.execute(f"create schema {quote(target)}.{quote(schema)}")
     for copy in copies:
         _copy(con, copy, target=target)
-    for view, (table, per) in LATEST_VIEWS.items():
-        _latest_view(con, view, table, per, target=target)
-
-
-def latest_sql(table: Table, per: tuple[str, ...], *, source: str) -> str:
-    """Of each client's newest night the newest row of ``source`` for each ``per``: highest as_of, then known_at.
-
-    What was judged before and is no longer, because its file asks for it no more, is not where anybody stands now.
-    """
-    columns = names(table.column_names)
-    return (
-        f"select {columns} from (select {columns}, row_number() over ("  # noqa: S608 - identifiers are quoted
-        f"partition by {names(per)} order by as_of desc, known_at desc) as newest_first,"
-        f" max(as_of) over (partition by client) as newest_night from {source})"
-        " where newest_first = 1 and as_of = newest_night"
-    )
+    published = {copy.name: copy for copy in copies if PUBLISHED_FROM[copy.schema] == "marts"}
+    for view in VIEWS:
+        # there is none of a mart that was never built
+        if view.table in published:
+            _view(con, view, published[view.table], target=target)
 
 
 def _copies(con: Connection) -> list[_Copy]:
@@ -114,12 +104,12 @@ def _columns(con: Connection, schema: str, table: str) -> tuple[_Column, ...]:
 
 def _refuse_twice(copies: list[_Copy]) -> None:
     seen: dict[tuple[str, str], _Copy] = {}
-    taken = {("marts", view) for view in LATEST_VIEWS}
+    taken = {("marts", view.name) for view in VIEWS}
     for copy in copies:
         place = (PUBLISHED_FROM[copy.schema], copy.name)
         other = seen.get(place)
         if other or place in taken:
-            whose = other.source if other else "a view of the newest rows"
+            whose = other.source if other else "a published view"
             raise PublishRefused(problem=f"{copy.source} and {whose} would both be {'.'.join(place)}")
         seen[place] = copy
     missing = sorted(set(OKR_TABLES) - {name for _, name in seen})
@@ -144,17 +134,13 @@ def _copy(con: Connection, copy: _Copy, *, target: str) -> None:
             con.execute(f"comment on column {place}.{quote(column.name)} is {literal(column.comment)}")
 
 
-def _latest_view(con: Connection, view: str, table: Table, per: tuple[str, ...], *, target: str) -> None:
-    # without the catalog's name, which in the published file is another
+def _view(con: Connection, view: View, of: _Copy, *, target: str) -> None:
     working = first_row(con, "select current_database(), current_schema()") or ("memory", "main")
     con.execute(f"use {quote(target)}")
     with afterwards(con, f"use {quote(working[0])}.{quote(working[1])}"):
-        source = f"marts.{quote(table.name)}"
-        con.execute(f"create view marts.{quote(view)} as {latest_sql(table, per, source=source)}")
-        con.execute(f"comment on view marts.{quote(view)} is {literal(_newest(table))}")
-        for column in table.columns:
-            con.execute(f"comment on column marts.{quote(view)}.{quote(column.name)} is {literal(column.meaning)}")
-
-
-def _newest(table: Table) -> str:
-    return f"What the client's newest night judged: the newest row of each in {table.name}."
+        con.execute(f"create view marts.{quote(view.name)} as {view.sql(column.name for column in of.columns)}")
+        con.execute(f"comment on view marts.{quote(view.name)} is {literal(view.meaning)}")
+        for column in of.columns:
+            if column.comment:
+                place = f"marts.{quote(view.name)}.{quote(column.name)}"
+                con.execute(f"comment on column {place} is {literal(column.comment)}")

@@ -97,7 +97,7 @@ def test_a_year_is_compared_with_the_same_month_a_year_before(home: Path) -> Non
 
 def test_a_missing_month_is_shown_empty_and_with_its_reason(home: Path) -> None:
     missing = [row for row in rows_of(home, 4) if row["kpi"] == "search_clicks" and not row["value"]]
-    assert [row["note"] for row in missing] == ["40 % of the days were observed"]
+    assert [row["note"] for row in missing] == ["web: 12 of 30 days observed"]
 
 
 def test_posts_still_maturing_are_not_in_the_comparison_of_platforms(home: Path) -> None:

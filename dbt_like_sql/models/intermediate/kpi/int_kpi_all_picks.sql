@@ -1,7 +1,7 @@
 -- months of all of a client's sources together: its platforms and what belongs to none, or csv history
 {% set columns = [
     'client', 'kpi', 'scope', 'month', 'is_present', 'value', 'numerator', 'denominator', 'observed_share',
-    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note_codes', 'data_through_on'
 ] %}
 
 with units as (
@@ -35,7 +35,7 @@ parts as (
         picks.is_closed,
         picks.closes_on,
         picks.is_history,
-        picks.note,
+        picks.note_codes,
         picks.data_through_on
     from picks
     inner join units
@@ -80,7 +80,7 @@ select
     chosen.is_closed,
     chosen.closes_on,
     chosen.is_history,
-    chosen.note,
+    chosen.note_codes,
     chosen.data_through_on
 from chosen
 left join separate

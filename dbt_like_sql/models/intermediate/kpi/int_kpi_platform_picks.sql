@@ -16,7 +16,7 @@ with parts as (
         picks.is_closed,
         picks.closes_on,
         picks.is_history,
-        picks.note,
+        picks.note_codes,
         picks.data_through_on
     from {{ ref('int_kpi_source_picks') }} as picks
     inner join {{ ref('int_kpi_series') }} as series

@@ -1,7 +1,7 @@
 -- the months of every KPI in every scope, the clients' own KPIs too
 {% set columns = [
     'client', 'kpi', 'scope', 'month', 'value', 'numerator', 'denominator', 'observed_share',
-    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note', 'data_through_on'
+    'is_estimated', 'is_closed', 'closes_on', 'is_history', 'note_codes', 'data_through_on'
 ] %}
 
 with own_spans as (
@@ -29,7 +29,7 @@ own as (
         coalesce(figures.is_closed, false) as is_closed,
         cast(calendar.ends_on + kpis.closing_days * interval '1 day' as date) as closes_on,
         false as is_history,
-        case when figures.client is null then 'no row in the csv file' end as note,
+        case when figures.client is null then [{{ note('no_csv_row', 'null') }}] end as note_codes,
         figures.data_through_on
     from own_spans as spans
     inner join {{ ref('int_months') }} as calendar
@@ -69,11 +69,13 @@ select
     figures.is_closed,
     figures.is_estimated,
     round(figures.observed_share, 6) as observed_share,
-    case
-        when medians.median_interactions_28d is not null and figures.value is not null
-            then concat_ws('; ', 'median ' || round(medians.median_interactions_28d, 1), figures.note)
-        else figures.note
-    end as note,
+    list_concat(
+        case
+            when medians.median_interactions_28d is not null and figures.value is not null
+                then [{{ note('median', 'null', value='medians.median_interactions_28d') }}]
+        end,
+        figures.note_codes
+    ) as note_codes,
     figures.numerator,
     figures.denominator,
     case when figures.value is not null then medians.median_interactions_28d end as median,

@@ -1,7 +1,7 @@
 -- months of every KPI of every source as its subject gives them, with what there is to say of each figure
 {% set columns = [
     'client', 'kpi', 'source', 'month', 'value', 'numerator', 'denominator', 'expected_days',
-    'observed_days', 'observed_share', 'is_estimated', 'remark', 'data_through_on'
+    'observed_days', 'observed_share', 'is_estimated', 'note_codes', 'data_through_on'
 ] %}
 {% set absent = {
     'numerator': 'cast(null as double)',
@@ -9,7 +9,7 @@
     'expected_days': 'cast(null as bigint)',
     'observed_days': 'cast(null as bigint)',
     'is_estimated': 'false',
-    'remark': 'cast(null as varchar)',
+    'note_codes': 'cast(null as ' ~ note_type() ~ '[])',
 } %}
 
 with additive as (
@@ -24,16 +24,15 @@ with additive as (
         observed_share,
         is_scaled or is_split_over_months or is_partial as is_estimated,
         nullif(
-            concat_ws(
-                '; ',
+            list_concat(
                 case
-                    when is_scaled then 'scaled up from ' || observed_days || ' of ' || expected_days || ' days'
-                    when is_split_over_months then 'split by elapsed time over a gap at a month end'
+                    when is_scaled then [{{ note('scaled_up', part='observed_days', whole='expected_days') }}]
+                    when is_split_over_months then [{{ note('split_at_month_end') }}]
                 end,
-                case when is_partial then 'without counts that the platform hides or left out' end
+                case when is_partial then [{{ note('counts_hidden') }}] end
             ),
-            ''
-        ) as remark,
+            []
+        ) as note_codes,
         data_through_on
     from {{ ref('int_additive_months') }}
 ),
@@ -61,7 +60,7 @@ followers as (
         cast(followers as double) as value,
         case when followers is null then 0.0 else 1.0 end as observed_share,
         is_estimated,
-        case when method = 'reconstructed' then 'followers reconstructed from daily gains' end as remark,
+        case when method = 'reconstructed' then [{{ note('followers_reconstructed') }}] end as note_codes,
         observed_on as data_through_on
     from {{ ref('int_follower_months') }}
 ),
@@ -107,7 +106,7 @@ seconds_per_view as (
         expected_days,
         observed_days,
         observed_share,
-        case when engagement_seconds is null then 'the web source gives no time on page' end as remark,
+        case when engagement_seconds is null then [{{ note('no_time_on_page') }}] end as note_codes,
         data_through_on
     from {{ ref('int_blog_months') }}
 ),
@@ -136,13 +135,13 @@ positions as (
     columns,
     lacking={
         'additive': ['numerator', 'denominator'],
-        'visitors': ['numerator', 'denominator', 'is_estimated', 'remark'],
+        'visitors': ['numerator', 'denominator', 'is_estimated', 'note_codes'],
         'followers': ['numerator', 'denominator', 'expected_days', 'observed_days'],
-        'new_followers': ['numerator', 'denominator', 'expected_days', 'observed_days', 'remark'],
+        'new_followers': ['numerator', 'denominator', 'expected_days', 'observed_days', 'note_codes'],
         ref('int_post_ratio_source_months') | string: ['expected_days', 'observed_days'],
-        'page_views_per_post': ['is_estimated', 'remark'],
+        'page_views_per_post': ['is_estimated', 'note_codes'],
         'seconds_per_view': ['is_estimated'],
-        'positions': ['is_estimated', 'remark'],
+        'positions': ['is_estimated', 'note_codes'],
     },
     absent=absent,
 ) }}

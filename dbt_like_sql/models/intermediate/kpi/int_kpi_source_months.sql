@@ -22,7 +22,7 @@ with judged as (
         figures.observed_days,
         coalesce(figures.observed_share, 0.0) as observed_share,
         coalesce(figures.is_estimated, false) as is_estimated,
-        figures.remark,
+        figures.note_codes,
         figures.data_through_on,
         -- what can't be scaled has no value below 60 % and is estimated below 90; what can be was judged with its days
         series.kind = 'ratio' or series.kpi = 'unique_visitors' as is_never_scaled
@@ -65,7 +65,7 @@ valued as (
             and not is_running
             and observed_share < {{ var('full_share') }}
         ) as is_estimated,
-        remark,
+        note_codes,
         data_through_on
     from judged
 )
@@ -110,21 +110,23 @@ select
         else false
     end as is_estimated,
     case
-        when is_before_opening then 'not yet opened'
-        when expected_days = 0 and not is_running then 'paused'
+        when is_before_opening then [{{ note('not_opened') }}]
+        when expected_days = 0 and not is_running then [{{ note('paused') }}]
         when has_value and value is not null
             then coalesce(
-                remark,
+                note_codes,
                 case
                     when is_estimated and observed_days is not null
-                        then observed_days || ' of ' || expected_days || ' days observed'
+                        then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
                 end
             )
-        when has_value and kind = 'ratio' and numerator is not null then coalesce(remark, 'nothing to divide by')
-        when begins_on is not null then 'no data before ' || begins_on
-        when is_unseen then 'no data on any day read'
-        when observed_days is not null then observed_days || ' of ' || expected_days || ' days observed'
-        else coalesce(remark, 'not observed')
-    end as remark,
+        when has_value and kind = 'ratio' and numerator is not null
+            then coalesce(note_codes, [{{ note('nothing_to_divide') }}])
+        when begins_on is not null then [{{ note('begins_later', day='begins_on') }}]
+        when is_unseen then [{{ note('never_seen') }}]
+        when observed_days is not null
+            then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
+        else coalesce(note_codes, [{{ note('not_observed') }}])
+    end as note_codes,
     data_through_on
 from valued

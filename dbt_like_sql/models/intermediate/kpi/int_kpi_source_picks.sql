@@ -14,7 +14,7 @@ with own as (
         is_closed,
         closes_on,
         false as is_history,
-        case when remark is not null then source || ': ' || remark end as note,
+        note_codes,
         data_through_on
     from {{ ref('int_kpi_source_months') }}
 )

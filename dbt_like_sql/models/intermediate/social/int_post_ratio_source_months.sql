@@ -15,11 +15,11 @@ select
     coalesce(ratios.is_estimated, false) as is_estimated,
     case
         when ratios.matured_posts > ratios.known_posts
-            then ratios.known_posts || ' of ' || ratios.matured_posts || ' posts were counted in time'
+            then [{{ note('posts_counted', 'series.scope', part='ratios.known_posts', whole='ratios.matured_posts') }}]
         when ratios.maturing_posts > 0
-            then ratios.maturing_posts || ' posts younger than 28 days left out'
-        when ratios.is_estimated then 'split by elapsed days over a gap at 28 days'
-    end as remark,
+            then [{{ note('posts_maturing', 'series.scope', part='ratios.maturing_posts') }}]
+        when ratios.is_estimated then [{{ note('split_at_28_days', 'series.scope') }}]
+    end as note_codes,
     counters.data_through_on
 from {{ ref('int_kpi_series') }} as series
 inner join {{ ref('int_months') }} as months

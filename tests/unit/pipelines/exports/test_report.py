@@ -69,7 +69,6 @@ def months(kpi: str, values: dict[date, float], *, kind: str = "flow") -> dict[t
             kind=kind,
             is_closed=month < date(2026, 11, 1),
             is_estimated=False,
-            note=None,
         )
         for month, value in values.items()
     }

@@ -1,7 +1,6 @@
-"""The report's small parts, each alone: scales, a note in the reader's language, colours, how tightly print is set.
+"""The report's small parts, each alone: scales, colours, how tightly print is set.
 
-Really under test: pure functions of ``pipelines/exports/report/`` and ``words/months.py``, and the colours of the style
-sheet.
+Really under test: pure functions of ``pipelines/exports/report/``, and the colours of the style sheet.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr_models.periods import add_months
-from okr_models.words.months import WORDS, month_note
 from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.report import charts
 from pipelines.exports.report.kpi_cards import KpiSection
@@ -53,70 +51,6 @@ def test_one_value_alone_stands_in_the_middle_and_not_on_an_axis_of_one_tick() -
 def test_end_labels_never_cover_each_other(heights: list[float]) -> None:
     placed = sorted(height + move for height, move in zip(heights, spread(heights), strict=True))
     assert all(b - a >= APART * 0.9 for a, b in pairwise(placed))
-
-
-_CHAIN = r"(?:[\w.]+ \|\| )?'[^']+'(?: \|\| [\w.()]+(?: \|\| '[^']+')?)*"
-_SAID = re.compile(rf"(?:\b(?:then|else)|coalesce\(remark,)\s+({_CHAIN})")
-
-
-def _sql_notes() -> set[str]:
-    """Every remark that the SQL of the months can write, with 3 for each figure in it."""
-    text = "\n".join(
-        path.read_text("utf-8")
-        for path in sorted((PROJECT / "dbt_like_sql/models/intermediate").rglob("int_kpi_*months.sql"))
-    )
-    found = set()
-    for chain in _SAID.findall(text):
-        pieces = re.split(r" \|\| ", chain)
-        found.add("".join(piece.strip("'") if piece.startswith("'") else "3" for piece in pieces))
-    return {said for said in found if " " in said or said == "paused"}
-
-
-def test_the_drift_test_sees_the_notes_of_the_sql() -> None:
-    notes = _sql_notes()
-    assert {
-        "not yet opened",
-        "paused",
-        "nothing to divide by",
-        "3 of 3 days observed",
-        "no row in the csv file",
-    } <= notes
-
-
-def test_every_note_of_the_sql_is_said_in_swedish() -> None:
-    unknown = [note for note in _sql_notes() if not any(re.fullmatch(pattern, note) for pattern in WORDS)]
-    assert unknown == []
-
-
-@pytest.mark.parametrize(
-    ("note", "swedish", "english"),
-    [
-        (None, "", ""),
-        ("bluesky: not observed", "bluesky: inte avläst", "bluesky: not read"),
-        (
-            "source=facebook: history from csv; source=instagram: history from csv",
-            "facebook, instagram: historik från csv",
-            "facebook, instagram: history from csv",
-        ),
-        ("web: 19 of 31 days observed", "web: 19 av 31 dagar avlästa", "web: 19 of 31 days read"),
-        (
-            "a: 0 of 8 posts were counted in time; b: 1 of 9 posts were counted in time",
-            "a, b: 1 av 17 inlägg hann räknas i tid",
-            "a, b: 1 of 17 posts were counted in time",
-        ),
-        (
-            "a: 0 of 8 days observed; b: 1 of 8 days observed",
-            "a: 0 av 8 dagar avlästa; b: 1 av 8 dagar avlästa",
-            "a: 0 of 8 days read; b: 1 of 8 days read",
-        ),
-        ("web: no data before 2026-03-10", "web: inga data före 2026-03-10", "web: no data before 2026-03-10"),
-        ("median 12.5", "median 12,5", "median 12.5"),
-        ("web: something new", "web: something new", "web: something new"),
-    ],
-)
-def test_a_note_is_said_in_the_readers_language(note: str | None, swedish: str, english: str) -> None:
-    assert month_note(note, "sv") == swedish
-    assert month_note(note, "en") == english
 
 
 def _luminance(colour: str) -> float:

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.warehouse.models.docs import models_markdown
 from pipelines.warehouse.models.project import Project, load_project
-from pipelines.warehouse.okr.tables import LATEST_VIEWS, OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import LOADS
 from tests.home import PROJECT
 
@@ -27,7 +28,7 @@ INTERFACE_KEYS = {
     "forecast_scores": "client objective_id key_result_id as_of known_at",
 }
 INTERFACE_COLUMNS = {
-    "kpi_monthly": "value unit kind is_closed is_estimated observed_share note",
+    "kpi_monthly": "value unit kind scope_kind scope_name is_closed is_estimated observed_share note note_codes",
     "kpi_daily": "value",
     "blog_posts": (
         "url path title published_at page_views page_views_90d engagement_seconds search_clicks search_position"
@@ -86,7 +87,7 @@ def test_the_page_names_every_table_and_every_column_with_its_meaning(project: P
     tables |= {f"{s.schema}.{s.name}": [(c.name, c.description) for c in s.columns] for s in project.sources}
     tables["ops.loads"] = [(c.name, c.meaning) for c in LOADS.columns]
     tables |= {f"okr.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in OKR_TABLES.values()}
-    assert sections.keys() == tables.keys() | {f"marts.{view}" for view in LATEST_VIEWS}
+    assert sections.keys() == tables.keys() | {f"marts.{view.name}" for view in VIEWS}
     for table, columns in tables.items():
         for name, meaning in columns:
             assert meaning, f"{table}.{name} has no meaning"
@@ -109,7 +110,7 @@ def test_the_picture_has_an_arrow_for_everything_a_model_reads_and_none_beside(p
 
 def test_published_tables_and_views_are_those_of_the_interface(project: Project) -> None:
     assert _published(project).keys() == INTERFACE_KEYS.keys() | ADDED_TABLES
-    assert LATEST_VIEWS.keys() == {"key_result_latest", "objective_latest"}
+    assert {view.name for view in VIEWS} == {"key_result_latest", "objective_latest", "kpi_monthly_all"}
 
 
 @pytest.mark.parametrize("table", INTERFACE_KEYS)

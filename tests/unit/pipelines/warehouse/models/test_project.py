@@ -170,7 +170,7 @@ def test_column_lineage_goes_through_steps_to_other_tables(project: Project) -> 
     lineage = column_lineage(project, project.model("int_blog_post_days"))
     assert lineage["page_views"] == (ColumnOf("staging", "stg_raw__web_pages_daily", "page_views"),)
     mart = column_lineage(project, project.model("kpi_monthly"))
-    assert mart["data_through"] == (ColumnOf("intermediate", "int_kpi_scope_months", "data_through_on"),)
+    assert mart["data_through"] == (ColumnOf("intermediate", "int_kpi_noted_months", "data_through_on"),)
 
 
 def test_kept_lineage_is_the_parsed_one_until_the_model_or_what_it_reads_changes(small: Small) -> None:

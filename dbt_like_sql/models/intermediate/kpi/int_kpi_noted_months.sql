@@ -1,0 +1,110 @@
+-- the months of every KPI in every scope, with what their codes say as one English sentence
+with noted as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        unnest(note_codes) as said,
+        generate_subscripts(note_codes, 1) as position
+    from {{ ref('int_kpi_scope_months') }}
+),
+
+codes as (
+    select
+        noted.client,
+        noted.kpi,
+        noted.scope,
+        noted.month,
+        noted.position,
+        noted.said.code,
+        noted.said.scope as said_of,
+        noted.said.part,
+        noted.said.whole,
+        noted.said.value,
+        noted.said.day,
+        lag(noted.said.scope) over (
+            partition by noted.client, noted.kpi, noted.scope, noted.month
+            order by noted.position
+        ) as said_before_of
+    from noted
+),
+
+sentences as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        position,
+        case
+            when said_of is null or said_of = coalesce(said_before_of, '') then ''
+            -- history may be of a platform or of all, and so its scope is said in full
+            when code = 'history' then said_of || ': '
+            else regexp_replace(said_of, '^source=', '') || ': '
+        end as opening,
+        case code
+            when 'begins_later' then 'no data before ' || day
+            when 'counts_hidden' then 'without counts that the platform hides or left out'
+            when 'days_observed' then part || ' of ' || whole || ' days observed'
+            when 'followers_reconstructed' then 'followers reconstructed from daily gains'
+            when 'history' then 'history from csv'
+            when 'median' then 'median ' || round(value, 1)
+            when 'never_seen' then 'no data on any day read'
+            when 'no_csv_row' then 'no row in the csv file'
+            when 'no_time_on_page' then 'the web source gives no time on page'
+            when 'not_observed' then 'not observed'
+            when 'not_opened' then 'not yet opened'
+            when 'nothing_to_divide' then 'nothing to divide by'
+            when 'paused' then 'paused'
+            when 'posts_counted' then part || ' of ' || whole || ' posts were counted in time'
+            when 'posts_maturing' then part || ' posts younger than 28 days left out'
+            when 'scaled_up' then 'scaled up from ' || part || ' of ' || whole || ' days'
+            when 'split_at_28_days' then 'split by elapsed days over a gap at 28 days'
+            when 'split_at_month_end' then 'split by elapsed time over a gap at a month end'
+        end as sentence
+    from codes
+),
+
+notes as (
+    select
+        client,
+        kpi,
+        scope,
+        month,
+        string_agg(opening || sentence, '; ' order by position) as note
+    from sentences
+    group by client, kpi, scope, month
+)
+
+select
+    months.client,
+    months.kpi,
+    months.scope,
+    months.month,
+    months.value,
+    months.unit,
+    months.kind,
+    -- all, or what stands before and after the first =
+    split_part(months.scope, '=', 1) as scope_kind,
+    case
+        when strpos(months.scope, '=') > 0 then substr(months.scope, strpos(months.scope, '=') + 1)
+    end as scope_name,
+    months.is_closed,
+    months.is_estimated,
+    months.observed_share,
+    notes.note,
+    months.note_codes,
+    months.numerator,
+    months.denominator,
+    months.median,
+    months.origin,
+    months.data_through_on,
+    months.closes_on
+from {{ ref('int_kpi_scope_months') }} as months
+left join notes
+    on
+        months.client = notes.client
+        and months.kpi = notes.kpi
+        and months.scope = notes.scope
+        and months.month = notes.month

@@ -1,0 +1,65 @@
+"""The views of the published database: the newest rows of tables that keep every night's, and a figure's one total.
+
+What belongs here: which views there are, and their SQL. What does not: making them (``tables.py``), and any figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipelines.warehouse.tables import names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A view over ``marts.table``, with that table's columns and their comments.
+
+    ``newest_per``: of each client's newest night the newest row for each of these. ``condition``: SQL that its rows
+    fulfil.
+    """
+
+    name: str
+    table: str
+    meaning: str
+    newest_per: tuple[str, ...] = ()
+    condition: str = "true"
+
+    def sql(self, columns: Iterable[str]) -> str:
+        """The query, which names no catalogue: in the published file that is another than where it is made.
+
+        What was judged before and is no longer, because its file asks for it no more, is not where anybody stands now:
+        of a night's rows those with the highest as_of are taken, then the highest known_at.
+        """
+        listed, source = names(columns), f"marts.{names([self.table])}"
+        if not self.newest_per:
+            return f"select {listed} from {source} where {self.condition}"  # noqa: S608 - identifiers are quoted
+        return (
+            f"select {listed} from (select {listed}, row_number() over ("  # noqa: S608 - identifiers are quoted
+            f"partition by {names(self.newest_per)} order by as_of desc, known_at desc) as newest_first,"
+            f" max(as_of) over (partition by client) as newest_night from {source})"
+            " where newest_first = 1 and as_of = newest_night"
+        )
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        name="key_result_latest",
+        table="key_result_progress",
+        meaning="What the client's newest night judged: the newest row of each in key_result_progress.",
+        newest_per=("client", "objective_id", "key_result_id"),
+    ),
+    View(
+        name="objective_latest",
+        table="objective_progress",
+        meaning="What the client's newest night judged: the newest row of each in objective_progress.",
+        newest_per=("client", "objective_id"),
+    ),
+    View(
+        name="kpi_monthly_all",
+        table="kpi_monthly",
+        meaning="Every KPI's months over all that a client has: the rows of kpi_monthly whose scope is all. "
+        "What no sum may be made of, like distinct visitors of several sites, has none.",
+        condition="scope = 'all'",
+    ),
+)
