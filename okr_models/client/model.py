@@ -95,6 +95,8 @@ class KeyResult(Frozen):
     weight: Positive = 1.0
     ambition: Literal["committed", "stretch"] = "committed"
     scope: Scope = Scope()
+    owner: Text | None = None
+    """Who answers for it, where it is another than the objective's."""
 
     def target_on(self, day: date) -> Target:
         """The target in force on ``day``."""

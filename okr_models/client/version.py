@@ -12,14 +12,14 @@ import json
 from okr_models.client.model import Client, KeyResult, Objective
 
 VERSION_LENGTH = 12
-_WORDS = {"id", "title"}
+_WORDS = {"id", "title", "owner"}
 
 
 def definition_version(key_result: KeyResult, objective: Objective, client: Client) -> str:
     """Twelve hex digits over measure, target, revisions, baseline, scope, weight, ambition, period and own KPI.
 
-    Titles and what a default says anyway are left out, so that rewording a file, or writing a default down, changes
-    nothing.
+    Titles, owners and what a default says anyway are left out, so that rewording a file, or writing a default down,
+    changes nothing.
     """
     own_kpi = next((kpi for kpi in client.kpis if kpi.id == key_result.kpi), None)
     meaning = {

@@ -13,6 +13,7 @@ from pipelines.warehouse.tables import Column, Table, statements
 SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")
 
 _CLIENT = Column("client", "VARCHAR", "Client's slug")
+_OBJECTIVE = Column("objective_id", "VARCHAR", "Objective's id in the client file")
 _SOURCE = Column("source", "VARCHAR", "Source's id in the client file")
 
 LOADS = Table(
@@ -69,6 +70,7 @@ _CONFIG: tuple[Table, ...] = (
             _CLIENT,
             _SOURCE,
             Column("source_type", "VARCHAR", "ga4, linkedin, …"),
+            Column("title", "VARCHAR", "What a reader of a report calls it"),
             Column("category", "VARCHAR", "web, search, social, blog or own"),
             Column("platform", "VARCHAR", "Social platform", nullable=True),
             Column("zone", "VARCHAR", "IANA zone in which its days begin"),
@@ -138,6 +140,46 @@ _CONFIG: tuple[Table, ...] = (
             Column("source", "VARCHAR", "Own KPI: its csv source", nullable=True),
             Column("numerator", "VARCHAR", "Own ratio: what is divided, as declared", nullable=True),
             Column("denominator", "VARCHAR", "Own ratio: what it is divided by, as declared", nullable=True),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="objectives",
+        meaning="Objectives of each client, as its file has them now.",
+        key=("client", "objective_id"),
+        columns=(
+            _CLIENT,
+            _OBJECTIVE,
+            Column("position", "INTEGER", "Its place in the file, from 1"),
+            Column("title", "VARCHAR", "Title as the client wrote it"),
+            Column("team", "VARCHAR", "Team that owns it", nullable=True),
+            Column("owner", "VARCHAR", "Who answers for it", nullable=True),
+            Column("period_start", "DATE", "First day of its period"),
+            Column("period_end", "DATE", "Last day of its period"),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="key_results",
+        meaning="Key results of each client, with the definition in force.",
+        key=("client", "objective_id", "key_result_id"),
+        columns=(
+            _CLIENT,
+            _OBJECTIVE,
+            Column("key_result_id", "VARCHAR", "Key result's id in the client file"),
+            Column("position", "INTEGER", "Its place in its objective, from 1"),
+            Column("title", "VARCHAR", "Title as the client wrote it"),
+            Column("kpi", "VARCHAR", "KPI it is measured by; of a count what is counted", nullable=True),
+            Column("measure", "VARCHAR", "kpi, count or milestones"),
+            Column("scope", "VARCHAR", "all, platform=NAME or source=ID"),
+            Column("condition", "VARCHAR", "What an item of a count has to reach", nullable=True),
+            Column("target", "VARCHAR", "Target in force, as the file has it"),
+            Column("first_target", "VARCHAR", "Target before any revision"),
+            Column("baseline", "VARCHAR", "What it is compared with, where the file says", nullable=True),
+            Column("weight", "DOUBLE", "Weight in its objective"),
+            Column("ambition", "VARCHAR", "committed or stretch"),
+            Column("owner", "VARCHAR", "Who answers for it: its own, else the objective's", nullable=True),
+            Column("definition_version", "VARCHAR", "Fingerprint of the definition"),
         ),
     ),
 )

@@ -1,8 +1,10 @@
 select
     client,
     kpi,
+    title,
     kind,
     unit,
+    better,
     adds_over_time,
     adds_over_sources,
     cast(closing_days as bigint) as closing_days,

@@ -2,6 +2,7 @@ select
     client,
     source,
     source_type,
+    title,
     category,
     platform,
     zone,

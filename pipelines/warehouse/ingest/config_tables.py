@@ -1,18 +1,20 @@
 """Schema ``config``: what the client files say, as tables that SQL models join with.
 
-What belongs here: one row a client, source, stream, pause, break and KPI. What does not: objectives and key results,
-which the OKR step takes from the files themselves.
+What belongs here: one row per client, source, stream, pause, break, KPI, objective and key result. What does not:
+judging a key result, for which the OKR step takes the files themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.core.protocol import SourceType
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.client.version import definition_version
+from okr_models.client.written import baseline_text, condition_text, target_text
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import local_date
 from pipelines.warehouse.db import Connection, transaction
@@ -92,6 +94,10 @@ def _rows(
                 yield from ((client.client, source.id, b.date, b.reason, b.overlap_ratio) for b in source.breaks)
         case "kpis":
             yield from _kpis(client)
+        case "objectives":
+            yield from _objectives(client)
+        case "key_results":
+            yield from _key_results(client, local_date(now, ZoneInfo(client.timezone)))
         case _:
             raise ValueError(f"config.{table} is declared but nothing fills it")
 
@@ -123,6 +129,7 @@ def _source(
         client.client,
         source.id,
         source.type,
+        kind.facts.name,
         kind.facts.category,
         kind.facts.platform,
         source_zone(client, source, zones=zones).key,
@@ -190,3 +197,42 @@ def _kpis(client: Client) -> Iterator[Row]:
             own.numerator,
             own.denominator,
         )
+
+
+def _objectives(client: Client) -> Iterator[Row]:
+    for position, objective in enumerate(client.objectives, start=1):
+        yield (
+            client.client,
+            objective.id,
+            position,
+            objective.title,
+            objective.team,
+            objective.owner,
+            objective.period.start,
+            objective.period.end,
+        )
+
+
+def _key_results(client: Client, today: date) -> Iterator[Row]:
+    for objective in client.objectives:
+        for position, key_result in enumerate(objective.key_results, start=1):
+            conditions = " and ".join(condition_text(condition) for condition in key_result.where)
+            measure = "count" if key_result.count else "kpi" if key_result.kpi else "milestones"
+            yield (
+                client.client,
+                objective.id,
+                key_result.id,
+                position,
+                key_result.title,
+                key_result.count or key_result.kpi,
+                measure,
+                str(key_result.scope),
+                conditions or None,
+                target_text(key_result.target_on(today)),
+                target_text(key_result.target),
+                baseline_text(key_result.baseline),
+                key_result.weight,
+                key_result.ambition,
+                key_result.owner or objective.owner,
+                definition_version(key_result, objective, client),
+            )

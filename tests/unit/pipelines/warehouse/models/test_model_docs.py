@@ -26,6 +26,11 @@ INTERFACE_KEYS = {
     "key_result_items": "client objective_id key_result_id as_of known_at item_id",
     "initiative_results": "client initiative_id as_of",
     "forecast_scores": "client objective_id key_result_id as_of known_at",
+    "clients": "client",
+    "kpis": "client kpi",
+    "sources": "client source",
+    "objectives": "client objective_id",
+    "key_results": "client objective_id key_result_id",
 }
 INTERFACE_COLUMNS = {
     "kpi_monthly": "value unit kind scope_kind scope_name is_closed is_estimated observed_share note note_codes",
@@ -43,6 +48,12 @@ INTERFACE_COLUMNS = {
     "initiative_results": "title key_result kpi effect effect_low effect_high effect_share detectable_effect"
     " probability_worthwhile verdict reason cost",
     "forecast_scores": "probability outcome brier",
+    "clients": "name language timezone fiscal_year_start currency as_of",
+    "kpis": "title kind unit better adds_over_time adds_over_sources closing_days is_own source",
+    "sources": "source_type title category platform zone opened_on start_on",
+    "objectives": "position title team owner period_start_on period_end_on",
+    "key_results": "position title kpi measure scope condition target first_target baseline weight ambition owner"
+    " definition_version",
 }
 ADDED = {
     "kpi_monthly": "numerator denominator median origin data_through closes_on",
