@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from requests.structures import CaseInsensitiveDict
 
-from connectors.core.protocol import Context
+from connectors.core.protocol import Batch, Context
 from connectors.core.token_store import TokenStore
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -122,6 +122,13 @@ def vendor(answer: Answerer | list[Says]) -> Iterator[Vendor]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def doubts(batch: Batch) -> dict[str, dict[str, Any]]:
+    """What a read says against its figures, by code; of several with one code the last."""
+    told = batch.quality.get("doubts", [])
+    assert isinstance(told, list)
+    return {doubt["code"]: doubt for doubt in told if isinstance(doubt, dict)}  # type: ignore[misc]
 
 
 class Naps:

@@ -6,13 +6,13 @@ their fields mean, and Bluesky's errors. What does not: the rows (``core/present
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from connectors.bluesky.settings import Bluesky
 from connectors.core.errors import NotFound, PermissionMissing, RateLimited
 from connectors.core.http import Classify, Http, Verdict
-from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
+from connectors.core.odd import Odd
+from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, Posts, PresentOnlySource, streams
 from connectors.core.protocol import Context, Source, SourceType
 from connectors.core.reply import Reply
 from connectors.core.retry import RetryPolicy, until_reset
@@ -27,6 +27,7 @@ MOST_PAGES = 2_000
 MIN_INTERVAL_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 310.0
 """Quotas are for 5 minutes. A new one is waited for, once: a reading can't be taken again tomorrow."""
+POSTS_ONLY, WITH_ANSWERS = "posts_no_replies", "posts_with_replies"
 GONE = frozenset({"AccountTakedown", "AccountDeactivated", "AccountSuspended"})
 
 
@@ -47,28 +48,47 @@ class BlueskySource(PresentOnlySource):
             name=f"@{handle}",
             followers=found.whole("followersCount"),
             quality={"did": did, "handle": handle},
+            posts=found.whole("postsCount", None),
         )
 
-    def posts(self, account: Account) -> Iterator[Post]:
-        """The account's own posts, newest first: no reposts of others, and each once, also one that is pinned."""
+    def posts(self, account: Account) -> Posts:
+        """The account's own posts, newest first: no reposts of others, and each once, also one that is pinned.
+
+        The list ends early at times, without a word; whether it did, the profile's count of posts tells. It counts
+        answers too, so that these are listed where there are fewer posts than it says.
+        """
+        did, total, odd = account.account_id, account.posts, Odd()
+        found = self._listed(did, POSTS_ONLY, odd)
+        read = odd.readable(
+            found.values(),
+            lambda post: as_post(post, did) if is_post(post, did) else None,
+            name=lambda post: post.text("uri"),
+        )
+        own = [post for post in read if post is not None]
+        listed = sum(uri.startswith(f"at://{did}/") for uri in found)
+        if total is not None and listed < total:
+            others = self._listed(did, WITH_ANSWERS, Odd())
+            listed = max(listed, sum(uri.startswith(f"at://{did}/") for uri in others))
+        return Posts(items=own, odd=odd, listed=listed, total=total)
+
+    def _listed(self, did: str, which: str, odd: Odd) -> dict[str, Node]:
         found: dict[str, Node] = {}
         passed: set[str | None] = {None}
         cursor: str | None = None
         for _ in range(MOST_PAGES):
-            page = self._page(account.account_id, cursor)
-            listed = (item["post"] for item in page.each("feed"))
-            found |= {post.text("uri"): post for post in listed if is_post(post, account.account_id)}
+            page = self._page(did, which, cursor)
+            found |= odd.by_id((item["post"] for item in page.each("feed")), lambda post: post.text("uri"))
             # a page may be empty and not the last: what a reader may not see is left out after paging
             cursor = page.text("cursor", None) or None
             if cursor is None:
-                return (as_post(post, account.account_id) for post in found.values())
+                return found
             if cursor in passed:
                 break
             passed.add(cursor)
         raise BadShape(path="cursor", wanted="a list of posts that ends", found=cursor)
 
-    def _page(self, did: str, cursor: str | None) -> Node:
-        params: dict[str, str | int] = {"actor": did, "limit": PAGE_POSTS, "filter": "posts_no_replies"}
+    def _page(self, did: str, which: str, cursor: str | None) -> Node:
+        params: dict[str, str | int] = {"actor": did, "limit": PAGE_POSTS, "filter": which}
         if cursor is not None:
             params["cursor"] = cursor
         attempted = f"listing posts from {f'before {cursor}' if cursor else 'the newest'}"

@@ -28,12 +28,13 @@ class Answer:
     """What a reader got. ``covers``: the part of the window that was answered, where it is not all of it.
 
     ``rows`` may be a table with the stream's columns where a reader has columns anyway.
-    ``listed_since``: as in ``Batch``, for a list that shows only the newest.
+    ``listed_since``, ``present``: as in ``Batch``, for a list that shows only the newest, or items that can't be read.
     """
 
     rows: Iterable[Row] | pa.Table
     covers: Window | None = None
     listed_since: datetime | None = None
+    present: frozenset[str] = frozenset()
     quality: Quality = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
     on_conflict: OnConflict = "refuse"
@@ -114,6 +115,7 @@ class BaseSource(Generic[C]):
             rows=rows,
             covers=covers,
             listed_since=answer.listed_since,
+            present=answer.present,
             quality=qualified(own, answer.doubts, stream=stream.name, covers=covers),
             partly=partly(answer.doubts),
             attempts=self.http.retries + 1,

@@ -27,7 +27,7 @@ DoubtCode = Literal[
     "rows_capped",
     "imports_included",
     "imports_skipped",
-    "month_not_made",
+    "report_not_made",
     "includes_today",
     "added_up",
     "account_moved",
@@ -63,13 +63,15 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "rows_capped": Kind(moves="too_low", says="{quantity} days hit the vendor's most rows a day; the rest has no page"),
     "imports_included": Kind(moves="nothing", says="statistics imported from another tool are in it"),
     "imports_skipped": Kind(moves="no_value", says="the site's imported statistics are left out ({what})"),
-    "month_not_made": Kind(
-        moves="no_value", says="no report of {what} though its days have {quantity} visits", is_partial=True
+    "report_not_made": Kind(
+        moves="no_value",
+        says="the vendor has no report of {what}, though others say there was something: not zero",
+        is_partial=True,
     ),
     "includes_today": Kind(moves="too_high", says="the running month's figure already holds some of today"),
     "added_up": Kind(moves="nothing", says="added up from its parts: the vendor does not give the total ({what})"),
     "account_moved": Kind(moves="too_low", says="the account has moved to {what}; its followers go with it"),
-    "rounded": Kind(moves="either_way", says="the vendor rounds it to {quantity}"),
+    "rounded": Kind(moves="nothing", says="the vendor rounds it to steps of {quantity}"),
     "counters_hidden": Kind(moves="too_low", says="{quantity} of {of} posts do not show all counters"),
     "counter_below_zero": Kind(moves="nothing", says="{quantity} counters below zero, kept as the vendor gives them"),
     "metric_gone": Kind(moves="too_low", says="the vendor no longer gives {what}"),
@@ -161,8 +163,10 @@ def qualified(
     quality: Mapping[str, Json], doubts: Sequence[Doubt], *, stream: str, covers: Window | None
 ) -> dict[str, Json]:
     """A read's quality with its doubts, and ``partial`` where something was not read."""
-    told: dict[str, Json] = {"doubts": records(doubts, stream=stream, covers=covers)} if doubts else {}
-    return {**quality, **told, **({"partial": True} if partly(doubts) else {})}
+    if not doubts:
+        return dict(quality)
+    told: list[Json] = [*_told(quality), *records(doubts, stream=stream, covers=covers)]
+    return {**quality, "doubts": told, **({"partial": True} if partly(doubts) else {})}
 
 
 def partly(doubts: Iterable[Doubt]) -> str | None:
@@ -181,6 +185,30 @@ def by_month(counted: Mapping[date, tuple[float, float]], *, code: DoubtCode) ->
         for some, whole, first, last in months.values()
         if some
     ]
+
+
+def not_made(days: Window, *, seen: float | None, what: str) -> Doubt:
+    """A report that is not there while another says that it can't be empty. ``seen``: how many visits or views."""
+    return Doubt(code="report_not_made", quantity=seen, what=what, days=days)
+
+
+def not_made_days(quality: Mapping[str, Json]) -> frozenset[date]:
+    """The days of which a read in the ledger had no report, so that they are to be asked for again."""
+    found: set[date] = set()
+    for doubt in _told(quality):
+        if doubt.get("code") == "report_not_made":
+            found |= set(Window(date.fromisoformat(str(doubt["from"])), date.fromisoformat(str(doubt["to"]))))
+    return frozenset(found)
+
+
+def codes(quality: Mapping[str, Json]) -> frozenset[str]:
+    """The codes of the doubts of a read in the ledger."""
+    return frozenset(str(doubt.get("code")) for doubt in _told(quality))
+
+
+def _told(quality: Mapping[str, Json]) -> list[dict[str, Json]]:
+    doubts = quality.get("doubts")
+    return [doubt for doubt in doubts if isinstance(doubt, dict)] if isinstance(doubts, list) else []
 
 
 def _number(value: float | None) -> str:

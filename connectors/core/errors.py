@@ -27,6 +27,8 @@ class SourceError(Exception):
 
     error_class: ClassVar[ErrorClass]
     transient: ClassVar[bool] = False
+    concerns_whole_source: ClassVar[bool | None] = None
+    """Whether the source's other streams would only fail the same way; None: as the error class says."""
     default_cure: ClassVar[str] = ""
 
     def __init__(

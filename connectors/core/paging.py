@@ -1,13 +1,17 @@
 """Lists read page by page by offset, while the list moves: overlapping pages, compared, read again where they differ.
 
-What belongs here: steadiness of offset paging. What does not: paging by cursor or ``next`` link, which does not drift.
+What belongs here: steadiness of offset paging, and how far back a list that is cut short still tells of everything.
+What does not: paging by cursor or ``next`` link, which does not drift.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
+from connectors.core.doubt import Doubt
 from connectors.core.shape import BadShape, Node
 
 MOST_PASSES = 3
@@ -16,10 +20,33 @@ MOST_PAGES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Items merged on their identity. ``drifted``: the list moved in every pass, so this is all that any pass saw."""
+    """Items merged on their identity. ``drifted``: the list moved in every pass, so this is all that any pass saw.
+
+    ``total``: how many the vendor says there are.
+    """
 
     items: Sequence[Node]
     drifted: bool = False
+    total: int | None = None
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What is to be said of it."""
+        moved = (Doubt(code="list_moved"),) if self.drifted else ()
+        return (*moved, *shortfall(len(self.items), self.total))
+
+
+def shortfall(shown: int, total: int | None) -> tuple[Doubt, ...]:
+    """A doubt where the vendor counts more than its list shows."""
+    return (Doubt(code="list_not_whole", quantity=shown, of=total),) if total is not None and shown < total else ()
+
+
+def tells_since(published: Sequence[datetime], *, now: datetime) -> datetime:
+    """The instant after which a list that is not whole names everything: it was cut at its old end.
+
+    Of one that is not sorted from new to old nothing is sure: ``now``.
+    """
+    is_sorted = all(newer >= older for newer, older in pairwise(published))
+    return published[-1] if published and is_sorted else now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +68,19 @@ def list_steadily(
 
     Each page begins ``overlap`` items before the last one ended; where those are not the same items, something was
     added or removed meanwhile and the list is read again. Where it moves in every pass, all that any saw counts: an
-    item is not to be taken for deleted; the next night sees what is true. Raises ``BadShape`` where even that is fewer
-    than the vendor says there are.
+    item is not to be taken for deleted; the next night sees what is true. A list that is the same in each pass holds
+    still, whatever stands twice in it.
     """
     seen: dict[str, Node] = {}
+    before: list[str] | None = None
     total: int | None = None
     for _ in range(MOST_PASSES):
         items, steady, total = _one_pass(page, identity=identity, page_size=page_size, overlap=overlap)
-        if steady:
-            return Listing(items=list(items.values()))
+        if steady or list(items) == before:
+            return Listing(items=list(items.values()), total=total)
+        before = list(items)
         seen |= items
-    if total is not None and len(seen) < total:
-        raise BadShape(path="paging", wanted=f"{total} items in a list that holds still", found=len(seen))
-    return Listing(items=list(seen.values()), drifted=True)
+    return Listing(items=list(seen.values()), drifted=True, total=total)
 
 
 def _one_pass(

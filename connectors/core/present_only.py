@@ -7,13 +7,18 @@ platforms that keep a past (``linkedin/source.py``, ``meta/facebook_page.py``).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.counters import counter_doubts
+from connectors.core.doubt import Doubt
+from connectors.core.errors import SourceError
 from connectors.core.http import Http
+from connectors.core.odd import Odd
+from connectors.core.paging import shortfall, tells_since
 from connectors.core.protocol import Context, Probe, Quality, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, POST_COUNTERS, SOCIAL_POSTS
 
@@ -27,8 +32,13 @@ class Account:
 
     account_id: str
     name: str
-    followers: int
+    followers: int | SourceError
+    """Or why the platform does not tell it."""
     quality: Quality
+    doubts: tuple[Doubt, ...] = ()
+    """What speaks against its follower count."""
+    posts: int | None = None
+    """How many posts the platform says it has, answers included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +50,22 @@ class Post:
     published_at: datetime
     text: str | None
     likes: int
-    comments: int
+    comments: int | None
+    """None: the platform does not tell."""
     shares: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posts:
+    """An account's own posts, each once, from new to old as far as the platform sorts them.
+
+    ``total``: how many items the platform counts, of which ``listed`` were shown; None where it does not count them.
+    """
+
+    items: Sequence[Post]
+    odd: Odd
+    listed: int
+    total: int | None = None
 
 
 def streams(*, account_api: str, posts_api: str) -> tuple[Stream, Stream, Stream]:
@@ -86,30 +110,37 @@ class PresentOnlySource(BaseSource[Http], ABC):
         """The account, asked for now. Raises ``SourceError``."""
 
     @abstractmethod
-    def posts(self, account: Account) -> Iterable[Post]:
-        """All of its own posts, each once. Raises ``SourceError``; never a part of them instead."""
+    def posts(self, account: Account) -> Posts:
+        """Its own posts, all that the platform lists. Raises ``SourceError``."""
 
     def probe(self) -> Probe:
         """The account: there, readable, and how many follow it."""
         self.http.begin(keep_replies=False)
         account = self.shaped("reading the account", self.account)
+        if isinstance(account.followers, SourceError):
+            raise account.followers
         said = "".join(f", {name} {value}" for name, value in account.quality.items())
+        said += "".join(f"; {doubt}" for doubt in account.doubts)
         return Probe(
             reachable=True, detail=f"{account.name}, {account.followers} followers{said}", rows=account.followers
         )
 
     def _followers(self) -> Answer:
         account = self.account()
+        if isinstance(account.followers, SourceError):
+            raise account.followers
         row: Row = {
             "platform": self._platform,
             "taken_at": self.context.now,
             "day": self.snapshot_day(),
             "followers": account.followers,
         }
-        return Answer(rows=[row], quality=account.quality)
+        return Answer(rows=[row], quality=account.quality, doubts=account.doubts)
 
     def _posts(self) -> Answer:
+        """The list. Where it shows fewer than the platform counts, what is older than its end is not deleted."""
         account = self.account()
+        posts = self.posts(account)
         rows: list[Row] = [
             {
                 "platform": self._platform,
@@ -118,15 +149,25 @@ class PresentOnlySource(BaseSource[Http], ABC):
                 "published_at": post.published_at,
                 "text": post.text,
             }
-            for post in self.posts(account)
+            for post in posts.items
         ]
-        return Answer(rows=rows, quality=account.quality)
+        short = shortfall(posts.listed, posts.total)
+        since = tells_since([post.published_at for post in posts.items], now=self.context.now) if short else None
+        return Answer(
+            rows=rows,
+            listed_since=since,
+            present=posts.odd.present,
+            quality=account.quality,
+            doubts=(*short, *posts.odd.doubts()),
+        )
 
     def _counters(self) -> Answer:
         account = self.account()
         stamp: Row = {"platform": self._platform, "taken_at": self.context.now, "day": self.snapshot_day()}
+        posts = self.posts(account)
         rows: list[Row] = [
             {**stamp, "post_id": post.post_id, "likes": post.likes, "comments": post.comments, "shares": post.shares}
-            for post in self.posts(account)
+            for post in posts.items
         ]
-        return Answer(rows=rows, quality=account.quality)
+        doubts = (*shortfall(posts.listed, posts.total), *counter_doubts(rows), *posts.odd.doubts())
+        return Answer(rows=rows, quality=account.quality, doubts=doubts)

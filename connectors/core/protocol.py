@@ -83,6 +83,8 @@ class Batch:
     rows: pa.Table
     covers: Window | None = None
     listed_since: datetime | None = None
+    present: frozenset[str] = frozenset()
+    """Ids that the list names though their rows could not be read: what is known of them stays."""
     quality: Quality = field(default_factory=dict)
     partly: str | None = None
     """Why it is only a part of what was asked for, in words for the ledger; None: it is whole."""

@@ -6,7 +6,7 @@ connectors deliver the columns below. What belongs here: names, types, keys, mea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
@@ -65,8 +65,8 @@ _FINAL = Column("is_final", "BOOLEAN", "False while the source may still restate
 _LIKES = Column("likes", "BIGINT", "All reactions", nullable=True)
 _COMMENTS = Column("comments", "BIGINT", "Comments and replies", nullable=True)
 _SHARES = Column("shares", "BIGINT", "Shares, reposts and quotes", nullable=True)
-_COUNTERS = tuple(replace(column, never_below_zero=True) for column in (_LIKES, _COMMENTS, _SHARES))
-"""Running totals; what is told of a day may be below zero, where something was taken back."""
+_COUNTERS = (_LIKES, _COMMENTS, _SHARES)
+"""Below zero at times, running totals too: LinkedIn's when who liked a sponsored share takes it back later."""
 _PLATFORM = Column("platform", "VARCHAR", "linkedin, facebook, instagram, youtube, mastodon or bluesky")
 _POST = Column("post_id", "VARCHAR", "The platform's own id, verbatim")
 _TAKEN = Column("taken_at", "TIMESTAMPTZ", "When the reading was taken")
@@ -82,7 +82,7 @@ WEB_DAILY = _table(
     Column(
         "engagement_seconds", "DOUBLE", "Seconds with the page in the foreground", nullable=True, never_below_zero=True
     ),
-    Column("visitors", "BIGINT", "Distinct visitors of that day; never summed", never_below_zero=True),
+    Column("visitors", "BIGINT", "Distinct visitors of that day; never summed", nullable=True, never_below_zero=True),
     Column("total_users", "BIGINT", "GA4 totalUsers of that day; never summed", nullable=True, never_below_zero=True),
     _FINAL,
 )

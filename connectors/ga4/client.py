@@ -16,14 +16,17 @@ from google.api_core import exceptions as api_exceptions
 from google.auth import exceptions as auth_exceptions
 from google.protobuf.json_format import ParseError
 
+from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, QuotaExhausted, SourceError
 from connectors.core.protocol import Context, Quality
 from connectors.core.redaction import Redactor, quiet_libraries
 from connectors.core.retry import RetryPolicy
+from connectors.core.shape import Json
 from connectors.ga4.errors import Patience, asked_wait, seconds_to_reset, told
 from connectors.ga4.quota import Budget
 from connectors.ga4.report import Report, Result
 from connectors.google.auth import key_token
+from okr_models.periods import Window
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 VENDOR = "https://analyticsdata.googleapis.com"
@@ -136,7 +139,8 @@ class Ga4Client:
                 return None
             if len(found) == count:
                 zone = reply.metadata.time_zone
-                return Result(rows=list(found.items()), zone=zone, quality=quality_of(reply))
+                doubts = doubts_of(reply, report.window)
+                return Result(rows=list(found.items()), zone=zone, quality=quality_of(reply), doubts=doubts)
             if len(found) == before:
                 return None
 
@@ -215,24 +219,32 @@ class Ga4Client:
 
 
 def quality_of(reply: types.RunReportResponse) -> Quality:
-    """What Google says of how good the figures are, and how much of the quota is left."""
+    """What Google says of the property, and how much of the quota is left."""
     meta, quota = reply.metadata, reply.property_quota
+    quality: dict[str, Json] = {"empty_reason": meta.empty_reason or None, "property_zone": meta.time_zone}
+    # one that a reply does not give is not known; protobuf would read it as 0
+    return quality | {name: getattr(quota, field).remaining for name, field in _QUOTAS.items() if field in quota}
+
+
+def doubts_of(reply: types.RunReportResponse, days: Window) -> tuple[Doubt, ...]:
+    """What Google says against a report's figures."""
+    meta, found = reply.metadata, list[Doubt]()
     samples = [
-        int(sample.samples_read_count) / int(sample.sampling_space_size)
+        (int(sample.samples_read_count), int(sample.sampling_space_size))
         for sample in meta.sampling_metadatas
         if sample.sampling_space_size
     ]
-    quality: dict[str, str | float | bool | None] = {
-        "sampled_share": min(samples) if samples else None,
-        "thresholded": bool(meta.subject_to_thresholding),
-        "data_loss_from_other_row": bool(meta.data_loss_from_other_row),
-        "empty_reason": meta.empty_reason or None,
-        "truncated": "; ".join(sorted({r.data_truncation_type.name for r in meta.data_truncation_reasons})) or None,
-        "truncated_before": max((r.data_truncation_date for r in meta.data_truncation_reasons), default="") or None,
-        "property_zone": meta.time_zone,
-    }
-    # one that a reply does not give is not known; protobuf would read it as 0
-    return quality | {name: getattr(quota, field).remaining for name, field in _QUOTAS.items() if field in quota}
+    if samples:
+        read, space = min(samples, key=lambda sample: sample[0] / sample[1])
+        found.append(Doubt(code="sampled", quantity=read, of=space, days=days))
+    if meta.subject_to_thresholding:
+        found.append(Doubt(code="thresholded", days=days))
+    if meta.data_loss_from_other_row:
+        found.append(Doubt(code="other_row", days=days))
+    for reason in meta.data_truncation_reasons:
+        kind, until = reason.data_truncation_type.name, reason.data_truncation_date
+        found.append(Doubt(code="history_cut", what=f"{kind} {until}".strip(), days=days))
+    return tuple(found)
 
 
 def with_port(base_url: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from connectors.core.doubt import Doubt
 from connectors.core.protocol import Quality
 from connectors.core.shape import Json
 from okr_models.periods import Window
@@ -30,6 +31,8 @@ class Result:
     rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
     zone: str
     quality: Quality = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    """What Google says against its figures, each about the report's days."""
 
 
 def merge_quality(parts: Sequence[Quality]) -> Quality:

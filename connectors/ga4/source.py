@@ -6,14 +6,15 @@ rows. What does not: Google's client, its errors and paging (``client.py``, impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource, Channel
-from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.core.doubt import Doubt, by_month, not_made
+from connectors.core.protocol import Context, Probe, Quality, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_number, as_whole
 from connectors.ga4.report import Report, Result, merge_quality
@@ -21,7 +22,9 @@ from connectors.ga4.settings import Ga4
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 
-NOT_A_VALUE = frozenset({"(not set)", "(other)", "(data not available)", ""})
+OTHER = "(other)"
+"""Where Google folds what is beyond its row limit."""
+NOT_A_VALUE = frozenset({"(not set)", OTHER, "(data not available)", ""})
 VISITORS_DEFINITION = "GA4 activeUsers: distinct engaged users of the month, estimated by Google (HyperLogLog++)"
 
 DAILY = Stream(
@@ -131,48 +134,62 @@ class Ga4Source(BaseSource[Reports]):
                     "is_final": self.is_final(day, DAILY),
                 }
             )
-        return Answer(rows=rows, quality={**result.quality, "undated_rows": undated})
+        return Answer(rows=rows, quality=result.quality, doubts=(*result.doubts, *without_a_day(undated)))
 
     def _monthly(self, window: Window) -> Answer:
-        """One request for each month, exactly its days; the running month up to the window's end, marked so."""
-        results: list[tuple[Window, Result]] = []
+        """One request for each month, exactly its days; the running month up to the window's end, marked so.
+
+        A month without a row had nobody, unless its days have somebody: then its report is not there yet.
+        """
+        rows: list[Row] = []
+        parts: list[Quality] = []
+        doubts: list[Doubt] = []
         for month in window.months():
             days = Window(month, min(month_end(month), window.end))
-            metrics = ("activeUsers", "totalUsers")
-            results.append((days, self._run(Report(dimensions=(), metrics=metrics, window=days))))
-        return Answer(
-            rows=tuple(self._month_rows(results)),
-            covers=Window(month_start(window.start), window.end),
-            quality=merge_quality([result.quality for _, result in results]),
-        )
-
-    def _month_rows(self, results: Sequence[tuple[Window, Result]]) -> Iterator[Row]:
-        for days, result in results:
+            result = self._run(Report(dimensions=(), metrics=("activeUsers", "totalUsers"), window=days))
+            parts.append(result.quality)
+            doubts += result.doubts
             if len(result.rows) > 1:
                 raise BadShape(path="rows", wanted="one row for a month without dimensions", found=len(result.rows))
-            values = result.rows[0][1] if result.rows else ("0", "0")
-            over = days.end == month_end(days.start)
-            yield {
-                "month": days.start,
-                "asked_through": days.end,
-                "visitors": whole("activeUsers", values[0]),
-                "total_users": whole("totalUsers", values[1]),
-                "visitors_definition": VISITORS_DEFINITION,
-                "is_final": over and self.is_final(days.end, MONTHLY),
-            }
+            if result.rows:
+                rows.append(self._month_row(days, result.rows[0][1]))
+            else:
+                doubts += self._not_made(days)
+        return Answer(
+            rows=rows,
+            covers=Window(month_start(window.start), window.end),
+            quality=merge_quality(parts),
+            doubts=tuple(doubts),
+        )
+
+    def _month_row(self, days: Window, values: tuple[str, ...]) -> Row:
+        over = days.end == month_end(days.start)
+        return {
+            "month": days.start,
+            "asked_through": days.end,
+            "visitors": whole("activeUsers", values[0]),
+            "total_users": whole("totalUsers", values[1]),
+            "visitors_definition": VISITORS_DEFINITION,
+            "is_final": over and self.is_final(days.end, MONTHLY),
+        }
+
+    def _not_made(self, days: Window) -> list[Doubt]:
+        """A doubt where a month without a row has sessions by day."""
+        by_day = self._run(Report(dimensions=("date",), metrics=("sessions",), window=days))
+        sessions = sum(whole("sessions", values[0]) for _, values in by_day.rows)
+        return [not_made(days, seen=sessions, what=f"the users of {days.start:%Y-%m}")] if sessions else []
 
     def _pages(self, window: Window) -> Answer:
         """Views and time by page. Google names no host in several ways, whose rows then are one page's."""
         metrics = ("screenPageViews", "userEngagementDuration")
         result = self._run(Report(dimensions=("date", "hostName", "pagePath"), metrics=metrics, window=window))
         pages: dict[tuple[date, str, str], tuple[int, float]] = {}
-        undated = other = 0
+        undated = 0
         for (text, host, path), values in result.rows:
             day = report_day(text)
             if day is None:
                 undated += 1
                 continue
-            other += path == "(other)"
             page = day, "" if host in NOT_A_VALUE else host, path
             views, engaged = pages.get(page, (0, 0.0))
             pages[page] = views + whole("screenPageViews", values[0]), engaged + seconds(values[1])
@@ -187,7 +204,23 @@ class Ga4Source(BaseSource[Reports]):
             }
             for (day, host, path), (views, engaged) in pages.items()
         )
-        return Answer(rows=rows, quality={**result.quality, "undated_rows": undated, "other_rows": other})
+        doubts = (*page_doubts(result.doubts, pages), *without_a_day(undated))
+        return Answer(rows=rows, quality=result.quality, doubts=doubts)
+
+
+def page_doubts(told: Iterable[Doubt], pages: Mapping[tuple[date, str, str], tuple[int, float]]) -> list[Doubt]:
+    """What Google says against figures by page; of views in its row (other) how many, month by month."""
+    counted: dict[date, tuple[float, float]] = {}
+    for (day, _, path), (views, _) in pages.items():
+        without, whole_day = counted.get(day, (0.0, 0.0))
+        counted[day] = without + (views if path == OTHER else 0), whole_day + views
+    measured = by_month(counted, code="other_row")
+    return [*(doubt for doubt in told if doubt.code != "other_row" or not measured), *measured]
+
+
+def without_a_day(rows: int) -> list[Doubt]:
+    """A doubt where rows had no day."""
+    return [Doubt(code="undated_rows", quantity=rows)] if rows else []
 
 
 def report_day(text: str) -> date | None:

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.counters import counter_doubts
 from connectors.core.http import Http
-from connectors.core.paging import Listing, Page, list_steadily
+from connectors.core.odd import Odd, readable_days
+from connectors.core.paging import Listing, Page, list_steadily, shortfall
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import (
     FOLLOWER_CHANGES_DAILY,
@@ -133,23 +135,28 @@ class LinkedInSource(BaseSource[Http]):
 
     def _changes(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS, lag_days=CHANGES.lag_days)
-        rows: list[Row] = []
-        for day, element in self._statistics("organizationalEntityFollowerStatistics", part):
+
+        def gained(day: date, element: Node) -> Row:
             gains = element["followerGains"]
             change = gains.whole("organicFollowerGain") + gains.whole("paidFollowerGain", 0)
-            rows.append({"platform": PLATFORM, "day": day, "change": change, "is_final": self.is_final(day, CHANGES)})
-        return Answer(rows=rows, covers=part)
+            return {"platform": PLATFORM, "day": day, "change": change, "is_final": self.is_final(day, CHANGES)}
+
+        by_day = self._statistics("organizationalEntityFollowerStatistics", part)
+        rows, doubts = readable_days(by_day, gained, what="the gains")
+        return Answer(rows=rows, covers=part, doubts=tuple(doubts))
 
     def _interactions(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS, lag_days=INTERACTIONS.lag_days)
-        rows: list[Row] = [
-            {"platform": PLATFORM, "day": day, **counts(element), "is_final": self.is_final(day, INTERACTIONS)}
-            for day, element in self._statistics("organizationalEntityShareStatistics", part)
-        ]
-        return Answer(rows=rows, covers=part)
+
+        def happened(day: date, element: Node) -> Row:
+            return {"platform": PLATFORM, "day": day, **counts(element), "is_final": self.is_final(day, INTERACTIONS)}
+
+        by_day = self._statistics("organizationalEntityShareStatistics", part)
+        rows, doubts = readable_days(by_day, happened, what="the interactions")
+        return Answer(rows=rows, covers=part, doubts=tuple(doubts))
 
     def _listed(self) -> Listing:
-        """All published posts. Offsets shift when a post comes or goes meanwhile, so pages overlap and are compared."""
+        """All posts. Offsets shift when a post comes or goes meanwhile, so pages overlap and are compared."""
 
         def page(start: int) -> Page:
             query = f"q=author&author={encoded(self._urn)}&count={PAGE_POSTS}&start={start}&sortBy=LAST_MODIFIED"
@@ -159,55 +166,68 @@ class LinkedInSource(BaseSource[Http]):
             size, total = paging.whole("count", None), paging.whole("total", None)
             return Page(items=reply.each("elements"), more=more, size=size, total=total)
 
-        listing = list_steadily(page, identity=lambda post: post.text("id"), page_size=PAGE_POSTS, overlap=OVERLAP)
-        published = [post for post in listing.items if post.text("lifecycleState", "PUBLISHED") == "PUBLISHED"]
-        return Listing(items=published, drifted=listing.drifted)
+        return list_steadily(page, identity=lambda post: post.text("id"), page_size=PAGE_POSTS, overlap=OVERLAP)
+
+    def _published(self, listing: Listing, odd: Odd) -> list[tuple[str, datetime, Node]]:
+        """The published ones among the listed posts: id, publication, and the post."""
+        read = odd.readable(
+            listing.items,
+            lambda post: (post.text("id"), published_at(post), post) if is_published(post) else None,
+            name=lambda post: post.text("id"),
+        )
+        return [post for post in read if post is not None]
 
     def _posts(self) -> Answer:
-        listing = self._listed()
+        listing, odd = self._listed(), Odd()
         rows: list[Row] = [
             {
                 "platform": PLATFORM,
-                "post_id": post.text("id"),
-                "url": f"https://www.linkedin.com/feed/update/{post.text('id')}/",
-                "published_at": published_at(post),
+                "post_id": urn,
+                "url": f"https://www.linkedin.com/feed/update/{urn}/",
+                "published_at": published,
                 "text": (post.text("commentary", None) or "")[:TEXT_CHARACTERS] or None,
             }
-            for post in listing.items
+            for urn, published, post in self._published(listing, odd)
         ]
-        return Answer(rows=rows, quality={"list_moved": listing.drifted}, on_conflict="last")
+        # sorted by last change, so that a list that is not whole says nothing of what it does not name
+        since = self.context.now if shortfall(len(listing.items), listing.total) else None
+        doubts = (*listing.doubts(), *odd.doubts())
+        return Answer(rows=rows, listed_since=since, present=odd.present, doubts=doubts, on_conflict="last")
 
     def _counters(self) -> Answer:
         """Running totals of the posts LinkedIn still counts; one it leaves out has had no activity at all."""
-        listing = self._listed()
+        listing, odd = self._listed(), Odd()
+        published = self._published(listing, odd)
         kept_from = self.context.now - timedelta(days=KEPT_DAYS - 1)
-        asked = [post.text("id") for post in listing.items if published_at(post) >= kept_from]
-        found: dict[str, Row] = {}
+        asked = [urn for urn, moment, _ in published if moment >= kept_from]
+        found: dict[str, Row | None] = {}
         for kind, field in (("shares", "share"), ("ugcPosts", "ugcPost")):
             wanted = [urn for urn in asked if urn.startswith(f"urn:li:{field}:")]
             for first in range(0, len(wanted), BATCH_POSTS):
-                found |= self._batch_counters(kind, field, wanted[first : first + BATCH_POSTS])
+                found |= self._batch_counters(kind, field, wanted[first : first + BATCH_POSTS], odd)
         nothing: Row = {"likes": 0, "comments": 0, "shares": 0}
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         known = [urn for urn in asked if urn.startswith(("urn:li:share:", "urn:li:ugcPost:"))]
-        rows: list[Row] = [{**stamp, "post_id": urn, **found.get(urn, nothing)} for urn in known]
+        counted = ((urn, found.get(urn, nothing)) for urn in known)
+        rows: list[Row] = [{**stamp, "post_id": urn, **counters} for urn, counters in counted if counters is not None]
         return Answer(
             rows=rows,
-            quality={"older_posts_left_out": len(listing.items) - len(known), "list_moved": listing.drifted},
+            quality={"older_posts_left_out": len(published) - len(known)},
+            doubts=(*listing.doubts(), *counter_doubts(rows), *odd.doubts()),
             on_conflict="last",
         )
 
-    def _batch_counters(self, kind: str, field: str, urns: list[str]) -> dict[str, Row]:
+    def _batch_counters(self, kind: str, field: str, urns: list[str], odd: Odd) -> dict[str, Row | None]:
+        """Counters by post; None of one that is there and can't be read."""
         query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&{kind}={urn_list(urns)}"
         path = f"/organizationalEntityShareStatistics?{query}"
         reply = self.http.get_json(path, attempted=f"counters of {len(urns)} {kind}")
-        found: dict[str, Row] = {}
-        for element in reply.each("elements"):
-            urn = element.text(field)
+        elements = odd.by_id(reply.each("elements"), lambda element: element.text(field))
+        for urn, element in elements.items():
             if urn not in urns:
                 raise BadShape(path=element[field].path, wanted="a post that was asked for", found=urn)
-            found[urn] = counts(element)
-        return found
+        read = odd.readable(elements.items(), lambda item: (item[0], counts(item[1])))
+        return {**dict.fromkeys(elements), **dict(read)}
 
 
 def counts(element: Node) -> Row:
@@ -226,6 +246,11 @@ def utc_day(time_range: Node) -> date:
     if start != datetime(start.year, start.month, start.day, tzinfo=UTC):
         raise BadShape(path=time_range.path, wanted="a day that begins at midnight UTC", found=start)
     return start.date()
+
+
+def is_published(post: Node) -> bool:
+    """Whether it is public, which a post without a state is."""
+    return post.text("lifecycleState", "PUBLISHED") == "PUBLISHED"
 
 
 def published_at(post: Node) -> datetime:

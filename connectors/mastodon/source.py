@@ -8,13 +8,14 @@ fields mean, and Mastodon's errors. What does not: the rows (``core/present_only
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.core.errors import AuthFailed, Misconfigured, NotFound, PermissionMissing, RateLimited
+from connectors.core.doubt import Doubt
+from connectors.core.errors import AuthFailed, Misconfigured, NotFound, PermissionMissing, RateLimited, SourceError
 from connectors.core.http import Classify, Http, Verdict
-from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, PresentOnlySource, streams
+from connectors.core.odd import Odd
+from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, Posts, PresentOnlySource, streams
 from connectors.core.protocol import Context, Source, SourceType
 from connectors.core.reply import Reply
 from connectors.core.retry import RetryPolicy, until_reset
@@ -46,32 +47,39 @@ class MastodonSource(PresentOnlySource):
         """The account by its name. A suspended one shows zeros, and a hidden count is -1: neither is a figure."""
         attempted = f"looking up @{self._name}"
         found = self.http.get_json("/api/v1/accounts/lookup", attempted=attempted, params={"acct": self._name})
-        followers = found.whole("followers_count")
         if found["suspended"].value is True:
             detail, cure = "the instance has suspended the account", "ask the instance's moderators"
             raise self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
-        if followers < 0:
+        followers: int | SourceError = found.whole("followers_count")
+        if isinstance(followers, int) and followers < 0:
             detail, cure = "the follower count is hidden", "let the account and its instance show it"
-            raise self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
-        moved = {"moved_to": found["moved"].text("acct", None)} if "moved" in found else {}
+            followers = self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
+        moved = f"@{found['moved'].text('acct', 'another')}" if "moved" in found else None
         return Account(
             account_id=found.text("id"),
             name=found.text("url", f"@{self._name}"),
             followers=followers,
-            quality={"account": self._name, **moved},
+            quality={"account": self._name},
+            doubts=(Doubt(code="account_moved", what=moved),) if moved else (),
         )
 
-    def posts(self, account: Account) -> Iterator[Post]:
+    def posts(self, account: Account) -> Posts:
         """All posts, newest first. Pages end at an id and not at an offset, so what comes or goes shifts none."""
         found: dict[str, Node] = {}
+        odd = Odd()
         before: str | None = None
         for _ in range(MOST_PAGES):
             reply = self._page(account.account_id, before)
             page = list(reply.json())
-            found |= {status.text("id"): status for status in page}
+            found |= odd.by_id(page, lambda status: status.text("id"))
             older = next_max_id(reply)
             if older is None or not page:
-                return (as_post(status) for status in found.values() if is_post(status, account.account_id))
+                read = odd.readable(
+                    found.values(),
+                    lambda status: as_post(status) if is_post(status, account.account_id) else None,
+                    name=lambda status: status.text("id"),
+                )
+                return Posts(items=[post for post in read if post is not None], odd=odd, listed=len(found))
             if older == before:
                 break
             before = older
@@ -87,14 +95,17 @@ class MastodonSource(PresentOnlySource):
 
 
 def as_post(status: Node) -> Post:
-    """Likes are favourites; shares are boosts and quotes, which an instance before 4.5 does not have."""
+    """Likes are favourites; shares are boosts and quotes, which an instance before 4.5 does not have.
+
+    An instance before 2.5 does not count answers: comments are not known.
+    """
     return Post(
         post_id=status.text("id"),
         url=status.text("url", None),
         published_at=status.instant("created_at"),
         text=beginning(status.text("content", None), is_html=True),
         likes=status.whole("favourites_count"),
-        comments=status.whole("replies_count"),
+        comments=status.whole("replies_count", None),
         shares=status.whole("reblogs_count") + status.whole("quotes_count", 0),
     )
 

@@ -25,8 +25,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.doubt import Doubt, by_month, not_made
 from connectors.core.errors import BadReply, Misconfigured, NotFound
 from connectors.core.http import Http
+from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_instant
@@ -45,6 +47,7 @@ VISITORS_DEFINITION = (
 )
 OTHER = "(other)"
 """Path under which stand the page views that Matomo folded into its rows called Others."""
+COUNT_MONTHS = "set enable_processing_unique_visitors_month to 1 in its config.ini.php"
 BEFORE = "days before the site was set up in Matomo"
 
 DAILY = Stream(
@@ -72,6 +75,12 @@ PAGES = Stream(
     api="POST /index.php: Actions.getPageUrls, flat=1, period=day",
     note=f"{BEFORE}; pages beyond the server's row limit (500 a folder and day unless raised), kept as {OTHER}",
 )
+
+
+class NotCounted(Misconfigured):
+    """This server does not count distinct visitors by month; its other reports are well."""
+
+    concerns_whole_source = False
 
 
 class MatomoSource(BaseSource[Http]):
@@ -139,8 +148,11 @@ class MatomoSource(BaseSource[Http]):
             since = month_start(since)
         return self.clip(window, history_days=None if since is None else (self.today() - since).days)
 
-    def _by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node]]:
-        """A report of each day. A day that the reply leaves out is no empty day but a wrong reply."""
+    def _by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node | None]]:
+        """A report of each day. A day that the reply leaves out is no empty day: it has none, and is None.
+
+        Raises ``BadShape`` where it leaves out every day, or gives none in the form of a report.
+        """
         reply = self._ask(
             method,
             attempted=f"reading {method} of {window.start} to {window.end}",
@@ -148,93 +160,119 @@ class MatomoSource(BaseSource[Http]):
             date=f"{window.start},{window.end}",
             **rest,
         )
-        for day in window:
-            if str(day) not in reply:
-                raise BadShape(path=str(day), wanted=f"{method} of that day", found=None)
-            yield day, reply[str(day)]
+        by_day = {day: reply[str(day)] if is_report(reply[str(day)]) else None for day in window}
+        if not any(by_day.values()):
+            raise BadShape(path=str(window.start), wanted=f"{method} of that day", found=reply[str(window.start)].value)
+        yield from by_day.items()
 
     def _daily(self, window: Window) -> Answer:
-        days, rows = self._known(window), list[Row]()
+        """Visits and page views of each day. One whose visits are not there is no day without visits."""
+        days, rows, doubts = self._known(window), list[Row](), list[Doubt]()
         for part in days.slices(DAYS_A_REQUEST):
             views = self._page_views(part)
             for day, visits in self._by_day("VisitsSummary.get", part):
-                sessions = 0 if is_empty(visits) else visits.whole("nb_visits")
+                seen = views[day]
+                if visits is None or seen is None or (is_empty(visits) and seen):
+                    doubts.append(not_made(Window(day, day), seen=seen, what=f"the visits of {day}"))
+                    continue
                 rows.append(
                     {
                         "day": day,
-                        "sessions": sessions,
-                        "page_views": views[day],
+                        "sessions": 0 if is_empty(visits) else visits.whole("nb_visits"),
+                        "page_views": seen,
                         "engagement_seconds": None,
-                        "visitors": self._visitors(visits),
+                        "visitors": 0 if is_empty(visits) else visits.whole("nb_uniq_visitors", None),
                         "total_users": None,
                         "is_final": self.is_final(day, DAILY),
                     }
                 )
-        return Answer(rows=rows, covers=days)
+        return Answer(rows=rows, covers=days, doubts=tuple(doubts))
 
-    def _page_views(self, window: Window) -> dict[date, int]:
+    def _page_views(self, window: Window) -> dict[date, int | None]:
         """Page views of each day. Where a server does not give Actions.get, those of its pages, which add up to it."""
         try:
             found = dict(self._by_day("Actions.get", window))
         except (NotFound, BadReply) as error:
             log.info("%s; adding up page views from Actions.getPageUrls", error)
         else:
-            return {day: 0 if is_empty(one) else one.whole("nb_pageviews", 0) for day, one in found.items()}
+            return {
+                day: None if one is None else 0 if is_empty(one) else one.whole("nb_pageviews", 0)
+                for day, one in found.items()
+            }
         listed = chain.from_iterable(self._pages_by_day(part) for part in window.slices(PAGE_DAYS_A_REQUEST))
-        return {day: sum(page.whole("nb_hits") for page in pages) for day, pages in listed}
+        return {day: None if pages is None else sum(page.whole("nb_hits") for page in pages) for day, pages in listed}
 
-    def _pages_by_day(self, window: Window) -> Iterator[tuple[date, Node]]:
+    def _pages_by_day(self, window: Window) -> Iterator[tuple[date, Node | None]]:
         return self._by_day("Actions.getPageUrls", window, flat="1", expanded="0")
 
     def _monthly(self, window: Window) -> Answer:
-        """One request a month, always of the whole month: there is no other for which Matomo counts visitors."""
+        """One request a month, always of the whole month: there is no other for which Matomo counts visitors.
+
+        A month whose report is empty or lacks its visitors, though its days have visits, was not made or is not counted
+        by this server: it has no figure, the others theirs. Raises ``NotCounted`` where this server counts none.
+        """
         months, newest = self._known(window, by_month=True), self.today() - ONE_DAY
         rows: list[Row] = []
+        doubts: list[Doubt] = []
         for month in months.months():
             reply = self._ask(
                 "VisitsSummary.get", attempted=f"reading the visitors of {month:%Y-%m}", period="month", date=str(month)
             )
             through = min(month_end(month), newest)
+            visitors, missing = self._visitors(reply, Window(month, through))
+            if missing is not None:
+                doubts.append(missing)
+            if visitors is None:
+                continue
             rows.append(
                 {
                     "month": month,
                     "asked_through": through,
-                    "visitors": self._visitors(reply),
+                    "visitors": visitors,
                     "total_users": None,
                     "visitors_definition": VISITORS_DEFINITION,
                     "is_final": through == month_end(month) and self.is_final(through, MONTHLY),
                 }
             )
-        running = month_start(months.end) == month_start(self.today())
-        return Answer(rows=rows, covers=months, quality={"running_month_includes_today": running})
-
-    def _visitors(self, visits: Node) -> int:
-        """Distinct visitors; a server that does not count them says so by leaving them out of days with visits."""
-        if is_empty(visits):
-            return 0
-        visitors = visits.whole("nb_uniq_visitors", None)
-        if visitors is None and visits.whole("nb_visits"):
+        uncounted = [doubt for doubt in doubts if COUNT_MONTHS in (doubt.what or "")]
+        if uncounted and not rows:
             raise self.http.error(
-                Misconfigured,
-                attempted="reading distinct visitors",
-                detail="this Matomo does not count them for this period",
-                cure="set enable_processing_unique_visitors_day and _month to 1 in its config.ini.php",
+                NotCounted, attempted="reading distinct visitors", detail=str(uncounted[-1]), cure=COUNT_MONTHS
             )
-        return visitors or 0
+        if month_start(months.end) == month_start(self.today()):
+            doubts.append(Doubt(code="includes_today", days=Window(month_start(months.end), months.end)))
+        return Answer(rows=rows, covers=months, doubts=tuple(doubts))
+
+    def _visitors(self, month: Node, days: Window) -> tuple[int | None, Doubt | None]:
+        """A month's distinct visitors. None where the server does not have them, with why unless there was nobody."""
+        if not is_empty(month):
+            visitors, visits = month.whole("nb_uniq_visitors", None), month.whole("nb_visits", 0)
+            if visitors or not visits:
+                return visitors or 0, None
+            return None, not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m} ({COUNT_MONTHS})")
+        by_day = self._by_day("VisitsSummary.get", days)
+        visits = sum(one.whole("nb_visits", 0) for _, one in by_day if one is not None and not is_empty(one))
+        what = f"the visitors of {days.start:%Y-%m} (run core:archive for it)"
+        return None, not_made(days, seen=visits, what=what) if visits else None
 
     def _pages(self, window: Window) -> Answer:
-        days, other = self._known(window), 0
+        days, odd, doubts = self._known(window), Odd(), list[Doubt]()
         counted: dict[tuple[date, str, str], int] = defaultdict(int)
         spent: dict[tuple[date, str, str], float | None] = defaultdict(float)
+        folded: dict[date, tuple[float, float]] = {}
         for part in days.slices(PAGE_DAYS_A_REQUEST):
             for day, pages in self._pages_by_day(part):
-                for page in pages:
-                    address = split_url(page.text("url", "")) or self._labelled(page)
-                    other += address is None
+                if pages is None:
+                    doubts.append(not_made(Window(day, day), seen=None, what=f"the pages of {day}"))
+                    continue
+                other = every = 0
+                for address, hits, seconds in odd.readable(pages, self._page):
+                    every, other = every + hits, other + (hits if address is None else 0)
                     key = (day, *(address or (self._host, OTHER)))
-                    counted[key] += page.whole("nb_hits")
-                    before, seconds = spent[key], page.number("sum_time_spent", None)
+                    counted[key] += hits
+                    before = spent[key]
                     spent[key] = None if before is None or seconds is None else before + seconds
+                folded[day] = other, every
         rows = [
             {
                 "day": day,
@@ -246,7 +284,13 @@ class MatomoSource(BaseSource[Http]):
             }
             for (day, host, path), views in counted.items()
         ]
-        return Answer(rows=rows, covers=days, quality={"other_rows": other})
+        doubts += [*by_month(folded, code="other_row"), *odd.doubts()]
+        return Answer(rows=rows, covers=days, doubts=tuple(doubts))
+
+    def _page(self, page: Node) -> tuple[tuple[str, str] | None, int, float | None]:
+        """A page's host and path, None where it stands for no one page; its views and seconds."""
+        address = split_url(page.text("url", "")) or self._labelled(page)
+        return address, page.whole("nb_hits"), page.number("sum_time_spent", None)
 
     def _labelled(self, page: Node) -> tuple[str, str] | None:
         """The site's own host and the path that a row without address has as its label; a row of others has none."""
@@ -257,6 +301,11 @@ class MatomoSource(BaseSource[Http]):
 def is_empty(report: Node) -> bool:
     """Whether it is ``[]``, which is how Matomo writes a report without anything in it."""
     return report.value == []
+
+
+def is_report(report: Node) -> bool:
+    """Whether it is a report of any kind, and no message in its place."""
+    return isinstance(report.value, list) or (isinstance(report.value, dict) and report.value.get("result") != "error")
 
 
 def split_url(url: str) -> tuple[str, str] | None:

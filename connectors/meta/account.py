@@ -5,9 +5,15 @@ What belongs here: that. What does not: the Graph API (``graph.py``), posts and 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.counters import COUNTERS, counter_doubts
 from connectors.core.http import Http
+from connectors.core.odd import Odd
+from connectors.core.paging import tells_since
 from connectors.core.protocol import Access, Context, Probe
 from connectors.core.shape import Node
 from connectors.meta.graph import PACIFIC, Graph
@@ -54,13 +60,44 @@ class MetaSource(BaseSource[Http]):
     def followers(self) -> Answer:
         """The follower total as it is now."""
         row = {**self.reading(), "followers": self._about().whole("followers_count")}
-        return Answer(rows=[row], quality=self.graph.quality())
+        return Answer(rows=[row], quality=self.graph.quality(), doubts=self.graph.doubts())
+
+    def listing(
+        self, items: Sequence[Node], odd: Odd, *, whole_below: int, text: str, url: str, published: str
+    ) -> Answer:
+        """A list of posts, from the fields in which the platform keeps these.
+
+        Meta ends long lists without a word. One of ``whole_below`` posts or more may be cut: what is older than its
+        oldest stays.
+        """
+        rows = odd.readable(
+            items,
+            lambda item: self._post(item, text=text, url=url, published=published),
+            name=lambda item: item.text("id"),
+        )
+        days = [moment for row in rows if isinstance(moment := row["published_at"], datetime)]
+        since = tells_since(days, now=self.context.now) if len(items) >= whole_below else None
+        doubts = (*self.graph.doubts(), *odd.doubts())
+        return Answer(
+            rows=rows,
+            listed_since=since,
+            present=odd.present,
+            quality={**self.graph.quality(), "is_whole": since is None},
+            doubts=doubts,
+        )
+
+    def counters(self, items: Sequence[Node], odd: Odd, counts: Callable[[Node], Row]) -> Answer:
+        """Running totals of each post now."""
+        rows = odd.readable(items, lambda item: {**self.reading(), "post_id": item.text("id"), **counts(item)})
+        shown = tuple(name for name in COUNTERS if any(row[name] is not None for row in rows))
+        doubts = (*self.graph.doubts(), *counter_doubts(rows, counters=shown), *odd.doubts())
+        return Answer(rows=rows, quality=self.graph.quality(), doubts=doubts)
 
     def reading(self) -> Row:
         """What every snapshot row begins with."""
         return {"platform": self.platform, "taken_at": self.context.now, "day": self.snapshot_day()}
 
-    def post(self, item: Node, *, text: str, url: str, published: str) -> Row:
+    def _post(self, item: Node, *, text: str, url: str, published: str) -> Row:
         """A listed post, from the fields in which the platform keeps these."""
         return {
             "platform": self.platform,

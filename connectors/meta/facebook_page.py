@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
+from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.core.shape import Node, as_whole
@@ -33,6 +34,9 @@ COUNTER_FIELDS = (
     "comments.summary(true).limit(0).filter(stream)",
 )
 """``filter(stream)``: replies count too. The order of modifiers means nothing to Meta."""
+
+WHOLE_BELOW_POSTS = 400
+"""A shorter list is whole; of a longer one Facebook shows the newest 500 or 600 posts: older ones fall off its end."""
 
 SNAPSHOTS = Stream(
     table=FOLLOWER_SNAPSHOTS,
@@ -80,28 +84,27 @@ class FacebookPageSource(MetaSource):
         params: Parameters = {"period": "day", "since": midnight(part.start), "until": midnight(part.end + ONE_DAY)}
         attempted = f"{TOTAL_METRIC}, {part.start} to {part.end}"
         found = self.graph.insights(self.node, [TOTAL_METRIC], params, attempted=attempted)
-        rows = [self._total(day, value) for day, value in by_day(found.get(TOTAL_METRIC)) if day in part]
-        missing = part.days - len(rows)
-        return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
+        told = [(day, item) for day, item in by_day(found.get(TOTAL_METRIC)) if day in part]
+        rows, doubts = readable_days(told, lambda day, item: self._total(day, as_whole(item)), what="the followers")
+        quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
+        return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
 
     def _total(self, day: date, followers: int) -> Row:
         return {"platform": PLATFORM, "day": day, "followers": followers, "is_final": self.is_final(day, TOTALS)}
 
-    def _listed(self, fields: tuple[str, ...], attempted: str) -> list[Node]:
-        posts = self.graph.listed(f"/{self.node}/published_posts", fields=fields, attempted=attempted)
+    def _listed(self, fields: tuple[str, ...], odd: Odd, attempted: str) -> list[Node]:
+        posts = self.graph.listed(f"/{self.node}/published_posts", fields=fields, odd=odd, attempted=attempted)
         return [post for post in posts if post["is_published"].value is not False]
 
     def _posts(self) -> Answer:
-        rows = [
-            self.post(item, text="message", url="permalink_url", published="created_time")
-            for item in self._listed(POST_FIELDS, "listing posts")
-        ]
-        return Answer(rows=rows, quality=self.graph.quality())
+        items = self._listed(POST_FIELDS, odd := Odd(), "listing posts")
+        return self.listing(
+            items, odd, whole_below=WHOLE_BELOW_POSTS, text="message", url="permalink_url", published="created_time"
+        )
 
     def _counters(self) -> Answer:
-        posts = self._listed(COUNTER_FIELDS, "reading the posts' counters")
-        rows: list[Row] = [{**self.reading(), "post_id": post.text("id"), **counts(post)} for post in posts]
-        return Answer(rows=rows, quality=self.graph.quality())
+        items = self._listed(COUNTER_FIELDS, odd := Odd(), "reading the posts' counters")
+        return self.counters(items, odd, counts)
 
 
 def counts(post: Node) -> Row:
@@ -116,12 +119,12 @@ def _summary(post: Node, name: str) -> int | None:
     return post[name]["summary"].whole("total_count") if name in post else None
 
 
-def by_day(metric: Node | None) -> list[tuple[date, int]]:
+def by_day(metric: Node | None) -> list[tuple[date, Node]]:
     """Values of an insight by the Pacific day that each ends; one without a value is left out."""
     if metric is None:
         return []
     values = [(day_ended(item.instant("end_time")), item) for item in metric.each("values") if "value" in item]
-    return [(day, as_whole(item["value"])) for day, item in values]
+    return [(day, item["value"]) for day, item in values]
 
 
 def build(settings: SourceSettings, context: Context) -> Source:

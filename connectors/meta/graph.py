@@ -15,10 +15,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
 from connectors.core.http import Http
+from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Quality
-from connectors.core.shape import BadShape, Node
+from connectors.core.shape import BadShape, Json, Node
 from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
 from connectors.meta.settings import FacebookPage, Instagram
 from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagram_login, open_token
@@ -126,12 +128,16 @@ class Graph:
         self._served = reply.headers.get("facebook-api-version") or self._served
         return reply.json()
 
-    def listed(self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), attempted: str) -> list[Node]:
+    def listed(
+        self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), odd: Odd | None = None, attempted: str
+    ) -> list[Node]:
         """Every item of an edge, each id once, following ``next`` until it is absent, however empty a page is.
 
         Only ``next``'s query is used, without the token that it repeats: the call goes to the base address, and
-        no credential anywhere else. A page that is too heavy is asked for by halves.
+        no credential anywhere else. A page that is too heavy is asked for by halves. ``odd`` is told of items
+        without an id.
         """
+        odd = odd if odd is not None else Odd()
         kept = [name for name in optional if name not in self.unavailable]
         limit = PAGE_LIMIT
         start: Parameters = {"fields": ",".join([*fields, *kept])}
@@ -148,8 +154,8 @@ class Graph:
                 if error.field not in kept:
                     raise
                 self.unavailable.add(error.field)
-                return self.listed(path, fields=fields, optional=kept, attempted=attempted)
-            found |= {item.text("id"): item for item in page.each("data")}
+                return self.listed(path, fields=fields, optional=kept, odd=odd, attempted=attempted)
+            found |= odd.by_id(page.each("data"), lambda item: item.text("id"))
             following = page["paging"].text("next", None) if "paging" in page else None
             if following is None:
                 return list(found.values())
@@ -196,7 +202,7 @@ class Graph:
 
     def quality(self) -> Quality:
         """What a load should say of the API: what it no longer knows, and a version other than the one asked for."""
-        said: dict[str, str | float | bool | None] = {}
+        said: dict[str, Json] = {}
         if self.unavailable:
             said["unavailable"] = ", ".join(sorted(self.unavailable))
         if self._served and self._served != self.version:
@@ -204,6 +210,10 @@ class Graph:
         if self._pace.usage.percent:
             said["budget_used_pct"] = self._pace.usage.percent
         return said
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What Meta no longer gives."""
+        return (Doubt(code="metric_gone", what=", ".join(sorted(self.unavailable))),) if self.unavailable else ()
 
     def access(self) -> Access:
         """Until when the account can be read, by ``/debug_token`` where there is one.

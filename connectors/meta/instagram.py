@@ -8,10 +8,14 @@ That a day's likes are net of those taken back, as the counters' differences are
 
 from __future__ import annotations
 
+from datetime import date
+
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
+from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
+from connectors.core.shape import Node
 from connectors.meta.account import KEPT_DAYS, MetaSource
 from connectors.meta.graph import VENDOR, Graph, Parameters, midnight
 from connectors.meta.settings import Instagram
@@ -23,6 +27,8 @@ PLATFORM = str(Instagram.facts.platform)
 METRICS = ("likes", "comments", "shares", "reposts")
 MEDIA_FIELDS = ("id", "caption", "permalink", "timestamp")
 COUNTER_FIELDS = ("id", "like_count", "comments_count")
+MOST_MEDIA = 10_000
+"""Instagram lists the newest so many."""
 SHARE_FIELDS = ("shares_count", "reposts_count")
 """Given since 2026, and to Facebook Login only."""
 
@@ -70,42 +76,48 @@ class InstagramSource(MetaSource):
     def _interactions(self, window: Window) -> Answer:
         """One call a day: a request gives one number for its whole window. A day not counted yet is missing."""
         part = self.clip(window, history_days=KEPT_DAYS)
-        rows: list[Row] = []
-        for day in part:
-            params: Parameters = {
-                "metric_type": "total_value",
-                "period": "day",
-                "since": midnight(day),
-                "until": midnight(day + ONE_DAY),
-            }
-            found = self.graph.insights(self.node, METRICS, params, attempted=f"interactions of {day}")
-            values = {name: item["total_value"].whole("value") for name, item in found.items() if "total_value" in item}
-            if values:
-                stamp: Row = {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS)}
-                rows.append({**stamp, **counted(values)})
-        missing = part.days - len(rows)
-        return Answer(rows=rows, covers=part, quality={"days_without_value": missing, **self.graph.quality()})
+        days = ((day, day) for day in part)
+        found, doubts = readable_days(days, lambda day, _: self._day(day), what="the interactions")
+        rows = [row for row in found if row is not None]
+        quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
+        return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
+
+    def _day(self, day: date) -> Row | None:
+        params: Parameters = {
+            "metric_type": "total_value",
+            "period": "day",
+            "since": midnight(day),
+            "until": midnight(day + ONE_DAY),
+        }
+        found = self.graph.insights(self.node, METRICS, params, attempted=f"interactions of {day}")
+        values = {name: item["total_value"].whole("value") for name, item in found.items() if "total_value" in item}
+        if not values:
+            return None
+        return {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS), **counted(values)}
 
     def _media(self) -> Answer:
-        listed = self.graph.listed(f"/{self.node}/media", fields=MEDIA_FIELDS, attempted="listing media")
-        rows = [self.post(item, text="caption", url="permalink", published="timestamp") for item in listed]
-        return Answer(rows=rows, quality=self.graph.quality())
+        odd = Odd()
+        items = self.graph.listed(f"/{self.node}/media", fields=MEDIA_FIELDS, odd=odd, attempted="listing media")
+        return self.listing(items, odd, whole_below=MOST_MEDIA, text="caption", url="permalink", published="timestamp")
 
     def _counters(self) -> Answer:
         """Running totals. Meta leaves a count out where it is hidden or not given: not known, not zero."""
-        listed = self.graph.listed(
+        odd = Odd()
+        items = self.graph.listed(
             f"/{self.node}/media",
             fields=COUNTER_FIELDS,
             optional=SHARE_FIELDS,
+            odd=odd,
             attempted="reading the media's counters",
         )
-        rows: list[Row] = []
-        for media in listed:
-            values = {name.removesuffix("_count"): media.whole(name) for name in SHARE_FIELDS if name in media}
-            shown = {"likes": media.whole("like_count", None), "comments": media.whole("comments_count", None)}
-            rows.append({**self.reading(), "post_id": media.text("id"), **shown, "shares": shared(values)})
-        hidden = sum(row["likes"] is None for row in rows)
-        return Answer(rows=rows, quality={"likes_hidden": hidden, **self.graph.quality()})
+        return self.counters(items, odd, counts)
+
+
+def counts(media: Node) -> Row:
+    """Running totals of one post."""
+    values = {name.removesuffix("_count"): media.whole(name) for name in SHARE_FIELDS if name in media}
+    shown = {"likes": media.whole("like_count", None), "comments": media.whole("comments_count", None)}
+    return {**shown, "shares": shared(values)}
 
 
 def counted(values: dict[str, int]) -> Row:

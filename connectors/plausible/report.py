@@ -6,6 +6,7 @@ What belongs here: the reply. What does not: what is asked, and what a figure me
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,16 +14,23 @@ import pyarrow as pa
 
 from connectors.core.arrow import column_of, distinct
 from connectors.core.columns import Report, ReportShape, days_of, items_of
+from connectors.core.doubt import Doubt
 from connectors.core.shape import BadShape, Node, as_text, as_whole
+from okr_models.periods import Window
 
 RESULTS = ReportShape(
     rows="results",
     fields={"dimensions": pa.list_(pa.string()), "metrics": pa.list_(pa.int64())},
     rest={
-        "meta": pa.struct([("total_rows", pa.int64()), ("imports_included", pa.bool_())]),
+        "meta": pa.struct(
+            [("total_rows", pa.int64()), ("imports_included", pa.bool_()), ("imports_skip_reason", pa.string())]
+        ),
         "query": pa.struct([("date_range", pa.list_(pa.string()))]),
     },
 )
+
+NOTHING_SKIPPED = frozenset({None, "", "no_imported_data", "out_of_range"})
+"""Reasons for which there was nothing to leave out."""
 
 
 def lines(report: Report, dimensions: Sequence[str], metrics: Sequence[str]) -> pa.Table:
@@ -62,9 +70,31 @@ def has_repeats(pages: Sequence[pa.Table], dimensions: Sequence[str]) -> bool:
     return distinct(every, dimensions) < int(every.num_rows)
 
 
-def has_imports(reply: Node) -> bool:
-    """Whether the reply says that imported statistics are in it."""
-    return "meta" in reply and reply["meta"]["imports_included"].value is True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """What replies say of statistics imported from another tool. ``skipped``: why they are left out, though there."""
+
+    included: bool = False
+    skipped: str | None = None
+
+    def __or__(self, other: Imports) -> Imports:
+        return Imports(included=self.included or other.included, skipped=self.skipped or other.skipped)
+
+    def doubts(self, days: Window) -> list[Doubt]:
+        """What a figure of these days has to be taken with."""
+        found = [Doubt(code="imports_included", days=days)] if self.included else []
+        return [*found, Doubt(code="imports_skipped", what=self.skipped, days=days)] if self.skipped else found
+
+
+def imports_of(reply: Node) -> Imports:
+    """What one reply says. A site without imports, or with none of these days, has nothing left out."""
+    if "meta" not in reply:
+        return Imports()
+    reason = reply["meta"].text("imports_skip_reason", None)
+    return Imports(
+        included=reply["meta"]["imports_included"].value is True,
+        skipped=None if reason in NOTHING_SKIPPED else reason,
+    )
 
 
 def as_days(texts: pa.ChunkedArray) -> pa.Array:

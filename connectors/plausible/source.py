@@ -16,6 +16,7 @@ site has them, and noted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import Any
@@ -27,13 +28,14 @@ import pyarrow.compute as pc
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.columns import Report
+from connectors.core.doubt import Doubt, not_made
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted
 from connectors.core.http import Http, Verdict, verdict_by_status
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape
-from connectors.plausible.report import RESULTS, as_days, has_imports, has_repeats, lines, resolved_end, zone_at
+from connectors.plausible.report import RESULTS, Imports, as_days, has_repeats, imports_of, lines, resolved_end, zone_at
 from connectors.plausible.settings import Plausible
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
@@ -45,7 +47,8 @@ WHOLE_HISTORY_DAYS = 3660
 PAGE_DAYS_A_REQUEST, PAGE_ROWS = 31, 10_000
 MOST_LISTINGS = 3
 HOST_NAME = "event:hostname"
-PAGE_NAMES = ("time:day", "event:page", HOST_NAME)
+WITHOUT_HOSTS = ("time:day", "event:page")
+PAGE_NAMES = (*WITHOUT_HOSTS, HOST_NAME)
 VISITORS_DEFINITION = (
     "Plausible visitors: no cookie and a new salt each day, so a person counts once for each day of visit"
 )
@@ -76,6 +79,15 @@ PAGES = Stream(
     api=f"POST {QUERY}, by time:day, event:page and, where it is known, event:hostname",
     note="days before the site's first statistics; seconds with the page in the foreground",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Every row of a query, and what speaks against them."""
+
+    rows: pa.Table
+    imports: Imports
+    doubts: Sequence[Doubt]
 
 
 class PlausibleSource(BaseSource[Http]):
@@ -139,30 +151,40 @@ class PlausibleSource(BaseSource[Http]):
         since = month_start(self._first_day()) if by_month else self._first_day()
         return self.clip(window, history_days=(self.today() - since).days)
 
-    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> tuple[pa.Table, bool]:
-        """Every page of a query, and whether imports are in it. Where rows came or went meanwhile, read again."""
+    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> Listed:
+        """Every page of a query. Where rows came or went meanwhile, read again.
+
+        What each pass gives alike holds still, however many rows Plausible says there are: it is what there is to have.
+        """
+        before: pa.Table | None = None
         for _ in range(MOST_LISTINGS):
             pages: list[pa.Table] = []
-            read, imports, is_last = 0, False, False
+            read, imports, is_last = 0, Imports(), False
             while not is_last:
                 report = self._ask(metrics, days, dimensions=dimensions, offset=read)
                 page, told = lines(report, dimensions, metrics), report.document
                 pages.append(page)
-                read, imports = read + page.num_rows, imports or has_imports(told)
+                read, imports = read + page.num_rows, imports | imports_of(told)
                 total = told["meta"].whole("total_rows", None) if "meta" in told else None
                 ends = page.num_rows < self._page_rows if total is None else read >= total
                 # one who gives the same page for ever would not come to an end: looked at after 1, 2, 4, 8 ... pages
                 is_due = len(pages) & (len(pages) - 1) == 0
                 is_last = ends or not page.num_rows or (is_due and has_repeats(pages, dimensions))
-            if total in {None, read} and not has_repeats(pages, dimensions):
-                return pa.concat_tables(pages), imports
+            rows = pa.concat_tables(pages)
+            repeats = has_repeats(pages, dimensions)
+            if total in {None, read} and not repeats:
+                return Listed(rows=rows, doubts=imports.doubts(days), imports=imports)
+            if not repeats and before is not None and rows.equals(before):
+                short = Doubt(code="list_not_whole", quantity=read, of=total, days=days)
+                return Listed(rows=rows, doubts=[*imports.doubts(days), short], imports=imports)
+            before = rows
         raise self.http.error(
             BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
         )
 
     def _daily(self, window: Window) -> Answer:
         days = self._known(window)
-        result, imports = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
+        listed = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
         rows: list[Row] = [
             {
                 "day": day,
@@ -173,13 +195,18 @@ class PlausibleSource(BaseSource[Http]):
                 "total_users": None,
                 "is_final": self.is_final(day, DAILY),
             }
-            for day, line in zip(as_days(result.column("time:day")).to_pylist(), result.to_pylist(), strict=True)
+            for day, line in zip(
+                as_days(listed.rows.column("time:day")).to_pylist(), listed.rows.to_pylist(), strict=True
+            )
         ]
-        return Answer(rows=rows, covers=days, quality={"imports_included": imports})
+        return Answer(rows=rows, covers=days, doubts=tuple(listed.doubts))
 
     def _monthly(self, window: Window) -> Answer:
-        """One request for each month, exactly its days; the running month up to the window's end, marked so."""
-        months, rows, any_imports = self._known(window, by_month=True), list[Row](), False
+        """One request for each month, exactly its days; the running month up to the window's end, marked so.
+
+        A month without a row had nobody, unless its days have somebody: then its figure is not there.
+        """
+        months, rows, doubts = self._known(window, by_month=True), list[Row](), list[Doubt]()
         for month in months.months():
             days = Window(month, min(month_end(month), months.end))
             report = self._ask(("visitors",), days, dimensions=("time:month",))
@@ -188,26 +215,36 @@ class PlausibleSource(BaseSource[Http]):
             counted = dict(zip(told, found.column("visitors").to_pylist(), strict=True))
             if not counted.keys() <= {month}:
                 raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
-            imports = has_imports(report.document)
-            any_imports = any_imports or imports
+            imports = imports_of(report.document)
+            doubts += imports.doubts(days)
+            if month not in counted:
+                doubts += self._not_made(days)
+                continue
             rows.append(
                 {
                     "month": month,
                     "asked_through": days.end,
-                    "visitors": counted.get(month, 0),
+                    "visitors": counted[month],
                     "total_users": None,
-                    "visitors_definition": VISITORS_DEFINITION + (WITH_IMPORTS if imports else ""),
+                    "visitors_definition": VISITORS_DEFINITION + (WITH_IMPORTS if imports.included else ""),
                     "is_final": days.end == month_end(month) and self.is_final(days.end, MONTHLY),
                 }
             )
-        return Answer(rows=rows, covers=months, quality={"imports_included": any_imports})
+        return Answer(rows=rows, covers=months, doubts=tuple(doubts))
+
+    def _not_made(self, days: Window) -> list[Doubt]:
+        """A doubt where a month without a row has visits by day."""
+        by_day = self._ask(("visits",), days, dimensions=("time:day",))
+        visits = sum(lines(by_day, ("time:day",), ("visits",)).column("visits").to_pylist())
+        return [not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m}")] if visits else []
 
     def _pages(self, window: Window) -> Answer:
-        days, parts, any_imports = self._known(window), list[pa.Table](), False
+        days, parts, doubts = self._known(window), list[pa.Table](), list[Doubt]()
         newest_final = self.today() - (PAGES.settle_days + 1) * ONE_DAY
         for part in days.slices(PAGE_DAYS_A_REQUEST):
-            result, imports = self._all_pages(part)
-            any_imports = any_imports or imports
+            listed = self._all_pages(part)
+            doubts += listed.doubts
+            result = listed.rows
             day, count = as_days(result.column("time:day")), result.num_rows
             hosts = result.column(HOST_NAME) if HOST_NAME in result.column_names else pa.array([""] * count)
             parts.append(
@@ -222,17 +259,25 @@ class PlausibleSource(BaseSource[Http]):
                     }
                 )
             )
-        return Answer(rows=pa.concat_tables(parts), covers=days, quality={"imports_included": any_imports})
+        return Answer(rows=pa.concat_tables(parts), covers=days, doubts=tuple(doubts))
 
-    def _all_pages(self, days: Window) -> tuple[pa.Table, bool]:
-        """Page views by day and page, and by host where this Plausible tells hosts apart."""
+    def _all_pages(self, days: Window) -> Listed:
+        """Page views by day and page, and by host where this Plausible tells hosts apart.
+
+        Where imported statistics are left out because hosts are asked for, without them: an import may have no hosts.
+        """
         try:
-            return self._all(("pageviews",), days, dimensions=self._page_names)
+            listed = self._all(("pageviews",), days, dimensions=self._page_names)
         except BadReply as error:
             if error.status != HTTPStatus.BAD_REQUEST or HOST_NAME not in self._page_names:
                 raise
-        self._page_names = tuple(name for name in self._page_names if name != HOST_NAME)
-        return self._all(("pageviews",), days, dimensions=self._page_names)
+            self._page_names = WITHOUT_HOSTS
+            return self._all(("pageviews",), days, dimensions=self._page_names)
+        if listed.imports.skipped and HOST_NAME in self._page_names:
+            hostless = self._all(("pageviews",), days, dimensions=WITHOUT_HOSTS)
+            if not hostless.imports.skipped:
+                return hostless
+        return listed
 
 
 def classify(reply: Reply) -> Verdict | None:

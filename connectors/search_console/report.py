@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from connectors.core.arrow import column_of
 from connectors.core.columns import Report, ReportShape, counts_of, days_of, items_of
+from connectors.core.doubt import Doubt
 from connectors.core.shape import BadShape, Node, as_day
 
 ROWS = ReportShape(
@@ -41,6 +42,7 @@ class Searches:
     rows: pa.Table
     first_incomplete: date | None
     aggregation: str | None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def lines(report: Report, dimensions: Sequence[str]) -> pa.Table:

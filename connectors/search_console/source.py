@@ -6,6 +6,8 @@ here: requests and rows. What does not: what Google's errors mean (``google/erro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 from connectors.core.arrow import distinct
 from connectors.core.base import Answer, BaseSource
 from connectors.core.columns import Report
+from connectors.core.doubt import Doubt, by_month
 from connectors.core.errors import NotYet, SourceError, Unavailable
 from connectors.core.http import Http
 from connectors.core.protocol import Context, Probe, Quality, Source, SourceType, Stream
@@ -97,11 +100,20 @@ class SearchConsoleSource(BaseSource[Http]):
     def _pages(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS)
         searches = self._searches(part, ("date", "page"), "byPage")
-        by_day = pc.value_counts(searches.rows.column("date"))
-        most = pc.max(by_day.field("counts")).as_py() or 0
-        return self._answer(part, searches, PAGES, {"most_rows_a_day": most, "cap_hit": most >= DAY_CAP_ROWS})
+        by_day = pc.value_counts(days_in(searches.rows)).to_pylist()
+        most = max((one["counts"] for one in by_day), default=0)
+        capped = {one["values"]: (float(one["counts"] >= DAY_CAP_ROWS), 1.0) for one in by_day}
+        quality = {"most_rows_a_day": most}
+        return self._answer(part, searches, PAGES, quality, doubts=by_month(capped, code="rows_capped"))
 
-    def _answer(self, part: Window, searches: Searches, stream: Stream, quality: Quality | None = None) -> Answer:
+    def _answer(
+        self,
+        part: Window,
+        searches: Searches,
+        stream: Stream,
+        quality: Quality | None = None,
+        doubts: Sequence[Doubt] = (),
+    ) -> Answer:
         """Rows with ``is_final``, over the days that Google has begun to process: a younger one is not 0."""
         whole_before = searches.first_incomplete or self.today() - timedelta(days=FRESH_DAYS)
         day = days_in(searches.rows)
@@ -122,6 +134,7 @@ class SearchConsoleSource(BaseSource[Http]):
             rows=rows.append_column("is_final", pc.less(day, pa.scalar(whole_before))),
             covers=Window(part.start, min(part.end, newest)),
             quality={"aggregation": searches.aggregation, "first_incomplete": told, **(quality or {})},
+            doubts=(*doubts, *searches.doubts),
         )
 
     def _searches(self, window: Window, dimensions: tuple[str, ...], by: str) -> Searches:
@@ -136,11 +149,16 @@ class SearchConsoleSource(BaseSource[Http]):
                 rows=pa.concat_tables([one.rows for one in days]),
                 first_incomplete=min((day for one in days if (day := one.first_incomplete)), default=None),
                 aggregation=days[0].aggregation,
+                doubts=tuple(doubt for one in days for doubt in one.doubts),
             )
         return self._day_by_pages(window, dimensions, by)
 
     def _day_by_pages(self, day: Window, dimensions: tuple[str, ...], by: str) -> Searches:
-        """One day over several pages, read again where a row came twice: then rows moved, and others were passed by."""
+        """One day over several pages, read again where a row came twice: then rows moved, and others were passed by.
+
+        A row that comes twice in each pass, in a list that is the same each time, is one row.
+        """
+        before: pa.Table | None = None
         for _ in range(MOST_PASSES):
             pages: list[pa.Table] = []
             read = 0
@@ -154,6 +172,11 @@ class SearchConsoleSource(BaseSource[Http]):
             rows = pa.concat_tables(pages)
             if distinct(rows, dimensions) == read:
                 return searches_of(rows, report)
+            if before is not None and rows.equals(before):
+                once = rows.group_by(rows.column_names, use_threads=False).aggregate([])
+                gone = Doubt(code="list_not_whole", quantity=once.num_rows, of=read, days=day)
+                return replace(searches_of(once, report), doubts=(gone,))
+            before = rows
         raise BadShape(path="rows", wanted="a day's list that holds still while it is paged", found=read)
 
     def _ask(self, window: Window, dimensions: tuple[str, ...], by: str, *, start: int) -> Report:

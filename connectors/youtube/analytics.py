@@ -11,7 +11,7 @@ from datetime import date
 from connectors.core.errors import Unavailable
 from connectors.core.http import Http
 from connectors.core.protocol import Context
-from connectors.core.shape import BadShape, as_day, as_whole
+from connectors.core.shape import BadShape, Node, as_day
 from connectors.google.errors import UnknownMetric, classifier
 from connectors.youtube.settings import YouTube
 from okr_models.periods import ONE_DAY, Window
@@ -21,7 +21,7 @@ LAG_DAYS = 2
 LATE_DAYS = 4
 """A day this old is known, be it with zeros; a younger one without a row is not known yet."""
 
-Day = tuple[date, dict[str, int]]
+Day = tuple[date, dict[str, Node]]
 
 
 class Analytics:
@@ -53,7 +53,7 @@ class Analytics:
             if len(cells) != len(names):
                 raise BadShape(path=row.path, wanted=f"{len(names)} cells", found=len(cells))
             by_name = dict(zip(names, cells, strict=True))
-            found.append((as_day(by_name["day"]), {metric: as_whole(by_name[metric]) for metric in metrics}))
+            found.append((as_day(by_name["day"]), {metric: by_name[metric] for metric in metrics}))
         return found
 
     def of_living(self, window: Window, metrics: tuple[str, ...]) -> tuple[list[Day], tuple[str, ...]]:

@@ -6,10 +6,12 @@ What belongs here: host, key and paging. What does not: what the rows mean (``so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from connectors.core.doubt import Doubt
 from connectors.core.http import Http
-from connectors.core.protocol import Context, Quality
+from connectors.core.paging import shortfall
+from connectors.core.protocol import Context
 from connectors.core.shape import BadShape, Node
 from connectors.google.errors import classifier
 from connectors.youtube.settings import YouTube
@@ -23,10 +25,19 @@ MOST_PAGES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """Items of a channel's list by video id, newest first; private and deleted videos may be named among them."""
+    """Items of a channel's list by video id, newest first; private and deleted videos may be named among them.
+
+    ``total``: how many different videos YouTube says there are.
+    """
 
     items: Mapping[str, Node]
-    quality: Quality = field(default_factory=dict)
+    drifted: bool = False
+    total: int | None = None
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What is to be said of the list."""
+        moved = (Doubt(code="list_moved"),) if self.drifted else ()
+        return (*moved, *shortfall(len(self.items), self.total))
 
 
 def open_data(settings: YouTube, context: Context) -> Http:
@@ -51,45 +62,62 @@ def list_uploads(http: Http, playlist: str) -> Uploads:
     """Every item of a channel's uploads playlist.
 
     Page tokens count from the top of the list, so a video that comes or goes meanwhile shifts every later page. A pass
-    stands if no video came twice, each page named the same total, and the first page is afterwards as it was. Where
-    the list moves in every pass, all that any pass saw counts: a video is not to be taken for deleted. Raises
-    ``BadShape`` where even that is fewer than YouTube says there are.
+    stands if no video came twice, each page named the same total, and the first page is afterwards as it was; or if it
+    is the same, place by place, as the pass before: then a video stands twice in the list, and its total counts it
+    twice. Where the list moves in every pass, all that any pass saw counts: a video is not to be taken for deleted.
     """
     seen: dict[str, Node] = {}
+    before: list[str] | None = None
     total: int | None = None
     for _ in range(MOST_PASSES):
-        items, steady, total = _one_pass(http, playlist)
-        if steady:
-            return Uploads(items=items, quality={"list_moved": False})
-        seen |= items
-    if len(seen) < (total or 0):
-        raise BadShape(path="pageInfo", wanted=f"{total} videos in a list that holds still", found=len(seen))
-    return Uploads(items=seen, quality={"list_moved": True})
+        one = _one_pass(http, playlist)
+        if one.is_steady or one.places == before:
+            return Uploads(items=one.items, total=one.videos)
+        before = one.places
+        seen |= one.items
+        total = one.videos
+    return Uploads(items=seen, drifted=True, total=total)
 
 
-def _one_pass(http: Http, playlist: str) -> tuple[dict[str, Node], bool, int | None]:
-    """Items by id, whether the list held still, and how many YouTube says there are."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pass:
+    """One walk over the list: its items by id, the id at each place, and how many places YouTube says there are."""
+
+    items: Mapping[str, Node]
+    places: list[str]
+    total: int | None
+    is_steady: bool
+
+    @property
+    def videos(self) -> int | None:
+        """How many different videos there are, by YouTube's count of places."""
+        return None if self.total is None else self.total - (len(self.places) - len(self.items))
+
+
+def _one_pass(http: Http, playlist: str) -> _Pass:
     pages: list[list[str]] = []
     totals: set[int | None] = set()
     items: dict[str, Node] = {}
     token: str | None = None
     for _ in range(MOST_PAGES):
         reply = _page(http, playlist, token)
-        found = {_id(item): item for item in reply.each("items")}
-        pages.append(list(found))
+        listed = reply.each("items")
+        pages.append([_id(item) for item in listed])
         totals.add(_total(reply))
-        items |= found
+        items |= {_id(item): item for item in listed}
         token = reply.text("nextPageToken", None)
         if token is None:
             break
     else:
         raise BadShape(path="nextPageToken", wanted=f"a list that ends within {MOST_PAGES} pages", found=token)
-    steady = len(items) == sum(len(page) for page in pages) and len(totals) == 1
+    places = [video for page in pages for video in page]
+    steady = len(items) == len(places) and len(totals) == 1
     if steady and len(pages) > 1:
         again = _page(http, playlist, None)
         steady = [_id(item) for item in again.each("items")] == pages[0]
         steady = steady and _total(again) in totals
-    return items, steady, max((total for total in totals if total is not None), default=None)
+    total = max((total for total in totals if total is not None), default=None)
+    return _Pass(items=items, places=places, total=total, is_steady=steady)
 
 
 def _page(http: Http, playlist: str, token: str | None) -> Node:

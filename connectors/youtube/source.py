@@ -6,12 +6,18 @@ and rows. What does not: listing over pages that move (``api.py``), reports (``a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.counters import counter_doubts
+from connectors.core.doubt import Doubt
 from connectors.core.errors import Misconfigured, NotFound
 from connectors.core.http import Http
+from connectors.core.odd import Odd, readable_days
+from connectors.core.paging import shortfall, tells_since
 from connectors.core.protocol import Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import (
     FOLLOWER_CHANGES_DAILY,
@@ -20,7 +26,7 @@ from connectors.core.raw_tables import (
     POST_COUNTERS,
     SOCIAL_POSTS,
 )
-from connectors.core.shape import BadShape, Node
+from connectors.core.shape import BadShape, Node, as_whole
 from connectors.core.text import beginning
 from connectors.google.errors import PACIFIC
 from connectors.youtube.analytics import ANALYTICS, LAG_DAYS, Analytics, open_analytics
@@ -32,6 +38,8 @@ from okr_models.periods import ONE_DAY, Window
 PLATFORM = str(YouTube.facts.platform)
 GAINS_AND_LOSSES = ("subscribersGained", "subscribersLost")
 INTERACTIONS_ASKED = ("likes", "comments", "shares")
+SHOWN = ("likes", "comments")
+"""What a video shows of its counters, unless its owner hides it."""
 
 SNAPSHOTS = Stream(
     table=FOLLOWER_SNAPSHOTS,
@@ -150,20 +158,25 @@ class YouTubeSource(BaseSource[Http]):
     def _subscribers(self) -> Answer:
         followers, _ = self._numbers()
         if followers is None:
-            return Answer(rows=[], quality={"unavailable": "subscriberCount (the channel hides it)"})
+            hidden = "subscriberCount (the channel hides it)"
+            return Answer(rows=[], quality={"unavailable": hidden}, doubts=metric_gone(hidden))
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
-        return Answer(rows=[{**stamp, "followers": followers}], quality={"rounded": followers >= 1000})
+        return Answer(rows=[{**stamp, "followers": followers}], doubts=rounded(followers))
 
     def _listed(self) -> Uploads:
+        """The uploads. YouTube counts private ones too, the channel public ones: the fewer are all to be expected."""
         channel = self._about()
         playlist = channel["contentDetails"]["relatedPlaylists"].text("uploads")
+        public = channel["statistics"].whole("videoCount", None)
         try:
-            return list_uploads(self._data, playlist)
+            listed = list_uploads(self._data, playlist)
         except NotFound:
             # a channel without any video has no such playlist either
-            if channel["statistics"].whole("videoCount") == 0:
+            if public == 0:
                 return Uploads(items={})
             raise
+        counts = [count for count in (listed.total, public) if count is not None]
+        return replace(listed, total=min(counts, default=None))
 
     def _details(self, ids: Sequence[str], *, part: str) -> Iterator[Node]:
         """The videos of ``ids`` that the public may see, with one part of what YouTube knows of each."""
@@ -181,15 +194,25 @@ class YouTubeSource(BaseSource[Http]):
 
     def _videos(self) -> Answer:
         """Every public video. One that the list gives no publication of is asked for; a private one stays out."""
-        listed = self._listed()
-        known = {
-            video_id: (item["contentDetails"].instant("videoPublishedAt"), item["snippet"])
+        listed, odd = self._listed(), Odd()
+        dated = {
+            video_id: item
             for video_id, item in listed.items.items()
             if "contentDetails" in item and "videoPublishedAt" in item["contentDetails"]
         }
-        others = [video_id for video_id in listed.items if video_id not in known]
-        for video in self._details(others, part="snippet"):
-            known[video.text("id")] = video["snippet"].instant("publishedAt"), video["snippet"]
+        known = dict(
+            odd.readable(
+                dated.items(),
+                lambda one: (one[0], (one[1]["contentDetails"].instant("videoPublishedAt"), one[1]["snippet"])),
+                name=lambda one: one[0],
+            )
+        )
+        others = [video_id for video_id in listed.items if video_id not in dated]
+        known |= odd.readable(
+            self._details(others, part="snippet"),
+            lambda video: (video.text("id"), (video["snippet"].instant("publishedAt"), video["snippet"])),
+            name=lambda video: video.text("id"),
+        )
         rows: list[Row] = [
             {
                 "platform": PLATFORM,
@@ -201,48 +224,69 @@ class YouTubeSource(BaseSource[Http]):
             for video_id in listed.items
             if video_id in known
         ]
-        return Answer(rows=rows, quality={**listed.quality, "not_public": len(listed.items) - len(rows)})
+        short = shortfall(len(listed.items), listed.total)
+        since = tells_since([moment for moment, _ in known.values()], now=self.context.now) if short else None
+        return Answer(
+            rows=rows,
+            listed_since=since,
+            present=odd.present,
+            quality={"not_public": len(listed.items) - len(rows) - len(odd.present)},
+            doubts=(*listed.doubts(), *odd.doubts()),
+        )
 
     def _counters(self) -> Answer:
         """Counters of every listed video; one that YouTube leaves out is private, or was deleted a moment ago."""
-        listed = self._listed()
+        listed, odd = self._listed(), Odd()
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
-        rows: list[Row] = [
-            {**stamp, "post_id": video.text("id"), **counts(video["statistics"])}
-            for video in self._details(list(listed.items), part="statistics")
-        ]
-        hidden = sum(row["likes"] is None or row["comments"] is None for row in rows)
-        gone = len(listed.items) - len(rows)
-        return Answer(rows=rows, quality={**listed.quality, "hidden_counters": hidden, "gone": gone})
+        rows: list[Row] = odd.readable(
+            self._details(list(listed.items), part="statistics"),
+            lambda video: {**stamp, "post_id": video.text("id"), **counts(video["statistics"])},
+        )
+        gone = len(listed.items) - len(rows) - len(odd.problems)
+        doubts = (*listed.doubts(), *counter_doubts(rows, counters=SHOWN), *odd.doubts())
+        return Answer(rows=rows, quality={"gone": gone}, doubts=doubts)
 
     def _changes(self, window: Window) -> Answer:
         part = self.clip(window, history_days=None, lag_days=LAG_DAYS)
         found = self._owner().by_day(part, GAINS_AND_LOSSES)
-        rows: list[Row] = [
-            {
-                "platform": PLATFORM,
-                "day": day,
-                "change": values["subscribersGained"] - values["subscribersLost"],
-                "is_final": self.is_final(day, CHANGES),
-            }
-            for day, values in found
-        ]
-        return Answer(rows=rows, covers=self._owner().known(part, (day for day, _ in found), today=self.today()))
+
+        def gained(day: date, values: Mapping[str, Node]) -> Row:
+            gains, losses = (as_whole(values[metric]) for metric in GAINS_AND_LOSSES)
+            final = self.is_final(day, CHANGES)
+            return {"platform": PLATFORM, "day": day, "change": gains - losses, "is_final": final}
+
+        rows, doubts = readable_days(found, gained, what="the subscribers gained")
+        covers = self._owner().known(part, (day for day, _ in found), today=self.today())
+        return Answer(rows=rows, covers=covers, doubts=tuple(doubts))
 
     def _interactions(self, window: Window) -> Answer:
         part = self.clip(window, history_days=None, lag_days=LAG_DAYS)
         found, dead = self._owner().of_living(part, INTERACTIONS_ASKED)
-        rows: list[Row] = [
-            {
-                "platform": PLATFORM,
-                "day": day,
-                **{metric: values.get(metric) for metric in INTERACTIONS_ASKED},
-                "is_final": self.is_final(day, INTERACTIONS),
-            }
-            for day, values in found
-        ]
+
+        def happened(day: date, values: Mapping[str, Node]) -> Row:
+            told = {metric: as_whole(values[metric]) if metric in values else None for metric in INTERACTIONS_ASKED}
+            return {"platform": PLATFORM, "day": day, **told, "is_final": self.is_final(day, INTERACTIONS)}
+
+        rows, doubts = readable_days(found, happened, what="the interactions")
         covers = self._owner().known(part, (day for day, _ in found), today=self.today())
-        return Answer(rows=rows, covers=covers, quality={"unavailable": ", ".join(dead)} if dead else {})
+        gone = ", ".join(dead)
+        return Answer(
+            rows=rows,
+            covers=covers,
+            quality={"unavailable": gone} if gone else {},
+            doubts=(*doubts, *metric_gone(gone)),
+        )
+
+
+def rounded(followers: int) -> tuple[Doubt, ...]:
+    """A doubt about a count that YouTube rounds down to three significant figures."""
+    step = 10 ** (len(str(followers)) - 3)
+    return (Doubt(code="rounded", quantity=step),) if step > 1 else ()
+
+
+def metric_gone(names: str) -> tuple[Doubt, ...]:
+    """A doubt where YouTube does not give a metric."""
+    return (Doubt(code="metric_gone", what=names),) if names else ()
 
 
 def counts(statistics: Node) -> Row:

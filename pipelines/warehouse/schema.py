@@ -216,3 +216,15 @@ def ensure_schema(con: Connection) -> None:
         for table in declared_tables():
             for statement in statements(table):
                 con.execute(statement)
+        _loosen(con)
+
+
+def _loosen(con: Connection) -> None:
+    """Let columns be empty that an older version held to a value."""
+    strict = con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where not is_nullable and not internal"
+    ).fetchall()
+    loose = {(table.schema, table.name, column.name) for table in declared_tables() for column in table.columns
+             if column.nullable}  # fmt: skip
+    for schema, table, column in loose & set(strict):
+        con.execute(f"alter table {quote(schema)}.{quote(table)} alter column {quote(column)} drop not null")

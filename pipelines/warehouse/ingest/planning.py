@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from connectors.core.doubt import not_made_days
 from connectors.core.protocol import Stream
 from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
 from pipelines.warehouse.ingest.ledger import Load
@@ -168,14 +169,21 @@ def _due_months(
 
 
 def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict[date, date]:
-    """For each day the local date of its last good load. A skipped day counts as settled for good."""
+    """For each day the local date of its last good load. A skipped day counts as settled for good.
+
+    A day of which the source had no report, though there is something to report, was not loaded.
+    """
     last: dict[date, date] = {}
     for load in loads:
         if load.status == "failed":
             continue
         on = date.max if load.status == "skipped" else local_date(load.started_at, zone)
+        without = not_made_days(load.quality)
         for day in reach.intersect(load.window) or ():
-            last[day] = max(on, last.get(day, date.min))
+            if day in without:
+                last.pop(day, None)
+            else:
+                last[day] = max(on, last.get(day, date.min))
     return last
 
 

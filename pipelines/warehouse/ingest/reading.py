@@ -18,6 +18,7 @@ from connectors.core.redaction import Redactor
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.ingest.emptied_lists import doubted
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
     Asked,
@@ -175,6 +176,9 @@ class _Reader:
                 if trouble.error_class != "bad_reply" or failed >= MOST_FAILED_WINDOWS:
                     break
                 continue
+            if self.task.settings.category != "own":
+                known = self.task.loads.get(stream.name, ())
+                batch = doubted(batch, stream=stream, loads=known, now=self.task.now, zone=self.zone)
             batch = replace(batch, quality=self._since(stream, batch.quality))
             self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts, message=batch.partly)
             for gap, why in self._never_to_be_had(stream, window, covered):
@@ -199,7 +203,8 @@ class _Reader:
         if isinstance(error, SourceError):
             # nothing answered at all: the next stream would meet the same silence
             silent = error.error_class == "unavailable" and error.status is None
-            whole = silent or error.error_class in CONCERNS_WHOLE_SOURCE
+            by_class = silent or error.error_class in CONCERNS_WHOLE_SOURCE
+            whole = by_class if error.concerns_whole_source is None else error.concerns_whole_source
             said = {GONE: error.unavailable} if isinstance(error, MetricGone) else {}
             return _Trouble(error.error_class, self.redact(str(error)), error.attempts, whole, said)
         what = f"{type(error).__name__}: {error}".rstrip(": ")

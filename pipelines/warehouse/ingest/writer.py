@@ -7,7 +7,7 @@ not: which batch comes next (``run.py``) and whether it is fit to be written (``
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,7 +56,13 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
                 load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
         else:
             replace_listing(
-                con, table=stream.table, client=load.client, source=load.source, rows=rows, since=batch.listed_since
+                con,
+                table=stream.table,
+                client=load.client,
+                source=load.source,
+                rows=rows,
+                since=batch.listed_since,
+                present=batch.present,
             )
         ledger.append(con, load)
 
@@ -81,15 +87,22 @@ def replace_window(
 
 
 def replace_listing(
-    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, since: datetime | None = None
+    con: Connection,
+    *,
+    table: RawTable,
+    client: str,
+    source: str,
+    rows: pa.Table,
+    since: datetime | None = None,
+    present: Collection[str] = (),
 ) -> None:
     """Put ``rows`` in place of all that the source has, or with ``since`` of what it has from after that instant.
 
-    Runs in the caller's transaction.
+    ``present``: keys of what is there without a row, and stays. Runs in the caller's transaction.
     """
     if table.append_only:
         raise NotReplaceable(table=table.name)
-    told, values = _told_of(table, since)
+    told, values = _told_of(table, since, present)
     with registered(con, _INCOMING, rows):
         con.execute(
             f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
@@ -98,22 +111,30 @@ def replace_listing(
     _insert(con, table=table, client=client, source=source, rows=rows)
 
 
-def _told_of(table: RawTable, since: datetime | None) -> tuple[str, list[datetime]]:
-    """Which rows (``old``) a list says something of: all, or what came after ``since`` and whatever it names itself."""
-    if since is None:
-        return "true", []
-    if _PUBLISHED not in table.arrow_schema().names:
-        raise ValueError(f"{table.name} has no {_PUBLISHED}, so that a list of it can't be one of the newest only")
-    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
-    named = f"exists (select 1 from {_INCOMING} as incoming where {same_key})"  # noqa: S608 - quoted
-    return f"(old.{quote(_PUBLISHED)} > ? or {named})", [since]
+def _told_of(table: RawTable, since: datetime | None, present: Collection[str]) -> tuple[str, list[object]]:
+    """Which rows (``old``) a list says something of: all but those it names without a row, or with ``since`` what came
+    after that instant and whatever it has rows of itself.
+    """
+    conditions, values = list[str](), list[object]()
+    if since is not None:
+        if _PUBLISHED not in table.arrow_schema().names:
+            raise ValueError(f"{table.name} has no {_PUBLISHED}, so that a list of it can't be one of the newest only")
+        same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
+        named = f"exists (select 1 from {_INCOMING} as incoming where {same_key})"  # noqa: S608 - quoted
+        conditions.append(f"(old.{quote(_PUBLISHED)} > ? or {named})")
+        values.append(since)
+    if present:
+        (key,) = table.key
+        conditions.append(f"not list_contains(cast(? as varchar[]), old.{quote(key)})")
+        values.append(sorted(present))
+    return " and ".join(conditions) or "true", values
 
 
 def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -> bool:
     """Whether a list is there already, row for row. Raises ``BadBatch``."""
     rows = checked_rows(stream, batch, window=None)
     columns = names(column.name for column in stream.table.columns)
-    told, values = _told_of(stream.table, batch.listed_since)
+    told, values = _told_of(stream.table, batch.listed_since, batch.present)
     stored = raw_table(stream.table).qualified
     there = f"(select {columns} from {stored} as old where client = ? and source = ? and {told})"  # noqa: S608 - quoted
     mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted

@@ -17,7 +17,7 @@ select
     observed.source,
     observed.day,
     -- the day's own count of distinct visitors; days never add up to a month
-    cast(coalesce(traffic.visitors, 0) as double) as value,
+    cast(case when traffic.client is null then 0 else traffic.visitors end as double) as value,
     cast(null as double) as numerator,
     cast(null as double) as denominator,
     false as is_estimated,
@@ -35,7 +35,9 @@ left join {{ ref('stg_raw__web_daily') }} as traffic
         and observed.day = traffic.day
 where
     observed.stream = 'web_daily'
-    and (traffic.client is not null or streams.is_zero_by_absence or observed.is_before_opening)
+    and (traffic.visitors is not null or streams.is_zero_by_absence or observed.is_before_opening)
+    -- a source may count visits and no distinct visitors of a day
+    and (traffic.client is null or traffic.visitors is not null)
 union all
 select
     client,

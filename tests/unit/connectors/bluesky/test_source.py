@@ -11,7 +11,7 @@ from connectors.bluesky.settings import Bluesky
 from connectors.bluesky.source import BLUESKY, build
 from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
 from connectors.core.protocol import Source
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 FOLLOWERS = BLUESKY.stream("follower_snapshots")
 POSTS = BLUESKY.stream("social_posts")
@@ -63,6 +63,54 @@ def test_every_post_comes_over_all_pages_also_past_an_empty_one() -> None:
         assert uris(opened(server)) == ["a", "b", "c"]
     query = server.asked[1].query
     assert (query["actor"], query["limit"], query["filter"]) == (DID, "100", "posts_no_replies")
+
+
+def dated(key: str, day: int) -> dict[str, Any]:
+    created = {"text": "Nytt", "createdAt": f"2026-11-{day:02}T08:00:00Z"}
+    return item(key, record=created, indexedAt=f"2026-11-{day:02}T08:00:01Z")
+
+
+def test_a_list_that_ends_before_the_profile_says_deletes_nothing_older_than_its_end() -> None:
+    with vendor(app_view([[dated("c", 19), dated("b", 12)]], PROFILE | {"postsCount": 5})) as server:
+        source = opened(server)
+        posts, counters = source.read(POSTS, None), source.read(COUNTERS, None)
+    assert posts.listed_since == datetime(2026, 11, 12, 8, 0, tzinfo=UTC)
+    for batch in (posts, counters):
+        told = doubts(batch)["list_not_whole"]
+        assert (batch.rows.num_rows, told["quantity"], told["of"]) == (2, 2, 5)
+        assert "2 of 5" in str(batch.partly)
+
+
+def test_a_list_cut_to_nothing_deletes_nothing() -> None:
+    with vendor(app_view([[]], PROFILE | {"postsCount": 5})) as server:
+        batch = opened(server).read(POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (0, NOW)
+
+
+def test_answers_count_as_posts_in_the_profile_and_are_looked_at_before_a_list_is_called_short() -> None:
+    whole = [dated("c", 19), dated("b", 12)]
+    answer = item("answer", record={"text": "Tack!", "createdAt": "2026-11-18T08:00:00Z", "reply": {"parent": {}}})
+
+    def by_filter(asked: Asked) -> Says:
+        if asked.path.endswith("getProfile"):
+            return Says(PROFILE | {"postsCount": 3})
+        return Says({"feed": [*whole, answer] if asked.query["filter"] == "posts_with_replies" else whole})
+
+    with vendor(by_filter) as server:
+        batch = opened(server).read(POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
+
+
+def test_a_post_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
+    broken = item("b", record=None)
+    with vendor(app_view([[item("c"), broken, item("a")]], PROFILE | {"postsCount": 3})) as server:
+        source = opened(server)
+        posts, counters = source.read(POSTS, None), source.read(COUNTERS, None)
+    assert posts.present == {f"at://{DID}/app.bsky.feed.post/b"}
+    assert posts.listed_since is None
+    for batch in (posts, counters):
+        assert batch.rows.num_rows == 2
+        assert doubts(batch)["entries_left_out"]["quantity"] == 1
 
 
 def test_reposts_of_others_are_dropped_and_a_pin_or_own_repost_is_there_once() -> None:

@@ -19,7 +19,7 @@ from connectors.ga4.client import with_port
 from connectors.ga4.source import DAILY, MONTHLY, PAGES, report_day
 from connectors.google.auth import Bearer, key_token
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Says, context, vendor
+from tests.fake_vendor import Asked, Says, context, doubts, vendor
 from tests.unit.ga4_replies import WEEK, answer_all, google, key_text, report, source
 
 
@@ -118,20 +118,56 @@ def test_rows_without_a_day_are_counted_and_do_not_break_the_read() -> None:
             "is_final": True,
         }
     ]
-    quality = batch.quality
-    assert quality["undated_rows"] == 2
-    assert quality["sampled_share"] == 0.25
-    assert quality["thresholded"] is quality["data_loss_from_other_row"] is True
-    assert quality["truncated"] == "DATA_TRUNCATION_TYPE_PROPERTY"
-    assert (quality["quota_day_left"], quality["quota_hour_left"]) == (199991, 39991)
+    told = doubts(batch)
+    assert told["undated_rows"]["quantity"] == 2
+    assert (told["sampled"]["quantity"], told["sampled"]["of"]) == (50, 200)
+    assert {"thresholded", "other_row"} <= told.keys()
+    assert told["history_cut"]["what"] == "DATA_TRUNCATION_TYPE_PROPERTY 2025-01-01"
+    assert (told["sampled"]["from"], told["sampled"]["to"]) == ("2026-11-01", "2026-11-19")
+    assert (batch.quality["quota_day_left"], batch.quality["quota_hour_left"]) == (199991, 39991)
 
 
 def test_an_empty_report_is_a_true_answer() -> None:
     empty = {"metadata": {"timeZone": "Europe/Stockholm"}, "kind": "analyticsData#runReport"}
     with vendor(google(lambda body: empty)) as server:
         assert source(server).read(DAILY, WEEK).rows.num_rows == 0
-        month = source(server).read(MONTHLY, WEEK).rows.to_pylist()
-    assert [(row["month"], row["visitors"]) for row in month] == [(date(2026, 11, 1), 0)]
+        batch = source(server).read(MONTHLY, WEEK)
+    assert (batch.rows.num_rows, batch.covers, doubts(batch)) == (0, WEEK, {})
+
+
+def test_a_month_without_a_row_whose_days_have_sessions_has_no_users_rather_than_none() -> None:
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        october = body["dateRanges"][0]["startDate"] == "2026-10-01"
+        if october and not body.get("dimensions"):
+            return report([], ["activeUsers", "totalUsers"], [])
+        return answer_all(body)
+
+    with vendor(google(answer)) as server:
+        batch = source(server).read(MONTHLY, Window(date(2026, 9, 1), date(2026, 11, 19)))
+    assert [row["month"].month for row in batch.rows.to_pylist()] == [9, 11]
+    told = doubts(batch)["report_not_made"]
+    assert (told["moves"], told["from"], told["to"], told["quantity"]) == ("no_value", "2026-10-01", "2026-10-31", 217)
+    assert batch.quality["partial"] is True
+    assert "2026-10" in str(batch.partly)
+
+
+def test_page_views_that_google_folded_into_other_are_counted_month_by_month() -> None:
+    metrics = ["screenPageViews", "userEngagementDuration"]
+    rows = [
+        ["20261031", "w.se", "/a", "5", "9"],
+        ["20261031", "(other)", "(other)", "45", "9"],
+        ["20261101", "w.se", "/a", "7", "9"],
+        ["20261102", "(other)", "(other)", "1", "0"],
+    ]
+    meta = {"timeZone": "Europe/Stockholm", "dataLossFromOtherRow": True}
+    window = Window(date(2026, 10, 31), date(2026, 11, 19))
+    with vendor(google(lambda body: report(["date", "hostName", "pagePath"], metrics, rows, metadata=meta))) as server:
+        told = source(server).read(PAGES, window).quality["doubts"]
+    assert isinstance(told, list)
+    assert [(one["code"], one["from"], one["quantity"], one["of"]) for one in told] == [  # type: ignore[call-overload,index]
+        ("other_row", "2026-10-31", 45, 50),
+        ("other_row", "2026-11-01", 1, 8),
+    ]
 
 
 @pytest.mark.parametrize("body", [{}, {"status": "ok"}, {"rowCount": 0}])

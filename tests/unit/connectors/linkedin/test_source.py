@@ -27,7 +27,7 @@ from connectors.linkedin.settings import LinkedIn
 from connectors.linkedin.source import CHANGES, COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, LinkedInSource, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 TOKEN = "AQVsecret-token-000111222"
 ORGANIZATION = "urn%3Ali%3Aorganization%3A2414183"
@@ -200,6 +200,62 @@ def test_a_post_left_out_of_the_counters_had_no_activity_if_it_was_asked_for_and
     assert counted == {"urn:li:share:1": (7, 1, 0), "urn:li:share:2": (0, 0, 0), "urn:li:ugcPost:3": (2, 0, 1)}
     assert batch.quality["older_posts_left_out"] == 1
     assert len(batch.replies) == 3
+
+
+def counted(*elements: dict[str, Any]) -> Callable[[Asked], Says]:
+    """Three posts, and the statistics of some."""
+    page = listing([post(f"urn:li:share:{number}") for number in (1, 2, 3)])
+
+    def answer(asked: Asked) -> Says:
+        return Says(page(asked) if asked.path == "/rest/posts" else {"elements": list(elements)})
+
+    return answer
+
+
+def test_a_count_below_zero_is_kept_as_linkedin_gives_it() -> None:
+    told = counted({"share": "urn:li:share:1", **stats(-1, 0, 0)}, {"share": "urn:li:share:2", **stats(4, 1, 0)})
+    with vendor(told) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert {row["post_id"][-1]: row["likes"] for row in batch.rows.to_pylist()} == {"1": -1, "2": 4, "3": 0}
+    assert doubts(batch)["counter_below_zero"]["quantity"] == 1
+
+
+def test_counters_of_another_shape_cost_their_post_and_make_it_no_zero() -> None:
+    broken = {"share": "urn:li:share:1", "totalShareStatistics": {"likeCount": "many"}}
+    with vendor(counted(broken, {"share": "urn:li:share:2", **stats(4, 1, 0)})) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert {row["post_id"][-1]: row["likes"] for row in batch.rows.to_pylist()} == {"2": 4, "3": 0}
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_day_of_another_shape_costs_itself_and_is_no_zero() -> None:
+    days = [bucket(WEEK.start, **stats(5, 1, 1)), bucket(WEEK.end, totalShareStatistics={"likeCount": None})]
+    with vendor([Says({"elements": days})]) as server:
+        batch = opened(server).read(INTERACTIONS, WEEK)
+    assert batch.rows.column("day").to_pylist() == [WEEK.start]
+    told = doubts(batch)["report_not_made"]
+    assert (told["from"], told["to"], told["moves"]) == ("2026-11-18", "2026-11-18", "no_value")
+
+
+def test_a_list_shorter_than_linkedin_says_deletes_nothing() -> None:
+    posts = [post("urn:li:share:1"), post("urn:li:share:2")]
+
+    def page(asked: Asked) -> Says:
+        start = int(asked.query["start"])
+        return Says({"paging": {"start": start, "count": 100, "links": [], "total": 5}, "elements": posts[start:]})
+
+    with vendor(page) as server:
+        batch = opened(server).read(POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (2, NOW)
+    assert (doubts(batch)["list_not_whole"]["quantity"], doubts(batch)["list_not_whole"]["of"]) == (2, 5)
+
+
+def test_a_post_without_a_date_costs_itself_and_is_not_taken_for_deleted() -> None:
+    undated = post("urn:li:share:2", publishedAt=None, createdAt=None)
+    with vendor(lambda asked: Says(listing([post("urn:li:share:1"), undated])(asked))) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == ["urn:li:share:1"]
+    assert batch.present == {"urn:li:share:2"}
 
 
 def test_counters_of_a_post_nobody_asked_for_are_refused() -> None:
@@ -375,7 +431,7 @@ def test_a_vendor_that_serves_fewer_posts_a_page_than_asked_loses_none() -> None
     with vendor(page) as server:
         batch = opened(server).read(POSTS, None)
     assert sorted(row["post_id"] for row in batch.rows.to_pylist()) == sorted(item["id"] for item in posts)
-    assert batch.quality["list_moved"] is False
+    assert "doubts" not in batch.quality
 
 
 def test_a_list_without_end_is_refused() -> None:

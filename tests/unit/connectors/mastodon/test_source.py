@@ -25,7 +25,7 @@ from connectors.core.text import beginning
 from connectors.mastodon.settings import Mastodon
 from connectors.mastodon.source import MASTODON, breather, build
 from okr_models.client.sources import EnvRef
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 FOLLOWERS = MASTODON.stream("follower_snapshots")
 POSTS = MASTODON.stream("social_posts")
@@ -134,10 +134,39 @@ def test_shares_are_boosts_and_quotes_and_an_older_instance_has_no_quotes() -> N
     assert {(row["day"].isoformat(), row["taken_at"]) for row in rows} == {("2026-11-19", NOW)}
 
 
-@pytest.mark.parametrize("field", ["favourites_count", "replies_count", "reblogs_count"])
+@pytest.mark.parametrize("field", ["favourites_count", "reblogs_count"])
 def test_a_count_that_is_missing_is_not_a_zero(field: str) -> None:
     with vendor(instance([status(1, **{field: None})])) as server, pytest.raises(BadReply, match=field):
         opened(server).read(COUNTERS, None)
+
+
+def test_an_instance_too_old_to_count_answers_gives_the_other_counts() -> None:
+    older = [status(2), status(1)]
+    for one in older:
+        del one["replies_count"], one["quotes_count"]
+    with vendor(instance(older)) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert [(row["likes"], row["comments"], row["shares"]) for row in batch.rows.to_pylist()] == [(7, None, 3)] * 2
+    assert (doubts(batch)["counters_hidden"]["quantity"], doubts(batch)["counters_hidden"]["of"]) == (2, 2)
+
+
+def test_a_count_below_zero_is_kept_as_it_is_given_and_said() -> None:
+    with vendor(instance([status(2, replies_count=-1), status(1)])) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert batch.rows.column("comments").to_pylist() == [-1, 2]
+    assert doubts(batch)["counter_below_zero"]["quantity"] == 1
+
+
+def test_one_status_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
+    odd = [status(3), status(2, created_at="yesterday", favourites_count="many"), status(1)]
+    with vendor(instance(odd)) as server:
+        source = opened(server)
+        posts, counters = source.read(POSTS, None), source.read(COUNTERS, None)
+    for batch in (posts, counters):
+        assert batch.rows.column("post_id").to_pylist() == ["3", "1"]
+        assert doubts(batch)["entries_left_out"]["quantity"] == 1
+        assert "yesterday" in str(batch.partly)
+    assert posts.present == {"2"}
 
 
 def test_a_posts_text_is_plain_and_short() -> None:
@@ -161,23 +190,30 @@ def test_followers_stand_for_the_evening_before() -> None:
     assert len(batch.replies) == 1
 
 
-@pytest.mark.parametrize(
-    ("who", "said"),
-    [(account(followers_count=-1), "hidden"), (account(suspended=True, followers_count=0), "suspended")],
-)
 @pytest.mark.parametrize("stream", [FOLLOWERS, POSTS, COUNTERS], ids=lambda stream: stream.name)
-def test_a_hidden_count_and_a_suspended_account_are_errors_and_no_figures(
-    who: dict[str, Any], said: str, stream: Any
-) -> None:
-    with vendor(instance([], who=who)) as server, pytest.raises(PermissionMissing, match=said):
+def test_a_suspended_account_is_an_error_and_no_figure(stream: Any) -> None:
+    who = account(suspended=True, followers_count=0)
+    with vendor(instance([], who=who)) as server, pytest.raises(PermissionMissing, match="suspended"):
         opened(server).read(stream, None)
+
+
+def test_a_hidden_follower_count_is_an_error_of_the_followers_and_costs_no_post() -> None:
+    with vendor(instance([status(1)], who=account(followers_count=-1))) as server:
+        source = opened(server)
+        with pytest.raises(PermissionMissing, match="hidden"):
+            source.read(FOLLOWERS, None)
+        with pytest.raises(PermissionMissing, match="hidden"):
+            source.probe()
+        assert [source.read(stream, None).rows.num_rows for stream in (POSTS, COUNTERS)] == [1, 1]
 
 
 def test_an_account_that_moved_away_says_so() -> None:
     who = account(moved={"acct": "skargard@fisk.social"})
     with vendor(instance([], who=who)) as server:
         source = opened(server)
-        assert source.read(FOLLOWERS, None).quality["moved_to"] == "skargard@fisk.social"
+        told = doubts(source.read(FOLLOWERS, None))["account_moved"]
+        assert (told["what"], told["moves"]) == ("@skargard@fisk.social", "too_low")
+        assert told["kpis"] == ["followers", "new_followers"]
         assert "skargard@fisk.social" in source.probe().detail
 
 

@@ -23,7 +23,7 @@ from connectors.matomo.settings import Matomo
 from connectors.matomo.source import DAILY, MONTHLY, OTHER, PAGES, build, site_zone, split_url
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 TOKEN = "f00dbabe-matomo-token-0001112223"
 SITE = {
@@ -152,9 +152,49 @@ def test_a_page_without_address_is_known_by_its_label_if_that_is_a_path() -> Non
 
 def test_a_day_that_the_reply_leaves_out_is_no_empty_day() -> None:
     reports: Reports = {"VisitsSummary.get": {"2026-11-01": []}, "Actions.get": {"2026-11-01": []}}
-    with vendor(answers(reports)) as server, pytest.raises(SourceError, match="2026-11-02") as raised:
+    with vendor(answers(reports)) as server:
+        batch = opened(server).read(DAILY, TWO)
+    assert batch.rows.column("day").to_pylist() == [date(2026, 11, 1)]
+    told = doubts(batch)["report_not_made"]
+    assert (told["moves"], told["from"], told["to"]) == ("no_value", "2026-11-02", "2026-11-02")
+
+
+@pytest.mark.parametrize("said", [None, {"result": "error", "message": "this day is being archived"}])
+def test_a_day_without_visits_whose_pages_were_viewed_is_one_that_matomo_has_not_made(said: Any) -> None:
+    visits: Any = [] if said is None else said
+    reports: Reports = {
+        "VisitsSummary.get": {"2026-11-01": visits, "2026-11-02": summary(7, 5)},
+        "Actions.get": {"2026-11-01": {"nb_pageviews": 12}, "2026-11-02": {"nb_pageviews": 12}},
+    }
+    with vendor(answers(reports)) as server:
+        batch = opened(server).read(DAILY, TWO)
+    assert batch.rows.column("day").to_pylist() == [date(2026, 11, 2)]
+    assert doubts(batch)["report_not_made"]["quantity"] == 12
+
+
+def test_a_reply_without_any_day_is_no_report() -> None:
+    nothing: Reports = {"VisitsSummary.get": {}, "Actions.get": {}, "Actions.getPageUrls": {}}
+    with vendor(answers(nothing)) as server, pytest.raises(SourceError, match="2026-11-01") as raised:
         opened(server).read(DAILY, TWO)
     assert raised.value.error_class == "bad_reply"
+
+
+def test_a_page_of_another_shape_costs_itself() -> None:
+    pages = [{"label": "/a", "nb_hits": 5}, {"label": "/b", "nb_hits": "many"}]
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}})) as server:
+        batch = opened(server).read(PAGES, TWO)
+    assert batch.rows.column("path").to_pylist() == ["/a"]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_day_whose_visitors_are_not_counted_has_its_visits_all_the_same() -> None:
+    reports: Reports = {
+        "VisitsSummary.get": {"2026-11-01": {"nb_visits": 7}, "2026-11-02": []},
+        "Actions.get": {"2026-11-01": {"nb_pageviews": 12}, "2026-11-02": []},
+    }
+    with vendor(answers(reports)) as server:
+        rows = opened(server).read(DAILY, TWO).rows.to_pylist()
+    assert [(row["sessions"], row["visitors"]) for row in rows] == [(7, None), (0, 0)]
 
 
 def test_days_before_the_site_was_set_up_are_not_answered() -> None:
@@ -180,7 +220,7 @@ def test_each_month_is_asked_whole_and_the_running_one_says_that_it_holds_some_o
     rows = batch.rows.to_pylist()
     assert [row["asked_through"] for row in rows] == [date(2026, 9, 30), date(2026, 10, 31), date(2026, 11, 19)]
     assert [row["is_final"] for row in rows] == [True, True, False]
-    assert batch.quality["running_month_includes_today"] is True
+    assert doubts(batch)["includes_today"]["from"] == "2026-11-01"
     assert batch.covers == Window(date(2026, 9, 1), date(2026, 11, 19))
 
 
@@ -190,7 +230,7 @@ def test_a_month_is_final_once_it_has_closed(today: int, final: bool) -> None:
     with vendor(answers({"VisitsSummary.get": summary(3, 2)})) as server:
         batch = opened(server, now=now).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
     assert [row["is_final"] for row in batch.rows.to_pylist()] == [final]
-    assert batch.quality["running_month_includes_today"] is False
+    assert "doubts" not in batch.quality
 
 
 def test_a_server_that_counts_no_visitors_of_a_month_is_an_error_with_its_cure_and_not_a_zero() -> None:
@@ -199,12 +239,49 @@ def test_a_server_that_counts_no_visitors_of_a_month_is_an_error_with_its_cure_a
         opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
     assert raised.value.error_class == "config"
     assert "enable_processing_unique_visitors" in str(raised.value)
+    assert raised.value.concerns_whole_source is False
 
 
-def test_a_months_report_that_is_empty_is_a_true_zero() -> None:
-    with vendor(answers({"VisitsSummary.get": []})) as server:
+def by_period(month: Any, day: Any) -> Callable[[dict[str, str]], Any]:
+    """A report of a month, or one of each day."""
+
+    def report(given: dict[str, str]) -> Any:
+        if given["period"] == "month":
+            return month(given) if callable(month) else month
+        first, last = (date.fromisoformat(text) for text in given["date"].split(","))
+        return {str(one): day for one in Window(first, last)}
+
+    return report
+
+
+def test_a_months_report_that_is_empty_like_its_days_had_nobody() -> None:
+    with vendor(answers({"VisitsSummary.get": by_period([], [])})) as server:
         batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
-    assert [row["visitors"] for row in batch.rows.to_pylist()] == [0]
+    assert (batch.rows.num_rows, batch.covers, "doubts" in batch.quality) == (
+        0,
+        Window(date(2026, 10, 1), date(2026, 10, 31)),
+        False,
+    )
+
+
+@pytest.mark.parametrize("october", [[], {"nb_visits": 310}, {"nb_visits": 310, "nb_uniq_visitors": 0}])
+def test_a_month_that_was_not_made_though_its_days_have_visits_costs_itself(october: Any) -> None:
+    def month(given: dict[str, str]) -> Any:
+        return october if given["date"] == "2026-10-01" else summary(30, 20)
+
+    with vendor(answers({"VisitsSummary.get": by_period(month, summary(10, 8))})) as server:
+        batch = opened(server).read(MONTHLY, Window(date(2026, 9, 1), date(2026, 10, 31)))
+    assert [(row["month"].month, row["visitors"]) for row in batch.rows.to_pylist()] == [(9, 20)]
+    told = doubts(batch)["report_not_made"]
+    assert (told["from"], told["to"], told["quantity"]) == ("2026-10-01", "2026-10-31", 310)
+    assert "2026-10" in str(batch.partly)
+
+
+def test_where_no_month_was_made_none_is_zero() -> None:
+    with vendor(answers({"VisitsSummary.get": by_period([], summary(10, 8))})) as server:
+        batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
+    assert batch.rows.num_rows == 0
+    assert "2026-10" in str(batch.partly)
 
 
 def test_pages_keep_their_address_and_rows_without_one_are_kept_as_other() -> None:
@@ -233,7 +310,8 @@ def test_pages_keep_their_address_and_rows_without_one_are_kept_as_other() -> No
         OTHER: (host, 8, 80.0),
         "/utan-tid": (host, 1, None),
     }
-    assert batch.quality["other_rows"] == 2
+    told = doubts(batch)["other_row"]
+    assert (told["quantity"], told["of"], told["moves"]) == (8, 23, "too_low")
 
 
 @pytest.mark.parametrize("status", [200, 401, 500])

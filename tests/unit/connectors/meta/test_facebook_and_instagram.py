@@ -24,7 +24,7 @@ from connectors.meta.instagram import shared
 from connectors.meta.settings import FacebookPage, Instagram
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Says, Vendor, context, doubts, vendor
 
 TOKEN = "EAABsecret0123456789token"
 WEEK = Window(date(2026, 11, 9), date(2026, 11, 15))
@@ -94,7 +94,7 @@ def test_a_total_that_is_no_whole_number_is_refused(value: Any) -> None:
 def test_values_by_day_come_back_as_they_were_written(first: date, values: list[int]) -> None:
     days = [first + timedelta(days=number) for number in range(len(values))]
     metric = Node({"values": [ended(day, value) for day, value in zip(days, values, strict=True)]})
-    assert by_day(metric) == list(zip(days, values, strict=True))
+    assert [(day, node.value) for day, node in by_day(metric)] == list(zip(days, values, strict=True))
 
 
 def summary(total: int) -> dict[str, Any]:
@@ -190,7 +190,57 @@ def test_likes_that_an_owner_hides_are_not_known() -> None:
         batch = account(server).read(instagram.COUNTERS, None)
     counted = {row["post_id"]: (row["likes"], row["comments"], row["shares"]) for row in rows(batch)}
     assert counted == {"1": (0, 0, 2), "2": (None, 4, None)}
-    assert batch.quality["likes_hidden"] == 1
+    assert (doubts(batch)["counters_hidden"]["quantity"], doubts(batch)["counters_hidden"]["of"]) == (1, 2)
+
+
+def listed_posts(count: int) -> list[dict[str, Any]]:
+    """From new to old, one a day."""
+    newest = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
+    return [
+        {"id": f"7_{n}", "is_published": True, "created_time": f"{newest - timedelta(days=n):%Y-%m-%dT%H:%M:%S+0000}"}
+        for n in range(count)
+    ]
+
+
+def in_hundreds(posts: list[dict[str, Any]]) -> Callable[[Asked], Says]:
+    def answer(asked: Asked) -> Says:
+        start = int(asked.query.get("after", "0"))
+        following = f"https://graph.facebook.com/v26.0/7/published_posts?after={start + 100}"
+        paging = {"paging": {"next": following}} if start + 100 < len(posts) else {}
+        return Says({"data": posts[start : start + 100], **paging})
+
+    return answer
+
+
+def test_a_long_list_may_have_been_cut_and_deletes_nothing_older_than_its_end() -> None:
+    with vendor(in_hundreds(listed_posts(500))) as server:
+        batch = page(server).read(facebook_page.POSTS, None)
+    assert (batch.rows.num_rows, batch.quality["is_whole"]) == (500, False)
+    assert batch.listed_since == datetime(2026, 11, 19, 8, 0, tzinfo=UTC) - timedelta(days=499)
+    with vendor(in_hundreds(listed_posts(150))) as server:
+        batch = page(server).read(facebook_page.POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since, batch.quality["is_whole"]) == (150, None, True)
+
+
+def test_a_post_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
+    posts = listed_posts(3)
+    posts[1]["created_time"] = "in May"
+    with vendor(in_hundreds(posts)) as server:
+        batch = page(server).read(facebook_page.POSTS, None)
+    assert ([row["post_id"] for row in rows(batch)], batch.present) == (["7_0", "7_2"], {"7_1"})
+    media = [{"id": "1", "like_count": "some", "comments_count": 0}, {"id": "2", "like_count": 4, "comments_count": 4}]
+    with vendor([Says({"data": media})]) as server:
+        counters = account(server).read(instagram.COUNTERS, None)
+    assert [row["post_id"] for row in rows(counters)] == ["2"]
+    assert doubts(counters)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_day_of_another_shape_costs_itself() -> None:
+    wrong = {**ended(WEEK.start, 1), "value": "many"}
+    with vendor([follows(wrong, ended(WEEK.end, 70))]) as server:
+        batch = page(server).read(facebook_page.TOTALS, WEEK)
+    assert [row["day"] for row in rows(batch)] == [WEEK.end]
+    assert doubts(batch)["report_not_made"]["from"] == str(WEEK.start)
 
 
 def test_a_secret_that_is_not_set_is_found_before_any_call() -> None:

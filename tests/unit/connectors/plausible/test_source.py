@@ -26,7 +26,7 @@ from connectors.plausible.settings import Plausible
 from connectors.plausible.source import DAILY, MONTHLY, PAGES, QUERY, VISITORS_DEFINITION, PlausibleSource, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
 
 TOKEN = "plausible-key-000111222333"
 WEEK = Window(date(2026, 11, 12), date(2026, 11, 18))
@@ -121,7 +121,8 @@ def test_each_month_is_a_request_of_exactly_its_days_and_the_running_one_ends_ye
 def test_a_month_that_is_left_out_had_nobody_and_another_month_is_refused() -> None:
     october = Window(date(2026, 10, 1), date(2026, 10, 31))
     with vendor(answers(lambda body: reply([]))) as server:
-        assert opened(server).read(MONTHLY, october).rows.column("visitors").to_pylist() == [0]
+        batch = opened(server).read(MONTHLY, october)
+    assert (batch.rows.num_rows, batch.covers, "doubts" in batch.quality) == (0, october, False)
     wrong = answers(lambda body: reply([(["2026-09-01"], [100])]))
     with vendor(wrong) as server, pytest.raises(SourceError, match="2026-09-01"):
         opened(server).read(MONTHLY, october)
@@ -158,7 +159,54 @@ def test_imported_statistics_are_named_in_the_definition_and_the_quality() -> No
     with vendor(answers(lambda body: reply([(["2026-10-01"], [100])], imports_included=True))) as server:
         batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
     assert "imported" in batch.rows.to_pylist()[0]["visitors_definition"]
-    assert batch.quality["imports_included"] is True
+    assert doubts(batch)["imports_included"]["moves"] == "nothing"
+
+
+def test_a_month_that_is_left_out_though_its_days_have_visits_has_no_visitors() -> None:
+    def months_missing(body: dict[str, Any]) -> dict[str, Any]:
+        return reply([]) if body["dimensions"] == ["time:month"] else reply([(["2026-10-05"], [40])])
+
+    with vendor(answers(months_missing)) as server:
+        batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
+    assert batch.rows.num_rows == 0
+    told = doubts(batch)["report_not_made"]
+    assert (told["from"], told["to"], told["quantity"]) == ("2026-10-01", "2026-10-31", 40)
+
+
+SKIPPED = {"imports_included": False, "imports_skip_reason": "unsupported_query"}
+
+
+def test_imports_that_are_left_out_are_a_doubt_on_the_days_asked_for() -> None:
+    with vendor(answers(lambda body: reply([([body["date_range"][0], "/a", "h.se"], [3])], **SKIPPED)
+                        if len(body["dimensions"]) == 3 else reply([([body["date_range"][0], "/a"], [3])], **SKIPPED)
+                        )) as server:  # fmt: skip
+        batch = opened(server).read(PAGES, WEEK)
+    told = doubts(batch)["imports_skipped"]
+    assert (told["moves"], told["what"], told["from"], told["to"]) == (
+        "no_value",
+        "unsupported_query",
+        "2026-11-12",
+        "2026-11-18",
+    )
+
+
+@pytest.mark.parametrize("reason", ["no_imported_data", "out_of_range"])
+def test_imports_of_other_days_or_of_no_day_leave_nothing_out(reason: str) -> None:
+    meta = {"imports_included": False, "imports_skip_reason": reason}
+    with vendor(answers(lambda body: reply([(["2026-11-12"], [9, 30, 8])], **meta))) as server:
+        assert "doubts" not in opened(server).read(DAILY, WEEK).quality
+
+
+def test_imports_that_know_no_hosts_are_read_without_them() -> None:
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        if "event:hostname" in body["dimensions"]:
+            return reply([(["2026-11-12", "/a", "h.se"], [1])], **SKIPPED)
+        return reply([(["2026-11-12", "/a"], [9])], imports_included=True)
+
+    with vendor(answers(answer)) as server:
+        batch = opened(server).read(PAGES, WEEK)
+    assert [(row["host"], row["page_views"]) for row in batch.rows.to_pylist()] == [("", 9)]
+    assert doubts(batch).keys() == {"imports_included"}
 
 
 def listed(rows: Rows) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -234,9 +282,21 @@ def test_pages_that_shift_while_they_are_read_are_read_again() -> None:
     assert batch.rows.num_rows == 7
 
 
-def test_a_list_that_never_holds_still_is_an_error_and_not_half_a_list() -> None:
-    def growing(body: dict[str, Any]) -> dict[str, Any]:
+def test_a_list_that_is_the_same_each_time_is_read_though_plausible_counts_more() -> None:
+    def short(body: dict[str, Any]) -> dict[str, Any]:
         return reply(PAGE_ROWS[:3], total=7) if not body["pagination"]["offset"] else reply([], total=7)
+
+    with vendor(answers(short)) as server:
+        batch = in_pages(server, page_rows=4).read(PAGES, WEEK)
+    told = doubts(batch)["list_not_whole"]
+    assert (batch.rows.num_rows, told["quantity"], told["of"]) == (3, 3, 7)
+
+
+def test_a_list_that_never_holds_still_is_an_error_and_not_half_a_list() -> None:
+    lengths = iter([3, 0, 4, 0, 2, 0])
+
+    def growing(body: dict[str, Any]) -> dict[str, Any]:
+        return reply(PAGE_ROWS[: next(lengths)], total=7)
 
     with vendor(answers(growing)) as server, pytest.raises(SourceError, match="held still") as raised:
         in_pages(server, page_rows=4).read(PAGES, WEEK)

@@ -24,7 +24,7 @@ from connectors.search_console.settings import SearchConsole
 from connectors.search_console.source import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window, add_months, month_end, month_start
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 WINDOW = Window(date(2026, 11, 14), date(2026, 11, 18))
 """Up to the Pacific yesterday of 05:00 on 20 November in Stockholm."""
@@ -183,7 +183,7 @@ def test_what_fills_a_page_is_asked_day_by_day_and_page_by_page() -> None:
     rows = batch.rows.to_pylist()
     assert {day: sum(str(r["day"]) == day for r in rows) for day in days} == days
     assert batch.quality["most_rows_a_day"] == 7
-    assert batch.quality["cap_hit"] is False
+    assert "doubts" not in batch.quality
     assert batch.quality["first_incomplete"] == "2026-11-18"
     asked = [(a.json()["startDate"], a.json()["endDate"], a.json()["startRow"]) for a in server.asked]
     assert asked[0] == ("2026-11-14", "2026-11-18", 0)
@@ -197,27 +197,43 @@ def test_a_day_at_the_cap_says_that_pages_are_missing(monkeypatch: pytest.Monkey
     with vendor(by_day({"2026-11-15": 6})) as server:
         batch = source(server).read(PAGES, day)
     assert batch.rows.num_rows == 6
-    assert batch.quality["cap_hit"] is True
+    told = doubts(batch)["rows_capped"]
+    assert (told["moves"], told["from"], told["quantity"]) == ("too_low", "2026-11-15", 1)
 
 
 @pytest.mark.usefixtures("tiny_pages")
 def test_rows_that_move_between_pages_are_read_again_and_at_last_refused() -> None:
     day = Window(date(2026, 11, 15), date(2026, 11, 15))
-    moved = [0, 0, 0]
+    moved = [1, 2, 3]
 
     def answer(asked: Asked) -> Says:
-        pages = [f"https://example.se/{n}/" for n in range(5)]
+        pages = [f"https://example.se/{n}/" for n in range(6)]
         start = asked.json()["startRow"]
-        if start and moved:
-            moved.pop()
-            pages.insert(0, pages.pop())
+        if start == 3 and moved:
+            for _ in range(moved.pop()):
+                pages.insert(0, pages.pop())
         return Says(reply(*[row("2026-11-15", page) for page in pages[start : start + 3]]))
 
     with vendor(answer) as server, pytest.raises(BadReply, match="holds still"):
         source(server).read(PAGES, day)
-    moved[:] = [0]
+    moved[:] = [1]
     with vendor(answer) as server:
-        assert source(server).read(PAGES, day).rows.num_rows == 5
+        assert source(server).read(PAGES, day).rows.num_rows == 6
+
+
+@pytest.mark.usefixtures("tiny_pages")
+def test_a_row_that_stands_twice_in_a_list_that_holds_still_is_one_row() -> None:
+    day = Window(date(2026, 11, 15), date(2026, 11, 15))
+    pages = [f"https://example.se/{n}/" for n in (0, 1, 2, 2, 3)]
+
+    def answer(asked: Asked) -> Says:
+        start = asked.json()["startRow"]
+        return Says(reply(*[row("2026-11-15", page) for page in pages[start : start + 3]]))
+
+    with vendor(answer) as server:
+        batch = source(server).read(PAGES, day)
+    assert sorted(batch.rows.column("page").to_pylist()) == sorted(set(pages))
+    assert (doubts(batch)["list_not_whole"]["quantity"], doubts(batch)["list_not_whole"]["of"]) == (4, 5)
 
 
 # --- errors ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from connectors.youtube.settings import YouTube
 from connectors.youtube.source import CHANGES, COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, YOUTUBE
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
 
 CHANNEL = "UCexample000000000000000"
 OWNER = {
@@ -116,7 +116,7 @@ def test_subscribers_are_read_with_the_key_as_the_parameter_that_is_documented_a
     assert batch.rows.column("followers").to_pylist() == [1860]
     # 20:00 Pacific on the 19th: past noon, so it stands for that day
     assert batch.rows.column("day").to_pylist() == [date(2026, 11, 19)]
-    assert batch.quality["rounded"] is True
+    assert doubts(batch)["rounded"]["quantity"] == 10
     assert server.asked[0].query["key"] == KEY
     ((request, _),) = batch.replies
     assert KEY not in request
@@ -222,7 +222,42 @@ def test_a_video_deleted_or_published_while_the_list_is_paged_hides_no_other(mov
     with vendor(serving(routes)) as server:
         batch = read(server, POSTS)
     assert sorted(batch.rows.column("post_id").to_pylist()) == ["a", "b", "c", "d", "f", "g"]
-    assert batch.quality["list_moved"] is False
+    assert "list_moved" not in doubts(batch)
+
+
+def test_a_video_that_stands_twice_in_the_list_every_night_is_one_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.youtube.api.PAGE_VIDEOS", 2)
+    statistics = {"likeCount": "2", "commentCount": "0"}
+    videos = {"items": [{"id": name, "statistics": statistics} for name in ("c", "b", "a")]}
+    routes = {"channels": channel(), "playlistItems": uploads(["c", "b", "a", "b"], page=2), "videos": videos}
+    with vendor(serving(routes)) as server:
+        posts, counters = read(server, POSTS), read(server, COUNTERS)
+    for batch in (posts, counters):
+        assert sorted(batch.rows.column("post_id").to_pylist()) == ["a", "b", "c"]
+    assert posts.listed_since is None
+    assert "doubts" not in posts.quality
+
+
+def test_a_list_shorter_than_youtube_and_the_channel_say_deletes_nothing_older_than_its_end() -> None:
+    short = {"pageInfo": {"totalResults": 9}, "items": [item("b"), item("a")]}
+    with vendor(serving({"channels": channel(videos=7), "playlistItems": short})) as server:
+        batch = read(server, POSTS)
+    assert batch.listed_since == datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+    assert (doubts(batch)["list_not_whole"]["quantity"], doubts(batch)["list_not_whole"]["of"]) == (2, 7)
+    with vendor(serving({"channels": channel(videos=2), "playlistItems": short})) as server:
+        assert "doubts" not in read(server, POSTS).quality  # the other seven are private
+
+
+def test_a_video_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
+    wrong = item("b")
+    wrong["contentDetails"]["videoPublishedAt"] = "last week"
+    listed = {"pageInfo": {"totalResults": 3}, "items": [item("c"), wrong, item("a")]}
+    videos = {"items": [{"id": "c", "statistics": {"likeCount": "many"}}, {"id": "a", "statistics": {"likeCount": 1}}]}
+    with vendor(serving({"channels": channel(), "playlistItems": listed, "videos": videos})) as server:
+        posts, counters = read(server, POSTS), read(server, COUNTERS)
+    assert (posts.rows.column("post_id").to_pylist(), posts.present) == (["c", "a"], {"b"})
+    assert counters.rows.column("post_id").to_pylist() == ["a"]
+    assert doubts(posts)["entries_left_out"]["quantity"] == doubts(counters)["entries_left_out"]["quantity"] == 1
 
 
 def test_hidden_likes_and_comments_are_missing_and_shares_always() -> None:
@@ -238,7 +273,7 @@ def test_hidden_likes_and_comments_are_missing_and_shares_always() -> None:
         batch = read(server, COUNTERS)
     found = {row["post_id"]: (row["likes"], row["comments"], row["shares"]) for row in batch.rows.to_pylist()}
     assert found == {"a": (2, 0, None), "b": (None, 1, None), "c": (7, None, None)}
-    assert (batch.quality["hidden_counters"], batch.quality["gone"]) == (2, 1)
+    assert (doubts(batch)["counters_hidden"]["quantity"], batch.quality["gone"]) == (2, 1)
     assert len(batch.replies) == len(server.asked)
 
 

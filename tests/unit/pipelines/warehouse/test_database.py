@@ -94,6 +94,18 @@ def test_a_column_that_an_older_database_lacks_is_added(home):
     con.close()
 
 
+def test_a_column_that_an_older_database_held_to_a_value_may_be_empty(home):
+    con = connect(home)
+    ensure_schema(con)
+    con.execute("alter table raw.web_daily alter column visitors set not null")
+    ensure_schema(con)
+    ((nullable,),) = con.execute(
+        "select is_nullable from duckdb_columns() where table_name = 'web_daily' and column_name = 'visitors'"
+    ).fetchall()
+    assert nullable
+    con.close()
+
+
 def test_a_database_that_another_process_has_open_is_named_with_its_process(home):
     connect(home).close()
     script = (

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.core.doubt import Doubt, qualified
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
@@ -104,6 +105,20 @@ def test_a_second_run_on_the_same_day_has_nothing_to_read():
 def test_a_failed_read_leaves_its_days_due():
     window = Window(date(2026, 11, 1), date(2026, 11, 19))
     assert plan(DAILY, NIGHT, [load(window, NIGHT, status="failed")], start=window.start) == (window,)
+
+
+def not_made(window: Window, on: date) -> Load:
+    doubt = Doubt(code="report_not_made", days=Window(date(2026, 10, 1), date(2026, 10, 31)))
+    return replace(load(window, on), quality=qualified({}, [doubt], stream="web_monthly", covers=window))
+
+
+def test_a_month_of_which_there_was_no_report_yet_is_asked_for_again_until_there_is_one():
+    months = Window(date(2026, 9, 1), date(2026, 11, 19))
+    october = Window(date(2026, 10, 1), date(2026, 10, 31))
+    loads = [not_made(months, date(2026, 11, 20))]
+    assert plan(MONTHLY, date(2026, 11, 20), loads, start=months.start) == (october,)
+    loads.append(load(october, date(2026, 11, 20)))
+    assert plan(MONTHLY, date(2026, 11, 20), loads, start=months.start) == ()
 
 
 def test_days_that_the_source_no_longer_has_are_never_asked_again():

@@ -274,6 +274,16 @@ def test_a_list_of_the_newest_that_is_empty_deletes_nothing_older(con):
     assert kept(con) == {}
 
 
+def test_what_a_list_names_without_a_row_stays_as_it_was(con):
+    write_list(con, blog(since=None, odd=OLD, gone=MIDDLE, new=NEW))
+    partial = replace(blog(since=None, new=NEW), present=frozenset({"odd", "other"}))
+    load = write_list(con, partial)
+    assert kept(con) == {"odd": OLD, "new": NEW}
+    assert writer.same_listing(con, stream=POSTS, batch=partial, load=load)
+    write_list(con, replace(blog(since=MIDDLE, new=NEW), present=frozenset({"new", "odd"})))
+    assert set(kept(con)) == {"odd", "new"}
+
+
 def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
     load = write_list(con, blog(since=None, old=OLD, middle=MIDDLE, new=NEW))
     same = blog(since=MIDDLE, middle=MIDDLE, new=NEW)
