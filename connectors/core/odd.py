@@ -41,7 +41,8 @@ class Odd:
     ) -> list[T]:
         """What could be read of ``items``; the others are noted, by ``name`` where they say so much.
 
-        Raises the first ``BadShape`` where no item could be read: then the reply is another one.
+        ``read`` gives None for an item that is none of those asked for. Raises the first ``BadShape`` where no item could
+        be read: then the reply is another one.
         """
         found: list[T] = []
         first: BadShape | None = None
@@ -55,7 +56,7 @@ class Odd:
                     with suppress(BadShape):
                         item_id = name(item)
                 self.note(str(problem), item_id=item_id)
-        if first is not None and not found:
+        if first is not None and all(one is None for one in found):
             raise first
         return found
 

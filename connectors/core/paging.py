@@ -20,7 +20,8 @@ MOST_PAGES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Items merged on their identity. ``drifted``: the list moved in every pass, so this is all that any pass saw.
+    """Items merged on their identity. ``drifted``: the list moved in every pass, so this is all that any pass saw, and
+    perhaps not all there is.
 
     ``total``: how many the vendor says there are.
     """
@@ -68,18 +69,20 @@ def list_steadily(
 
     Each page begins ``overlap`` items before the last one ended; where those are not the same items, something was
     added or removed meanwhile and the list is read again. Where it moves in every pass, all that any saw counts: an
-    item is not to be taken for deleted; the next night sees what is true. A list that is the same in each pass holds
-    still, whatever stands twice in it.
+    item is not to be taken for deleted; the next night sees what is true. One in which items stand twice, the same each
+    time, is read twice and may hide others.
     """
     seen: dict[str, Node] = {}
     before: list[str] | None = None
     total: int | None = None
     for _ in range(MOST_PASSES):
         items, steady, total = _one_pass(page, identity=identity, page_size=page_size, overlap=overlap)
-        if steady or list(items) == before:
+        if steady:
             return Listing(items=list(items.values()), total=total)
-        before = list(items)
         seen |= items
+        if list(items) == before:
+            break
+        before = list(items)
     return Listing(items=list(seen.values()), drifted=True, total=total)
 
 

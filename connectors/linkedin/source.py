@@ -190,7 +190,8 @@ class LinkedInSource(BaseSource[Http]):
             for urn, published, post in self._published(listing, odd)
         ]
         # sorted by last change, so that a list that is not whole says nothing of what it does not name
-        since = self.context.now if shortfall(len(listing.items), listing.total) else None
+        is_whole = not listing.drifted and not shortfall(len(listing.items), listing.total)
+        since = None if is_whole else self.context.now
         doubts = (*listing.doubts(), *odd.doubts())
         return Answer(rows=rows, listed_since=since, present=odd.present, doubts=doubts, on_conflict="last")
 

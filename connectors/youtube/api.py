@@ -27,16 +27,24 @@ MOST_PAGES = 1_000
 class Uploads:
     """Items of a channel's list by video id, newest first; private and deleted videos may be named among them.
 
-    ``total``: how many different videos YouTube says there are.
+    ``drifted``: it moved in every pass, or one that stands there twice may hide another. ``total``: how many YouTube
+    says there are; None where it does not say, or counts one twice.
     """
 
     items: Mapping[str, Node]
     drifted: bool = False
     total: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a video that is not in it is gone."""
+        if self.drifted:
+            return self.total is not None and len(self.items) >= self.total
+        return not shortfall(len(self.items), self.total)
+
     def doubts(self) -> tuple[Doubt, ...]:
         """What is to be said of the list."""
-        moved = (Doubt(code="list_moved"),) if self.drifted else ()
+        moved = (Doubt(code="list_moved"),) if self.drifted and not self.is_whole else ()
         return (*moved, *shortfall(len(self.items), self.total))
 
 
@@ -64,18 +72,21 @@ def list_uploads(http: Http, playlist: str) -> Uploads:
     Page tokens count from the top of the list, so a video that comes or goes meanwhile shifts every later page. A pass
     stands if no video came twice, each page named the same total, and the first page is afterwards as it was; or if it
     is the same, place by place, as the pass before: then a video stands twice in the list, and its total counts it
-    twice. Where the list moves in every pass, all that any pass saw counts: a video is not to be taken for deleted.
+    twice and may stand for another. Where the list moves in every pass, all that any pass saw counts: a video is not to
+    be taken for deleted.
     """
     seen: dict[str, Node] = {}
     before: list[str] | None = None
     total: int | None = None
     for _ in range(MOST_PASSES):
         one = _one_pass(http, playlist)
-        if one.is_steady or one.places == before:
+        if one.is_steady:
             return Uploads(items=one.items, total=one.videos)
-        before = one.places
         seen |= one.items
         total = one.videos
+        if one.places == before:
+            break
+        before = one.places
     return Uploads(items=seen, drifted=True, total=total)
 
 
@@ -90,8 +101,8 @@ class _Pass:
 
     @property
     def videos(self) -> int | None:
-        """How many different videos there are, by YouTube's count of places."""
-        return None if self.total is None else self.total - (len(self.places) - len(self.items))
+        """How many videos there are; not known where a video stands there twice: it may hide another one."""
+        return self.total if len(self.places) == len(self.items) else None
 
 
 def _one_pass(http: Http, playlist: str) -> _Pass:

@@ -17,7 +17,7 @@ from connectors.core.doubt import Doubt
 from connectors.core.errors import Misconfigured, NotFound
 from connectors.core.http import Http
 from connectors.core.odd import Odd, readable_days
-from connectors.core.paging import shortfall, tells_since
+from connectors.core.paging import tells_since
 from connectors.core.protocol import Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import (
     FOLLOWER_CHANGES_DAILY,
@@ -224,8 +224,8 @@ class YouTubeSource(BaseSource[Http]):
             for video_id in listed.items
             if video_id in known
         ]
-        short = shortfall(len(listed.items), listed.total)
-        since = tells_since([moment for moment, _ in known.values()], now=self.context.now) if short else None
+        days = [moment for moment, _ in known.values()]
+        since = None if listed.is_whole else tells_since(days, now=self.context.now)
         return Answer(
             rows=rows,
             listed_since=since,

@@ -38,7 +38,7 @@ from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import Asked, windows_to_read
-from tests.fake_vendor import STOCKHOLM, Naps
+from tests.fake_vendor import STOCKHOLM, Naps, doubts
 from tests.sandbox_truth import followers, interactions_by_day, post_totals
 
 ZONE = "America/Los_Angeles"
@@ -275,7 +275,8 @@ def test_instagrams_counters_are_running_totals_and_hidden_likes_are_not_known(
     rows = {row["post_id"]: row for row in batch.rows.to_pylist()}
     assert set(rows) == set(truth)
     assert hidden
-    assert batch.quality["likes_hidden"] == len(hidden)
+    told = doubts(batch)["counters_hidden"]
+    assert (told["quantity"], told["of"]) == (len(hidden), len(rows))
     for post, row in rows.items():
         assert row["likes"] == (None if post in hidden else truth[post]["like"])
         assert (row["comments"], row["shares"]) == (truth[post]["comment"], truth[post]["share"])

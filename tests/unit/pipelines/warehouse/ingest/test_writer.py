@@ -123,7 +123,7 @@ def _with(column: str, values: Callable[[list[object]], list[object]]) -> Callab
     ("broken", "said"),
     [
         (_with("day", lambda v: [v[0], v[0], *v[2:]]), "1 rows repeat a key"),
-        (_with("visitors", lambda v: [None, *v[1:]]), "1 rows without visitors"),
+        (_with("sessions", lambda v: [None, *v[1:]]), "1 rows without sessions"),
         (_with("day", lambda v: [date(2026, 11, 1), *v[1:]]), "outside the window"),
         (_with("day", lambda v: [*v[:-1], date(2026, 11, 9)]), "outside the window"),
         (_with("engagement_seconds", lambda v: [float("nan"), *v[1:]]), "NaN or infinity"),
