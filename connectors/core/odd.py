@@ -41,8 +41,8 @@ class Odd:
     ) -> list[T]:
         """What could be read of ``items``; the others are noted, by ``name`` where they say so much.
 
-        ``read`` gives None for an item that is none of those asked for. Raises the first ``BadShape`` where no item could
-        be read: then the reply is another one.
+        ``read`` gives None for an item that is none of those asked for. Raises the first ``BadShape`` where no item
+        could be read: then the reply is another one.
         """
         found: list[T] = []
         first: BadShape | None = None
