@@ -13,9 +13,10 @@ from statistics import median
 from okr_models.client.model import Client, Milestones
 from okr_models.periods import ONE_DAY, month_end
 from okr_models.progress.components import OWN_CLOSING_DAYS
-from okr_models.progress.figures import Figures
+from okr_models.progress.figures import Figures, months_known
 from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge
 from okr_models.progress.measures import Measurement, Task
+from okr_models.progress.never_counted import never_counted
 from okr_models.progress.posts import blog_posts, social_posts
 from okr_models.words.codes import note
 
@@ -46,6 +47,7 @@ def measure_count(task: Task, client: Client, figures: Figures) -> Count:
     inside = [post for post in posts if task.period.start <= post.published_on <= task.period.end]
     last = final_on(task)
     items = tuple(judge(post, task.key_result.where, as_of=task.as_of, final_on=last) for post in inside)
+    unknown = never_counted(task, client, figures, posts)
     met = sum(item.outcome == "met" for item in items)
     unobserved = sum(item.is_unobserved for item in items)
     measurement = Measurement(
@@ -54,14 +56,15 @@ def measure_count(task: Task, client: Client, figures: Figures) -> Count:
         kind="count",
         k=calendar_closed(task),
         n=task.n,
-        current=float(met),
+        current=None if unknown else float(met),
         baseline=0.0,
         items=met,
         open_items=sum(item.outcome == "open" for item in items),
         lag_days=_lag(task, posts),
         can_fall=False,
-        data_through=_data_through(task, inside),
+        data_through=None if unknown else _data_through(task, inside, figures),
         notes=(note("count_unobserved", count=unobserved),) if unobserved else (),
+        refusal=unknown,
     )
     return Count(measurement=measurement, items=items)
 
@@ -98,10 +101,20 @@ def _lag(task: Task, posts: Sequence[Post]) -> int:
     return max(lags, default=0)
 
 
-def _data_through(task: Task, posts: Sequence[Post]) -> date | None:
-    """Last day observed of any post; without a daily condition, yesterday."""
+def _data_through(task: Task, posts: Sequence[Post], figures: Figures) -> date | None:
+    """Last day that both the list of posts and what is asked of them were read of; without either, yesterday."""
     metrics = {each.metric for each in task.key_result.where}
     days = [day for post in posts for metric in metrics for day in post.daily.get(metric, {}) if day < task.as_of]
-    if days:
-        return max(days)
-    return None if metrics else task.as_of - ONE_DAY
+    listed = _listed_through(task, figures)
+    known = [day for day in (max(days, default=None), listed) if day is not None]
+    if not known or (metrics and not days):
+        return None if metrics else task.as_of - ONE_DAY
+    return min(known)
+
+
+def _listed_through(task: Task, figures: Figures) -> date | None:
+    """Last day of which the list of posts tells, by the months of how many were published."""
+    months = months_known(figures, kpi=task.key_result.count or "", as_of=task.as_of).get(
+        str(task.key_result.scope), {}
+    )
+    return max((each.observed_on for each in months.values() if each.value is not None), default=None)

@@ -35,7 +35,7 @@ def _is_over(task: Task, measurement: Measurement) -> bool:
 
 def _count(task: Task, measurement: Measurement, *, success: float) -> bool | None:
     """Out of reach only after P1's end, once met and open together cannot make it."""
-    if measurement.target is None:
+    if measurement.target is None or measurement.current is None:
         return None
     needed = success * measurement.target - TOLERANCE
     if measurement.items >= needed:

@@ -28,7 +28,7 @@ from okr_models.progress.growth import measure_growth
 from okr_models.progress.items import JudgedItem
 from okr_models.progress.levels import measure_hold, measure_level
 from okr_models.progress.like_for_like import closed_months
-from okr_models.progress.measures import SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
+from okr_models.progress.measures import NOTHING, SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
 from okr_models.progress.notes_due import (
     EarlierVersion,
     about_forecast,
@@ -248,7 +248,7 @@ def _growth(prepared: Prepared) -> float | None:
     found = prepared.measurement
     if not isinstance(prepared.task.target, Change) or found.current is None or not found.baseline:
         return None
-    return found.current / found.baseline - 1 if found.baseline > 0 else None
+    return found.current / found.baseline - 1 if found.baseline > NOTHING else None
 
 
 def _final_target(prepared: Prepared) -> float | None:

@@ -27,7 +27,8 @@ def expected_progress(task: Task, measurement: Measurement, anatomy: Anatomy | N
     if measurement.rule in {"growth", "hold"} or measurement.is_like_for_like or measurement.inside:
         return 1.0
     if measurement.rule == "count":
-        return elapsed_share(task, task.as_of - ONE_DAY, lag_days=measurement.lag_days)
+        # as of the last day that was read: nights that fail are no falling behind
+        return elapsed_share(task, measurement.data_through or task.as_of - ONE_DAY, lag_days=measurement.lag_days)
     if measurement.rule == "milestones":
         return elapsed_share(task, task.last_day)
     through = measurement.data_through or task.last_day

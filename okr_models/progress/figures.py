@@ -47,7 +47,13 @@ class Figures:
     social_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
     zones: Mapping[str, str] = field(default_factory=dict)
     """Zone in which each source's days begin, where it is not the client's."""
+    loaded: frozenset[tuple[str, str]] | None = None
+    """Every (source, stream) that was ever read; None where nobody says."""
     restatements: tuple[Restatement, ...] = ()
+
+    def was_read(self, source: str, stream: str) -> bool:
+        """Whether anything was ever read of a source's stream."""
+        return self.loaded is None or (source, stream) in self.loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ What belongs here: one post against its conditions. What does not: adding the po
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -15,6 +15,8 @@ from okr_models.client.targets import Condition
 Outcome = Literal["met", "open", "missed"]
 ENOUGH_DAYS = 0.90
 FINAL_AFTER = timedelta(days=90)
+LATE = timedelta(days=5)
+"""For so long after a post's time its last days are late; then they are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Post:
     """Its day in the site's zone."""
     daily: Mapping[str, Mapping[date, float]]
     totals: Mapping[str, float | None]
+    given_through: Mapping[str, date] = field(default_factory=dict)
+    """The newest day of each metric that its source has given of any post: a later one is not yet given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,9 @@ def _accumulated(
         return _Verdict(value=value, outcome="met", decided_on=day)
     if as_of <= last:
         return _Verdict(value=value, outcome="open", decided_on=None)
+    if post.given_through.get(condition.metric, last) < last:
+        # Nights that fail make no post older than its figures are.
+        return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=as_of > last + LATE)
     whole = (last - post.published_on).days + 1
     if len(inside) < ENOUGH_DAYS * whole:
         return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=True)

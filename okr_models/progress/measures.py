@@ -22,6 +22,8 @@ SUCCESS: dict[str, float] = {"committed": 1.0, "stretch": 0.7}
 """The share of the way that counts as success, by ambition."""
 SMALL_BASELINE = 30
 SAME = 1e-12
+NOTHING = 1e-100
+"""A baseline up to here is none: percentages of it are beyond what a number holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def goal(target: Target, baseline: float | None, *, rule: Rule) -> float | None:
     if rule == "hold":
         return 1.0
     if isinstance(target, Change):
-        return None if baseline is None or baseline <= 0 else baseline * (1 + target.share)
+        return None if baseline is None or baseline <= NOTHING else baseline * (1 + target.share)
     if isinstance(target, Number):
         return target.value
     if isinstance(target, AtLeast):
@@ -121,7 +123,7 @@ def bad_baseline(target: Target, baseline: float | None) -> Note | None:
     if baseline is None:
         return note("baseline_missing")
     if isinstance(target, Change):
-        return note("baseline_not_positive", value=baseline) if baseline <= 0 else None
+        return note("baseline_not_positive", value=baseline) if baseline <= NOTHING else None
     reached = goal(target, baseline, rule="growth")
     if reached is not None and abs(reached - baseline) <= SAME * max(1.0, abs(baseline)):
         return note("target_equals_baseline")

@@ -5,7 +5,8 @@ What belongs here: reading, and which day a post was published on. What does not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -45,8 +46,19 @@ def social_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date)
 
 
 def _known(posts: Iterable[Post | None], as_of: date) -> list[Post]:
-    known = [post for post in posts if post is not None and post.published_on < as_of]
+    known = _given([post for post in posts if post is not None and post.published_on < as_of], as_of)
     return sorted(known, key=lambda post: (post.published_on, post.source, post.item_id))
+
+
+def _given(posts: Sequence[Post], as_of: date) -> list[Post]:
+    """Posts with the newest day of each metric that their source has given of any of them."""
+    newest: dict[str, dict[str, date]] = {}
+    for post in posts:
+        of_source = newest.setdefault(post.source, {})
+        for metric, days in post.daily.items():
+            last = max((day for day in days if day < as_of), default=date.min)
+            of_source[metric] = max(last, of_source.get(metric, date.min))
+    return [replace(post, given_through=newest[post.source]) for post in posts]
 
 
 def _zone(client: Client, figures: Figures, source: str) -> ZoneInfo:

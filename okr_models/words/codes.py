@@ -23,6 +23,7 @@ NoteCode = Literal[
     "break_inside_sum",
     "changed_without_revision",
     "count_unobserved",
+    "count_unseen",
     "estimated",
     "few_months",
     "final_target",

@@ -27,6 +27,8 @@ SWEDISH: dict[NoteCode, str] = {
     "break_inside_sum": "summan går över ett brott {day} ({reason})",
     "changed_without_revision": "definitionen ändrades {day} utan revision",
     "count_unobserved": "{count} inlägg saknar mätdata för delar av sin tid och hålls öppna",
+    "count_unseen": "inget av {count} inlägg har setts av någon källa som mäter dem: "
+    "se efter att källans värdnamn är bloggens",
     "estimated": "uppskattat: {months}",
     "few_months": "bara {count} jämförbara månader, {needed} behövs",
     "final_target": "prognosen gäller hela perioden, då målet är {value}",
@@ -70,6 +72,8 @@ ENGLISH: dict[NoteCode, str] = {
     "break_inside_sum": "the sum crosses a break on {day} ({reason})",
     "changed_without_revision": "the definition was changed on {day} without a revision",
     "count_unobserved": "{count} posts lack data for part of their time and are kept open",
+    "count_unseen": "none of {count} posts was seen by a source that measures them: "
+    "check that its host name is the blog's",
     "estimated": "estimated: {months}",
     "few_months": "only {count} common months, {needed} are needed",
     "final_target": "the forecast is for the whole period, when the target is {value}",

@@ -26,6 +26,7 @@ DAILY = {
     "search_clicks": ("search_daily", "clicks"),
     "search_impressions": ("search_daily", "impressions"),
 }
+FOLLOWERS_LAST = timedelta(days=35)
 COUNTERS = ("likes", "comments", "shares")
 
 
@@ -49,11 +50,11 @@ class Client(Observed):
     """One client, and the months of its sources."""
 
     def additive(self, days: Days, source: str, stream: str, month: date) -> Figure:
-        """As it is from 90 % of the days on, scaled up by weekdays' means from 60 % on; the running month so far."""
+        """As it is from 90 % of the days on, scaled up by weekdays' means from 60 % on; so far until it has ended."""
         expected = self.expected(source, stream, month)
         seen = [days[day] for day in expected if day in days]
         share = len(seen) / len(expected) if expected else 0.0
-        if self.is_running(month):
+        if self.is_so_far(source, stream, month):
             so_far = [value for day, value in days.items() if month_start(day) == month]
             return Figure(value=sum(so_far) if so_far else None, share=share)
         if share < 0.6:
@@ -62,9 +63,9 @@ class Client(Observed):
             return Figure(value=sum(seen), share=share)
         return Figure(value=sum(self.filled(days, source, expected).values()), share=share, is_estimated=True)
 
-    def unscaled(self, figure: Figure, month: date, *, share: float) -> Figure:
+    def unscaled(self, figure: Figure, *, is_so_far: bool, share: float) -> Figure:
         """Never scaled: below 90 % estimated, below 60 % no value."""
-        if self.is_running(month):
+        if is_so_far:
             return replace(figure, share=share)
         if share < 0.6:
             return Figure(share=share)
@@ -90,9 +91,10 @@ class Client(Observed):
         if not was_there and not (row and row["visitors"]):
             return Figure()
         share = self.weighted_share(source, "web_daily", "page_views", month)
+        is_so_far = self.is_so_far(source, "web_monthly", month)
         if not self.is_running(month):  # asked for before its end it says nothing of the days after
             share = min(share, (row["asked_through"] if row else max(asked)).day / end.day)
-        return self.unscaled(Figure(value=row["visitors"] if row else 0), month, share=share)
+        return self.unscaled(Figure(value=row["visitors"] if row else 0), is_so_far=is_so_far, share=share)
 
     def position(self, source: str, month: date) -> Figure:
         """Σ(position · impressions) / Σ impressions."""
@@ -102,10 +104,11 @@ class Client(Observed):
             for column in ("position_sum", "impressions")
         ]  # fmt: skip
         share = self.weighted_share(source, "search_daily", "impressions", month)
-        if self.is_running(month) and not share:
+        is_so_far = self.is_so_far(source, "search_daily", month)
+        if is_so_far and not share:
             return Figure()
         value = sums[0] / sums[1] if sums[1] else None
-        return self.unscaled(Figure(value=value, parts=(sums[0], sums[1])), month, share=share)
+        return self.unscaled(Figure(value=value, parts=(sums[0], sums[1])), is_so_far=is_so_far, share=share)
 
     def nearest(self, readings: Iterable[Reading], source: str) -> list[Reading]:
         """One a day, the one nearest the end of it in the source's zone; silent: of two as near the later."""
@@ -126,12 +129,11 @@ class Client(Observed):
         found |= {day: (followers, False) for day, _, followers in snapshots}
         stream = (source, "follower_changes_daily")
         changes = self.days(*stream, itemgetter("change")) if stream in self.streams else {}
-        newest = self.newest(*stream) if changes else date.max
+        newest = self.newest(*stream) if changes else date.min
         for read_on, _, followers in snapshots:
             day, total, guessed, known = read_on, followers, False, False
-            while (
-                day in changes or day > newest
-            ):  # silent: a gain that can't be had yet is none, where others are known
+            # silent: a gain that is not yet given is none, where others are known, for as long as a reading counts
+            while day in changes or newest < day <= newest + FOLLOWERS_LAST:
                 guessed, known = guessed or day not in changes, known or day in changes
                 day, total = day - ONE_DAY, total - changes.get(day, 0)
                 if day in found or total < 0 or day < self.first_month:
@@ -147,7 +149,7 @@ class Client(Observed):
         if opened and opened > looked_at:
             return Figure(value=0, share=1)
         days = {day: found for day, found in self.follower_days(source).items() if day <= looked_at}
-        if not days or (looked_at - max(days)).days > 35:
+        if not days or looked_at - max(days) > FOLLOWERS_LAST:
             return Figure()
         value, guessed = days[max(days)]
         return Figure(value=value, is_estimated=guessed, share=1)

@@ -93,15 +93,24 @@ class Observed:
         return self.unopened(source) | told
 
     def newest(self, source: str, stream: str) -> date:
-        """The newest day that can have been read: its own yesterday less its lag; of a reading what it stands for."""
-        if self.streams[source, stream]["delivery"] != "window":
-            return snapshot_day(self.now, self.zone_of(source))
-        return self.today(source) - timedelta(days=1 + self.streams[source, stream]["lag_days"])
+        """The newest day that was ever given, whatever the calendar says; of a reading the day that it stands for."""
+        loads = self.loads(source, stream)
+        if self.streams[source, stream]["delivery"] == "listing":
+            return max((snapshot_day(load["started_at"], self.zone_of(source)) for load in loads), default=date.min)
+        return max((load["window_end"] for load in loads), default=date.min)
+
+    def is_given(self, source: str, stream: str, day: date) -> bool:
+        """Not a day after the newest one; what was before the account opened is known."""
+        return day <= self.newest(source, stream) or day < (self.sources[source]["opened"] or date.min)
+
+    def is_so_far(self, source: str, stream: str, month: date) -> bool:
+        """Not given to its end yet."""
+        return not self.is_given(source, stream, month_end(month))
 
     def expected(self, source: str, stream: str, month: date) -> list[date]:
-        """Days of the month; of the running one those that can have been read."""
-        newest = self.newest(source, stream)
-        return [day for day in month_window(month) if not self.is_running(month) or day <= newest]
+        """Days of the month; of the running one those that were given."""
+        running = self.is_running(month)
+        return [day for day in month_window(month) if not running or self.is_given(source, stream, day)]
 
     def is_closed(self, kpi: str, source: str, stream: str, month: date) -> bool:
         """Loaded at or after the closing day; silent: days read before they had settled were read again by then."""
@@ -109,6 +118,8 @@ class Observed:
         opened, facts, zone = self.sources[source]["opened"], self.streams[source, stream], self.zone_of(source)
         if opened and opened > month_end(month):
             return bool(self.as_of >= closes)
+        if self.is_so_far(source, stream, month):
+            return False
         newest: dict[date, date] = {}
         loaded = [(load, local_date(load["finished_at"], zone)) for load in self.loads(source, stream)]
         for load, on in loaded:

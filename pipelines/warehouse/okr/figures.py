@@ -51,7 +51,15 @@ def read_figures(con: Connection, client: str) -> Figures:
     """Every frame of ``client``."""
     frames = {name: _frame(con, sql, client) for name, sql in QUERIES.items()}
     zones = con.execute("select source, zone from config.sources where client = ?", [client]).fetchall()
-    return Figures(**frames, zones=dict(zones), restatements=restatements(con, client))
+    loaded = con.execute(
+        "select distinct source, stream from ops.loads where client = ? and status = 'loaded'", [client]
+    ).fetchall()
+    return Figures(
+        **frames,
+        zones=dict(zones),
+        loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
+        restatements=restatements(con, client),
+    )
 
 
 def read_failures(con: Connection, client: str) -> tuple[Failure, ...]:

@@ -141,6 +141,7 @@ def share(client: str, observed: int) -> Story:
     """So many of September's days with the pages read, a third of the views on each side of the month."""
     story = Story(client, start_on=SEPTEMBER).source("web", "ga4")
     story.loaded("web", "web_pages_daily", SEPTEMBER, SEPTEMBER + timedelta(days=observed - 1))
+    story.loaded("web", "web_pages_daily", OCTOBER, OCTOBER)
     story.web("web", days(SEPTEMBER, YESTERDAY))
     blog(story, {"a": date(2026, 8, 1)})
     return views(story, SEPTEMBER, "/blogg/a/", 30, seconds=60)

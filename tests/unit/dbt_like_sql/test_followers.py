@@ -38,6 +38,21 @@ def gains(story: Story, start: date, end: date, *, change: int = 2, on: date = A
     return story.loaded("social", "follower_changes_daily", start, end, on=at(on))
 
 
+def added_and_failed_since() -> Story:
+    """A page whose history was read on the first night, and nothing on the three after it."""
+    first_night = date(2026, 11, 17)
+    story = gains(counted(page("failed_since"), (first_night, 1000)), AUGUST, date(2026, 11, 15), on=first_night)
+    for night in days(date(2026, 11, 18), AS_OF):
+        for stream in ("follower_snapshots", "follower_changes_daily"):
+            story.loaded("social", stream, night, night, on=at(night), status="failed")
+    return story
+
+
+def long_not_given() -> Story:
+    """Gains that were last given in August, and a total of November."""
+    return gains(counted(page("long_not_given"), (AS_OF, 1000)), AUGUST, date(2026, 8, 31), on=date(2026, 9, 1))
+
+
 def stories() -> list[Story]:
     whole = counted(page("reconstructed"), (AS_OF, 1000))
     holed = counted(page("holed"), (AS_OF, 1000))
@@ -63,6 +78,8 @@ def stories() -> list[Story]:
         counted(totals, (date(2026, 11, 1), 801)),
         gains(whole, AUGUST, date(2026, 11, 18)),
         gains(gains(holed, AUGUST, date(2026, 10, 9)), date(2026, 10, 11), date(2026, 11, 18)),
+        added_and_failed_since(),
+        long_not_given(),
         gains(counted(page("arrived"), (date(2026, 11, 11), 1000)), AUGUST, date(2026, 11, 18)),
     ]
 
@@ -128,6 +145,17 @@ def test_totals_are_reconstructed_backwards_from_the_snapshot(con: duckdb.DuckDB
 def test_once_the_last_gains_have_arrived_nothing_is_estimated(con: duckdb.DuckDBPyConnection) -> None:
     row = month_of(con, "arrived", "followers", OCTOBER)
     assert (row["value"], row["is_estimated"]) == (1000 - 10 * 2, False)
+
+
+def test_nights_that_fail_take_no_reconstructed_followers_away(con: duckdb.DuckDBPyConnection) -> None:
+    # the total stands for 16 November, whose gain was not given that night; it is not missing because days went by
+    october = month_of(con, "failed_since", "followers", OCTOBER)
+    assert (october["value"], october["is_estimated"]) == (1000 - 15 * 2, True)
+    assert value_of(con, "failed_since", "followers", date(2026, 7, 1)) == 1000 - (31 + 30 + 31 + 15) * 2
+
+
+def test_a_total_says_nothing_of_days_before_gains_that_were_not_given_for_long(con: duckdb.DuckDBPyConnection) -> None:
+    assert set(days_of(con, "long_not_given", "followers")) == {date(2026, 11, 19)}
 
 
 def test_a_hole_in_the_gains_ends_the_reconstruction(con: duckdb.DuckDBPyConnection) -> None:

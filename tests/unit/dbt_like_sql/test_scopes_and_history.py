@@ -44,7 +44,7 @@ def stories() -> list[Story]:
     for count, month in ((28, AUGUST), (24, SEPTEMBER), (17, OCTOBER)):
         some = dict.fromkeys(days(month, date(2026, month.month, count)), 2.0)
         by_day.csv("files", "interactions", some, scope="source=linkedin", grain="day")
-    liked(by_day, "linkedin", OCTOBER_DAYS[:3], 1)
+    liked(by_day, "linkedin", OCTOBER_DAYS[:3], 1).loaded("linkedin", "interactions_daily", NOVEMBER, NOVEMBER)
 
     visitors = Story("visitors").source("web", "ga4").source("files", "csv")
     visitors.csv("files", "unique_visitors", dict.fromkeys(SEPTEMBER_DAYS, 5.0), grain="day")
@@ -175,7 +175,7 @@ def test_history_by_day_and_the_sources_days_are_not_mixed_in_a_month(con: duckd
         "select origin, count(*) from marts.kpi_daily where client = 'by_day' and kpi = 'interactions'"
         " and scope = 'source=linkedin' and day >= '2026-09-01' group by origin order by origin"
     ).fetchall()
-    assert rows == [("history", 24), ("source", 3)]
+    assert rows == [("history", 24), ("source", 4)]
 
 
 def test_history_of_visitors_by_day_is_never_summed(con: duckdb.DuckDBPyConnection) -> None:

@@ -21,8 +21,11 @@ def site(client: str, **settings: object) -> Story:
 
 
 def observed(client: str, count: int) -> Story:
-    """So many of September's thirty days, the last ones missing; a week day has 10 sessions, a weekend day 70."""
-    story = site(client)
+    """So many of September's thirty days, the last ones missing; a week day has 10 sessions, a weekend day 70.
+
+    October was read, so that what is missing of September is not what is yet to be given.
+    """
+    story = site(client).loaded("web", "web_daily", OCTOBER, OCTOBER)
     for day in SEPTEMBER_DAYS[:count]:
         weekend = day.isoweekday() > 5
         story.web("web", [day], sessions=70 if weekend else 10, page_views=100)
@@ -32,7 +35,17 @@ def observed(client: str, count: int) -> Story:
 def visitors(client: str, count: int, *, asked_through: date = date(2026, 9, 30)) -> Story:
     story = observed(client, count)
     row = {"month": SEPTEMBER, "asked_through": asked_through, "visitors": 400}
-    return story.raw("web", "web_monthly", [row]).loaded("web", "web_monthly", SEPTEMBER, asked_through)
+    story.raw("web", "web_monthly", [row]).loaded("web", "web_monthly", SEPTEMBER, asked_through)
+    return story.loaded("web", "web_monthly", OCTOBER, date(2026, 10, 10))
+
+
+def not_given_since(client: str) -> Story:
+    """Read on 11 September, and never since."""
+    story = site(client).raw(
+        "web", "web_monthly", [{"month": SEPTEMBER, "asked_through": date(2026, 9, 10), "visitors": 70}]
+    )
+    story.web("web", days(SEPTEMBER, date(2026, 9, 10)))
+    return story.loaded("web", "web_monthly", SEPTEMBER, date(2026, 9, 10))
 
 
 def stories() -> list[Story]:
@@ -55,6 +68,7 @@ def stories() -> list[Story]:
         .web("web", days(date(2026, 9, 15), date(2026, 9, 30))),
         site("paused_throughout").pause("web", SEPTEMBER, date(2026, 9, 30)),
         site("running").web("web", days(OCTOBER, date(2026, 11, 17))).web("web", [date(2026, 11, 19)]),
+        not_given_since("not_given_since"),
         visitors("visitors_whole", 30),
         visitors("visitors_26", 26),
         visitors("visitors_17", 17),
@@ -141,6 +155,18 @@ def test_the_running_month_is_what_was_observed_so_far(con: duckdb.DuckDBPyConne
     assert (row["value"], row["is_closed"], row["is_estimated"]) == (18 * 10, False, False)
     assert row["observed_share"] == pytest.approx(18 / 19, abs=1e-6)
     assert row["data_through"] == date(2026, 11, 19)
+
+
+@pytest.mark.parametrize(("kpi", "value"), [("sessions", 100), ("unique_visitors", 70)])
+def test_days_that_are_not_yet_given_take_nothing_from_a_month_that_is_over(
+    con: duckdb.DuckDBPyConnection, kpi: str, value: float
+) -> None:
+    row = month_of(con, "not_given_since", kpi, SEPTEMBER)
+    # a third of the month is neither scaled up nor taken away: it is what was known on the last good night
+    assert (row["value"], row["is_closed"], row["is_estimated"]) == (value, False, False)
+    assert row["observed_share"] == pytest.approx(10 / 30, abs=1e-6)
+    assert row["note"] == "web: so far, through 2026-09-10"
+    assert value_of(con, "not_given_since", kpi, OCTOBER) is None
 
 
 def test_unique_visitors_are_the_months_own_count(con: duckdb.DuckDBPyConnection) -> None:

@@ -12,9 +12,7 @@ with loads as (
         streams.is_zero_by_absence
         and sources.opened_on is null
         and beginnings.begins_on is null as is_unseen,
-        cast(loads.finished_at at time zone sources.zone as date) as loaded_on,
-        -- a list read before noon says all there is to say of the day before
-        cast((loads.started_at at time zone sources.zone) - interval '12 hours' as date) as listed_through_on
+        cast(loads.finished_at at time zone sources.zone as date) as loaded_on
     from {{ ref('stg_ops__loads') }} as loads
     inner join {{ ref('stg_config__streams') }} as streams
         on
@@ -29,20 +27,6 @@ with loads as (
         on
             loads.client = beginnings.client
             and loads.source = beginnings.source
-),
-
-readings as (
-    select
-        client,
-        source,
-        stream,
-        delivery,
-        min(window_end_on) as first_reading_on,
-        max(window_end_on) as last_reading_on,
-        max(listed_through_on) as listed_through_on,
-        max(loaded_on) as last_loaded_on
-    from loads
-    group by client, source, stream, delivery
 ),
 
 -- a window's days
@@ -73,17 +57,14 @@ told as (
         readings.stream,
         days.day,
         readings.last_loaded_on
-    from readings
+    from {{ ref('int_stream_readings') }} as readings
     inner join {{ ref('int_days') }} as days
         on
             readings.client = days.client
+            and readings.newest_on >= days.day
             and (
-                (readings.delivery = 'listing' and readings.listed_through_on >= days.day)
-                or (
-                    readings.delivery = 'snapshot'
-                    and readings.first_reading_on < days.day
-                    and readings.last_reading_on >= days.day
-                )
+                readings.delivery = 'listing'
+                or (readings.delivery = 'snapshot' and readings.first_reading_on < days.day)
             )
 ),
 

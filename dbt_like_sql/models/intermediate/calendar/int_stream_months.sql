@@ -7,31 +7,14 @@ with streams as (
         streams.delivery,
         streams.grain,
         streams.settle_days,
-        -- the newest day that could be there: the source's own yesterday less its lag
-        case
-            when streams.delivery = 'window'
-                then cast(sources.today_on - interval '1 day' * (1 + streams.lag_days) as date)
-            else sources.through_on
-        end as newest_on
+        readings.newest_on,
+        readings.last_loaded_on
     from {{ ref('stg_config__streams') }} as streams
-    inner join {{ ref('int_sources') }} as sources
+    left join {{ ref('int_stream_readings') }} as readings
         on
-            streams.client = sources.client
-            and streams.source = sources.source
-),
-
-last_loads as (
-    select
-        loads.client,
-        loads.source,
-        loads.stream,
-        max(cast(loads.finished_at at time zone sources.zone as date)) as last_loaded_on
-    from {{ ref('stg_ops__loads') }} as loads
-    inner join {{ ref('int_sources') }} as sources
-        on
-            loads.client = sources.client
-            and loads.source = sources.source
-    group by loads.client, loads.source, loads.stream
+            streams.client = readings.client
+            and streams.source = readings.source
+            and streams.stream = readings.stream
 ),
 
 paused_days as (
@@ -53,8 +36,10 @@ stream_days as (
         streams.stream,
         days.month,
         days.day,
-        -- in the running month only days that have been can be expected; silence is expected in a pause
-        paused_days.day is null and (not months.is_running or days.day <= streams.newest_on) as is_expected,
+        streams.last_loaded_on as stream_loaded_on,
+        paused_days.day is not null as is_paused,
+        months.is_running,
+        coalesce(days.day <= streams.newest_on or observed.is_before_opening, false) as is_given,
         observed.day is not null as is_observed,
         observed.last_loaded_on,
         coalesce(
@@ -93,8 +78,13 @@ stream_months as (
         source,
         stream,
         month,
-        cast(sum(case when is_expected then 1 else 0 end) as bigint) as expected_days,
-        cast(sum(case when is_expected and is_observed then 1 else 0 end) as bigint) as observed_days,
+        max(stream_loaded_on) as last_loaded_on,
+        -- silence is expected in a pause; in the running month only what was given can be expected
+        cast(sum(case when is_paused or (is_running and not is_given) then 0 else 1 end) as bigint) as expected_days,
+        cast(
+            sum(case when is_paused or (is_running and not is_given) or not is_observed then 0 else 1 end) as bigint
+        ) as observed_days,
+        not bool_and(is_given or is_paused) as is_so_far,
         max(case when is_observed then day end) as data_through_on,
         min(case when is_observed and is_unsettled then last_loaded_on end) as unsettled_since_on
     from stream_days
@@ -102,22 +92,18 @@ stream_months as (
 )
 
 select
-    stream_months.client,
-    stream_months.source,
-    stream_months.stream,
-    stream_months.month,
-    stream_months.expected_days,
-    stream_months.observed_days,
+    client,
+    source,
+    stream,
+    month,
+    expected_days,
+    observed_days,
     case
-        when stream_months.expected_days = 0 then 0.0
-        else cast(stream_months.observed_days as double) / stream_months.expected_days
+        when expected_days = 0 then 0.0
+        else cast(observed_days as double) / expected_days
     end as observed_share,
-    stream_months.data_through_on,
-    last_loads.last_loaded_on,
-    stream_months.unsettled_since_on
+    data_through_on,
+    last_loaded_on,
+    is_so_far,
+    unsettled_since_on
 from stream_months
-left join last_loads
-    on
-        stream_months.client = last_loads.client
-        and stream_months.source = last_loads.source
-        and stream_months.stream = last_loads.stream

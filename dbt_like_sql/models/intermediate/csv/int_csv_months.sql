@@ -132,8 +132,11 @@ select
     months.denominator,
     months.observed_share,
     months.is_scaled,
-    -- what is given for the running month is what had come in by yesterday
-    least(months.data_through_on, cast(clients.as_of - interval '1 day' as date)) as data_through_on
+    -- what is given for the running month is what had come in by the day before it was read
+    least(
+        months.data_through_on,
+        cast(least(coalesce(loads.last_loaded_on, clients.as_of), clients.as_of) - interval '1 day' as date)
+    ) as data_through_on
 from months
 inner join {{ ref('int_months') }} as calendar
     on

@@ -32,20 +32,21 @@ coverage as (
 
 series as (
     select
-        filled.client,
-        filled.kpi,
-        filled.source,
+        series.client,
+        series.kpi,
+        series.source,
         months.month,
-        months.is_running
-    from (
-        select distinct
-            client,
-            kpi,
-            source
-        from coverage
-    ) as filled
-    inner join {{ ref('int_months') }} as months
-        on filled.client = months.client
+        months.is_so_far
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_stream_months') }} as months
+        on
+            series.client = months.client
+            and series.source = months.source
+            and series.stream = months.stream
+    where
+        series.kind = 'flow'
+        and series.adds_over_time
+        and series.kpi <> 'new_followers'
 ),
 
 shares as (
@@ -54,7 +55,7 @@ shares as (
         series.kpi,
         series.source,
         series.month,
-        series.is_running,
+        series.is_so_far,
         coalesce(coverage.expected_days, 0) as expected_days,
         coalesce(coverage.observed_days, 0) as observed_days,
         case
@@ -90,11 +91,11 @@ select
     observed_days,
     observed_share,
     case
-        -- the running month is what there is so far
-        when is_running or observed_share >= {{ var('full_share') }} then observed_value
+        -- a month that is not given to its end yet is what there is so far
+        when is_so_far or observed_share >= {{ var('full_share') }} then observed_value
         when observed_share >= {{ var('least_share') }} then round(observed_value + missing_value, 6)
     end as value,
-    not is_running
+    not is_so_far
     and observed_share >= {{ var('least_share') }}
     and observed_share < {{ var('full_share') }} as is_scaled,
     is_split_over_months,

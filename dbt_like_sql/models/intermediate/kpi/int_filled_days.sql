@@ -11,26 +11,18 @@ with paused_days as (
             and days.day between pauses.from_on and pauses.to_on
 ),
 
-newest as (
+series as (
     select
         series.client,
         series.kpi,
         series.source,
-        case
-            when streams.delivery = 'window'
-                then cast(sources.today_on - interval '1 day' * (1 + streams.lag_days) as date)
-            else sources.through_on
-        end as newest_on
+        readings.newest_on
     from {{ ref('int_kpi_series') }} as series
-    inner join {{ ref('int_sources') }} as sources
+    left join {{ ref('int_stream_readings') }} as readings
         on
-            series.client = sources.client
-            and series.source = sources.source
-    inner join {{ ref('stg_config__streams') }} as streams
-        on
-            series.client = streams.client
-            and series.source = streams.source
-            and series.stream = streams.stream
+            series.client = readings.client
+            and series.source = readings.source
+            and series.stream = readings.stream
     where
         series.kind = 'flow'
         and series.adds_over_time
@@ -39,35 +31,36 @@ newest as (
 
 expected as (
     select
-        newest.client,
-        newest.kpi,
-        newest.source,
+        series.client,
+        series.kpi,
+        series.source,
         days.month,
         days.day,
         days.weekday,
         figures.value,
         coalesce(figures.is_before_opening, false) as is_before_opening
-    from newest
+    from series
     inner join {{ ref('int_days') }} as days
-        on newest.client = days.client
+        on series.client = days.client
     inner join {{ ref('int_months') }} as months
         on
             days.client = months.client
             and days.month = months.month
     left join paused_days
         on
-            newest.client = paused_days.client
-            and newest.source = paused_days.source
+            series.client = paused_days.client
+            and series.source = paused_days.source
             and days.day = paused_days.day
     left join {{ ref('int_kpi_days') }} as figures
         on
-            newest.client = figures.client
-            and newest.kpi = figures.kpi
-            and newest.source = figures.source
+            series.client = figures.client
+            and series.kpi = figures.kpi
+            and series.source = figures.source
             and days.day = figures.day
     where
         paused_days.day is null
-        and (not months.is_running or days.day <= newest.newest_on)
+        -- of the running month what was given, whatever the calendar says
+        and (not months.is_running or days.day <= series.newest_on or figures.is_before_opening)
 ),
 
 -- days before the account opened say nothing of the days after

@@ -51,11 +51,13 @@ select
                 when closing_days.opened_on > closing_days.ends_on then closing_days.as_of >= closing_days.closes_on
                 else
                     streams.last_loaded_on >= closing_days.closes_on
+                    and not streams.is_so_far
                     and coalesce(streams.unsettled_since_on >= closing_days.closes_on, true)
             end,
             false
         )
-    ) as is_closed
+    ) as is_closed,
+    bool_or(coalesce(streams.is_so_far, true)) as is_so_far
 from closing_days
 inner join rests_on
     on

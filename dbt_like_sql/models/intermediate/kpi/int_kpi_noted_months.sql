@@ -48,6 +48,7 @@ sentences as (
             when 'counts_hidden' then 'without counts that the platform hides or left out'
             when 'days_observed' then part || ' of ' || whole || ' days observed'
             when 'followers_reconstructed' then 'followers reconstructed from daily gains'
+            when 'given_through' then 'so far, through ' || day
             when 'history' then 'history from csv'
             when 'median' then 'median ' || round(value, 1)
             when 'never_seen' then 'no data on any day read'

@@ -11,6 +11,7 @@ select
     months.is_running,
     closings.closes_on,
     closings.is_closed,
+    coalesce(closings.is_so_far, false) as is_so_far,
     coalesce(series.opened_on > months.ends_on, false) as is_before_opening,
     case
         when

@@ -12,6 +12,7 @@ with judged as (
         series.is_running,
         series.closes_on,
         series.is_closed,
+        series.is_so_far,
         series.is_before_opening,
         series.begins_on,
         series.is_unseen,
@@ -48,11 +49,12 @@ valued as (
         is_running,
         closes_on,
         is_closed,
+        is_so_far,
         is_before_opening,
         begins_on,
         is_unseen,
         not is_never_scaled
-        or (is_running and data_through_on is not null)
+        or (is_so_far and data_through_on is not null)
         or observed_share >= {{ var('least_share') }} as has_value,
         value,
         numerator,
@@ -62,7 +64,7 @@ valued as (
         observed_share,
         is_estimated or (
             is_never_scaled
-            and not is_running
+            and not is_so_far
             and observed_share < {{ var('full_share') }}
         ) as is_estimated,
         note_codes,
@@ -116,6 +118,8 @@ select
             then coalesce(
                 note_codes,
                 case
+                    when is_so_far and not is_running and kind <> 'stock'
+                        then [{{ note('given_through', day='data_through_on') }}]
                     when is_estimated and observed_days is not null
                         then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
                 end

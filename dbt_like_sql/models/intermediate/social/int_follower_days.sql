@@ -31,7 +31,7 @@ snapshots as (
     where nearness = 1
 ),
 
--- net gains of every day up to the last snapshot; a day that was not read is a hole, unless it can't be had yet
+-- net gains of every day up to the last snapshot; a day that was not read is a hole, unless it is not given yet
 changes as (
     select
         streams.client,
@@ -41,16 +41,22 @@ changes as (
             when changes.new_followers is not null then changes.new_followers
             when observed.day is not null and streams.is_zero_by_absence then 0
         end as new_followers,
-        days.day > cast(sources.today_on - interval '1 day' * (1 + streams.lag_days) as date) as is_not_yet_given,
+        -- a total says little of the days before gains that were not given for so long
+        coalesce(
+            days.day > readings.newest_on
+            and days.day <= readings.newest_on + {{ var('follower_max_age_days') }},
+            false
+        ) as is_not_yet_given,
         snapshots.followers,
         case when snapshots.day is not null then days.day end as snapshot_day
     from {{ ref('stg_config__streams') }} as streams
-    inner join {{ ref('int_sources') }} as sources
-        on
-            streams.client = sources.client
-            and streams.source = sources.source
     inner join {{ ref('int_days') }} as days
         on streams.client = days.client
+    left join {{ ref('int_stream_readings') }} as readings
+        on
+            streams.client = readings.client
+            and streams.source = readings.source
+            and streams.stream = readings.stream
     left join {{ ref('int_stream_days') }} as observed
         on
             streams.client = observed.client

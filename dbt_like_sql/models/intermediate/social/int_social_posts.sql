@@ -21,13 +21,20 @@ select
     cast(posts.published_at at time zone sources.zone as date)
     + cast({{ var('maturing_days') }} - 1 as integer) as matures_on,
     coalesce(posts.published_at > first_listings.listed_at, false) as is_counted_from_start,
+    -- its counters after the newest reading are not given yet, however old it is by now
     cast(posts.published_at at time zone sources.zone as date)
-    + cast({{ var('maturing_days') }} - 1 as integer) > sources.through_on as is_maturing
+    + cast({{ var('maturing_days') }} - 1 as integer)
+    > least(sources.through_on, coalesce(counters.newest_on, sources.through_on)) as is_maturing
 from {{ ref('stg_raw__social_posts') }} as posts
 inner join {{ ref('int_sources') }} as sources
     on
         posts.client = sources.client
         and posts.source = sources.source
+left join {{ ref('int_stream_readings') }} as counters
+    on
+        posts.client = counters.client
+        and posts.source = counters.source
+        and counters.stream = 'post_counters'
 left join first_listings
     on
         posts.client = first_listings.client

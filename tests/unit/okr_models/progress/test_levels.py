@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from okr_models.progress.evaluation import KeyResultProgress
+from okr_models.progress.figures import Figures
+from okr_models.words.codes import note
 from okr_models.words.notes import sentences
 from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
@@ -264,10 +268,57 @@ def test_a_count_is_final_90_days_after_the_period() -> None:
 
 
 def test_expected_posts_lag_by_the_median_days_to_the_threshold() -> None:
-    posts = [blog_post(str(index), date(2026, 2, 1), [10.0] * 120) for index in range(3)]
+    posts = [blog_post(str(index), date(2026, 2, 1), [10.0] * 292) for index in range(3)]
     progress = counted(*posts)
     assert progress.prepared.measurement.lag_days == 49
     assert progress.prepared.expected == pytest.approx((323 - 49) / 365)
+
+
+def test_nights_that_fail_are_no_falling_behind_in_a_count() -> None:
+    posts = [blog_post(str(index), date(2026, 2, 1), [10.0] * 120) for index in range(3)]
+    when_it_last_worked = counted(*posts, as_of=date(2026, 6, 1))
+    weeks_later = counted(*posts, as_of=date(2026, 8, 20))
+    assert weeks_later.prepared.expected == when_it_last_worked.prepared.expected
+    assert weeks_later.status == when_it_last_worked.status
+
+
+def test_a_post_is_not_missed_before_its_last_days_are_given() -> None:
+    # 90 days end on 1 May; the source told nothing after 25 April, which is more than nine tenths of them
+    known = blog_post("a", date(2026, 2, 1), [1.0] * 84)
+    assert outcomes(counted(known, as_of=date(2026, 5, 3))) == [("open", None)]
+    later = blog_post("b", date(2026, 2, 1), [1.0] * 84 + [0.0] * 30)
+    assert outcomes(counted(later)) == [("missed", date(2026, 5, 1))]
+
+
+def figures_of_sources_read(*streams: tuple[str, str], posts: Sequence[Any] = ()) -> Figures:
+    return replace(figures_of(posts=posts), loaded=frozenset(streams))
+
+
+@pytest.mark.parametrize(
+    ("read", "label"),
+    [((), "blog"), ((("web", "web_pages_daily"),), "blog"), ((("blog", "blog_posts"),), "web")],
+)
+def test_a_count_over_a_source_that_was_never_read_has_no_value(read: Any, label: str) -> None:
+    result = key_result(count="blog_posts", where=VIEWS, target=10)
+    progress = evaluated(result, figures_of_sources_read(*read), sources=(WEB, BLOG))
+    assert (progress.prepared.measurement.current, progress.prepared.raw) == (None, None)
+    assert progress.status == "cannot_be_judged"
+    assert progress.notes[0] == note("source_never_loaded", label=label)
+
+
+def test_a_count_over_sources_that_were_read_is_zero_where_nothing_was_published() -> None:
+    result = key_result(count="blog_posts", where=VIEWS, target=10)
+    read = (("blog", "blog_posts"), ("web", "web_pages_daily"))
+    progress = evaluated(result, figures_of_sources_read(*read), sources=(WEB, BLOG))
+    assert (progress.prepared.measurement.current, progress.status) == (0.0, "off_track")
+
+
+def test_a_count_over_posts_that_no_source_ever_saw_has_no_value() -> None:
+    progress = counted(blog_post("a", date(2026, 2, 1), []), blog_post("b", date(2026, 3, 1), []))
+    assert (progress.prepared.measurement.current, progress.status) == (None, "cannot_be_judged")
+    assert codes(progress)[0] == "count_unseen"
+    just_published = counted(blog_post("a", date(2026, 11, 18), []))
+    assert just_published.prepared.measurement.current == 0
 
 
 def test_a_count_without_a_condition_counts_what_was_published() -> None:

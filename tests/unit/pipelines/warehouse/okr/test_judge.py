@@ -81,6 +81,8 @@ def posts(con: duckdb.DuckDBPyConnection) -> None:
     made = [blog_post("a", date(2026, 2, 1), [100] * 20), blog_post("b", date(2026, 3, 1), [1] * 120)]
     fill(con, "blog_posts", [{k: v for k, v in post.items() if k != "views"} for post in made])
     fill(con, "blog_post_daily", [row for post in made for row in post["views"]])
+    load(con, BLOG.id, "blog_posts", AS_OF - timedelta(days=1), "loaded")
+    load(con, WEB.id, "web_pages_daily", AS_OF - timedelta(days=1), "loaded")
 
 
 def a_client(*results: Any, **settings: Any) -> Client:

@@ -1,0 +1,68 @@
+"""Why a count has no value at all: what it counts, or what it asks of each post, was never seen (MEASURES.md, "Missing
+is not zero").
+
+What belongs here: sources that were never read, and figures that no post ever had. What does not: posts that lack some
+of their days (``items.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from okr_models.client.model import Client, KeyResult
+from okr_models.client.sources import SourceSettings
+from okr_models.progress.components import feeding_sources
+from okr_models.progress.figures import Figures
+from okr_models.progress.items import Post
+from okr_models.progress.measures import Task
+from okr_models.words.codes import Note, note
+from okr_models.words.notes import PLATFORM_NAMES
+
+STREAM_OF_METRIC = {
+    "page_views": ("web", "web_pages_daily"),
+    "engagement_seconds": ("web", "web_pages_daily"),
+    "search_clicks": ("search", "search_pages_daily"),
+    "search_position": ("search", "search_pages_daily"),
+}
+"""Which kind of source tells what a blog post is asked for; a social post's counters come with their own account."""
+SURELY_SEEN = timedelta(days=7)
+"""A post that old has been seen by whatever sees its blog."""
+
+
+def never_counted(task: Task, client: Client, figures: Figures, posts: Sequence[Post]) -> Note | None:
+    """The reason, or None where the count may be given."""
+    for sources, stream in _needed(client, task.key_result):
+        if sources and not any(figures.was_read(source.id, stream) for source in sources):
+            return note("source_never_loaded", label=", ".join(_label(source) for source in sources))
+    old = [post for post in posts if post.published_on <= task.as_of - SURELY_SEEN]
+    for condition in task.key_result.where:
+        metric = condition.metric
+        if STREAM_OF_METRIC.get(metric, ("", ""))[0] == "search":
+            continue  # a post that search never shows has no position, and that is known
+        if old and not any(post.daily.get(metric) or post.totals.get(metric) is not None for post in old):
+            return note("count_unseen", count=len(old))
+    return None
+
+
+def _needed(client: Client, key_result: KeyResult) -> Iterator[tuple[tuple[SourceSettings, ...], str]]:
+    """Groups of sources of which at least one must have been read, with the stream it tells by."""
+    scope = key_result.scope
+    if key_result.count == "social_posts":
+        accounts = feeding_sources(client, "social_posts", scope)
+        yield accounts, "social_posts"
+        if key_result.where:
+            yield accounts, "post_counters"
+        return
+    lists = feeding_sources(client, "blog_posts", scope)
+    yield lists, "blog_posts"
+    if not lists:
+        pages = [source for source in client.sources if getattr(source, "blog_path", None)]
+        yield tuple(source for source in pages if scope.source in {None, source.id}), "web_pages_daily"
+    for condition in key_result.where:
+        category, stream = STREAM_OF_METRIC[condition.metric]
+        yield tuple(source for source in client.sources if source.category == category), stream
+
+
+def _label(source: SourceSettings) -> str:
+    return PLATFORM_NAMES.get(source.platform or "", source.id)
