@@ -44,7 +44,7 @@ def _references(parts: Parts) -> list[str]:
     for objective in objectives if isinstance(objectives, list) else []:
         key_results = objective.get("key_results") if isinstance(objective, dict) else None
         for key_result in key_results if isinstance(key_results, list) else []:
-            if isinstance(key_result, dict):
+            if isinstance(key_result, dict) and objective.get("id") and key_result.get("id"):
                 found += [f"{objective.get('id')}/{key_result.get('id')}"]
     return found
 

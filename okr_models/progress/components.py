@@ -51,6 +51,7 @@ class Component:
     days: Days
     breaks: tuple[Break, ...] = ()
     paused_months: frozenset[date] = frozenset()
+    is_stock: bool = False
 
     @property
     def first_month(self) -> date | None:
@@ -72,7 +73,13 @@ class Component:
 
     def bridged(self, found: MonthFigure) -> MonthFigure:
         """The month as the newest definition would have counted it, by the breaks' overlap ratios."""
-        ratio = self.ratio(Window(found.month, month_end(found.month)))
+        # A stock is read on a day, in the definition of that day; a month's flow holds days of both.
+        days = (
+            Window(found.observed_on, found.observed_on)
+            if self.is_stock
+            else Window(found.month, month_end(found.month))
+        )
+        ratio = self.ratio(days)
         if ratio == 1.0 or found.value is None:
             return found
         top = None if found.numerator is None else found.numerator * ratio
@@ -92,8 +99,12 @@ class Component:
     def era(self, month: date) -> int | None:
         """How many unbridged breaks lie before ``month``; None where one lies inside it."""
         end = month_end(month)
-        if any(month < each.date <= end for each in self.hard_breaks):
+        if not self.is_stock and any(month < each.date <= end for each in self.hard_breaks):
             return None
+        if self.is_stock:
+            found = self.months.get(month)
+            end = found.observed_on if found else end
+            return sum(each.date <= end for each in self.hard_breaks)
         return sum(each.date <= month for each in self.hard_breaks)
 
     def stock_at(self, day: date, *, oldest: timedelta | None = STOCK_AGE) -> DayFigure | None:
@@ -212,6 +223,7 @@ class _Builder:
             days=dict(self.days.get(scope, {})),
             breaks=own_breaks,
             paused_months=_paused_months(sources),
+            is_stock=self.facts.kind == "stock",
         )
 
     def only_source(self, feeding: tuple[SourceSettings, ...]) -> Component | None:

@@ -127,7 +127,7 @@ select
         and loads.last_loaded_on >= cast(calendar.ends_on + months.closing_days * interval '1 day' as date),
         false
     ) as is_closed,
-    round(months.value, 6) as value,
+    months.value,
     months.numerator,
     months.denominator,
     months.observed_share,

@@ -63,7 +63,8 @@ select
     figures.kpi,
     figures.scope,
     figures.month,
-    round(figures.value, 6) as value,
+    -- what a file gives is as it was given, however small
+    case when figures.is_history or kpis.is_own then figures.value else round(figures.value, 6) end as value,
     kpis.unit,
     kpis.kind,
     figures.is_closed,

@@ -361,3 +361,17 @@ def test_a_stretch_goal_succeeds_at_seven_tenths_of_the_way() -> None:
     rows = monthly("unique_visitors", month("2025-01"), [100.0] * 12 + [121.0] * 10)
     assert evaluated(key_result(target="+30%", ambition="stretch"), figures_of(months=rows)).status == "on_track"
     assert evaluated(key_result(target="+30%"), figures_of(months=rows)).status == "off_track"
+
+
+@pytest.mark.parametrize("target", [{"at_least": 550, "hold": True}, {"between": [550, 700]}], ids=str)
+def test_a_stock_with_a_break_inside_a_month_is_counted_the_way_of_the_day_it_was_read(target: Any) -> None:
+    broken = source(
+        "linkedin", breaks=[{"date": "2026-05-16", "reason": "recount", "overlap_ratio": 0.5}], opened="2020-01-01"
+    )
+    values = [1200.0] * 4 + [600.0] * 6
+    rows = monthly("followers", month("2026-01"), values, scope="platform=linkedin")
+    rows += monthly("followers", month("2026-01"), values)
+    result = key_result(kpi="followers", target=target)
+    progress = evaluated(result, figures_of(months=rows), sources=(broken,))
+    # 1200 until April were 600 the new way, and 31 May was read the new way
+    assert progress.prepared.measurement.current == 1.0
