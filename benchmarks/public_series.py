@@ -1,4 +1,4 @@
-"""The public daily series, read from a folder of files (docs/forecast.md says where they come from)."""
+"""The public series, read from a folder of files (docs/forecast.md says where they come from)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,22 @@ def public_months(data: Path) -> list[MonthlySeries]:
         months_from_days(wikipedia_views(data), name="wikipedia"),
         months_from_days(pedestrians(data), name="pedestrians"),
     ]
+
+
+def published_months(data: Path) -> list[MonthlySeries]:
+    """45 monthly series of statistics offices and others, by their names."""
+    frame = pd.read_csv(data / "monthly" / "months.csv")
+    ordered = frame.sort_values(["series", "month_number"])
+    return [
+        MonthlySeries(name=str(name), values=rows["value"].to_numpy(dtype=np.float64), is_public=True)
+        for name, rows in ordered.groupby("series", sort=True)
+    ]
+
+
+def family_of(name: str) -> str:
+    """Series that were counted by one office in one way: the name's first word, of Australian travel the first two."""
+    words = name.split("_")
+    return "_".join(words[:2]) if words[0] == "aus" else words[0]
 
 
 def _read(path: Path) -> pd.Series:

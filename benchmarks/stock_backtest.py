@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from okr_models.forecast.calibration import LEAST, MOST, POOLED_WIDENING
-from okr_models.forecast.forecast import TREND
-from okr_models.forecast.path_values import Floats
-from okr_models.forecast.structural import YEARLY, FitFailed, fit
+from okr_models.forecast.calibration import HIGH_QUANTILE, LOW_QUANTILE
+from okr_models.forecast.forecast import ForecastJob, bounded, futures_of
+from okr_models.forecast.path_values import Floats, LastMonth, Line
 
+_Case = tuple[float, bool, bool]
 YEAR, MONTHS, STARTS = 12, 60, (36, 48)
 TARGETS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 GAIN, STRAY, LEVEL = 20.0, 0.35, 2000.0
@@ -33,9 +33,9 @@ KINDS: dict[str, Callable[[Floats], Floats]] = {
 
 def main() -> None:
     """Print a line a kind and one over all: Brier, what was said on average, and what came."""
-    print("| followers | cases | Brier | said | came |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    everything: list[tuple[float, bool]] = []
+    print("| followers | cases | Brier | said | came | inside the 80 % interval |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    everything: list[_Case] = []
     for kind in KINDS:
         rows = [row for seed in (1, 2, 3) for row in _replayed(_followers(kind, seed=seed))]
         print(_line(kind, rows))
@@ -52,26 +52,34 @@ def _followers(kind: str, *, seed: int) -> Floats:
     return LEVEL + np.cumsum(KINDS[kind](np.full(MONTHS, GAIN)) * luck)
 
 
-def _replayed(values: Floats) -> list[tuple[float, bool]]:
-    """What the forecast said, and whether it came."""
-    found: list[tuple[float, bool]] = []
+def _replayed(values: Floats) -> list[_Case]:
+    """What was said of each target at each month's end, whether it came, and whether the interval held what came."""
+    found: list[_Case] = []
     for start in STARTS:
         base, gain = float(values[start - 1]), float(values[start - 1] - values[start - 1 - YEAR])
+        came = float(values[start + YEAR - 1])
         for k in range(1, YEAR):
-            fitted = fit(values[: start + k], season=YEARLY, trend=TREND)
-            if isinstance(fitted, FitFailed):
-                continue
-            ends = fitted.paths(steps=YEAR - k, count=2000, seed=1, widening=POOLED_WIDENING)[:, -1]
+            job = ForecastJob(
+                history=tuple(values[: start + k]),
+                horizon=YEAR - k,
+                months_in=k,
+                reducer=LastMonth(),
+                success=Line(value=base),
+                kind="stock",
+            )
+            futures = futures_of(job).futures.paths[:, -1]
+            low, high = np.quantile(futures, [LOW_QUANTILE, HIGH_QUANTILE])
             for share in TARGETS:
                 goal = base + share * gain
-                said = float(np.clip(np.mean(ends >= goal), LEAST, MOST))
-                found.append((said, bool(values[start + YEAR - 1] >= goal)))
+                said = bounded(float(np.mean(futures >= goal)), tenths=False)
+                found.append((said, came >= goal, bool(low <= came <= high)))
     return found
 
 
-def _line(name: str, rows: list[tuple[float, bool]]) -> str:
-    said, came = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    return f"| {name} | {len(rows)} | {np.mean((said - came) ** 2):.3f} | {said.mean():.2f} | {came.mean():.2f} |"
+def _line(name: str, rows: list[_Case]) -> str:
+    said, came, inside = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    brier = np.mean((said - came) ** 2)
+    return f"| {name} | {len(rows)} | {brier:.3f} | {said.mean():.2f} | {came.mean():.2f} | {inside.mean():.0%} |"
 
 
 if __name__ == "__main__":

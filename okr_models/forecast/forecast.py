@@ -1,14 +1,17 @@
 """Which forecast a key result gets, by how much history it has (MEASURES.md, "Expected progress, forecast, status").
 
 What belongs here: the rules of history length, the probability's limits, and the reasons for having none. What does
-not: the model (``structural.py``), the rule without one (``simple.py``), status (``progress/status.py``).
+not: the models (``pair.py``), the rule without one (``simple.py``), status (``progress/status.py``).
 
 | closed months | what is given |
 | --- | --- |
-| 36 and more | the structural model's probability |
+| 36 and more | the two structural models' probability |
 | 24-35 | the same, in tenths |
 | 12-23 | no model: a range, and a probability in tenths |
 | fewer, a break in them, or over 10 % estimated | no probability, and why |
+
+Where the models' middle leaves what the series has ever grown (``bounds.py``), or a fit fails, the rule without a model
+answers and says so.
 """
 
 from __future__ import annotations
@@ -20,17 +23,27 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from okr_models.forecast.calibration import HIGH_QUANTILE, LEAST, LOW_QUANTILE, MOST, POOLED_WIDENING
+from okr_models.forecast.bounds import Bounds, bounds_of
+from okr_models.forecast.calibration import (
+    HIGH_QUANTILE,
+    LEAST,
+    LOW_QUANTILE,
+    MOST,
+    SIMPLE_SPREAD,
+    Kind,
+    SimpleSpread,
+    Spread,
+)
+from okr_models.forecast.pair import Futures, Pair, fit_pair
 from okr_models.forecast.path_values import Flags, Floats, LastMonth
+from okr_models.forecast.running import Running
+from okr_models.forecast.shifts import at_todays_level
 from okr_models.forecast.simple import simple_paths
-from okr_models.forecast.structural import YEARLY, FitFailed, Trend, fit
-from okr_models.forecast.types import Forecast
+from okr_models.forecast.structural import FitFailed
+from okr_models.forecast.types import Fallback, Forecast
 
 PATHS = 2000
 SEED = 20260101
-TREND: Trend = "damped_trend"
-"""docs/adr/0003-forecast-trend.md."""
-
 FULL_HISTORY, MODEL_HISTORY, SIMPLE_HISTORY = 36, 24, 12
 ESTIMATED_LIMIT = 0.10
 LEAST_TENTH, MOST_TENTH = 0.1, 0.9
@@ -44,8 +57,9 @@ class ForecastJob:
     """Everything one forecast depends on; picklable as long as its callables are (``path_values.py``).
 
     ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
-    ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``success`` is the key
-    result's own line, ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it.
+    ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``running``: what a stock
+    is known to be since. ``success`` is the key result's own line, ``success_full`` the full target's. ``settled`` is
+    the outcome where arithmetic has decided it. ``widening`` multiplies the calibrated spread.
     """
 
     history: tuple[float, ...]
@@ -54,12 +68,12 @@ class ForecastJob:
     reducer: Reduce
     success: Succeeds
     success_full: Succeeds | None = None
-    kind: Literal["flow", "stock", "ratio"] = "flow"
+    running: Running | None = None
+    kind: Kind = "flow"
     estimated_share: float = 0.0
     has_break: bool = False
     settled: bool | None = None
-    widening: float = POOLED_WIDENING
-    trend: Trend = TREND
+    widening: float = 1.0
     seed: int = SEED
 
     def __post_init__(self) -> None:
@@ -69,16 +83,18 @@ class ForecastJob:
             )
         if self.horizon + self.months_in == 0:
             raise ValueError("a period has at least one month")
+        if self.running is not None and not 0 < len(self.running.values) <= self.horizon:
+            raise ValueError(f"{len(self.running.values)} running months do not fit {self.horizon} to come")
 
 
 @dataclass(frozen=True, slots=True)
-class _Futures:
-    """The middle path, the paths, and how they were made."""
+class Answer:
+    """The months to come, and how they were made."""
 
-    mid: Floats
-    paths: Floats
-    tenths: bool
+    futures: Futures
     method: Literal["structural", "simple"]
+    tenths: bool
+    fallback: Fallback | None = None
     note: str | None = None
 
 
@@ -90,11 +106,12 @@ def forecast_series(
     reducer: Reduce,
     success: Succeeds,
     success_full: Succeeds | None = None,
-    kind: Literal["flow", "stock", "ratio"] = "flow",
+    running: Running | None = None,
+    kind: Kind = "flow",
     estimated_share: float = 0.0,
     has_break: bool = False,
     settled: bool | None = None,
-    widening: float = POOLED_WIDENING,
+    widening: float = 1.0,
     seed: int = SEED,
 ) -> Forecast:
     """``forecast`` for a series indexed by month (dates, timestamps or periods; months left out are missing)."""
@@ -106,6 +123,7 @@ def forecast_series(
             reducer=reducer,
             success=success,
             success_full=success_full,
+            running=running,
             kind=kind,
             estimated_share=estimated_share,
             has_break=has_break,
@@ -124,27 +142,26 @@ def forecast(job: ForecastJob) -> Forecast:
     refused = refusal(history, estimated_share=job.estimated_share, has_break=job.has_break)
     if refused:
         return Forecast(method="none", note=refused, probability=_certain(job.settled))
-    futures = _futures(job, history)
-    reached = job.reducer(_with_observed(futures.paths, history=history, job=job))
-    middle = float(job.reducer(_with_observed(futures.mid[np.newaxis, :], history=history, job=job))[0])
+    answer = futures_of(job)
+    reached = job.reducer(_with_observed(answer.futures.paths, history=history, job=job))
+    middle = float(job.reducer(_with_observed(answer.futures.middle[np.newaxis, :], history=history, job=job))[0])
     if not (np.isfinite(reached).all() and np.isfinite(middle)):
         return Forecast(method="none", note="the forecast is not finite", probability=_certain(job.settled))
     low, high = (float(edge) for edge in np.quantile(reached, [LOW_QUANTILE, HIGH_QUANTILE]))
     said = _certain(job.settled)
     if said is None:
-        said = _bounded(float(np.mean(job.success(reached))), tenths=futures.tenths)
+        said = bounded(float(np.mean(job.success(reached))), tenths=answer.tenths)
     full = job.success_full or job.success
     return Forecast(
         mid=middle,
         low=min(low, middle),
         high=max(high, middle),
         probability=said,
-        probability_full=said
-        if full is job.success
-        else _bounded(float(np.mean(full(reached))), tenths=futures.tenths),
-        tenths=futures.tenths,
-        method=futures.method,
-        note=futures.note,
+        probability_full=said if full is job.success else bounded(float(np.mean(full(reached))), tenths=answer.tenths),
+        tenths=answer.tenths,
+        method=answer.method,
+        fallback=answer.fallback,
+        note=answer.note,
     )
 
 
@@ -172,31 +189,63 @@ def months_of(series: pd.Series) -> tuple[float, ...]:
     return tuple(float(value) for value in whole)
 
 
-def _futures(job: ForecastJob, history: Floats) -> _Futures:
+def futures_of(
+    job: ForecastJob,
+    *,
+    pair: Pair | FitFailed | None = None,
+    spread: Spread | None = None,
+    simple_spread: SimpleSpread = SIMPLE_SPREAD,
+) -> Answer:
+    """The months to come by the rules of history length. ``pair`` where it was fitted already (a replay asks one pair
+    about several years); other spreads than the pooled ones where they are being measured."""
+    history = np.asarray(job.history, dtype=np.float64)
     first = int(np.argmax(~np.isnan(history)))
-    known = history[first:]
-    closed = int(np.sum(~np.isnan(known)))
+    known = np.concatenate([history[first:], job.running.values if job.running else ()])
+    known = at_todays_level(known) if job.kind == "stock" else known
+    bounds = bounds_of(known, steps=job.horizon, is_stock=job.kind == "stock")
+    fallback: Fallback | None = None
     note: str | None = None
+    closed = int(np.sum(~np.isnan(history)))
     if closed >= MODEL_HISTORY:
-        fitted = fit(known, season=YEARLY, trend=job.trend)
-        if not isinstance(fitted, FitFailed):
-            return _Futures(
-                mid=fitted.mean_path(steps=job.horizon),
-                paths=fitted.paths(steps=job.horizon, count=PATHS, seed=job.seed, widening=job.widening),
-                tenths=closed < FULL_HISTORY,
-                method="structural",
-            )
-        note = f"{fitted.reason}; straight line and last year's share instead"
-    mid, paths = simple_paths(
+        pair = pair or fit_pair(known, kind=job.kind)
+        if isinstance(pair, Pair):
+            futures = pair.futures(steps=job.horizon, count=PATHS, seed=job.seed, spread=spread, widening=job.widening)
+            if bounds is None or bounds.holds(futures.middle):
+                return Answer(_placed(job, futures, bounds), "structural", tenths=closed < FULL_HISTORY)
+            fallback, note = "bounded", "the models' middle leaves what the series has ever grown"
+        else:
+            fallback, note = "unfitted", pair.reason
+        note = f"{note}; straight line and last year's share instead"
+    futures = _without_a_model(job, known, spread=simple_spread)
+    if bounds is not None and (fallback == "bounded" or not bounds.holds(futures.middle)):
+        fallback, note = "bounded", note or "kept within what the series has ever grown"
+        futures = Futures(*bounds.centred(futures.middle, futures.paths))
+    return Answer(_placed(job, futures, bounds), "simple", tenths=True, fallback=fallback, note=note)
+
+
+def _without_a_model(job: ForecastJob, known: Floats, *, spread: SimpleSpread) -> Futures:
+    running = len(job.running.values) if job.running else 0
+    middle, paths = simple_paths(
         known,
         horizon=job.horizon,
-        months_in=min(job.months_in, len(known)),
+        months_in=min(job.months_in + running, len(known)),
         is_stock=job.kind == "stock",
         count=PATHS,
         seed=job.seed,
+        spread=spread,
         is_level=job.kind != "stock" and isinstance(job.reducer, LastMonth),
     )
-    return _Futures(mid=mid, paths=paths, tenths=True, method="simple", note=note)
+    return Futures(middle, paths)
+
+
+def _placed(job: ForecastJob, futures: Futures, bounds: Bounds | None) -> Futures:
+    """Inside the bounds, and at the months' ends."""
+    middle, paths = futures.middle[np.newaxis, :], futures.paths
+    if bounds is not None:
+        middle, paths = bounds.kept(middle), bounds.kept(paths)
+    if job.running is not None:
+        middle, paths = job.running.at_month_ends(middle), job.running.at_month_ends(paths)
+    return Futures(middle[0], paths)
 
 
 def _with_observed(paths: Floats, *, history: Floats, job: ForecastJob) -> Floats:
@@ -227,7 +276,8 @@ def _certain(settled: bool | None) -> float | None:
     return None if settled is None else float(settled)
 
 
-def _bounded(share: float, *, tenths: bool) -> float:
+def bounded(share: float, *, tenths: bool) -> float:
+    """A share of paths as a probability that arithmetic has not settled."""
     if tenths:
         return round(float(np.clip(round(share, 1), LEAST_TENTH, MOST_TENTH)), 1)
     return float(np.clip(share, LEAST, MOST))

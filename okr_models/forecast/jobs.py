@@ -18,12 +18,13 @@ from dataclasses import asdict, fields
 from multiprocessing import get_context
 from typing import TypeVar
 
+from okr_models.forecast.calibration import DRIFT, SIMPLE_SPREAD, SPREADS
 from okr_models.forecast.forecast import PATHS, ForecastJob
 from okr_models.forecast.own_widening import answer
 from okr_models.forecast.structural import DAMPING
 from okr_models.forecast.types import Forecast
 
-RULES = f"3;paths={PATHS};damping={DAMPING}"
+RULES = f"4;paths={PATHS};damping={DAMPING};{SPREADS};{SIMPLE_SPREAD};{DRIFT}"
 """Part of every fingerprint: raise the number when a rule changes what a job's answer is."""
 
 WORTH_A_POOL = 12

@@ -11,12 +11,29 @@ on from: a mean of the whole period would lag behind a level that moves.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from okr_models.forecast.calibration import SIMPLE_LOG_SPREAD
+from okr_models.forecast.calibration import SIMPLE_SPREAD, TAIL, SimpleSpread
 from okr_models.forecast.path_values import Floats
 
 YEAR = 12
+LEAST_PAIRS = 3
+MOST_APART = 2.0
+"""In logs: how far apart straight line and last year's share count as at most, and months as at most unrestful."""
+MOST_LOG = 20.0
+ROUGHNESS_TO_UNREST = 1 / 1.5
+"""Where fewer than three months have a year before them, the step from month to month stands for their growth's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """The months to come by the rule, and in logs how far its two halves lie apart and how unrestful the months are."""
+
+    months: Floats
+    apart: float
+    unrest: float
 
 
 def simple_paths(
@@ -27,7 +44,7 @@ def simple_paths(
     is_stock: bool,
     count: int,
     seed: int,
-    log_spread: float = SIMPLE_LOG_SPREAD,
+    spread: SimpleSpread = SIMPLE_SPREAD,
     is_level: bool = False,
 ) -> tuple[Floats, Floats]:
     """The middle path (``horizon``) and ``count`` x ``horizon`` paths around it.
@@ -38,24 +55,42 @@ def simple_paths(
     if is_level:
         months_in = len(history) - int(np.flatnonzero(~np.isnan(history))[-1])
     flow = np.diff(history) if is_stock else history
-    remaining = _remaining(flow, horizon=horizon, months_in=months_in)
+    found = remaining(flow, horizon=horizon, months_in=months_in)
     rng = np.random.default_rng(seed)
-    draws = rng.standard_normal(((count + 1) // 2, 1))
-    factors = np.exp(log_spread * np.concatenate([draws, -draws])[:count])
+    draws = rng.standard_normal(((count + 1) // 2, 1)) * np.sqrt(TAIL / rng.chisquare(TAIL, size=((count + 1) // 2, 1)))
+    scale = spread.scale(apart=found.apart, unrest=found.unrest)
+    factors = np.exp(np.clip(scale * np.concatenate([draws, -draws])[:count], -MOST_LOG, MOST_LOG))
     if not is_stock:
-        return remaining, remaining * factors
+        return found.months, found.months * factors
     last = history[~np.isnan(history)][-1]
-    return last + np.cumsum(remaining), last + np.cumsum(remaining * factors, axis=1)
+    return last + np.cumsum(found.months), last + np.cumsum(found.months * factors, axis=1)
 
 
-def _remaining(flow: Floats, *, horizon: int, months_in: int) -> Floats:
+def remaining(flow: Floats, *, horizon: int, months_in: int) -> Remaining:
     inside = flow[len(flow) - months_in :] if months_in else flow[-YEAR:]
     straight = np.full(horizon, _mean(inside, otherwise=_mean(flow, otherwise=0.0)))
     shaped = _last_year(flow, horizon=horizon, months_in=months_in, otherwise=straight)
     seen = float(np.nansum(inside)) if months_in else 0.0
     total = _between(seen + float(straight.sum()), seen + float(shaped.sum())) - seen
     shape = float(shaped.sum())
-    return shaped * (total / shape) if shape * total > 0 else np.full(horizon, total / horizon)
+    months = shaped * (total / shape) if shape * total > 0 else np.full(horizon, total / horizon)
+    apart = _log_ratio(np.array([straight.sum()]), np.array([shaped.sum()]))
+    return Remaining(months, apart=abs(apart[0]) if len(apart) else MOST_APART, unrest=_unrest(flow))
+
+
+def _unrest(flow: Floats) -> float:
+    """Standard deviation of growth on the year before; where too few months have one, what their roughness suggests."""
+    yearly = _log_ratio(flow[YEAR:], flow[:-YEAR])
+    if len(yearly) >= LEAST_PAIRS:
+        return float(yearly.std())
+    steps = _log_ratio(flow[1:], flow[:-1])
+    return float(steps.std()) * ROUGHNESS_TO_UNREST if len(steps) >= LEAST_PAIRS else MOST_APART
+
+
+def _log_ratio(now: Floats, then: Floats) -> Floats:
+    """Of pairs above zero, within limits; the others have none."""
+    usable = (np.nan_to_num(now) > 0) & (np.nan_to_num(then) > 0)
+    return np.asarray(np.clip(np.log(now[usable] / then[usable]), -MOST_APART, MOST_APART), dtype=np.float64)
 
 
 def _last_year(flow: Floats, *, horizon: int, months_in: int, otherwise: Floats) -> Floats:

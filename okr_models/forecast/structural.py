@@ -64,42 +64,37 @@ class Fitted:
     disturbance: Floats
     noise: float
 
-    def paths(self, *, steps: int, count: int, seed: int, widening: float = 1.0) -> Floats:
-        """``count`` x ``steps`` futures in the series' own unit; deviations from the mean path times ``widening``."""
-        deviations = self._deviations(steps=steps, count=count, seed=seed)
-        return self._back(self._means(steps) + widening * deviations)
+    def paths(self, *, steps: int, count: int, seed: int) -> Floats:
+        """``count`` x ``steps`` futures in the series' own unit."""
+        return self.plain(self.means(steps) + self.deviations(steps=steps, count=count, seed=seed))
 
-    def mean_path(self, *, steps: int) -> Floats:
-        """The path without chance (on the log scale: the median of each step), in the series' own unit."""
-        return self._back(self._means(steps))
-
-    def _means(self, steps: int) -> Floats:
+    def means(self, steps: int) -> Floats:
+        """The path without chance, on the model's scale: logs of a positive series, else its own unit."""
         state, mean = self.state, np.empty(steps)
         for step in range(steps):
             mean[step] = float(self.design @ state)
             state = self.transition @ state
-        return mean
+        return np.asarray(mean * self.spread + self.centre, dtype=np.float64)
 
-    def _deviations(self, *, steps: int, count: int, seed: int) -> Floats:
-        """Each path's deviation from the mean path, on the model's scale. Draws come in mirrored pairs."""
+    def deviations(self, *, steps: int, count: int, seed: int) -> Floats:
+        """Each path's deviation from ``means``, on the same scale. Draws come in mirrored pairs, and month by month, so
+        that the first of many steps are what fewer steps would have given."""
         rng = np.random.default_rng(seed)
         half = (count + 1) // 2
         size = self.state.shape[0]
         strayed = rng.standard_normal((half, size)) @ _root(self.state_covariance).T
-        shocks = rng.standard_normal((steps, half, size))
-        noise = rng.standard_normal((steps, half)) * np.sqrt(max(self.noise, 0.0))
-        root = _root(self.disturbance)
+        root, noise = _root(self.disturbance), np.sqrt(max(self.noise, 0.0))
         deviation = np.empty((half, steps))
         for step in range(steps):
-            deviation[:, step] = strayed @ self.design + noise[step]
-            strayed = strayed @ self.transition.T + shocks[step] @ root.T
-        return np.concatenate([deviation, -deviation])[:count]
+            deviation[:, step] = strayed @ self.design + noise * rng.standard_normal(half)
+            strayed = strayed @ self.transition.T + rng.standard_normal((half, size)) @ root.T
+        return np.concatenate([deviation, -deviation])[:count] * self.spread
 
-    def _back(self, values: Floats) -> Floats:
-        plain = values * self.spread + self.centre
+    def plain(self, values: Floats) -> Floats:
+        """From the model's scale to the series' own unit."""
         if self.scale == "log":
-            return np.asarray(np.exp(np.clip(plain, -700.0, 700.0)), dtype=np.float64)
-        return np.asarray(np.maximum(plain, self.floor), dtype=np.float64)
+            return np.asarray(np.exp(np.clip(values, -700.0, 700.0)), dtype=np.float64)
+        return np.asarray(np.maximum(values, self.floor), dtype=np.float64)
 
 
 def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:

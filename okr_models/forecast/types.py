@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Method = Literal["structural", "simple", "settled", "none"]
+Fallback = Literal["bounded", "unfitted"]
+"""Why the rule without a model answers though there is history enough for one: it left the bounds, or did not fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +30,5 @@ class Forecast:
     tenths: bool = False
     """The probability is given in tenths, because the history is short."""
     method: Method = "none"
+    fallback: Fallback | None = None
     note: str | None = None

@@ -16,6 +16,7 @@ from okr_models.client.sources import Break, SourceSettings
 from okr_models.kpis import BUILT_IN, Better, Kind
 from okr_models.periods import ONE_DAY, Window, month_end
 from okr_models.progress.figures import DayFigure, Days, Figures, MonthFigure, Months, days_known, months_known
+from okr_models.progress.jumps import Jump, jump_of
 from okr_models.words.notes import PLATFORM_NAMES
 
 ALL = "all"
@@ -52,6 +53,8 @@ class Component:
     breaks: tuple[Break, ...] = ()
     paused_months: frozenset[date] = frozenset()
     is_stock: bool = False
+    jump: Jump | None = None
+    """From csv history to the account's own first reading; among ``breaks`` as one."""
 
     @property
     def first_month(self) -> date | None:
@@ -215,15 +218,18 @@ class _Builder:
         if len(sources) > 1:
             # The ratio of one account says nothing of several together.
             own_breaks = tuple(each.model_copy(update={"overlap_ratio": None}) for each in own_breaks)
+        months, days = self.months.get(scope, {}), self.days.get(scope, {})
+        jump = jump_of(months, days, declared=own_breaks) if self.facts.kind == "stock" else None
         return Component(
             scope=scope,
             label=label,
             sources=sources,
-            months=self._with_true_zeros(self.months.get(scope, {}), sources),
-            days=dict(self.days.get(scope, {})),
-            breaks=own_breaks,
+            months=self._with_true_zeros(months, sources),
+            days=dict(days),
+            breaks=own_breaks if jump is None else (*own_breaks, jump.as_break(label=label)),
             paused_months=_paused_months(sources),
             is_stock=self.facts.kind == "stock",
+            jump=jump,
         )
 
     def only_source(self, feeding: tuple[SourceSettings, ...]) -> Component | None:

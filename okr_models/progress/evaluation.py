@@ -156,6 +156,7 @@ def prepare(
             objective,
             task,
             measurement,
+            jumps=[] if body is None else [(p.label, p.jump) for p in (body.parts or (body.whole,)) if p.jump],
             failures=relevant,
             restated=restated,
             earlier=earlier,

@@ -7,6 +7,7 @@ What belongs here: from a measurement to a ``ForecastJob``. What does not: the f
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,10 +22,11 @@ from okr_models.forecast.path_values import (
     SumOfMonths,
     success_line,
 )
-from okr_models.periods import add_months
+from okr_models.forecast.running import Running
+from okr_models.periods import add_months, month_end, month_start
 from okr_models.progress.baselines import base_month_of
 from okr_models.progress.components import Anatomy, Component
-from okr_models.progress.figures import MonthFigure
+from okr_models.progress.figures import DayFigure, MonthFigure
 from okr_models.progress.growth import base_figure
 from okr_models.progress.levels import total
 from okr_models.progress.measures import Measurement, Task, goal
@@ -61,6 +63,7 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
         history=history.values,
         horizon=n - k,
         months_in=k,
+        running=_running(task, measurement, anatomy, k=k),
         reducer=_reducer(task, measurement, k=k),
         success=lines[0],
         success_full=lines[1] if success < 1.0 else None,
@@ -86,6 +89,30 @@ def _history(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) 
     chosen = after if is_clean else months
     figures = tuple(_figure(used, anatomy, each) for each in chosen)
     return _History(months=tuple(chosen), figures=figures, has_break=not is_clean)
+
+
+def _running(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) -> Running | None:
+    """A stock's newest observation after its last closed month, and the ends of the months between."""
+    if anatomy.kpi.kind != "stock":
+        return None
+    used = measurement.used or ((anatomy.whole,) if anatomy.whole.months else anatomy.parts)
+    newest = _observed(used, task.last_day)
+    if newest is None or newest.day <= month_end(task.months[k - 1]):
+        return None
+    month = month_start(newest.day)
+    between = [_observed(used, month_end(each)) for each in task.months[k:] if each < month]
+    return Running(
+        values=(*(math.nan if each is None else each.value for each in between), newest.value),
+        left=(month_end(month) - newest.day).days / month_end(month).day,
+    )
+
+
+def _observed(used: Sequence[Component], day: date) -> DayFigure | None:
+    """The parts' last observations by ``day`` added up, as old as the oldest of them; None where one has none."""
+    found = [figure for part in used if (figure := part.stock_at(day)) is not None]
+    if not found or len(found) < len(used):
+        return None
+    return DayFigure(day=min(figure.day for figure in found), value=math.fsum(figure.value for figure in found))
 
 
 def _figure(used: tuple[Component, ...], anatomy: Anatomy, month: date) -> MonthFigure | None:

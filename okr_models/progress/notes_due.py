@@ -15,11 +15,12 @@ from okr_models.client.model import Client, KeyResult, Objective, Scope
 from okr_models.client.sources import SourceSettings
 from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
-from okr_models.forecast.types import Forecast
+from okr_models.forecast.types import Fallback, Forecast
 from okr_models.progress.components import feeding_sources
 from okr_models.progress.figures import Failure, Restatement
+from okr_models.progress.jumps import Jump
 from okr_models.progress.measures import Measurement, Task
-from okr_models.words.codes import Note, note
+from okr_models.words.codes import Note, NoteCode, note
 from okr_models.words.notes import PLATFORM_NAMES
 
 _WEB = frozenset({"web_daily"})
@@ -46,6 +47,7 @@ STREAMS: dict[str, frozenset[str]] = {
 """The streams whose failure concerns each built-in KPI; a client's own KPIs concern every stream of their source."""
 
 
+FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
 NEARLY_SAME = 0.01
 """A target over all of P0's months this near the one so far needs no word."""
 
@@ -92,6 +94,7 @@ def about_inputs(
     task: Task,
     measurement: Measurement,
     *,
+    jumps: Sequence[tuple[str, Jump]],
     failures: Sequence[Failure],
     restated: Sequence[Restatement],
     earlier: Sequence[EarlierVersion],
@@ -100,6 +103,7 @@ def about_inputs(
     """The refusal first, then what is missing, what the figures rest on, and what was changed."""
     notes: list[Note] = [measurement.refusal] if measurement.refusal else []
     notes += measurement.notes
+    notes += [note("history_jump", label=label, day=jump.day, jump_share=jump.share) for label, jump in jumps]
     notes += _about_breaks(task, measurement)
     notes += _about_failures(client, failures)
     if measurement.estimated_months:
@@ -132,7 +136,8 @@ def about_forecast(
         return ()
     if forecast.probability is None:
         return _why_none(job)
-    notes = [note("probability_tenths")] if forecast.tenths else []
+    notes = [note(FALLBACKS[forecast.fallback])] if forecast.fallback else []
+    notes += [note("probability_tenths")] if forecast.tenths and not forecast.fallback else []
     if job.success_full is not None and forecast.probability_full is not None:
         notes.append(note("full_target_probability", probability_share=forecast.probability_full))
     if target is not None and final_target is not None and abs(final_target - target) > NEARLY_SAME * abs(target):

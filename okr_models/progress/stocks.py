@@ -13,13 +13,16 @@ from datetime import date, timedelta
 
 from okr_models.client.model import BaselineValue
 from okr_models.client.sources import Break
-from okr_models.periods import Window, month_start
+from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from okr_models.progress.baselines import FIRST_OBSERVATION_DAYS, eve
 from okr_models.progress.components import STOCK_AGE, Anatomy, Component
 from okr_models.progress.figures import DayFigure
 from okr_models.progress.like_for_like import LARGEST_LEFT_OUT
 from okr_models.progress.measures import Measurement, Rule, Task, bad_baseline, is_met, small_baseline
 from okr_models.words.codes import Note, note
+
+MOVED = 0.20
+"""A running month that has changed a stock by more is worth a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ def measure_stock(task: Task, anatomy: Anatomy, *, rule: Rule, k: int) -> Measur
     baseline = sum(figure.value for figure in start)
     late = [sides.start.day for sides in chosen if sides.is_late and sides.start is not None]
     notes = (*notes, *((note("baseline_at_first_observation", day=min(late)),) if late else ()))
+    notes = (*notes, *_moved(chosen))
     inside = is_met(task.target, baseline) if rule == "level" else None
     found = replace(
         shape,
@@ -79,6 +83,18 @@ def measure_stock(task: Task, anatomy: Anatomy, *, rule: Rule, k: int) -> Measur
     if inside:
         return replace(found, notes=(*found.notes, note("already_inside")))
     return replace(found, refusal=bad_baseline(task.target, baseline))
+
+
+def _moved(chosen: Sequence[_Sides]) -> tuple[Note, ...]:
+    """The newest observations against the end of the month before theirs, where they lie far from it."""
+    known = [(sides.part, sides.now) for sides in chosen if sides.now is not None]
+    newest = min(figure.day for _, figure in known)
+    ends = [part.stock_at(month_start(newest) - ONE_DAY) for part, _ in known]
+    before = sum(figure.value for figure in ends if figure is not None)
+    if any(figure is None for figure in ends) or before <= 0 or newest == month_end(newest):
+        return ()
+    share = sum(figure.value for _, figure in known) / before - 1
+    return (note("running_month_moved", month=month_start(newest), moved_share=share),) if abs(share) > MOVED else ()
 
 
 def _age(anatomy: Anatomy) -> timedelta | None:

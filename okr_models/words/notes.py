@@ -32,11 +32,17 @@ SWEDISH: dict[NoteCode, str] = {
     "estimated": "uppskattat: {months}",
     "few_months": "bara {count} jämförbara månader, {needed} behövs",
     "final_target": "prognosen gäller hela perioden, då målet är {value}",
+    "forecast_bounded": "prognosen är försiktig och sannolikheten i tiondelar: modellen gick utanför vad siffran "
+    "någonsin har växt",
     "forecast_break": "ingen prognos: ett brott ligger i historiken",
     "forecast_estimated": "ingen prognos: {estimated_share} av historiken är uppskattad, gränsen är 10 %",
     "forecast_short": "ingen prognos: {count} stängda månader, 12 behövs",
+    "forecast_unfitted": "prognosen är enkel och sannolikheten i tiondelar: modellen gick inte att anpassa till "
+    "historiken",
     "full_target_probability": "sannolikheten att nå hela målet är {probability_share}",
     "history": "vilar på historik från csv: {months}",
+    "history_jump": "{label}: första egna mätningen {day} ligger {jump_share} från csv-historiken och räknas som ett "
+    "brott: ange breaks med overlap_ratio, 1 om förändringen är verklig",
     "last_month_missing": "senaste stängda månaden saknar värde: {month} visas",
     "months_left_out": "utelämnat på båda sidor: {months}",
     "months_left_out_break": "före brottet {day} ({reason}) och därför utelämnat på båda sidor: {months}",
@@ -51,6 +57,7 @@ SWEDISH: dict[NoteCode, str] = {
     "probability_tenths": "sannolikheten ges i tiondelar: historiken är kort",
     "restated": "ändrat i efterhand: {months} (mest {largest_share})",
     "revised": "målet ändrades {day} av {by}: {why}",
+    "running_month_moved": "{moved_share} hittills i {month}",
     "scope_needed": "flera källor kan inte läggas ihop för det här måttet: ange scope",
     "small_baseline": "liten baslinje ({value}): procent svänger mycket",
     "source_missing": "{label} saknas sedan {short_day}",
@@ -77,11 +84,17 @@ ENGLISH: dict[NoteCode, str] = {
     "estimated": "estimated: {months}",
     "few_months": "only {count} common months, {needed} are needed",
     "final_target": "the forecast is for the whole period, when the target is {value}",
+    "forecast_bounded": "the forecast is cautious and its probability in tenths: the model left what the figure has "
+    "ever grown",
     "forecast_break": "no forecast: a break lies in the history",
     "forecast_estimated": "no forecast: {estimated_share} of the history is estimated, the limit is 10%",
     "forecast_short": "no forecast: {count} closed months, 12 are needed",
+    "forecast_unfitted": "the forecast is simple and its probability in tenths: the model could not be fitted to the "
+    "history",
     "full_target_probability": "the probability of the full target is {probability_share}",
     "history": "rests on history from csv: {months}",
+    "history_jump": "{label}: its own first reading on {day} lies {jump_share} from the csv history and counts as a "
+    "break: give breaks with overlap_ratio, 1 where the change is real",
     "last_month_missing": "the last closed month has no value: {month} is shown",
     "months_left_out": "left out on both sides: {months}",
     "months_left_out_break": "before the break on {day} ({reason}) and so left out on both sides: {months}",
@@ -96,6 +109,7 @@ ENGLISH: dict[NoteCode, str] = {
     "probability_tenths": "the probability is given in tenths: the history is short",
     "restated": "restated since: {months} (at most {largest_share})",
     "revised": "the target was changed on {day} by {by}: {why}",
+    "running_month_moved": "{moved_share} so far in {month}",
     "scope_needed": "several sources cannot be added up for this figure: give a scope",
     "small_baseline": "small baseline ({value}): percentages swing widely",
     "source_missing": "{label} missing since {short_day}",
@@ -139,5 +153,6 @@ def _part(name: str, value: Part, speech: Speech) -> str:
             return speech.month(value)
         return speech.short_day(value) if name.startswith("short_") else speech.day(value)
     if isinstance(value, float | int):
-        return speech.percent(value) if name.endswith("share") else speech.figure(value)
+        is_change = name in {"jump_share", "moved_share"}
+        return speech.percent(value, signed=is_change) if name.endswith("share") else speech.figure(value)
     return value

@@ -13,8 +13,6 @@ import numpy as np
 
 from okr_models.client.model import Client
 from okr_models.forecast.backtest import Comparison, MonthlySeries, Origin, compare, replay
-from okr_models.forecast.calibration import POOLED_WIDENING
-from okr_models.forecast.forecast import TREND
 from okr_models.forecast.jobs import in_parallel
 from okr_models.periods import add_months
 from pipelines.warehouse.db import Connection
@@ -73,7 +71,7 @@ def _months(con: Connection, client: str, kpi: str, scope: str) -> MonthlySeries
 def _origins(series: MonthlySeries) -> list[Origin]:
     if not bool(np.all(series.values > 0)):
         return []
-    return replay(series, trend=TREND, widening=POOLED_WIDENING)
+    return replay(series)
 
 
 def _row(figure: tuple[str, str, str], series: MonthlySeries, origins: list[Origin]) -> Replayed:

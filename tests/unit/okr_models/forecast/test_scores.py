@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okr_models.forecast.calibration import OWN_ORIGINS, WIDEST, widening_factor, widening_of
+from okr_models.forecast.calibration import OWN_LIMIT, OWN_ORIGINS, T_QUANTILE, own_factor
 from okr_models.forecast.scores import SCORE_COLUMNS, brier, coverage, mean_brier, score_outcomes, summarise
 
 
@@ -93,10 +93,12 @@ def test_brier_lies_between_0_and_1(said: float, came: bool) -> None:
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1))
-def test_a_factor_never_narrows_and_never_runs_away(misses: list[float]) -> None:
-    assert 1 <= widening_factor(misses) <= WIDEST
+def test_a_series_own_factor_never_runs_away(misses: list[float]) -> None:
+    assert 1 / OWN_LIMIT <= own_factor(misses) <= OWN_LIMIT
 
 
-def test_a_series_is_widened_by_its_own_misses_from_twenty_origins_on() -> None:
-    assert widening_of([5.0] * (OWN_ORIGINS - 1), pooled=1.3) == 1.3
-    assert widening_of([2.0] * OWN_ORIGINS, pooled=1.3) == pytest.approx(2 / 1.2816, abs=1e-3)
+def test_a_series_own_misses_count_from_twenty_origins_on() -> None:
+    assert own_factor([5.0] * (OWN_ORIGINS - 1)) == 1.0
+    assert own_factor([T_QUANTILE] * OWN_ORIGINS) == pytest.approx(1.0)
+    assert own_factor([2 * T_QUANTILE] * OWN_ORIGINS) == pytest.approx(2**0.5)
+    assert own_factor([T_QUANTILE / 2] * OWN_ORIGINS) == pytest.approx(0.5**0.5)
