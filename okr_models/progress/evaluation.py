@@ -33,6 +33,7 @@ from okr_models.progress.notes_due import (
     EarlierVersion,
     about_forecast,
     about_inputs,
+    relevant_doubts,
     relevant_failures,
     relevant_restatements,
 )
@@ -137,6 +138,8 @@ def prepare(
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
     restated = relevant_restatements(task, measurement, figures.restatements)
+    doubts = relevant_doubts(client, task, figures.doubts)
+    measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)
     changes = [each for each in earlier if each.version != version]
     known = (RULES, task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)

@@ -50,6 +50,7 @@ class Figures:
     loaded: frozenset[tuple[str, str]] | None = None
     """Every (source, stream) that was ever read; None where nobody says."""
     restatements: tuple[Restatement, ...] = ()
+    doubts: tuple[SourceDoubt, ...] = ()
 
     def was_read(self, source: str, stream: str) -> bool:
         """Whether anything was ever read of a source's stream."""
@@ -64,6 +65,17 @@ class Failure:
     stream: str
     since: date | None
     error_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDoubt:
+    """What a source says against its own figures, of the days from ``since`` to ``until``; None: of all it gives."""
+
+    source: str
+    stream: str
+    code: str
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast.types import Fallback, Forecast
 from okr_models.progress.components import feeding_sources
-from okr_models.progress.figures import Failure, Restatement
+from okr_models.progress.figures import Failure, Restatement, SourceDoubt
 from okr_models.progress.jumps import Jump
 from okr_models.progress.measures import Measurement, Task
 from okr_models.words.codes import Note, NoteCode, note
@@ -48,6 +48,18 @@ STREAMS: dict[str, frozenset[str]] = {
 
 
 FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
+DOUBTS: dict[str, NoteCode] = {
+    "account_moved": "doubt_account_moved",
+    "entries_left_out": "doubt_entries_left_out",
+    "imports_skipped": "doubt_imports_skipped",
+    "list_not_whole": "doubt_list_not_whole",
+    "other_row": "doubt_other_row",
+    "rows_capped": "doubt_rows_capped",
+    "sampled": "doubt_sampled",
+    "thresholded": "doubt_thresholded",
+}
+"""What is said of each code of a source's doubts (``stg_ops__doubts``)."""
+
 NEARLY_SAME = 0.01
 """A target over all of P0's months this near the one so far needs no word."""
 
@@ -74,6 +86,22 @@ def relevant_failures(
         and (failure.since is None or failure.since <= as_of)
     ]
     return tuple(sorted(found, key=lambda each: (each.source, each.stream)))
+
+
+def relevant_doubts(client: Client, task: Task, doubts: Sequence[SourceDoubt]) -> tuple[Note, ...]:
+    """What the sources of this key result say against the figures of its period."""
+    sources = {source.id for source in _feeding(client, task.key_result)}
+    streams = _streams(task.key_result)
+    found = {
+        note(DOUBTS[each.code], label=label_of_source(client.source(each.source)))
+        for each in doubts
+        if each.code in DOUBTS
+        and each.source in sources
+        and (streams is None or each.stream in streams)
+        and (each.since is None or each.since <= task.last_day)
+        and (each.until is None or each.until >= task.period.start)
+    }
+    return tuple(sorted(found, key=lambda each: (each.code, each.parts)))
 
 
 def relevant_restatements(

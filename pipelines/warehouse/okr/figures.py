@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from okr_models.progress.figures import Failure, Figures
+from okr_models.progress.figures import Failure, Figures, SourceDoubt
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.ledger import Load, by_stream, read
 from pipelines.warehouse.okr.restatements import restatements
@@ -59,6 +59,39 @@ def read_figures(con: Connection, client: str) -> Figures:
         zones=dict(zones),
         loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
         restatements=restatements(con, client),
+        doubts=_doubts(con, client),
+    )
+
+
+def _doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
+    """What sources say against their figures, where no later read of the same days says otherwise."""
+    rows = con.execute(
+        """
+        with told as (
+            select client, source, stream, finished_at,
+                unnest(cast(json_extract(quality, '$.doubts') as json[])) as doubt
+            from ops.loads where client = $client and status = 'loaded'
+        ),
+        said as (
+            select client, source, stream, finished_at, doubt ->> 'code' as code, doubt ->> 'moves' as moves,
+                cast(doubt ->> 'from' as date) as from_on, cast(doubt ->> 'to' as date) as to_on
+            from told
+        )
+        select distinct said.source, said.stream, said.code, said.from_on, said.to_on
+        from said
+        where said.client = $client and said.moves <> 'nothing' and not exists (
+            select 1 from ops.loads as later
+            where later.client = said.client and later.source = said.source and later.stream = said.stream
+                and later.status = 'loaded' and later.finished_at > said.finished_at
+                and (said.from_on is null or (later.window_start <= said.from_on and later.window_end >= said.to_on))
+        )
+        order by all
+        """,
+        {"client": client},
+    ).fetchall()
+    return tuple(
+        SourceDoubt(source=source, stream=stream, code=code, since=since, until=until)
+        for source, stream, code, since, until in rows
     )
 
 
