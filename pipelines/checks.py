@@ -61,7 +61,7 @@ def check_results(outcomes: Iterable[CheckOutcome], *, asset: dg.AssetKey) -> It
             asset_key=asset,
             check_name=CHECK_NAMES[severity],
             passed=not failed,
-            severity=SEVERITIES["error" if blocks else severity],
+            severity=SEVERITIES["error" if blocks or (severity == "error" and not failed) else "warn"],
             description="; ".join(map(reason, failed)) or None,
             metadata={"tests": len(found), **(_failures(failed) if failed else {})},
         )

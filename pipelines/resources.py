@@ -15,9 +15,11 @@ import dagster as dg
 import duckdb
 from pydantic import Field
 
+from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.clients import LoadedClients, load_clients
 from pipelines.warehouse.clock import Clock, clock_from
 from pipelines.warehouse.db import connect
+from pipelines.warehouse.held_back import HeldBack, Reason
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import run_lock
 from pipelines.warehouse.schema import ensure_schema
@@ -35,6 +37,19 @@ class Night:
     run_id: str
     full_refresh: bool = False
     """Make incremental models anew, as if nothing had been derived before."""
+
+    @property
+    def held(self) -> HeldBack:
+        """The record of clients that are held back, as this run writes it."""
+        return HeldBack(home=self.home, run_id=self.run_id, now=self.clock.now())
+
+    def hold(self, stage: str, blames: Mapping[str, Blame]) -> None:
+        """Note the clients that a stage holds back, none of them included, with where in their files it is."""
+        reasons = {
+            client: Reason(text=blame.text, place=self.clients.place(client, blame.part))
+            for client, blame in blames.items()
+        }
+        self.held.note(stage, reasons)
 
 
 class NightResource(dg.ConfigurableResource[Night]):

@@ -17,8 +17,11 @@ from pipelines.markdown import markdown_table
 from pipelines.notices.text import FAILING
 from pipelines.preview import bullets, row_count
 from pipelines.resources import Night
+from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.checks.refusals import first_row
 from pipelines.warehouse.checks.run import SAMPLE_ROWS
+from pipelines.warehouse.faults import ClientFaults
+from pipelines.warehouse.held_back import CONFIG
 from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.schema import CONFIG_TABLES, LOADS
@@ -149,7 +152,13 @@ def _counted(
 )
 def client_files(night: dg.ResourceParam[Night]) -> Events:
     """Write the ``config`` schema, with the zones that the sources told."""
-    write_config(night.con, night.clients.clients, now=night.clock.now(), known=night.clients.known)
+    night.held.begin()
+    blames: dict[str, Blame] = {}
+    try:
+        write_config(night.con, night.clients.clients, now=night.clock.now(), known=night.clients.known)
+    except ClientFaults as error:
+        blames = {client: Blame(text=fault.reason, part=fault.part) for client, fault in error.faults.items()}
+    night.hold(CONFIG, blames)
     for name in CONFIG_TABLES:
         yield dg.MaterializeResult(
             asset_key=config_key(name), metadata={"dagster/row_count": row_count(night.con, "config", name)}

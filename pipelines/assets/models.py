@@ -82,10 +82,11 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
             if key in context.selected_asset_keys and _read_by(model).isdisjoint(held):
                 progress.done("models", model.name, 0)
                 audit = _audited(night, model, project)
+                night.hold(_place(model), audit.held)
                 yield from _events(night, audit, model, project, checked=key in asked)
                 if audit.result is None:
                     held.add(model.name)
-                    refused.append(record(night, table=f"{model.schema}.{model.name}", reasons=audit.reasons))
+                    refused.append(record(night, table=_place(model), reasons=audit.reasons))
                 progress.done("models", model.name)
             elif key in context.selected_asset_keys:
                 held.add(model.name)
@@ -106,10 +107,14 @@ def _in_order(models: Mapping[str, Model]) -> list[Model]:
 
 def _audited(night: Night, model: Model, project: Project) -> Audit:
     if model.layer == "marts":
-        return audit_model(night.con, model, project=project)
+        return audit_model(night.con, model, project=project, held=night.held.clients(but=_place(model)))
     return audit_in_place(
         night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
     )
+
+
+def _place(model: Model) -> str:
+    return f"{model.schema}.{model.name}"
 
 
 def _events(night: Night, audit: Audit, model: Model, project: Project, *, checked: bool) -> Events:

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from okr_models.client.model import Client
 from pipelines.checks import check_results, check_specs, refuse
 from pipelines.keys import OWNERS, config_key, okr_key
 from pipelines.preview import preview, progress_plot, row_count
 from pipelines.resources import Night
+from pipelines.warehouse.checks.by_client import audit_by_client
 from pipelines.warehouse.checks.refusals import reason
-from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES, audit_results
+from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES
+from pipelines.warehouse.held_back import INITIATIVES, PROGRESS, SCORES
 from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers, score_forecasts
 from pipelines.warehouse.okr.initiatives import judge_initiatives
@@ -58,9 +61,23 @@ def _checks(*tables: str) -> list[dg.AssetCheckSpec]:
     return [spec for table in tables for spec in check_specs(RESULT_TABLES[table], asset=okr_key(table))]
 
 
-def _audited(night: Night, tables: Sequence[str], change: Callable[[], Mapping[str, Mapping[str, int]]]) -> Events:
-    """Events of a change that gives the figures of each table. A refused one is recorded and ends the step."""
-    figures, outcomes = audit_results(night.con, night.home, change, tables=tables)
+Judge = Callable[[Sequence[Client]], Mapping[str, Mapping[str, int]]]
+"""A judgement of some clients; gives the figures of each table."""
+
+
+def _audited(night: Night, stage: str, tables: Sequence[str], judge: Judge) -> Events:
+    """Events of a judgement of all clients that can be judged; the others are held back.
+
+    A change that is refused whole is recorded and ends the step.
+    """
+    held = night.held.clients(but=stage)
+
+    def change(left_out: frozenset[str]) -> Mapping[str, Mapping[str, int]]:
+        return judge([client for client in night.clients.clients if client.client not in held | left_out])
+
+    audited = audit_by_client(night.con, night.home, change, tables=tables)
+    figures, outcomes = audited.result, audited.outcomes
+    night.hold(stage, audited.held)
     if figures is not None:
         for table in tables:
             yield dg.MaterializeResult(asset_key=okr_key(table), metadata=_shown(night, table, **figures[table]))
@@ -83,16 +100,16 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     def progress_(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
         progress.done("key results", "progress and forecasts", 0)
 
-        def judge() -> Mapping[str, Mapping[str, int]]:
+        def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
             report = evaluate_all(
                 night.con,
-                night.clients.clients,
+                clients,
                 night.clock,
                 forecaster=night_forecaster(night.con, workers=night_workers()),
             )
             return {table: {"rows_added": report.added.get(table, 0)} for table in PROGRESS_TABLES}
 
-        yield from _audited(night, PROGRESS_TABLES, judge)
+        yield from _audited(night, PROGRESS, PROGRESS_TABLES, judge)
         progress.done("key results", "progress and forecasts")
 
     @dg.multi_asset(
@@ -103,11 +120,11 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     def initiatives(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
         progress.done("key results", "initiatives", 0)
 
-        def judge() -> Mapping[str, Mapping[str, int]]:
-            results = judge_initiatives(night.con, night.clients.clients, night.clock, workers=night_workers())
+        def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
+            results = judge_initiatives(night.con, clients, night.clock, workers=night_workers())
             return {"initiative_results": {"initiatives": len(results)}}
 
-        yield from _audited(night, ["initiative_results"], judge)
+        yield from _audited(night, INITIATIVES, ["initiative_results"], judge)
         progress.done("key results", "initiatives")
 
     @dg.multi_asset(
@@ -116,10 +133,10 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         check_specs=_checks("forecast_scores"),
     )
     def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
-        def judge() -> Mapping[str, Mapping[str, int]]:
-            return {"forecast_scores": {"rows_changed": score_forecasts(night.con, night.clients.clients)}}
+        def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
+            return {"forecast_scores": {"rows_changed": score_forecasts(night.con, clients)}}
 
-        yield from _audited(night, ["forecast_scores"], judge)
+        yield from _audited(night, SCORES, ["forecast_scores"], judge)
         progress.done("key results", "scores of past forecasts")
 
     return [progress_, initiatives, scores]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import dagster as dg
@@ -11,8 +12,12 @@ from pipelines.keys import OWNERS
 from pipelines.markdown import markdown_table
 from pipelines.preview import bullets
 from pipelines.resources import Night
+from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.checks.refusals import forget_refusals
+from pipelines.warehouse.checks.run import reason_of
 from pipelines.warehouse.db import open_published
+from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
+from pipelines.warehouse.held_back import Held, held_back
 from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.publish.publish import publish
 
@@ -22,6 +27,20 @@ EXPORTS = dg.AssetKey(["publish", "exports"])
 
 
 MOST_FILES = 100
+HELD_CHECK = "no_client_held_back"
+EXPORTS_CHECK = "every_client_exported"
+
+
+def _named(check: str, held: Sequence[Held]) -> dg.AssetCheckResult:
+    """A warning that names each client and why."""
+    lines = [each.line for each in held]
+    return dg.AssetCheckResult(
+        check_name=check,
+        passed=not held,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(lines) or None,
+        metadata={"clients": len(held), **({"held_back": bullets(lines)} if lines else {})},
+    )
 
 
 def _tables(night: Night) -> dg.MetadataValue:
@@ -44,38 +63,63 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         key=DATABASE,
         group_name=GROUP,
         deps=results,
+        check_specs=[
+            dg.AssetCheckSpec(
+                HELD_CHECK, asset=DATABASE, description="Each client's figures are tonight's; names those held back."
+            )
+        ],
         kinds={"duckdb"},
         owners=OWNERS,
         description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
     )
-    def database(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+    def database(
+        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         progress.done("publish", "database", 0)
-        path = publish(night.con, night.home, run_id=night.run_id)
+        path = publish(night.con, night.home, run_id=night.run_id, held=night.held.clients())
         forget_refusals(night.home)
+        night.held.settle()
         progress.done("publish", "database")
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size, "tables": _tables(night)}
         )
+        yield _named(HELD_CHECK, [each for each in held_back(night.home) if each.stage != HELD_AT_EXPORTS])
 
     @dg.asset(
         key=EXPORTS,
         group_name=GROUP,
         deps=[DATABASE],
+        check_specs=[
+            dg.AssetCheckSpec(
+                EXPORTS_CHECK, asset=EXPORTS, description="Each client's files could be written; names the others."
+            )
+        ],
         kinds={"csv", "html"},
         owners=OWNERS,
         description="exports/: CSVs and a report a client, and the same over all clients.",
     )
-    def exports(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+    def exports(
+        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         progress.done("publish", "CSVs and reports", 0)
+        failed: dict[str, Blame] = {}
         with closing(open_published(night.home)) as con:
-            written = export_all(con, night.home.exports, clients=night.clients.clients)
+            written = export_all(
+                con,
+                night.home.exports,
+                clients=night.clients.clients,
+                held={each.client: each.reason for each in held_back(night.home) if each.stage != HELD_AT_EXPORTS},
+                on_fault=lambda client, error: failed.update({client: Blame(text=reason_of(error), part={})}),
+            )
+        night.hold(HELD_AT_EXPORTS, failed)
         progress.done("publish", "CSVs and reports")
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "files": len(written),
                 "folder": dg.MetadataValue.path(night.home.exports),
                 "written": bullets(sorted(str(path.relative_to(night.home.exports)) for path in written)[:MOST_FILES]),
             }
         )
+        yield _named(EXPORTS_CHECK, [each for each in held_back(night.home) if each.stage == HELD_AT_EXPORTS])
 
     return [database, exports]

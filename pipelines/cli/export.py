@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import DAY, client_option, fail, home_of, published
+from pipelines.cli.common import DAY, client_option, fail, home_of, one_line, published
 from pipelines.exports.all import export_all
 from pipelines.exports.reader import readers_of
 from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.held_back import held_back
 
 
 @click.command(epilog="Example: okr --home okr-home export --client acme --audience board --out for-the-board")
@@ -29,6 +30,7 @@ def export(
         known = [reader.client for reader in readers_of(con, loaded)]
         if unknown := sorted(set(clients) - set(known)):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(known) or 'none'}")
+        failed: list[str] = []
         written = export_all(
             con,
             out or home.exports,
@@ -37,6 +39,12 @@ def export(
             as_of=as_of,
             audience="board" if audience == "board" else None,
             board_apart=out is None,
+            held={each.client: each.reason for each in held_back(home)} if out is None else None,
+            on_fault=lambda client, error: failed.append(f"{client}: {one_line(error)}; its files are as they were"),
         )
     for path in written:
         click.echo(path)
+    for line in failed:
+        click.echo(f"okr: {line}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)

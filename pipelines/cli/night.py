@@ -18,6 +18,7 @@ from pipelines.instance import IN_THE_UI, DagsterFolderUnusable, dagster_home, n
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.db import connect
+from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
@@ -95,18 +96,27 @@ def run_night(
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )
+                is_out = result.success or is_published(home, result.run_id)
                 # before the lock is given back: the next run would hold the database
-                failed = failed_sources(home, result.run_id) if result.success else []
+                failed = failed_sources(home, result.run_id) if is_out else []
         except RunInProgress as error:
             raise fail(one_line(error)) from error
         except DBAPIError as error:
             raise fail(one_line(unusable(folder, error))) from error
         except DagsterFolderUnusable as error:
             raise fail(one_line(error)) from error
-    if not result.success:
+    if not is_out:
         return NightEnded(1, (*problems, *_failures(result)))
     problems += failed
+    problems += [each.line for each in held_back(home) if each.run_id == result.run_id]
+    if not result.success:
+        problems += [f"{line}; the figures are published all the same" for line in _failures(result)]
     return NightEnded(3 if problems else 0, tuple(problems))
+
+
+def is_published(home: Home, run_id: str) -> bool:
+    """Whether what this run made is what analysts open now."""
+    return run_id in home.published_database.resolve().name
 
 
 def _days(start: date | None, end: date | None, clock: Clock) -> tuple[str | None, dict[str, str]]:

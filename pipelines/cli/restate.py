@@ -12,6 +12,7 @@ from pipelines.warehouse.checks.results import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.faults import ClientFaults
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
 from pipelines.warehouse.okr.judge import OkrReport, evaluate_all
@@ -47,5 +48,7 @@ def restate(home: Home, as_of: date) -> None:
                 raise fail(f"{as_of} judged anew was refused, and nothing was changed: {'; '.join(reasons)}")
             if any(report.added.values()):
                 publish(con, home, run_id=run_id)
+    except ClientFaults as error:
+        raise fail(f"{as_of} can't be judged anew, and nothing was changed: {one_line(error)}") from error
     except (RunInProgress, DatabaseUnusable) as error:
         raise fail(one_line(error)) from error

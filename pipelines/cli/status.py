@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from os import environ
@@ -25,6 +25,7 @@ from pipelines.exports.reader import Reader, readers_of
 from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.first_load import loading_of
@@ -33,7 +34,12 @@ OLDER: dict[Language, str] = {
     "sv": "Det här är de siffror som publicerades förut. Natten {day} publicerades inte:",
     "en": "These are the figures published before. The night of {day} was not published:",
 }
+HELD_BACK: dict[Language, str] = {
+    "sv": "Natten kunde inte slutföras för dessa kunder, vars senast godkända siffror och filer står kvar:",
+    "en": "The night could not be finished for these clients, whose last good figures and files stay:",
+}
 REASONS_IN_SWEDISH = (
+    (re.compile(r"^(\S+): check (\S+) failed \("), r"\1: kontrollen \2 slog fel ("),
     (re.compile(r"^check (\S+) failed \(1 row\b"), r"kontrollen \1 slog fel (1 rad"),
     (re.compile(r"^check (\S+) failed \((\d+) rows"), r"kontrollen \1 slog fel (\2 rader"),
     (re.compile(r"^check (\S+) failed \((\d+) window\(s\)"), r"kontrollen \1 slog fel (\2 fönster"),
@@ -64,7 +70,7 @@ def status(
         from pipelines.cli.restate import restate
 
         restate(home, as_of)
-    if held_up := held_up_text(home, language=one_language(home)):
+    if held_up := held_up_text(home, language=one_language(home), clients=clients):
         click.echo(held_up)
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
     if restated and as_of is not None and audience == "team":
@@ -150,13 +156,23 @@ def _loading(
     )
 
 
-def held_up_text(home: Home, *, language: Language = "en") -> str:
-    """Why the figures shown are of an earlier night than the last one; empty where they are not."""
-    refusals = standing_refusals(home)
-    if not refusals:
-        return ""
-    lines = [OLDER[language].format(day=refusals[0].refused_at[:10])]
+def held_up_text(home: Home, *, language: Language = "en", clients: Collection[str] = ()) -> str:
+    """Why figures or files are of an earlier night than the last one; empty where none is. ``clients``: none but these.
+
+    What is wrong with the whole comes first, then what holds single clients back.
+    """
+    refusals, lines = standing_refusals(home), []
+    if refusals:
+        lines.append(OLDER[language].format(day=refusals[0].refused_at[:10]))
     lines += [f"- {refusal.table}: {_reason(reason, language)}" for refusal in refusals for reason in refusal.reasons]
+    held = [each for each in held_back(home) if not clients or each.client in clients]
+    if held:
+        lines.append(HELD_BACK[language])
+    for each in held:
+        where = f" ({each.place})" if each.place else ""
+        lines.append(f"- {each.client}, {each.at[:10]}, {each.stage}{where}: {_reason(each.reason, language)}")
+    if not lines:
+        return ""
     width = shutil.get_terminal_size((80, 24)).columns
     wrapped = (textwrap.fill(line, width, subsequent_indent="  " if line[0] == "-" else "") for line in lines)
     return "\n".join([*wrapped, ""])

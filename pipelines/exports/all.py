@@ -5,8 +5,11 @@ What belongs here: which files go where. What does not: their content (``csvs.py
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -32,6 +35,8 @@ def export_all(
     restated: bool = False,
     audience: Audience | None = None,
     board_apart: bool = True,
+    held: Mapping[str, str] | None = None,
+    on_fault: Callable[[str, Exception], None] | None = None,
 ) -> tuple[Path, ...]:
     """Write every export below ``folder`` and return the paths.
 
@@ -40,7 +45,9 @@ def export_all(
     key-result detail lies beside the board's; not where ``board_apart`` is false, since ``folder`` is one already.
 
     A client whose file is gone or broken tonight has nothing new, and without the file its language, dialect and target
-    paths are unknown: what was exported of it before stays as it is.
+    paths are unknown: what was exported of it before stays as it is. So does that of the clients ``held`` back, whose
+    reason the agency's page gives. What goes wrong for one client is told to ``on_fault``, its files stay as they were
+    and the others are written; without ``on_fault`` it is raised.
     """
     # the chart library takes a second to load
     from pipelines.exports.report.agency import render_agency
@@ -50,22 +57,59 @@ def export_all(
     below = BOARD if is_board and board_apart else ""
     readers = readers_of(con, tuple(clients))
     written: list[Path] = []
+    troubles = dict(held or {})
+
+    def failed(client: str, error: Exception) -> None:
+        if on_fault is None:
+            raise error
+        troubles.setdefault(client, f"{type(error).__name__}: {error}")
+        on_fault(client, error)
+
     for reader in readers:
-        target = folder / folder_name(reader.client) / below
-        stands = not reader.has_file and as_of is None and (target / REPORT).exists()
-        if reader.client not in only if only else stands:
-            continue
-        written += export_client(
-            con, reader.client, target, dialect=reader.dialect, as_of=as_of, restated=restated, audience=audience
-        )
-        written.append(render_client(con, reader, target, as_of=as_of, restated=restated, audience=audience))
+        try:
+            target = folder / folder_name(reader.client) / below
+            stands = not reader.has_file or reader.client in troubles
+            if reader.client not in only if only else stands and as_of is None and (target / REPORT).exists():
+                continue
+            with _made_aside(target) as aside:
+                export_client(
+                    con, reader.client, aside, dialect=reader.dialect, as_of=as_of, restated=restated, audience=audience
+                )
+                render_client(con, reader, aside, as_of=as_of, restated=restated, audience=audience)
+                written += _put_in_place(aside, target)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other clients' files are not to wait for it
+            failed(reader.client, error)
     if not only:
         target = folder / AGENCY / below
         link = f"../../{{client}}/{BOARD}/{REPORT}" if below else f"../{{client}}/{REPORT}"
-        written += export_agency(con, target, as_of=as_of, restated=restated, audience=audience)
-        page = render_agency(con, readers, target, as_of=as_of, restated=restated, link=link, audience=audience)
-        written.append(page)
+        try:
+            with _made_aside(target) as aside:
+                export_agency(con, aside, as_of=as_of, restated=restated, audience=audience)
+                render_agency(
+                    con, readers, aside, as_of=as_of, restated=restated, link=link, audience=audience, held=troubles
+                )
+                written += _put_in_place(aside, target)
+        except Exception as error:  # noqa: BLE001 - the clients' own files are written
+            failed(AGENCY, error)
     return tuple(written)
+
+
+@contextmanager
+def _made_aside(target: Path) -> Iterator[Path]:
+    """A folder beside ``target``, so that a client's files are of one night even where the making of one fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # the process in its name, so that a night and an export by hand don't write into each other's
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_in_place(aside: Path, target: Path) -> list[Path]:
+    target.mkdir(parents=True, exist_ok=True)
+    return [path.replace(target / path.name) for path in sorted(aside.iterdir())]
 
 
 class NotAFolder(ValueError):

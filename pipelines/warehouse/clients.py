@@ -7,7 +7,7 @@ What belongs here: finding and reading files. What does not: what is right or wr
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,11 @@ class LoadedClients:
     parsed: tuple[ParsedClient, ...] = ()
     """The clients again, with where their parts stand in their files."""
 
+    def place(self, client: str, part: Mapping[str, object]) -> str | None:
+        """``acme.yaml:31``, where what a row's ids name stands in the client's file; None where it has no file."""
+        found = next((one for one in self.parsed if one.client.client == client), None)
+        return f"{found.file}:{found.line(*_path(found.client, part))}" if found else None
+
 
 def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
     """Every client file, or those of ``only``. Raises nothing: what is broken or unknown is in the answer."""
@@ -70,6 +75,25 @@ def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
             broken.append(loaded)
     clients = tuple(one.client for one in parsed)
     return LoadedClients(clients, tuple(broken), frozenset(known), unknown, tuple(parsed))
+
+
+def _path(client: Client, part: Mapping[str, object]) -> tuple[str | int, ...]:
+    """Where in a file the part stands that a row names by its ids, as far as the file has it."""
+    for place, objective in enumerate(client.objectives):
+        if objective.id == part.get("objective_id"):
+            results = [result.id for result in objective.key_results]
+            wanted = part.get("key_result_id")
+            below = ("key_results", results.index(str(wanted))) if wanted in results else ()
+            return ("objectives", place, *below)
+    named: tuple[tuple[str, Sequence[str], str], ...] = (
+        ("initiatives", [each.id for each in client.initiatives], "initiative_id"),
+        ("sources", [each.id for each in client.sources], "source"),
+        ("kpis", [each.id for each in client.kpis], "kpi"),
+    )
+    for section, ids, name in named:
+        if part.get(name) in ids:
+            return (section, ids.index(str(part[name])))
+    return ()
 
 
 def _load(path: Path) -> ParsedClient | BrokenFile:

@@ -73,6 +73,11 @@ class Home:
         return self.published / "refused.json"
 
     @property
+    def held_back(self) -> Path:
+        """Clients that keep their last good figures, and why."""
+        return self.published / "held.json"
+
+    @property
     def exports(self) -> Path:
         """Folder of CSVs and reports, one folder a client."""
         return self.root / "exports"

@@ -75,6 +75,11 @@ class Check:
         return self.test.name in _MEANING
 
     @property
+    def is_of_the_whole(self) -> bool:
+        """Whether failing it is never one client's affair: published rows that are gone tell of a damaged file."""
+        return self.test.name == "append_only"
+
+    @property
     def description(self) -> str:
         """What it asks, in a sentence."""
         known = {name: _worded(value) for name, value in {**_BOUNDLESS, **self.test.arguments}.items()}

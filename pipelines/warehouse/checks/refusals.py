@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from time import perf_counter
 from typing import TypeVar
 
+from pipelines.warehouse.checks.bulkheads import Blame, blamed, shown, without
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
 from pipelines.warehouse.db import Connection, afterwards, quote, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, Project
-from pipelines.warehouse.models.runner import ModelResult, build_model, swap_model
+from pipelines.warehouse.models.runner import ModelResult, build_model, keep_rows, swap_model
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ class Audit:
 
     outcomes: tuple[CheckOutcome, ...]
     result: ModelResult | None
+    held: Mapping[str, Blame] = field(default_factory=dict)
+    """Clients whose rows alone were refused: the table stands without what was new of them."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -66,30 +69,44 @@ def reason(outcome: CheckOutcome) -> str:
 def first_row(rows: Sequence[Mapping[str, object]]) -> str:
     """ ", first client acme, day 2026-11-19, …" of rows that fail; nothing where there is none."""
     for row in rows:
-        # a frame has days as midnights
-        shown = {name: str(value).removesuffix(" 00:00:00") for name, value in row.items() if value is not None}
-        return f", first {', '.join(f'{name} {value}' for name, value in shown.items())}"
+        told = {name: shown(value) for name, value in row.items() if value is not None}
+        return f", first {', '.join(f'{name} {value}' for name, value in told.items())}"
     return ""
 
 
-def audit_model(con: Connection, model: Model, *, project: Project) -> Audit:
-    """Build beside, check, and swap where nothing blocks; else the old table stays and the new one is dropped."""
+def audit_model(con: Connection, model: Model, *, project: Project, held: Collection[str] = ()) -> Audit:
+    """Build beside, check, and swap where nothing blocks; else the old table stays and the new one is dropped.
+
+    Of clients that are ``held`` already, and of those whose rows alone fail here, the rows of the old table stay.
+    """
     started = perf_counter()
     beside = build_model(con, model)
     with afterwards(con, f"drop table if exists {beside}"):
-        outcomes = tuple(check_model(con, model, project=project, table=beside, at_gate=True))
-        if any(outcome.blocks for outcome in outcomes):
+        keep_rows(con, model, held)
+        outcomes = without(check_model(con, model, project=project, table=beside, at_gate=True), held)
+        blames = blamed(con, outcomes)
+        if blames is None:
             return Audit(outcomes=outcomes, result=None)
+        keep_rows(con, model, blames.keys())
         rows = swap_model(con, model)
     result = ModelResult(model=model.name, rows=rows, derived=rows, seconds=perf_counter() - started)
-    return Audit(outcomes=outcomes, result=result)
+    return Audit(outcomes=without(outcomes, blames.keys()), result=result, held=blames)
 
 
 def audit_in_place(con: Connection, model: Model, build: Callable[[], ModelResult], *, project: Project) -> Audit:
-    """``build`` and check; a refused table is as it was before. For tables that nobody outside reads."""
-    table = f"{quote(model.schema)}.{quote(model.name)}"
-    result, outcomes = audit_change(con, build, lambda: check_model(con, model, project=project, table=table))
-    return Audit(outcomes=outcomes, result=result)
+    """``build`` and check; a refused table is as it was before. For tables that nobody outside reads.
+
+    Rows that only some clients are to blame for stay in it: what is served of those clients is not made of them.
+    """
+    table, blames = f"{quote(model.schema)}.{quote(model.name)}", dict[str, Blame]()
+
+    def check() -> tuple[CheckOutcome, ...]:
+        outcomes = tuple(check_model(con, model, project=project, table=table))
+        blames.update(blamed(con, outcomes) or {})
+        return without(outcomes, blames.keys())
+
+    result, outcomes = audit_change(con, build, check)
+    return Audit(outcomes=outcomes, result=result, held=blames)
 
 
 class _Undone(Exception):

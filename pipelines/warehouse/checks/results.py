@@ -7,25 +7,23 @@ published. What does not: how a check runs (``run.py``), any figure, and Dagster
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
-import duckdb
-
 from okr_models.initiatives.verdicts import Verdict
 from okr_models.progress.status import Status
+from pipelines.warehouse.checks.bulkheads import without
 from pipelines.warehouse.checks.refusals import audit_change
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
-from pipelines.warehouse.db import Connection, afterwards, literal, quote
+from pipelines.warehouse.db import Connection, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Project, load_project
 from pipelines.warehouse.models.schema_yml import Column, DataTest, canonical_type
 from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.served import columns_served, served_beside
 from pipelines.warehouse.tables import Table
 
 T = TypeVar("T")
-_SERVED = "served_results"
 PROGRESS_TABLES = ("key_result_items", "key_result_progress", "objective_progress")
 """What judging a day adds rows to."""
 _SHARE = DataTest(name="accepted_range", arguments={"min_value": 0, "max_value": 1})
@@ -128,33 +126,28 @@ RESULT_TABLES = {name: _result_table(table) for name, table in OKR_TABLES.items(
 
 
 def audit_results(
-    con: Connection, home: Home, change: Callable[[], T], *, tables: Collection[str]
+    con: Connection, home: Home, change: Callable[[], T], *, tables: Collection[str], held: Collection[str] = ()
 ) -> tuple[T | None, dict[str, tuple[CheckOutcome, ...]]]:
-    """Make a change to ``tables`` and check them, in one transaction; None where a check blocks: nothing changed."""
+    """Make a change to ``tables`` and check them, in one transaction; None where a check blocks: nothing changed.
+
+    What only clients fail that are ``held`` blocks nothing.
+    """
     project = load_project()
     outcomes: dict[str, tuple[CheckOutcome, ...]] = {}
 
     def check() -> Iterator[CheckOutcome]:
         for name in tables:
-            outcomes[name] = tuple(_checked(con, RESULT_TABLES[name], project=project, served=served))
+            outcomes[name] = without(_checked(con, RESULT_TABLES[name], project=project, served=served), held)
             yield from outcomes[name]
 
-    with _served(con, home) as served:
+    with served_beside(con, home) as served:
         result, _ = audit_change(con, change, check)
     return result, outcomes
 
 
 def _checked(con: Connection, table: ResultTable, *, project: Project, served: str) -> list[CheckOutcome]:
     place = f"{quote(table.schema)}.{quote(table.name)}"
-    # what an older version published may lack a column
-    known = {
-        name
-        for (name,) in con.execute(
-            "select column_name from duckdb_columns() where database_name = ? and schema_name = 'marts'"
-            " and table_name = ?",
-            [served, table.name],
-        ).fetchall()
-    }
+    known = columns_served(con, table.name)
     audits = []
     for audit in table.audits:
         asked = audit.arguments.get("columns")
@@ -170,16 +163,3 @@ def _checked(con: Connection, table: ResultTable, *, project: Project, served: s
         previous_schema="marts",
         at_gate=True,
     )
-
-
-@contextmanager
-def _served(con: Connection, home: Home) -> Iterator[str]:
-    """The published database beside the working one, by the name given; an empty one where there is none to read."""
-    path = home.published_database
-    try:
-        con.execute(f"attach {literal(str(path.resolve()))} as {_SERVED} (read_only)")
-    except duckdb.Error:
-        # before the first night, or a damaged file, which this night replaces
-        con.execute(f"attach ':memory:' as {_SERVED}")
-    with afterwards(con, f"detach {_SERVED}"):
-        yield _SERVED

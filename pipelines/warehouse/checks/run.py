@@ -36,11 +36,16 @@ class CheckOutcome:
     unexpected: int = 0
     sample: tuple[Mapping[str, object], ...] = ()
     explanation: Explanation | None = None
+    clients: Mapping[str, Mapping[str, object]] | None = None
+    """Of each client that fails a test of severity error, its first row that does; None where rows are nobody's."""
+    is_held_back: bool = False
+    """Only clients fail it whose rows are not published tonight."""
 
     @property
     def blocks(self) -> bool:
         """Whether the table may not replace the one before: it failed as an error, or nobody knows."""
-        return self.raised is not None or (not self.passed and self.severity == "error")
+        failed = not self.passed and self.severity == "error" and not self.is_held_back
+        return self.raised is not None or failed
 
 
 def check_model(
@@ -79,9 +84,10 @@ def check_model(
         try:
             failing = failing_rows_sql(check, model=model, project=project, table=table, previous=before)
             sample = records(con.execute(f"from ({failing}) limit {SAMPLE_ROWS}").df())
+            clients = _clients(con, failing) if check.severity == "error" and not check.is_of_the_whole else None
         except Exception as error:  # noqa: BLE001 - whatever a check raises is that check's error
             return _outcome(check, raised=reason_of(error))
-        return _outcome(check, unexpected=rows, sample=sample)
+        return replace(_outcome(check, unexpected=rows, sample=sample), clients=clients)
 
     outcomes = [outcome(check) for check in checks]
     failed = {o.name for o in outcomes if not o.passed and o.raised is None}
@@ -92,6 +98,19 @@ def check_model(
 
     about = explain(con, model, [check for check in checks if check.name in failed], table=table, project=project)
     return [replace(each, explanation=about.get(each.name)) for each in outcomes]
+
+
+def _clients(con: Connection, failing: str) -> Mapping[str, Mapping[str, object]] | None:
+    """The first failing row of each client; None where the rows say no client."""
+    if "client" not in con.sql(failing).columns:  # only bound, not run
+        return None
+    # put in order first, as a window can't be ordered by all columns: the same rows give the same first one
+    ordered = f"(select *, row_number() over () as place from (from ({failing}) order by all))"  # noqa: S608 - the project's own SQL
+    firsts = (
+        f"select * exclude (place) from {ordered} qualify row_number() over (partition by client order by place) = 1"  # noqa: S608 - the same
+    )
+    rows = records(con.execute(firsts).df())
+    return None if any(row["client"] is None for row in rows) else {str(row["client"]): row for row in rows}
 
 
 def records(frame: pd.DataFrame) -> tuple[Mapping[str, object], ...]:

@@ -18,6 +18,7 @@ from okr_models.client.written import baseline_text, condition_text, target_text
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import local_date
 from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.planning import Asked, oldest_day
 from pipelines.warehouse.schema import CONFIG_TABLES
@@ -38,25 +39,29 @@ def write_config(
 
     A client left out of a run, or whose file is broken tonight, is thus still there as of its last good night.
     ``known``: every client that has a file; rows of all others are removed. ``source_types``: default the registry's.
+    Raises ``ClientFaults`` at the end, for clients whose rows can't be made and are as they were.
     """
     if source_types is None:
         from connectors.registry import SOURCE_TYPES
 
         source_types = SOURCE_TYPES
-    clients = tuple(clients)
-    zones = ledger.learned_zones(con)
+    zones, faults = ledger.learned_zones(con), Faults()
+    made: dict[str, dict[str, list[Row]]] = {}
+    for client in clients:
+        with faults.of(client.client):
+            made[client.client] = {name: list(_rows(name, client, now, zones, source_types)) for name in CONFIG_TABLES}
     with transaction(con):
         for name, table in CONFIG_TABLES.items():
-            for client in clients:
-                con.execute(f"delete from {table.qualified} where client = ?", [client.client])  # noqa: S608 - quoted
+            con.execute(f"delete from {table.qualified} where list_contains(?, client)", [sorted(made)])  # noqa: S608 - quoted
             if known is not None:
                 con.execute(
                     f"delete from {table.qualified} where not list_contains(?, client)",  # noqa: S608 - quoted
                     [sorted(known)],
                 )
-            rows = [row for client in clients for row in _rows(name, client, now, zones, source_types)]
+            rows = [row for tables in made.values() for row in tables[name]]
             if rows:
                 con.executemany(table.insert_sql, rows)
+    faults.raise_any()
 
 
 def source_zone(client: Client, source: SourceSettings, *, zones: Mapping[tuple[str, str], str]) -> ZoneInfo:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from connectors.core.errors import Misconfigured
+import duckdb
+
+from connectors.core.errors import ErrorClass, Misconfigured
 from connectors.core.protocol import Context, Delivery, Source, SourceType
 from connectors.core.secrets import build_context
 from okr_models.client.model import Client
@@ -98,15 +100,26 @@ def ingest(
     report = ReportBuilder()
     told = IngestTold(progress or Silent(), "counters" if set(deliveries) == {"snapshot"} else "sources")
     tasks = []
+
+    def note(*loads: Load) -> None:
+        with transaction(con):
+            for load in loads:
+                ledger.append(con, load)
+        for load in loads:
+            told.happened(load, report.add(load))
+        told.through(loads[0].client, loads[0].source)
+
     for client in clients:
         for settings in client.sources:
-            task = planner.task(client, settings)
+            try:
+                task = planner.task(client, settings)
+            except duckdb.Error:
+                raise  # the ledger can't be read, and that is no source's fault
+            except Exception as error:  # noqa: BLE001 - one source that can't be planned for stops no other
+                note(*planner.faults(client.client, settings, error, zone=ZoneInfo(client.timezone), run_id=run_id))
+                continue
             if task is None:
-                load = planner.no_connector(client, settings, run_id=run_id)
-                with transaction(con):
-                    ledger.append(con, load)
-                told.happened(load, report.add(load))
-                told.through(load.client, load.source)
+                note(planner.no_connector(client, settings, run_id=run_id))
             elif task.streams:
                 report.expect(task.client, task.settings.id, [stream.name for stream in task.streams])
                 tasks.append(task)
@@ -117,6 +130,9 @@ def ingest(
             if isinstance(outcome, Outcome):
                 load = _write(con, outcome, run_id=run_id)
                 told.happened(load, report.add(load))
+            elif outcome.error is not None:
+                of = outcome.task
+                note(*planner.faults(of.client, of.settings, outcome.error, zone=of.assumed_zone, run_id=run_id))
             else:
                 told.through(outcome.task.client, outcome.task.settings.id)
     return report.build()
@@ -174,8 +190,7 @@ class _Planner:
 
     def no_connector(self, client: Client, settings: SourceSettings, *, run_id: str) -> Load:
         """The ledger's row for a source type that this version can't read."""
-        now = self.now
-        day = snapshot_day(now, ZoneInfo(client.timezone))
+        day = snapshot_day(self.now, ZoneInfo(client.timezone))
         error = Misconfigured(
             client=client.client,
             source=settings.id,
@@ -183,18 +198,48 @@ class _Planner:
             detail=f"this version has no connector for type {settings.type}",
             cure=f"use one of {', '.join(sorted(self.source_types))}",
         )
+        return self._failed(client.client, settings, "all", error.error_class, str(error), day=day, run_id=run_id)
+
+    def faults(
+        self, client: str, settings: SourceSettings, error: BaseException, *, zone: ZoneInfo, run_id: str
+    ) -> list[Load]:
+        """The ledger's rows for a source at which this program itself fell over, one a stream that was asked for."""
+        what = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+        message = f"{client}/{settings.id}: the program failed at this source ({what}); please report it"
+        streams = [
+            stream.name
+            for stream in self.source_types[settings.type].streams
+            if stream.delivery in self.deliveries and (self.tables is None or stream.name in self.tables)
+        ]
+        day = snapshot_day(self.now, zone)
+        return [
+            self._failed(client, settings, stream, "bad_reply", message, day=day, run_id=run_id)
+            for stream in streams or ["all"]
+        ]
+
+    def _failed(
+        self,
+        client: str,
+        settings: SourceSettings,
+        stream: str,
+        error_class: ErrorClass,
+        message: str,
+        *,
+        day: date,
+        run_id: str,
+    ) -> Load:
         return Load(
-            client=client.client,
+            client=client,
             source=settings.id,
-            stream="all",
+            stream=stream,
             window=Window(day, day),
             rows=0,
             status="failed",
             attempts=0,
-            error_class=error.error_class,
-            message=str(error),
-            started_at=now,
-            finished_at=now,
+            error_class=error_class,
+            message=message,
+            started_at=self.now,
+            finished_at=self.now,
             run_id=run_id,
         )
 
@@ -274,7 +319,7 @@ def _read_all(tasks: list[SourceTask], *, threads: int) -> Generator[Outcome | _
             item = waiting.get()
             if isinstance(item, _Ended):
                 left -= 1
-                if item.error is not None:
+                if item.error is not None and not isinstance(item.error, Exception):
                     raise item.error
             yield item
 

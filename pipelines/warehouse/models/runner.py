@@ -85,6 +85,26 @@ def build_model(con: Connection, model: Model) -> str:
     return _qualified(model, _BESIDE)
 
 
+def keep_rows(con: Connection, model: Model, clients: Collection[str]) -> None:
+    """Put the old table's rows of ``clients``, as far as they have the columns, into what ``build_model`` made."""
+    if not clients or "client" not in {column.name for column in model.columns}:
+        return
+    beside, names = _qualified(model, _BESIDE), sorted(clients)
+    before = con.execute(
+        "select column_name from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?",
+        [model.schema, model.name],
+    ).fetchall()
+    kept = ", ".join(quote(c.name) for c in model.columns if (c.name,) in before)
+    with transaction(con):
+        con.execute(f"delete from {beside} where list_contains(?, client)", [names])  # noqa: S608 - quoted
+        if kept:
+            con.execute(
+                f"insert into {beside} by name select {kept} from {_qualified(model)} where list_contains(?, client)",  # noqa: S608 - quoted
+                [names],
+            )
+
+
 def swap_model(con: Connection, model: Model) -> int:
     """Put the table that ``build_model`` made in place of the old one, in one transaction. Returns its rows."""
     with transaction(con):

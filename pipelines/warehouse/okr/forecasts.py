@@ -20,6 +20,7 @@ from okr_models.forecast.scores import SCORE_COLUMNS, score_outcomes
 from okr_models.forecast.types import Forecast
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.db import Connection, afterwards, first_row, registered, transaction
+from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.tables import FORECAST_SCORES
 from pipelines.warehouse.tables import names
 
@@ -50,12 +51,15 @@ def night_forecaster(con: Connection, *, workers: int) -> Callable[[Sequence[For
 def score_forecasts(con: Connection, clients: Iterable[Client]) -> int:
     """Score every past forecast of ``clients`` whose outcome is settled; says how many rows are new or changed.
 
-    A row whose outcome a restatement changed is put right, so that the table says what is known now.
+    A row whose outcome a restatement changed is put right, so that the table says what is known now. All or nothing:
+    raises ``ClientFaults`` with nothing changed where a client's forecasts can't be scored.
     """
-    changed = 0
-    for client in clients:
-        scored = _scored(con, client)
-        changed += _store(con, scored)
+    changed, faults = 0, Faults()
+    with transaction(con):
+        for client in clients:
+            with faults.of(client.client):
+                changed += _store(con, _scored(con, client))
+        faults.raise_any()
     return changed
 
 

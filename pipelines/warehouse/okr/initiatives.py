@@ -6,7 +6,7 @@ judging (``okr_models/initiatives/evaluation.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from okr_models.progress.components import Measured, feeding_sources, measured
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, first_row, transaction
+from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.tables import INITIATIVE_RESULTS
 from pipelines.warehouse.tables import names
 
@@ -30,37 +31,67 @@ def judge_initiatives(
 ) -> list[InitiativeResult]:
     """Judge every initiative on the clock's date in its client's zone; that day's rows are replaced.
 
-    What was judged on an earlier night from the same inputs is recalled, not judged again.
+    What was judged on an earlier night from the same inputs is recalled, not judged again. All or nothing: raises
+    ``ClientFaults`` with nothing changed where a client can't be judged.
     """
-    chosen = tuple(clients)
-    cases = [trimmed(case) for client in chosen for case in _cases(con, client, as_of=_today(client, clock))]
+    chosen, faults = tuple(clients), Faults()
+    with transaction(con):
+        return _judged(con, chosen, clock, faults, workers=workers)
+
+
+def _judged(
+    con: Connection, chosen: Sequence[Client], clock: Clock, faults: Faults, *, workers: int
+) -> list[InitiativeResult]:
+    cases: list[InitiativeCase] = []
+    for client in chosen:
+        with faults.of(client.client):
+            cases += [trimmed(case) for case in _cases(con, client, as_of=_today(client, clock), faults=faults)]
+    faults.raise_any()
     hashes = [case_hash(case) for case in cases]
     known = recall(con, "initiative", hashes)
     missing = {key: case for key, case in zip(hashes, cases, strict=True) if key not in known}
-    judged = in_parallel(judge, list(missing.values()), workers=workers)
+    judged = _answers(list(missing.values()), faults, workers=workers)
     new = {key: to_json(result) for key, result in zip(missing, judged, strict=True)}
     if new:
         keep(con, "initiative", new)
     answers = known | new
     results = [from_json(answers[key], as_of=case.as_of) for key, case in zip(hashes, cases, strict=True)]
-    with transaction(con):
-        for client in chosen:
-            con.execute(
-                "delete from okr.initiative_results where client = ? and as_of = ?",
-                [client.client, _today(client, clock)],
-            )
-        for result in results:
+    for client in chosen:
+        con.execute(
+            "delete from okr.initiative_results where client = ? and as_of = ?",
+            [client.client, _today(client, clock)],
+        )
+    for result in results:
+        with faults.of(result.client, initiative_id=result.initiative_id):
             _insert(con, result)
+    faults.raise_any()
     return results
+
+
+def _answers(cases: Sequence[InitiativeCase], faults: Faults, *, workers: int) -> list[InitiativeResult]:
+    """The judgement of each. Where not all can be judged, each is judged alone, so that it shows whose it is."""
+    try:
+        return in_parallel(judge, cases, workers=workers)
+    except Exception:  # noqa: BLE001 - the same error comes again below, and is then somebody's
+        found = []
+        for case in cases:
+            with faults.of(case.client.client, initiative_id=case.initiative.id):
+                found.append(judge(case))
+        faults.raise_any()
+        return found
 
 
 def _today(client: Client, clock: Clock) -> date:
     return local_date(clock.now(), ZoneInfo(client.timezone))
 
 
-def _cases(con: Connection, client: Client, *, as_of: date) -> list[InitiativeCase]:
+def _cases(con: Connection, client: Client, *, as_of: date, faults: Faults) -> list[InitiativeCase]:
     tested = sum(1 for each in client.initiatives if each.key_result and each.end and each.end < as_of)
-    return [_case(con, client, initiative, as_of=as_of, tested=tested) for initiative in client.initiatives]
+    cases = []
+    for initiative in client.initiatives:
+        with faults.of(client.client, initiative_id=initiative.id):
+            cases.append(_case(con, client, initiative, as_of=as_of, tested=tested))
+    return cases
 
 
 def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: date, tested: int) -> InitiativeCase:

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.types import Forecast
@@ -22,6 +24,7 @@ from okr_models.progress.rollup import Weighed, roll_up
 from okr_models.progress.status import Status
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.figures import read_failures, read_figures
 from pipelines.warehouse.okr.restatements import remember_closed_months
 from pipelines.warehouse.okr.rows import (
@@ -80,6 +83,14 @@ class _Ready:
     stored: Stored | None
 
     @property
+    def client(self) -> str:
+        return self.prepared.client.client
+
+    @property
+    def part(self) -> dict[str, str]:
+        return {"objective_id": self.prepared.objective.id, "key_result_id": self.prepared.key_result.id}
+
+    @property
     def is_new(self) -> bool:
         return self.stored is None or self.stored.input_hash != self.prepared.input_hash
 
@@ -95,30 +106,58 @@ def evaluate_all(
 ) -> OkrReport:
     """Judge ``clients`` on ``as_of`` (the clock's date in each client's zone) over what is known now.
 
-    A day gone by is only judged again where that is asked for (``restated``). The same inputs add no row.
+    A day gone by is only judged again where that is asked for (``restated``). The same inputs add no row. All or
+    nothing: raises ``ClientFaults`` with nothing added where a client can't be judged.
     """
     now = clock.now()
-    ready = [
-        each
-        for client in clients
-        for each in _prepare_client(con, client, now, as_of=as_of, restated=restated, forecasts=forecaster is not None)
-    ]
-    forecasts = _forecast([each for each in ready if each.is_new], forecaster)
-    finished = [(each, finish(each.prepared, forecasts.get(id(each))) if each.is_new else None) for each in ready]
+    faults = Faults()
+    with transaction(con):
+        ready: list[_Ready] = []
+        for client in clients:
+            with faults.of(client.client):
+                ready += _prepare_client(
+                    con, client, now, as_of=as_of, restated=restated, forecasts=forecaster is not None, faults=faults
+                )
+        forecasts = _forecast([each for each in ready if each.is_new], forecaster, faults)
+        finished: list[tuple[_Ready, KeyResultProgress | None]] = []
+        for each in ready:
+            with faults.of(each.client, **each.part):
+                finished.append((each, finish(each.prepared, forecasts.get(id(each))) if each.is_new else None))
+        faults.raise_any()
+        return _store(con, finished, now, faults, forecasts=len(forecasts))
+
+
+def _store(
+    con: Connection,
+    finished: Sequence[tuple[_Ready, KeyResultProgress | None]],
+    now: datetime,
+    faults: Faults,
+    *,
+    forecasts: int,
+) -> OkrReport:
     added = {"key_result_progress": 0, "objective_progress": 0, "key_result_items": 0}
     judged: list[JudgedKeyResult] = []
-    with transaction(con):
-        for each, result in finished:
+    for each, result in finished:
+        with faults.of(each.client, **each.part):
             if result is not None:
                 added["key_result_items"] += _add(con, each, result, now)
                 added["key_result_progress"] += 1
             judged.append(_standing(each, result))
-        added["objective_progress"] += _add_objectives(con, ready, judged, now)
-    return OkrReport(added=added, key_results=tuple(judged), forecasts=len(forecasts))
+    faults.raise_any()
+    added["objective_progress"] += _add_objectives(con, [each for each, _ in finished], judged, now, faults)
+    faults.raise_any()
+    return OkrReport(added=added, key_results=tuple(judged), forecasts=forecasts)
 
 
 def _prepare_client(
-    con: Connection, client: Client, now: datetime, *, as_of: date | None, restated: bool, forecasts: bool
+    con: Connection,
+    client: Client,
+    now: datetime,
+    *,
+    as_of: date | None,
+    restated: bool,
+    forecasts: bool,
+    faults: Faults,
 ) -> list[_Ready]:
     today = local_date(now, ZoneInfo(client.timezone))
     day = as_of or today
@@ -135,17 +174,18 @@ def _prepare_client(
     for objective in wanted:
         for key_result in objective.key_results:
             where = {"client": client.client, "objective": objective.id, "key_result": key_result.id}
-            prepared = prepare(
-                client,
-                objective,
-                key_result,
-                figures,
-                as_of=day,
-                failures=failures,
-                earlier=earlier_versions(con, **where, as_of=day),
-                with_forecast=forecasts,
-            )
-            ready.append(_Ready(prepared=prepared, stored=newest(con, **where, as_of=day)))
+            with faults.of(client.client, objective_id=objective.id, key_result_id=key_result.id):
+                prepared = prepare(
+                    client,
+                    objective,
+                    key_result,
+                    figures,
+                    as_of=day,
+                    failures=failures,
+                    earlier=earlier_versions(con, **where, as_of=day),
+                    with_forecast=forecasts,
+                )
+                ready.append(_Ready(prepared=prepared, stored=newest(con, **where, as_of=day)))
     return ready
 
 
@@ -157,13 +197,22 @@ def _is_due(con: Connection, client: Client, objective: Objective, day: date) ->
     return not is_stored(con, client=client.client, objective=objective.id)
 
 
-def _forecast(ready: Sequence[_Ready], forecaster: Forecaster | None) -> dict[int, Forecast | None]:
-    """Forecasts by the identity of what they are for."""
-    jobs = [(id(each), each.prepared.job) for each in ready if each.prepared.job is not None]
-    if forecaster is None or not jobs:
+def _forecast(ready: Sequence[_Ready], forecaster: Forecaster | None, faults: Faults) -> dict[int, Forecast | None]:
+    """Forecasts by the identity of what they are for. Where not all can be had, each is asked for alone."""
+    asked = [(each, each.prepared.job) for each in ready if each.prepared.job is not None]
+    if forecaster is None or not asked:
         return {}
-    answers = forecaster([job for _, job in jobs])
-    return {name: answer for (name, _), answer in zip(jobs, answers, strict=True)}
+    answers: dict[int, Forecast | None] = {}
+    try:
+        found = forecaster([job for _, job in asked])
+    except duckdb.Error:
+        raise  # what was answered before could not be read, or the new answers not kept
+    except Exception:  # noqa: BLE001 - whose it is shows when each is asked for alone
+        for each, job in asked:
+            with faults.of(each.client, **each.part):
+                answers[id(each)] = forecaster([job])[0]
+        return answers
+    return {id(each): answer for (each, _), answer in zip(asked, found, strict=True)}
 
 
 def _add(con: Connection, each: _Ready, result: KeyResultProgress, now: datetime) -> int:
@@ -194,17 +243,20 @@ def _standing(each: _Ready, result: KeyResultProgress | None) -> JudgedKeyResult
     )
 
 
-def _add_objectives(con: Connection, ready: Sequence[_Ready], judged: Sequence[JudgedKeyResult], now: datetime) -> int:
+def _add_objectives(
+    con: Connection, ready: Sequence[_Ready], judged: Sequence[JudgedKeyResult], now: datetime, faults: Faults
+) -> int:
     groups: dict[tuple[str, str], list[tuple[Prepared, JudgedKeyResult]]] = {}
     for each, standing in zip(ready, judged, strict=True):
         groups.setdefault((standing.client, standing.objective), []).append((each.prepared, standing))
     added = 0
     for (client, _), members in groups.items():
         objective, as_of = members[0][0].objective, members[0][1].as_of
-        found = roll_up([_weighed(prepared.key_result, standing) for prepared, standing in members])
-        key = {"client": client, "objective_id": objective.id, "as_of": as_of}
-        words = {"title": objective.title, "team": objective.team, "owner": objective.owner}
-        added += add_objective(con, key, words, found, now)
+        with faults.of(client, objective_id=objective.id):
+            found = roll_up([_weighed(prepared.key_result, standing) for prepared, standing in members])
+            key = {"client": client, "objective_id": objective.id, "as_of": as_of}
+            words = {"title": objective.title, "team": objective.team, "owner": objective.owner}
+            added += add_objective(con, key, words, found, now)
     return added
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from contextlib import nullcontext
 from pathlib import Path
 
 from pipelines.warehouse.db import Connection, afterwards, literal, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.publish.tables import copy_tables
+from pipelines.warehouse.served import served_beside
 
 KEPT = 3
 READ_ONLY = 0o444
@@ -21,16 +24,18 @@ _BUILDING = "building-"
 _ALIAS = "publication"
 
 
-def publish(con: Connection, home: Home, *, run_id: str) -> Path:
+def publish(con: Connection, home: Home, *, run_id: str, held: Collection[str] = ()) -> Path:
     """Build and swap in the published database; the path of the new file.
 
-    Runs outside any transaction, under the run lock. Whatever goes wrong, the database published before stays.
+    Of the clients that are ``held`` back it has what was published before. Runs outside any transaction,
+    under the run lock. Whatever goes wrong, the database published before stays.
     """
     home.published.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(home)
     building = home.published / f"{_BUILDING}{os.getpid()}.duckdb"
     try:
-        _build(con, building)
+        with served_beside(con, home) if held else nullcontext():
+            _build(con, building, held=held)
         _sync(building)
         building.chmod(READ_ONLY)
         final = _free_name(home, run_id)
@@ -44,10 +49,10 @@ def publish(con: Connection, home: Home, *, run_id: str) -> Path:
     return final
 
 
-def _build(con: Connection, path: Path) -> None:
+def _build(con: Connection, path: Path, *, held: Collection[str]) -> None:
     con.execute(f"attach {literal(str(path))} as {quote(_ALIAS)}")
     with afterwards(con, f"detach {quote(_ALIAS)}"):
-        copy_tables(con, target=_ALIAS)
+        copy_tables(con, target=_ALIAS, held=held)
         con.execute(f"checkpoint {quote(_ALIAS)}")
 
 

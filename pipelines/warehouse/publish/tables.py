@@ -7,11 +7,13 @@ Published: schema ``marts`` (the SQL marts and the ``okr`` result tables, and th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipelines.warehouse.db import Connection, afterwards, first_row, literal, quote
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.publish.views import VIEWS, View
+from pipelines.warehouse.served import SERVED, columns_served
 from pipelines.warehouse.tables import names
 
 PUBLISHED_FROM = {"marts": "marts", "okr": "marts", "ops": "ops"}
@@ -51,14 +53,17 @@ class _Copy:
         return f"{quote(catalog)}.{quote(PUBLISHED_FROM[self.schema])}.{quote(self.name)}"
 
 
-def copy_tables(con: Connection, *, target: str) -> None:
-    """Copy everything published into the attached, empty catalog ``target``, in one fixed order."""
+def copy_tables(con: Connection, *, target: str, held: Collection[str] = ()) -> None:
+    """Copy everything published into the attached, empty catalog ``target``, in one fixed order.
+
+    With ``held`` the served database must be attached (``served.py``): of those clients it is copied anew.
+    """
     copies = _copies(con)
     _refuse_twice(copies)
     for schema in sorted(set(PUBLISHED_FROM.values())):
         con.execute(f"create schema {quote(target)}.{quote(schema)}")
     for copy in copies:
-        _copy(con, copy, target=target)
+        _copy(con, copy, target=target, held=sorted(held))
     published = {copy.name: copy for copy in copies if PUBLISHED_FROM[copy.schema] == "marts"}
     for view in VIEWS:
         # there is none of a mart that was never built
@@ -117,7 +122,7 @@ def _refuse_twice(copies: list[_Copy]) -> None:
         raise PublishRefused(problem=f"result tables lacking: {', '.join(missing)}")
 
 
-def _copy(con: Connection, copy: _Copy, *, target: str) -> None:
+def _copy(con: Connection, copy: _Copy, *, target: str, held: list[str]) -> None:
     place = copy.target(target)
     lines = [f"{quote(c.name)} {c.type}{'' if c.nullable else ' not null'}" for c in copy.columns]
     if copy.key:
@@ -126,12 +131,38 @@ def _copy(con: Connection, copy: _Copy, *, target: str) -> None:
     columns = names(column.name for column in copy.columns)
     # the ledger stays in the order it was written; results and marts come in the order of their columns
     order = "rowid" if copy.schema == "ops" else "all"
-    con.execute(f"insert into {place} ({columns}) select {columns} from {copy.source} order by {order}")  # noqa: S608
+    if held and copy.schema != "ops" and "client" in {column.name for column in copy.columns}:
+        rows = _rows_with_served(con, copy)
+        con.execute(f"insert into {place} by name select * from ({rows}) order by {order}", {"held": held})  # noqa: S608
+    else:
+        con.execute(f"insert into {place} ({columns}) select {columns} from {copy.source} order by {order}")  # noqa: S608
     if copy.comment:
         con.execute(f"comment on table {place} is {literal(copy.comment)}")
     for column in copy.columns:
         if column.comment:
             con.execute(f"comment on column {place}.{quote(column.name)} is {literal(column.comment)}")
+
+
+def _rows_with_served(con: Connection, copy: _Copy) -> str:
+    """SQL of a table's rows where those of the clients in ``$held`` are the served ones.
+
+    A result table only grows, so its own rows are taken, as far as they are served: an older version's may lack columns
+    that must have a value.
+    """
+    columns = names(column.name for column in copy.columns)
+    others = f"select {columns} from {copy.source} where not list_contains($held, client)"  # noqa: S608 - quoted
+    there = columns_served(con, copy.name)
+    if not there:
+        return others
+    served = f"{quote(SERVED)}.marts.{quote(copy.name)}"
+    if copy.schema == "okr":
+        keys = names(copy.key)
+        return (
+            f"{others} union all select {columns} from {copy.source}"  # noqa: S608 - quoted
+            f" where list_contains($held, client) and ({keys}) in (select ({keys}) from {served})"
+        )
+    kept = names(column.name for column in copy.columns if column.name in there)
+    return f"{others} union all by name select {kept} from {served} where list_contains($held, client)"  # noqa: S608 - quoted
 
 
 def _view(con: Connection, view: View, of: _Copy, *, target: str) -> None:

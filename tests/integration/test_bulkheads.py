@@ -1,0 +1,287 @@
+"""One client's trouble is one client's: each stage of a night broken for one of three, by an exception and by a check.
+
+Under test: the job's assets from the client files to the exports as Dagster runs them, what is published of whom,
+``okr status``, the agency's page. The fault goes from stage to stage over the nights of one home folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.assets import models
+from pipelines.build import build_defs
+from pipelines.cli.status import held_up_text
+from pipelines.exports.report import client as report_page
+from pipelines.resources import Night
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.db import connect
+from pipelines.warehouse.held_back import held_back
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest import config_tables
+from pipelines.warehouse.models.project import load_project
+from pipelines.warehouse.okr import forecasts, initiatives, judge
+from tests.agency import write_files
+from tests.csv_home import Row, night_steps, query
+
+BROKEN, SOUND = "beta", ("alfa", "gamma")
+FIRST = date(2026, 2, 12)
+TWICE = "select * from ({sql}) union all select * from ({sql}) where client = 'beta'"
+NOT_INGESTED = {"client_files", "staging", "intermediate", "marts", "okr", "publish"}
+Patch = pytest.MonkeyPatch
+
+
+def raising_for_beta(patch: Patch, module: Any, name: str, client_of: Callable[..., str]) -> None:
+    """``module.name`` falls over where it is at beta's."""
+    real = getattr(module, name)
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        if client_of(*args, **kwargs) == BROKEN:
+            raise ZeroDivisionError("nothing to divide by")
+        return real(*args, **kwargs)
+
+    patch.setattr(module, name, broken)
+
+
+def doubled(model: str) -> Callable[[Patch], None]:
+    """The SQL of ``model`` gives beta's rows twice."""
+
+    def break_it(patch: Patch) -> None:
+        project = load_project()
+        changed = tuple(
+            dataclasses.replace(each, sql=TWICE.format(sql=each.sql)) if each.name == model else each
+            for each in project.models
+        )
+        patch.setattr(models, "load_project", lambda: dataclasses.replace(project, models=changed))
+
+    return break_it
+
+
+def config_raises(patch: Patch) -> None:
+    raising_for_beta(patch, config_tables, "_client", lambda client, _now: client.client)
+
+
+def evaluation_raises(patch: Patch) -> None:
+    raising_for_beta(patch, judge, "prepare", lambda client, *_, **__: client.client)
+
+
+def forecast_raises(patch: Patch) -> None:
+    home_of_beta = {"beta"}
+    real = judge.prepare
+    of_beta: set[int] = set()
+
+    def noting(client: Any, *args: Any, **kwargs: Any) -> Any:
+        prepared = real(client, *args, **kwargs)
+        if client.client in home_of_beta:
+            of_beta.add(id(prepared.job))
+            kept.append(prepared)
+        return prepared
+
+    def forecast_many(jobs: Any, *, workers: int) -> Any:
+        if any(id(job) in of_beta for job in jobs):
+            raise ZeroDivisionError("nothing to divide by")
+        return real_many(jobs, workers=workers)
+
+    kept: list[Any] = []
+    real_many = forecasts.forecast_many
+    patch.setattr(judge, "prepare", noting)
+    patch.setattr(forecasts, "recall", lambda *_: {})
+    patch.setattr(forecasts, "forecast_many", forecast_many)
+
+
+def progress_is_refused(patch: Patch) -> None:
+    real = judge.add_key_result
+
+    def too_much(con: Any, result: Any, *, known_at: Any) -> int:
+        if result.prepared.client.client == BROKEN:
+            result = dataclasses.replace(result, progress=2.0)
+        return real(con, result, known_at=known_at)
+
+    patch.setattr(judge, "add_key_result", too_much)
+
+
+def storing_raises(patch: Patch) -> None:
+    """As DuckDB refuses a row: that ends the transaction in which all clients' rows are added."""
+    real = judge.add_key_result
+
+    def nameless(con: Any, result: Any, *, known_at: Any) -> int:
+        if result.prepared.client.client == BROKEN:
+            con.execute("insert into okr.key_result_progress (client) values ('beta')")
+        return real(con, result, known_at=known_at)
+
+    patch.setattr(judge, "add_key_result", nameless)
+
+
+def initiative_raises(patch: Patch) -> None:
+    patch.setattr(initiatives, "recall", lambda *_: {})
+    raising_for_beta(patch, initiatives, "judge", lambda case: case.client.client)
+
+
+def initiative_is_refused(patch: Patch) -> None:
+    real = initiatives._insert
+
+    def nonsense(con: Any, result: Any) -> None:
+        real(con, dataclasses.replace(result, cost=-1.0) if result.client == BROKEN else result)
+
+    patch.setattr(initiatives, "_insert", nonsense)
+
+
+def score_raises(patch: Patch) -> None:
+    raising_for_beta(patch, forecasts, "_scored", lambda _con, client: client.client)
+
+
+def score_is_refused(patch: Patch) -> None:
+    real = forecasts._scored
+
+    def absurd(con: Any, client: Any) -> Any:
+        scored = real(con, client)
+        return scored.assign(brier=7.0) if client.client == BROKEN else scored
+
+    patch.setattr(forecasts, "_scored", absurd)
+
+
+def report_raises(patch: Patch) -> None:
+    raising_for_beta(patch, report_page, "render_client", lambda _con, reader, *_, **__: reader.client)
+
+
+STAGES: dict[str, tuple[Callable[[Patch], None], str, str | None]] = {
+    "a client's settings raise": (config_raises, "client file", "beta.yaml:1"),
+    "a check on a staging table": (doubled("stg_raw__own_metrics"), "staging.stg_raw__own_metrics", "beta.yaml:"),
+    "a check on an inner table": (doubled("int_csv_months"), "intermediate.int_csv_months", "beta.yaml:"),
+    "a check on a mart": (doubled("kpi_monthly"), "marts.kpi_monthly", "beta.yaml:"),
+    "the evaluation raises": (evaluation_raises, "progress", "growth_2026"),
+    "the forecast raises": (forecast_raises, "progress", "growth_2026"),
+    "a check on the progress": (progress_is_refused, "progress", "growth_2026"),
+    "the database refuses a row of progress": (storing_raises, "progress", "growth_2026"),
+    "an initiative raises": (initiative_raises, "initiatives", "letter"),
+    "a check on the initiatives": (initiative_is_refused, "initiatives", "letter"),
+    "the scoring raises": (score_raises, "scores", "beta.yaml:1"),
+    "a check on the scores": (score_is_refused, "scores", "growth_2025"),
+}
+
+
+class Agency:
+    """One home folder, and nights over it without reading the sources again."""
+
+    def __init__(self, root: Path) -> None:
+        self.home, self.day = Home(root), FIRST
+        for night in ("2025-11-10", "2026-02-10", "2026-02-11"):
+            write_files(self.home, date.fromisoformat(night))
+            with closing(connect(self.home)) as con:
+                night_steps(con, self.home, night)
+        self.instance = dg.DagsterInstance.ephemeral()
+
+    def night(self) -> dg.ExecuteInProcessResult:
+        """The next night."""
+        self.day += timedelta(days=1)
+        with closing(connect(self.home)) as con:
+            night = Night(
+                home=self.home,
+                clock=fixed_clock(self.day),
+                environ={},
+                con=con,
+                clients=load_clients(self.home),
+                run_id=f"run-{self.day}",
+            )
+            job = build_defs(resource_overrides={"night": night}).resolve_job_def("nightly")
+            keys = job.asset_layer.executable_asset_keys
+            return job.execute_in_process(
+                asset_selection=[key for key in keys if key.path[0] in NOT_INGESTED | {"config"}],
+                instance=self.instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+
+    def served_of(self, client: str) -> dict[str, list[Row]]:
+        """All that is published of one client."""
+        tables = query(self.home, "select table_name as name from duckdb_tables() where schema_name = 'marts'")
+        return {
+            row["name"]: query(self.home, f"select * from marts.{row['name']} where client = '{client}' order by all")
+            for row in tables
+        }
+
+    def nights_judged(self) -> dict[str, str]:
+        rows = query(self.home, "select client, max(as_of) as as_of from marts.key_result_progress group by client")
+        return {row["client"]: str(row["as_of"]) for row in rows}
+
+
+def failures(night: dg.ExecuteInProcessResult) -> list[str]:
+    return [str(event.step_failure_data.error) for event in night.all_events if event.is_step_failure]
+
+
+@pytest.fixture(scope="module")
+def agency(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agency]:
+    agency = Agency(tmp_path_factory.mktemp("agency"))
+    assert agency.night().success
+    yield agency
+    sound = agency.night()
+    assert sound.success
+    assert held_back(agency.home) == ()
+    assert held_up_text(agency.home) == ""
+    assert set(agency.nights_judged().values()) == {str(agency.day)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_one_clients_trouble_keeps_its_last_figures_and_the_others_are_published(
+    agency: Agency, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it, name, place = STAGES[stage]
+    before, judged = agency.served_of(BROKEN), agency.nights_judged()
+    page = (agency.home.exports / BROKEN / "report.html").read_bytes()
+    break_it(monkeypatch)
+    night = agency.night()
+    assert night.success, failures(night)
+    assert agency.served_of(BROKEN) == before
+    assert (agency.home.exports / BROKEN / "report.html").read_bytes() == page
+    assert agency.nights_judged() == {BROKEN: judged[BROKEN]} | dict.fromkeys(SOUND, str(agency.day))
+    found = held_back(agency.home)
+    assert {each.client for each in found} == {BROKEN}
+    held = next(each for each in found if each.stage == name)  # what a bad row is made into may fail too
+    assert "nothing to divide by" in held.reason or "check" in held.reason or "Constraint" in held.reason
+    assert (held.place or "").startswith("beta.yaml:")
+    if place is not None and not place.startswith("beta"):
+        assert held.place != "beta.yaml:1", "a line of its own, and not the file's first"
+    told = " ".join(held_up_text(agency.home).split())
+    assert f"{BROKEN}, {agency.day}, {name} ({held.place})" in told
+    assert held_up_text(agency.home, clients=SOUND) == ""
+    overview = (agency.home.exports / "_agency" / "report.html").read_text("utf-8")
+    assert "The night could not be finished for this client" in overview
+    checks = {each.check_name: each for each in night.get_asset_check_evaluations()}
+    assert not checks["no_client_held_back"].passed
+    assert BROKEN in str(checks["no_client_held_back"].description)
+
+
+def test_a_report_that_can_not_be_made_leaves_that_clients_files_and_names_them(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {path: path.read_bytes() for path in (agency.home.exports / BROKEN).iterdir()}
+    report_raises(monkeypatch)
+    night = agency.night()
+    assert night.success
+    assert {path: path.read_bytes() for path in (agency.home.exports / BROKEN).iterdir()} == files
+    assert set(agency.nights_judged().values()) == {str(agency.day)}, "the figures are out"
+    (held,) = held_back(agency.home)
+    assert (held.client, held.stage) == (BROKEN, "exports")
+    assert "its files are those of the night before" in held.line
+    assert (agency.home.exports / "alfa" / "key_results.csv").read_text("utf-8").count(str(agency.day))
+    assert "nothing to divide by" in (agency.home.exports / "_agency" / "report.html").read_text("utf-8")
+    checks = {each.check_name: each for each in night.get_asset_check_evaluations()}
+    assert not checks["every_client_exported"].passed
+
+
+def test_what_fails_for_every_client_is_wrong_with_the_whole_and_nothing_is_published(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = agency.home.published_database.resolve()
+    monkeypatch.setattr(judge, "prepare", lambda *_, **__: 1 / 0)
+    assert not agency.night().success
+    assert agency.home.published_database.resolve() == before
+    assert [each for each in held_back(agency.home) if each.run_id == f"run-{agency.day}"] == []
