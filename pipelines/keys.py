@@ -11,7 +11,14 @@ import dagster as dg
 from pipelines.warehouse.models.project import Model
 
 OWNERS = ["team:data"]
-LEDGER_KEY = dg.AssetKey(["ops", "loads"])
+
+
+def ops_key(table: str) -> dg.AssetKey:
+    """Asset key of a table of the schema ``ops``: the ledger and what is kept with it."""
+    return dg.AssetKey(["ops", table])
+
+
+LEDGER_KEY = ops_key("loads")
 
 
 def raw_key(table: str) -> dg.AssetKey:

@@ -35,6 +35,47 @@
     regexp_replace(
         regexp_extract(lower({{ address }}), '^(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:]*)', 1),
         '^www[.]|[.]$',
-        ''
+        '',
+        'g'
+    )
+{%- endmacro %}
+
+{# Path of a page without the index file that a server names or leaves out. Takes a page_path. #}
+{% macro path_without_index(path) -%}
+    coalesce(nullif(regexp_replace({{ path }}, '/(?:index[.](?:html?|php|jsp)|default[.]aspx?)$', ''), ''), '/')
+{%- endmacro %}
+
+{# Path of the page that this one is another face of: without what campaigns hang on it, AMP, feed, embed and pages of
+   comments. Takes a page_path. #}
+{% macro path_of_page(path) -%}
+    coalesce(
+        nullif(
+            regexp_replace(
+                regexp_replace(
+                    regexp_replace({{ path }}, '/*[&?;][A-Za-z_][A-Za-z0-9_.-]*=.*$', ''),
+                    '^/amp(/.+)$',
+                    '\1'
+                ),
+                '(?:/(?:amp|feed(?:/(?:rss2?|rdf|atom))?|embed|trackback|comment-page-[0-9]+|index[.](?:html?|php|jsp)|default[.]aspx?)|[.]amp|/)+$',
+                ''
+            ),
+            ''
+        ),
+        '/'
+    )
+{%- endmacro %}
+
+{# Path of the text whose second or third page this one is: /a/2 and /a/page/2 are /a. Takes a path_of_page. #}
+{% macro path_of_text(path) -%}
+    coalesce(nullif(regexp_replace({{ path }}, '(?:/page/[0-9]+|/[0-9]{1,2})$', ''), ''), '/')
+{%- endmacro %}
+
+{# Whether a path below a blog's own is one of its lists: WordPress's archives by category, tag, author and date, in the
+   words that Swedish and English sites use, its search and its pages. Takes what follows the blog's path, from its
+   slash on. #}
+{% macro is_archive(rest) -%}
+    regexp_matches(
+        {{ rest }},
+        '^/(?:(?:category|categories|kategori|kategorier|tag|tags|etikett|etiketter|author|authors|forfattare|författare|skribent|type|archive|archives|arkiv|search|sok|sök|page)(?:/|$)|(?:19|20)[0-9]{2}(?:/[0-9]{1,2}){0,2}$)'
     )
 {%- endmacro %}

@@ -27,7 +27,14 @@ select
     days.client,
     days.source,
     days.day,
-    {{ fingerprint(['web_sources.web_source', 'pages.fingerprint', 'posts.fingerprint']) }} as fingerprint
+    {{ fingerprint([
+        'web_sources.web_source',
+        'web_sources.site_host',
+        'pages.fingerprint',
+        'posts.fingerprint',
+        'addresses.fingerprint',
+        'seen.fingerprint',
+    ]) }} as fingerprint
 from {{ ref('int_blog_days') }} as days
 inner join {{ ref('int_blog_web_sources') }} as web_sources
     on
@@ -49,13 +56,32 @@ left join (
     select
         client,
         source,
-        {{ fingerprint(['post_id', 'site_host', 'page_path', 'live_on', 'has_own_address']) }} as fingerprint
+        {{ fingerprint(['post_id', 'live_on']) }} as fingerprint
     from {{ ref('int_blog_posts') }}
     group by client, source
 ) as posts
     on
         days.client = posts.client
         and days.source = posts.source
+left join (
+    select
+        client,
+        {{ fingerprint(['source', 'post_id', 'site_host', 'page_path', 'from_on', 'until_on']) }} as fingerprint
+    from {{ ref('int_blog_addresses') }}
+    group by client
+) as addresses
+    on days.client = addresses.client
+left join (
+    select
+        client,
+        source,
+        {{ fingerprint(['post_id']) }} as fingerprint
+    from {{ ref('int_blog_seen_posts') }}
+    group by client, source
+) as seen
+    on
+        days.client = seen.client
+        and days.source = seen.source
 group by days.client, days.source, days.day
 {%- endmacro %}
 

@@ -32,6 +32,7 @@ MonthCode = Literal[
     "posts_maturing",
     "scaled_up",
     "split_at_28_days",
+    "dated_by_first_view",
     "split_at_month_end",
 ]
 MONTH_CODES: tuple[str, ...] = get_args(MonthCode)
@@ -55,6 +56,7 @@ SWEDISH: dict[MonthCode, str] = {
     "posts_maturing": "{part} inlägg yngre än 28 dagar väntar",
     "scaled_up": "uppräknad från {part} av {whole} dagar",
     "split_at_28_days": "fördelat efter dagar över ett glapp vid inläggens 28:e dag",
+    "dated_by_first_view": "ett inlägg dateras efter sin första sidvisning",
     "split_at_month_end": "fördelat efter tid över ett glapp vid månadsskiftet",
 }
 ENGLISH: dict[MonthCode, str] = {
@@ -76,6 +78,7 @@ ENGLISH: dict[MonthCode, str] = {
     "posts_maturing": "{part} posts younger than 28 days wait",
     "scaled_up": "scaled up from {part} of {whole} days",
     "split_at_28_days": "split by elapsed days over a gap at the posts' 28th day",
+    "dated_by_first_view": "a post is dated by its first page view",
     "split_at_month_end": "split by elapsed time over a gap at the month's end",
 }
 CATALOGUE: dict[Language, dict[MonthCode, str]] = {"sv": SWEDISH, "en": ENGLISH}

@@ -12,7 +12,7 @@ import dagster as dg
 from connectors.core.raw_tables import RAW_TABLES
 from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, SNAPSHOT_TABLES
 from pipelines.checks import SAMPLE, failing_rows, refuse
-from pipelines.keys import LEDGER_KEY, OWNERS, config_key, raw_key
+from pipelines.keys import LEDGER_KEY, OWNERS, config_key, ops_key, raw_key
 from pipelines.markdown import markdown_table
 from pipelines.notices.text import FAILING
 from pipelines.preview import bullets, row_count
@@ -24,7 +24,7 @@ from pipelines.warehouse.faults import ClientFaults
 from pipelines.warehouse.held_back import CONFIG
 from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
-from pipelines.warehouse.schema import CONFIG_TABLES, LOADS
+from pipelines.warehouse.schema import CONFIG_TABLES, OPS_TABLES
 from pipelines.warehouse.tables import Table
 
 FILES_CHECK = "client_files_valid"
@@ -48,14 +48,15 @@ def _metadata(table: Table) -> dict[str, object]:
     name="ledger",
     specs=[
         dg.AssetSpec(
-            LEDGER_KEY,
+            ops_key(name),
             group_name=GROUP,
             deps=RAW_KEYS,
             kinds={"duckdb", "python"},
             owners=OWNERS,
-            description=f"{LOADS.meaning} Each row is written in the transaction that writes what was read.",
-            metadata=_metadata(LOADS),
+            description=f"{table.meaning} Each row is written in the transaction that writes what was read.",
+            metadata=_metadata(table),
         )
+        for name, table in OPS_TABLES.items()
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -74,8 +75,11 @@ def _metadata(table: Table) -> dict[str, object]:
 )
 def ledger_table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Events:
     """What the ledger says of this night, and whether the raw tables hold it."""
-    if LEDGER_KEY in context.selected_asset_keys:
-        yield dg.MaterializeResult(metadata=_reads(night))
+    for name in OPS_TABLES:
+        if ops_key(name) in context.selected_asset_keys:
+            told = _reads(night) if ops_key(name) == LEDGER_KEY else {}
+            told["dagster/row_count"] = row_count(night.con, "ops", name)
+            yield dg.MaterializeResult(asset_key=ops_key(name), metadata=told)
     asked = {check.name for check in context.selected_asset_check_keys}
     if COLLAPSE_CHECK in asked:
         collapsed = {table.name: collapsed_windows(night.con, table, run_id=night.run_id) for table in WINDOWED}
@@ -105,7 +109,6 @@ def _reads(night: Night) -> dict[str, Any]:
     ).fetchall()
     told = [dict(zip(("stream", "status", "reads", "rows"), read, strict=True)) for read in reads]
     return {
-        "dagster/row_count": row_count(night.con, "ops", "loads"),
         "reads_of_this_run": sum(read["reads"] for read in told),
         **({"this_run": dg.MetadataValue.md(markdown_table(told))} if told else {}),
     }
@@ -133,7 +136,7 @@ def _counted(
         dg.AssetSpec(
             config_key(name),
             group_name=GROUP,
-            deps=[LEDGER_KEY],
+            deps=[ops_key(kept) for kept in OPS_TABLES],
             kinds={"yaml", "duckdb"},
             owners=OWNERS,
             description=f"{table.meaning} Rewritten each run from the client files, for SQL to join with.",

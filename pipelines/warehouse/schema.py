@@ -44,6 +44,42 @@ LOADS = Table(
     ),
 )
 
+BLOG_POST_HISTORY = Table(
+    schema="ops",
+    name="blog_post_history",
+    meaning="Every address and publication that a list of blog posts ever gave a post. Never taken from.",
+    key=("client", "source", "post_id", "url", "published_at"),
+    # looked up a source at a time; an index would cost more than it saves
+    enforced=False,
+    columns=(
+        _CLIENT,
+        _SOURCE,
+        Column("post_id", "VARCHAR", "The platform's own id, verbatim"),
+        Column("url", "VARCHAR", "Public address that a list gave the post"),
+        Column("published_at", "TIMESTAMPTZ", "When that list said it was published"),
+        Column("published_on", "DATE", "Publication day in the site's zone (a feed: the client's)"),
+        Column("first_seen_at", "TIMESTAMPTZ", "When a list first gave the post this address and publication"),
+        Column("last_seen_at", "TIMESTAMPTZ", "When one last did"),
+    ),
+)
+SOURCE_IDENTITIES = Table(
+    schema="ops",
+    name="source_identities",
+    meaning="Which account, property or site the readings under each source's id are of. Never taken from.",
+    key=("client", "source", "first_seen_at"),
+    enforced=False,
+    columns=(
+        _CLIENT,
+        _SOURCE,
+        Column("source_type", "VARCHAR", "ga4, linkedin, …"),
+        Column("identity", "VARCHAR", "What it is called in the client file; … for what an environment variable names"),
+        Column("fingerprint", "VARCHAR", "Of all of it, by which another one is known"),
+        Column("first_seen_at", "TIMESTAMPTZ", "When it was read first"),
+        Column("from_on", "DATE", "First day of it where another was read before: the day of the break", nullable=True),
+    ),
+)
+OPS_TABLES: dict[str, Table] = {table.name: table for table in (LOADS, BLOG_POST_HISTORY, SOURCE_IDENTITIES)}
+
 _CONFIG: tuple[Table, ...] = (
     Table(
         schema="config",
@@ -69,6 +105,7 @@ _CONFIG: tuple[Table, ...] = (
         columns=(
             _CLIENT,
             _SOURCE,
+            Column("position", "INTEGER", "Its place in the file, from 1: of two that see the same, the first counts"),
             Column("source_type", "VARCHAR", "ga4, linkedin, …"),
             Column("title", "VARCHAR", "What a reader of a report calls it"),
             Column("category", "VARCHAR", "web, search, social, blog or own"),
@@ -119,6 +156,17 @@ _CONFIG: tuple[Table, ...] = (
             Column("break_on", "DATE", "First day of the new meaning"),
             Column("reason", "VARCHAR", "Why"),
             Column("overlap_ratio", "DOUBLE", "New measure over old in the time both ran", nullable=True),
+        ),
+    ),
+    Table(
+        schema="config",
+        name="hosts",
+        meaning="Hosts with letters beyond ASCII, as they are asked for: two spellings of one host are one.",
+        key=("client", "host"),
+        columns=(
+            _CLIENT,
+            Column("host", "VARCHAR", "In lower case, without www. and port"),
+            Column("ascii_host", "VARCHAR", "The same host as IDNA"),
         ),
     ),
     Table(
@@ -205,7 +253,7 @@ def raw_table(table: RawTable) -> Table:
 
 def declared_tables() -> tuple[Table, ...]:
     """Every table that ``ensure_schema`` makes."""
-    return (*map(raw_table, RAW_TABLES.values()), LOADS, *CONFIG_TABLES.values(), *OKR_TABLES.values())
+    return (*map(raw_table, RAW_TABLES.values()), *OPS_TABLES.values(), *CONFIG_TABLES.values(), *OKR_TABLES.values())
 
 
 def ensure_schema(con: Connection) -> None:

@@ -46,6 +46,7 @@ CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "facebook": ("social", ("follower_snapshots", "follower_totals_daily", "social_posts", "post_counters")),
     "mastodon": ("social", ("follower_snapshots", "social_posts", "post_counters")),
     "wordpress": ("blog", ("blog_posts",)),
+    "feed": ("blog", ("blog_posts",)),
     "csv": ("own", ("own_metrics",)),
 }
 Row = Mapping[str, Any]
@@ -130,6 +131,7 @@ class Story:
         self._add(
             "config.sources",
             source=source,
+            position=len(self.rows.get("config.sources", [])) + 1,
             source_type=source_type,
             category=category,
             platform=source_type if category == "social" else None,
@@ -189,6 +191,36 @@ class Story:
         for row in rows:
             self._add(f"raw.{table}", source=source, **row)
         return self
+
+    def known(
+        self, source: str, post_id: str, url: str, published_on: date, *, first_seen: datetime, last_seen: datetime
+    ) -> Story:
+        """What a list said of a post in the time from ``first_seen`` to ``last_seen``."""
+        return self._add(
+            "ops.blog_post_history",
+            source=source,
+            post_id=post_id,
+            url=url,
+            published_at=at(published_on, 12),
+            published_on=published_on,
+            first_seen_at=first_seen,
+            last_seen_at=last_seen,
+        )
+
+    def identity(self, source: str, source_type: str, *, first_seen: datetime) -> Story:
+        """Which kind of source an id stood for, also one that left the file."""
+        return self._add(
+            "ops.source_identities",
+            source=source,
+            source_type=source_type,
+            identity=source,
+            fingerprint=source,
+            first_seen_at=first_seen,
+        )
+
+    def host(self, host: str, ascii_host: str) -> Story:
+        """A host with letters beyond ASCII, as IDNA."""
+        return self._add("config.hosts", host=host, ascii_host=ascii_host)
 
     def daily(self, source: str, table: str, on: Iterable[date], **values: Any) -> Story:
         """The same values on several days, each day read this morning."""

@@ -12,5 +12,8 @@ select
     search_clicks,
     search_position,
     published_on,
-    is_estimated
+    is_estimated,
+    redated_on,
+    also_listed_by,
+    unseen_host
 from {{ ref('int_blog_post_totals') }}

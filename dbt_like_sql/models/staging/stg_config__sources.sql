@@ -1,6 +1,7 @@
 select
     client,
     source,
+    cast(position as bigint) as position,
     source_type,
     title,
     category,

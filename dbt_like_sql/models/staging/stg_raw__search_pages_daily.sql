@@ -40,13 +40,20 @@ pages as (
 -- the same few addresses every day: each is parsed once
 addresses as (
     select
-        page,
-        {{ site_host('page') }} as site_host,
-        {{ page_path('page') }} as page_path
+        seen.client,
+        seen.page,
+        coalesce(hosts.ascii_host, {{ site_host('seen.page') }}) as site_host,
+        {{ page_path('seen.page') }} as page_path
     from (
-        select distinct page
+        select distinct
+            client,
+            page
         from pages
     ) as seen
+    left join {{ source('config', 'hosts') }} as hosts
+        on
+            seen.client = hosts.client
+            and {{ site_host('seen.page') }} = hosts.host
 )
 
 select
@@ -62,4 +69,6 @@ select
     pages.fingerprint
 from pages
 left join addresses
-    on pages.page = addresses.page
+    on
+        pages.client = addresses.client
+        and pages.page = addresses.page

@@ -40,16 +40,22 @@ pages as (
 -- the same few addresses every day: each is parsed once
 addresses as (
     select
-        host,
-        path,
-        {{ site_host('host') }} as site_host,
-        {{ page_path('path') }} as page_path
+        seen.client,
+        seen.host,
+        seen.path,
+        coalesce(hosts.ascii_host, {{ site_host('seen.host') }}) as site_host,
+        {{ page_path('seen.path') }} as page_path
     from (
         select distinct
+            client,
             host,
             path
         from pages
     ) as seen
+    left join {{ source('config', 'hosts') }} as hosts
+        on
+            seen.client = hosts.client
+            and {{ site_host('seen.host') }} = hosts.host
 )
 
 select
@@ -66,5 +72,6 @@ select
 from pages
 left join addresses
     on
-        pages.host = addresses.host
+        pages.client = addresses.client
+        and pages.host = addresses.host
         and pages.path = addresses.path

@@ -1,7 +1,7 @@
 """Schema ``config``: what the client files say, as tables that SQL models join with.
 
-What belongs here: one row per client, source, stream, pause, break, KPI, objective and key result. What does not:
-judging a key result, for which the OKR step takes the files themselves.
+What belongs here: one row per client, source, stream, pause, break, host, KPI, objective and key result. What does
+not: judging a key result, for which the OKR step takes the files themselves.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from okr_models.periods import local_date
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.host_spellings import host_spellings
 from pipelines.warehouse.ingest.planning import Asked, oldest_day
 from pipelines.warehouse.schema import CONFIG_TABLES
 
@@ -46,10 +47,14 @@ def write_config(
 
         source_types = SOURCE_TYPES
     zones, faults = ledger.learned_zones(con), Faults()
+    clients = tuple(clients)
+    hosts = host_spellings(con, [client.client for client in clients])
     made: dict[str, dict[str, list[Row]]] = {}
     for client in clients:
         with faults.of(client.client):
-            made[client.client] = {name: list(_rows(name, client, now, zones, source_types)) for name in CONFIG_TABLES}
+            made[client.client] = {
+                name: list(_rows(name, client, now, zones, source_types)) for name in CONFIG_TABLES if name != "hosts"
+            }
     with transaction(con):
         for name, table in CONFIG_TABLES.items():
             con.execute(f"delete from {table.qualified} where list_contains(?, client)", [sorted(made)])  # noqa: S608 - quoted
@@ -58,7 +63,9 @@ def write_config(
                     f"delete from {table.qualified} where not list_contains(?, client)",  # noqa: S608 - quoted
                     [sorted(known)],
                 )
-            rows = [row for tables in made.values() for row in tables[name]]
+            rows: list[Row] = [row for tables in made.values() for row in tables.get(name, ())]
+            if name == "hosts":  # not of the files: of what was read
+                rows = list(hosts)
             if rows:
                 con.executemany(table.insert_sql, rows)
     faults.raise_any()
@@ -87,7 +94,8 @@ def _rows(
         case "clients":
             yield _client(client, now)
         case "sources":
-            yield from (_source(client, source, zones, source_types) for source in sources)
+            numbered = enumerate(sources, start=1)
+            yield from (_source(client, source, position, zones, source_types) for position, source in numbered)
         case "streams":
             for source in sources:
                 yield from _streams(client, source, now, zones, source_types)
@@ -124,6 +132,7 @@ def _client(client: Client, now: datetime) -> Row:
 def _source(
     client: Client,
     source: SourceSettings,
+    position: int,
     zones: Mapping[tuple[str, str], str],
     source_types: Mapping[str, SourceType],
 ) -> Row:
@@ -133,6 +142,7 @@ def _source(
     return (
         client.client,
         source.id,
+        position,
         source.type,
         kind.facts.name,
         kind.facts.category,

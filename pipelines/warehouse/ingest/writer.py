@@ -20,6 +20,7 @@ from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, checked_rows
 from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
 from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
 
@@ -63,6 +64,7 @@ def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, ta
                 rows=rows,
                 since=batch.listed_since,
                 present=batch.present,
+                now=load.started_at,
             )
         ledger.append(con, load)
 
@@ -93,6 +95,7 @@ def replace_listing(
     client: str,
     source: str,
     rows: pa.Table,
+    now: datetime,
     since: datetime | None = None,
     present: Collection[str] = (),
 ) -> None:
@@ -102,6 +105,8 @@ def replace_listing(
     """
     if table.append_only:
         raise NotReplaceable(table=table.name)
+    if table.name in HAS_HISTORY:
+        note_standing(con, client=client, source=source, now=now)
     told, values = _told_of(table, since, present)
     with registered(con, _INCOMING, rows):
         con.execute(
@@ -109,6 +114,8 @@ def replace_listing(
             [client, source, *values],
         )
     _insert(con, table=table, client=client, source=source, rows=rows)
+    if table.name in HAS_HISTORY:
+        note_listed(con, client=client, source=source, now=now)
 
 
 def _told_of(table: RawTable, since: datetime | None, present: Collection[str]) -> tuple[str, list[object]]:

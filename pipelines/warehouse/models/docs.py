@@ -12,7 +12,7 @@ from pipelines.warehouse.models.project import LAYERS, Model, Project, load_proj
 from pipelines.warehouse.models.schema_yml import Column, DataTest, canonical_type
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.publish.views import VIEWS
-from pipelines.warehouse.schema import LOADS
+from pipelines.warehouse.schema import OPS_TABLES
 from pipelines.warehouse.tables import Table
 
 _INTRODUCTION = """\
@@ -81,7 +81,8 @@ def _okr() -> Iterator[str]:
 
 def _ops() -> Iterator[str]:
     yield "## ops\n"
-    yield from _declared(LOADS)
+    for table in OPS_TABLES.values():
+        yield from _declared(table)
 
 
 def _declared(table: Table) -> Iterator[str]:

@@ -36,7 +36,7 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
     chance = random.Random(f"{client} {seed}")
     story = Story(client, start_on=START).source("web", "ga4").source("search", "search_console")
     story.source("blog", "wordpress").source("linkedin", "linkedin", zone="UTC").source("toots", "mastodon")
-    story.source("files", "csv")
+    story.source("files", "csv").source("rss", "feed").host("skärgård.se", "xn--skrgrd-cuak.se")
 
     def window(source: str, stream: str, start: date, end: date) -> None:
         if cut is not None and start <= cut < end:
@@ -101,11 +101,22 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
          "published_at": datetime(2026, 9, day, 12, tzinfo=UTC)}
         for slug, day in (("a", 1), ("b", 20))
     ])  # fmt: skip
+    know_posts(story)
     history = {date(2026, month, 1): float(chance.randrange(900)) for month in (8, 9)}
     story.csv("files", "interactions", history, scope="platform=linkedin")
     # by day, in a month that the platform itself says nothing of
     by_day = {date(2026, 7, number): float(chance.randrange(90)) for number in range(1, 32)}
     return story.csv("files", "interactions", by_day, scope="platform=linkedin", grain="day")
+
+
+def know_posts(story: Story) -> None:
+    """A post renamed once, one that a feed lists too, and a source that left the file."""
+    published = date(2026, 9, 1)
+    story.known("blog", "a", "https://site.se/blogg/gammal", published, first_seen=at(START), last_seen=at(START))
+    story.known("blog", "a", "https://site.se/blogg/a/", published, first_seen=at(AS_OF), last_seen=at(AS_OF))
+    listed = {"post_id": "guid", "url": "https://www.site.se/blogg/b", "title": "b", "published_on": date(2026, 9, 20)}
+    story.reading("rss", "blog_posts", at(AS_OF), [{**listed, "published_at": datetime(2026, 9, 20, 12, tzinfo=UTC)}])
+    story.identity("left", "wordpress", first_seen=at(START))
 
 
 def tables(con: duckdb.DuckDBPyConnection, *, client: str | None = None) -> dict[str, list[tuple[object, ...]]]:
@@ -122,9 +133,12 @@ def alone(seed: int) -> Rows:
     """What one client's history comes to, with nobody else there."""
     found = tables(build([random_story("one", seed)]))
     without_rows = {name for name, rows in found.items() if not rows}
-    assert without_rows <= {"stg_config__pauses", "stg_ops__doubts", "stg_raw__follower_totals_daily"}, (
-        "a property of nothing"
-    )
+    assert without_rows <= {
+        "stg_config__pauses",
+        "stg_raw__follower_totals_daily",
+        "int_blog_path_posts",
+        "stg_ops__doubts",
+    }, "a property of nothing"
     return found
 
 

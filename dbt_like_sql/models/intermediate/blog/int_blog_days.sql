@@ -6,6 +6,7 @@ with web_sources as (
         web_source,
         count(*) over (partition by client, source) as web_sources
     from {{ ref('int_blog_web_sources') }}
+    group by client, source, web_source
 )
 
 select

@@ -41,6 +41,21 @@ blog_months as (
         on blogs.client = clients.client
 ),
 
+-- a post that no web source can tell of is on neither side
+seen_posts as (
+    select
+        posts.client,
+        posts.source,
+        posts.post_id,
+        posts.live_on
+    from {{ ref('int_blog_posts') }} as posts
+    inner join {{ ref('int_blog_seen_posts') }} as seen
+        on
+            posts.client = seen.client
+            and posts.source = seen.source
+            and posts.post_id = seen.post_id
+),
+
 posts_live as (
     select
         blog_months.client,
@@ -48,7 +63,7 @@ posts_live as (
         blog_months.month,
         count(posts.post_id) as posts
     from blog_months
-    left join {{ ref('int_blog_posts') }} as posts
+    left join seen_posts as posts
         on
             blog_months.client = posts.client
             and blog_months.source = posts.source
@@ -80,6 +95,14 @@ common_days as (
     group by client, source, date_trunc('month', day)
 ),
 
+web_sources as (
+    select distinct
+        client,
+        source,
+        web_source
+    from {{ ref('int_blog_web_sources') }}
+),
+
 -- figures that can't be scaled are judged by the share of the site's page views on the days observed
 coverage as (
     select
@@ -90,7 +113,7 @@ coverage as (
         min(pages.observed_share) as observed_share,
         min(pages.observed_days) as observed_days,
         max(pages.expected_days) as expected_days
-    from {{ ref('int_blog_web_sources') }} as web_sources
+    from web_sources
     inner join {{ ref('int_weighted_months') }} as pages
         on
             web_sources.client = pages.client

@@ -25,47 +25,74 @@ post_days as (
         posts.client,
         posts.source,
         posts.post_id,
-        posts.site_host,
-        posts.page_path,
         changed_days.day,
         changed_days.fingerprint
     from {{ ref('int_blog_posts') }} as posts
+    inner join {{ ref('int_blog_seen_posts') }} as seen_posts
+        on
+            posts.client = seen_posts.client
+            and posts.source = seen_posts.source
+            and posts.post_id = seen_posts.post_id
     inner join changed_days
         on
             posts.client = changed_days.client
             and posts.source = changed_days.source
             and posts.live_on <= changed_days.day
-    where posts.has_own_address
 ),
 
--- with several web sources an empty host is a source's own way of speaking of its only site
-viewed as (
+changed_pages as (
     select
-        posts.client,
-        posts.source,
-        posts.post_id,
+        web_sources.client,
+        web_sources.source,
+        pages.site_host,
+        pages.page_path,
         pages.day,
         sum(pages.page_views) as page_views,
         sum(pages.engagement_seconds) as engagement_seconds,
         bool_or(pages.engagement_seconds is null and pages.page_views > 0) as is_time_unknown
-    from {{ ref('int_blog_posts') }} as posts
-    inner join {{ ref('int_blog_web_sources') }} as web_sources
-        on
-            posts.client = web_sources.client
-            and posts.source = web_sources.source
+    from {{ ref('int_blog_web_sources') }} as web_sources
     inner join {{ ref('stg_raw__web_pages_daily') }} as pages
         on
             web_sources.client = pages.client
             and web_sources.web_source = pages.source
-            and posts.page_path = pages.page_path
-            and (posts.site_host = pages.site_host or pages.site_host = '' or posts.site_host = '')
+            and web_sources.site_host = pages.site_host
     inner join changed_days
         on
-            posts.client = changed_days.client
-            and posts.source = changed_days.source
+            web_sources.client = changed_days.client
+            and web_sources.source = changed_days.source
             and pages.day = changed_days.day
-    where posts.has_own_address
-    group by posts.client, posts.source, posts.post_id, pages.day
+    group by web_sources.client, web_sources.source, pages.site_host, pages.page_path, pages.day
+),
+
+seen as (
+    select distinct
+        client,
+        site_host,
+        page_path
+    from changed_pages
+),
+
+{{ post_pages_of('seen') }},
+
+viewed as (
+    select
+        post_pages.client,
+        post_pages.source,
+        post_pages.post_id,
+        changed_pages.day,
+        sum(changed_pages.page_views) as page_views,
+        sum(changed_pages.engagement_seconds) as engagement_seconds,
+        bool_or(changed_pages.is_time_unknown) as is_time_unknown
+    from post_pages
+    inner join changed_pages
+        on
+            post_pages.client = changed_pages.client
+            and post_pages.source = changed_pages.source
+            and post_pages.site_host = changed_pages.site_host
+            and post_pages.page_path = changed_pages.page_path
+            and changed_pages.day >= coalesce(post_pages.from_on, changed_pages.day)
+            and changed_pages.day <= coalesce(post_pages.until_on, changed_pages.day)
+    group by post_pages.client, post_pages.source, post_pages.post_id, changed_pages.day
 )
 
 select

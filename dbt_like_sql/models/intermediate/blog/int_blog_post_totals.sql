@@ -1,5 +1,10 @@
 -- each post's page views so far and in its own first 90 days, and how search shows it
-with windows as (
+with web_clients as (
+    select distinct client
+    from {{ ref('int_web_hosts') }}
+),
+
+windows as (
     select
         posts.client,
         posts.source,
@@ -33,25 +38,46 @@ viewed as (
     group by windows.client, windows.source, windows.post_id
 ),
 
-searched as (
+-- a post whose site no web source has ever seen is not observed, which is not 0
+unseen as (
     select
         posts.client,
         posts.source,
         posts.post_id,
+        posts.site_host
+    from {{ ref('int_blog_posts') }} as posts
+    inner join web_clients
+        on posts.client = web_clients.client
+    left join {{ ref('int_blog_seen_posts') }} as seen
+        on
+            posts.client = seen.client
+            and posts.source = seen.source
+            and posts.post_id = seen.post_id
+    where
+        posts.has_own_address
+        and seen.post_id is null
+),
+
+searched as (
+    select
+        addresses.client,
+        addresses.source,
+        addresses.post_id,
         sum(pages.clicks) as search_clicks,
         round(sum(pages.position_sum) / nullif(sum(pages.impressions), 0), 6) as search_position
-    from {{ ref('int_blog_posts') }} as posts
+    from {{ ref('int_search_post_pages') }} as addresses
     inner join {{ ref('stg_raw__search_pages_daily') }} as pages
         on
-            posts.client = pages.client
-            and posts.page_path = pages.page_path
-            and (posts.site_host = pages.site_host or posts.site_host = '')
+            addresses.client = pages.client
+            and addresses.site_host = pages.site_host
+            and addresses.page_path = pages.page_path
+            and pages.day >= coalesce(addresses.from_on, pages.day)
+            and pages.day <= coalesce(addresses.until_on, pages.day)
     inner join {{ ref('int_sources') }} as search_sources
         on
             pages.client = search_sources.client
             and pages.source = search_sources.source
-    where posts.has_own_address
-    group by posts.client, posts.source, posts.post_id
+    group by addresses.client, addresses.source, addresses.post_id
 )
 
 select
@@ -64,6 +90,9 @@ select
     posts.published_at,
     posts.published_on,
     posts.is_estimated,
+    posts.redated_on,
+    posts.also_listed_by,
+    unseen.site_host as unseen_host,
     cast(viewed.page_views as bigint) as page_views,
     case
         when viewed.window_days_observed >= {{ var('full_share') }} * viewed.window_days
@@ -78,6 +107,11 @@ left join viewed
         posts.client = viewed.client
         and posts.source = viewed.source
         and posts.post_id = viewed.post_id
+left join unseen
+    on
+        posts.client = unseen.client
+        and posts.source = unseen.source
+        and posts.post_id = unseen.post_id
 left join searched
     on
         posts.client = searched.client

@@ -1,5 +1,51 @@
--- blog posts as listed now; where no list says what a post is, the pages under the web source's blog_path
-with listed as (
+-- blog posts as listed now, each once; where no list says what a post is, the pages under the web source's blog_path
+with merged as (
+    select
+        same.client,
+        same.kept_source as source,
+        same.kept_post_id as post_id,
+        string_agg(distinct posts.source, ', ' order by posts.source) filter (
+            where posts.is_listed and posts.source <> same.kept_source
+        ) as also_listed_by
+    from {{ ref('int_blog_same_posts') }} as same
+    inner join {{ ref('int_blog_known_posts') }} as posts
+        on
+            same.client = posts.client
+            and same.source = posts.source
+            and same.post_id = posts.post_id
+    group by same.client, same.kept_source, same.kept_post_id
+),
+
+-- what a source that left the file knew first, unless that was a feed's word and this is WordPress's
+inherited as (
+    select
+        same.client,
+        same.kept_source as source,
+        same.kept_post_id as post_id,
+        former.published_at,
+        former.published_on,
+        row_number() over (
+            partition by same.client, same.kept_source, same.kept_post_id
+            order by former.first_seen_at, former.source, former.post_id
+        ) as place
+    from {{ ref('int_blog_same_posts') }} as same
+    inner join {{ ref('int_blog_known_posts') }} as former
+        on
+            same.client = former.client
+            and same.source = former.source
+            and same.post_id = former.post_id
+    inner join {{ ref('int_blog_known_posts') }} as kept
+        on
+            same.client = kept.client
+            and same.kept_source = kept.source
+            and same.kept_post_id = kept.post_id
+    where
+        not former.is_listed
+        and former.first_seen_at < kept.first_seen_at
+        and not (former.source_type = 'feed' and kept.source_type = 'wordpress')
+),
+
+listed as (
     select
         posts.client,
         posts.source,
@@ -8,102 +54,34 @@ with listed as (
         posts.site_host,
         posts.page_path,
         posts.title,
-        posts.published_at,
-        posts.published_on,
-        posts.published_on as live_on,
-        false as is_estimated,
-        -- one address belongs to one post; a plain permalink (/?p=12) says nothing without its query
-        posts.page_path <> '/'
-        and row_number() over (
-            partition by posts.client, posts.source, posts.site_host, posts.page_path
-            order by posts.published_at, posts.post_id
-        ) = 1 as has_own_address
-    from {{ ref('stg_raw__blog_posts') }} as posts
-    inner join {{ ref('int_sources') }} as sources
+        coalesce(inherited.published_at, posts.published_at) as published_at,
+        coalesce(inherited.published_on, posts.published_on) as published_on,
+        posts.given_published_on,
+        merged.also_listed_by
+    from {{ ref('int_blog_known_posts') }} as posts
+    inner join merged
         on
-            posts.client = sources.client
-            and posts.source = sources.source
-),
-
-hosts as (
-    select
-        pages.client,
-        pages.source,
-        pages.site_host,
-        row_number() over (
-            partition by pages.client, pages.source order by sum(pages.page_views) desc, pages.site_host
-        ) as rank
-    from {{ ref('stg_raw__web_pages_daily') }} as pages
-    where pages.site_host <> ''
-    group by pages.client, pages.source, pages.site_host
-),
-
-histories as (
-    select
-        client,
-        source,
-        min(day) as begins_on
-    from {{ ref('int_stream_days') }}
-    where
-        stream = 'web_pages_daily'
-        and not is_before_opening
-    group by client, source
+            posts.client = merged.client
+            and posts.source = merged.source
+            and posts.post_id = merged.post_id
+    left join inherited
+        on
+            posts.client = inherited.client
+            and posts.source = inherited.source
+            and posts.post_id = inherited.post_id
+            and inherited.place = 1
 ),
 
 viewed as (
     select
-        pages.client,
-        pages.source,
-        pages.page_path,
-        coalesce(min(hosts.site_host), '') as site_host,
-        min(pages.day) as first_viewed_on
-    from {{ ref('stg_raw__web_pages_daily') }} as pages
-    inner join {{ ref('int_kpi_series') }} as series
-        on
-            pages.client = series.client
-            and pages.source = series.source
-            and series.kpi = 'blog_posts'
-            and series.stream = 'web_pages_daily'
-    inner join {{ ref('int_sources') }} as sources
-        on
-            pages.client = sources.client
-            and pages.source = sources.source
-    left join hosts
-        on
-            pages.client = hosts.client
-            and pages.source = hosts.source
-            and hosts.rank = 1
-    where
-        pages.page_views > 0
-        and (pages.site_host = '' or pages.site_host = hosts.site_host)
-        and starts_with(pages.page_path, rtrim(sources.blog_path, '/') || '/')
-        -- the blog's own listing pages are no posts
-        and not regexp_matches(substr(pages.page_path, length(rtrim(sources.blog_path, '/')) + 1), '^/page/[0-9]+$')
-    group by pages.client, pages.source, pages.page_path
-),
-
--- what was already there when history began has no known publication
-dated as (
-    select
-        viewed.client,
-        viewed.source,
-        viewed.page_path,
-        viewed.site_host,
-        viewed.first_viewed_on,
-        case
-            when viewed.first_viewed_on >= histories.begins_on + {{ var('unknown_publication_days') }}
-                then viewed.first_viewed_on
-        end as published_on,
-        sources.zone
-    from viewed
-    inner join histories
-        on
-            viewed.client = histories.client
-            and viewed.source = histories.source
-    inner join {{ ref('int_sources') }} as sources
-        on
-            viewed.client = sources.client
-            and viewed.source = sources.source
+        client,
+        source,
+        site_host,
+        page_path,
+        first_viewed_on,
+        published_on,
+        zone
+    from {{ ref('int_blog_path_posts') }}
 )
 
 select
@@ -116,9 +94,11 @@ select
     title,
     published_at,
     published_on,
-    live_on,
-    is_estimated,
-    has_own_address
+    published_on as live_on,
+    false as is_estimated,
+    page_path <> '/' as has_own_address,
+    case when given_published_on <> published_on then given_published_on end as redated_on,
+    also_listed_by
 from listed
 union all
 select
@@ -133,5 +113,7 @@ select
     published_on,
     first_viewed_on as live_on,
     true as is_estimated,
-    true as has_own_address
-from dated
+    true as has_own_address,
+    cast(null as date) as redated_on,
+    cast(null as varchar) as also_listed_by
+from viewed

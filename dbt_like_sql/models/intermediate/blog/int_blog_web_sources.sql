@@ -1,84 +1,136 @@
--- which web sources see which blog: those that know its host or give none; where none does, all of the client's
+-- which web source tells of a blog's pages on which host: of those that have seen it, the first in the file; none, none
 with blogs as (
     select distinct
         client,
         source,
-        stream
+        stream = 'blog_posts' as is_listed
     from {{ ref('int_kpi_series') }}
     where kpi = 'blog_posts'
 ),
 
-pairs as (
+blog_hosts as (
+    select
+        client,
+        source,
+        site_host
+    from {{ ref('int_blog_addresses') }}
+    union
     select
         blogs.client,
         blogs.source,
-        streams.source as web_source,
-        blogs.stream = 'blog_posts' as is_listed
+        hosts.site_host
     from blogs
-    inner join {{ ref('stg_config__streams') }} as streams
+    inner join {{ ref('int_web_hosts') }} as hosts
         on
-            blogs.client = streams.client
-            and streams.stream = 'web_pages_daily'
-            and (blogs.stream = 'blog_posts' or blogs.source = streams.source)
+            blogs.client = hosts.client
+            and blogs.source = hosts.source
+            and hosts.is_main
 ),
 
-web_hosts as (
-    select distinct
-        client,
-        source,
-        site_host
-    from {{ ref('stg_raw__web_pages_daily') }}
-),
-
-blog_hosts as (
-    select distinct
-        client,
-        source,
-        site_host
-    from {{ ref('stg_raw__blog_posts') }}
-),
-
-seen as (
-    select distinct
-        pairs.client,
-        pairs.source,
-        pairs.web_source
-    from pairs
-    inner join web_hosts
+-- of a blog without a post every source can say that none was viewed
+empty_blogs as (
+    select
+        blogs.client,
+        blogs.source
+    from blogs
+    left join {{ ref('int_blog_posts') }} as posts
         on
-            pairs.client = web_hosts.client
-            and pairs.web_source = web_hosts.source
-    left join blog_hosts
-        on
-            pairs.client = blog_hosts.client
-            and pairs.source = blog_hosts.source
-            and web_hosts.site_host = blog_hosts.site_host
+            blogs.client = posts.client
+            and blogs.source = posts.source
     where
-        not pairs.is_listed
-        or web_hosts.site_host = ''
-        or blog_hosts.site_host is not null
+        posts.client is null
+        and blogs.is_listed
 ),
 
-blogs_seen as (
+named as (
+    select
+        blogs.client,
+        blogs.source,
+        hosts.source as web_source,
+        hosts.site_host,
+        row_number() over (
+            partition by blogs.client, blogs.source, hosts.site_host order by hosts.position
+        ) as choice
+    from blogs
+    inner join blog_hosts
+        on
+            blogs.client = blog_hosts.client
+            and blogs.source = blog_hosts.source
+    inner join {{ ref('int_web_hosts') }} as hosts
+        on
+            blogs.client = hosts.client
+            and blog_hosts.site_host = hosts.site_host
+            and hosts.site_host <> ''
+    where
+        blogs.is_listed
+        or blogs.source = hosts.source
+),
+
+blogs_named as (
     select distinct
         client,
         source
-    from seen
+    from named
+),
+
+-- a source that gives no host speaks of its only site; asked only where none that gives one knows the blog's
+hostless as (
+    select
+        blogs.client,
+        blogs.source,
+        hosts.source as web_source,
+        row_number() over (partition by blogs.client, blogs.source order by hosts.position) as choice
+    from blogs
+    inner join {{ ref('int_web_hosts') }} as hosts
+        on
+            blogs.client = hosts.client
+            and hosts.site_host = ''
+    left join blogs_named
+        on
+            blogs.client = blogs_named.client
+            and blogs.source = blogs_named.source
+    where
+        blogs_named.source is null
+        and (blogs.is_listed or blogs.source = hosts.source)
 )
 
 select
     client,
     source,
-    web_source
-from seen
-union all
+    web_source,
+    site_host
+from named
+where choice = 1
+union
+-- the pages that such a source gives no host of
 select
-    pairs.client,
-    pairs.source,
-    pairs.web_source
-from pairs
-left join blogs_seen
+    named.client,
+    named.source,
+    named.web_source,
+    '' as site_host
+from named
+inner join {{ ref('int_web_hosts') }} as hosts
     on
-        pairs.client = blogs_seen.client
-        and pairs.source = blogs_seen.source
-where blogs_seen.source is null
+        named.client = hosts.client
+        and named.web_source = hosts.source
+        and hosts.site_host = ''
+where named.choice = 1
+union
+select
+    client,
+    source,
+    web_source,
+    '' as site_host
+from hostless
+where choice = 1
+union
+select
+    empty_blogs.client,
+    empty_blogs.source,
+    streams.source as web_source,
+    '' as site_host
+from empty_blogs
+inner join {{ ref('stg_config__streams') }} as streams
+    on
+        empty_blogs.client = streams.client
+        and streams.stream = 'web_pages_daily'

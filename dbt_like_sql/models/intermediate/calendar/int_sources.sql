@@ -3,6 +3,8 @@ with sources as (
     select
         sources.client,
         sources.source,
+        sources.position,
+        sources.source_type,
         sources.category,
         sources.platform,
         sources.zone,
@@ -19,6 +21,8 @@ with sources as (
 select
     client,
     source,
+    position,
+    source_type,
     category,
     platform,
     zone,

@@ -62,6 +62,7 @@ sentences as (
             when 'posts_maturing' then part || ' posts younger than 28 days left out'
             when 'scaled_up' then 'scaled up from ' || part || ' of ' || whole || ' days'
             when 'split_at_28_days' then 'split by elapsed days over a gap at 28 days'
+            when 'dated_by_first_view' then 'a post is dated by its first page view'
             when 'split_at_month_end' then 'split by elapsed time over a gap at a month end'
         end as sentence
     from codes

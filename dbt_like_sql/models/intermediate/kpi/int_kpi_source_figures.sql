@@ -27,6 +27,7 @@ with additive as (
             list_concat(
                 case
                     when is_scaled then [{{ note('scaled_up', part='observed_days', whole='expected_days') }}]
+                    when kpi = 'blog_posts' and is_split_over_months then [{{ note('dated_by_first_view') }}]
                     when is_split_over_months then [{{ note('split_at_month_end') }}]
                 end,
                 case when is_partial then [{{ note('counts_hidden') }}] end

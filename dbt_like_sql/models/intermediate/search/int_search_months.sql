@@ -39,15 +39,20 @@ new_pages as (
             months.client = pages.client
             and months.source = pages.source
             and pages.day between months.month and months.ends_on
+    inner join {{ ref('int_search_post_pages') }} as addresses
+        on
+            pages.client = addresses.client
+            and pages.site_host = addresses.site_host
+            and pages.page_path = addresses.page_path
+            and pages.day >= coalesce(addresses.from_on, pages.day)
+            and pages.day <= coalesce(addresses.until_on, pages.day)
     inner join {{ ref('int_blog_posts') }} as posts
         on
-            months.client = posts.client
-            and pages.page_path = posts.page_path
-            and (pages.site_host = posts.site_host or posts.site_host = '')
+            addresses.client = posts.client
+            and addresses.source = posts.source
+            and addresses.post_id = posts.post_id
             and posts.published_on between months.ends_on - {{ var('new_post_days') }} + 1 and months.ends_on
-    where
-        months.kpi = 'search_position_new_posts'
-        and posts.has_own_address
+    where months.kpi = 'search_position_new_posts'
 ),
 
 new_posts as (

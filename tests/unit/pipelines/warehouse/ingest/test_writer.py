@@ -299,3 +299,38 @@ def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
     load = replace(write_list(con, blog(since=None)), stream=stream.name)
     with pytest.raises(ValueError, match="published_at"):
         write_batch(con, stream=stream, batch=batch, load=load, taken_at=NOW)
+
+
+def known(con: Connection) -> list[tuple[object, ...]]:
+    return con.execute(
+        "select post_id, url, published_on, first_seen_at, last_seen_at from ops.blog_post_history order by all"
+    ).fetchall()
+
+
+def at_address(path: str, *, published_on: date) -> pa.Table:
+    instant = datetime(published_on.year, published_on.month, published_on.day, 12, tzinfo=UTC)
+    said = {"url": f"https://site.se{path}", "published_on": published_on, "published_at": instant}
+    return table_of(POSTS.table, [post("7") | said])
+
+
+def test_a_list_leaves_behind_every_address_and_publication_that_it_gave(con):
+    august, november = date(2026, 8, 3), date(2026, 11, 20)
+    old, new = at_address("/gammal/", published_on=august), at_address("/ny/", published_on=november)
+    for number, rows in enumerate((old, old, new, new.slice(0, 0))):
+        seen = NOW + timedelta(days=number)
+        load = Load(
+            client="acme", source="blog", stream=POSTS.name, window=Window(TODAY, TODAY), rows=1, status="loaded",
+            attempts=1, started_at=seen, finished_at=seen, run_id="r",
+        )  # fmt: skip
+        write_batch(con, stream=POSTS, batch=Batch(rows=rows), load=load, taken_at=seen)
+    assert known(con) == [
+        ("7", "https://site.se/gammal/", august, NOW, NOW + timedelta(days=1)),
+        ("7", "https://site.se/ny/", november, NOW + timedelta(days=2), NOW + timedelta(days=2)),
+    ]
+
+
+def test_the_history_of_an_older_home_begins_with_what_stands_there(con):
+    write(con, POSTS, at_address("/gammal/", published_on=TODAY), Window(TODAY, TODAY))
+    con.execute("delete from ops.blog_post_history")
+    write(con, POSTS, at_address("/ny/", published_on=TODAY), Window(TODAY, TODAY))
+    assert [row[1] for row in known(con)] == ["https://site.se/gammal/", "https://site.se/ny/"]

@@ -11,7 +11,7 @@ from pipelines.warehouse.models.docs import models_markdown
 from pipelines.warehouse.models.project import Project, load_project
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.publish.views import VIEWS
-from pipelines.warehouse.schema import LOADS
+from pipelines.warehouse.schema import LOADS, OPS_TABLES
 from tests.home import PROJECT
 
 PAGE = PROJECT / "docs" / "models.md"
@@ -58,7 +58,7 @@ INTERFACE_COLUMNS = {
 ADDED = {
     "kpi_monthly": "numerator denominator median origin data_through closes_on",
     "kpi_daily": "is_estimated origin method",
-    "blog_posts": "published_on is_estimated",
+    "blog_posts": "published_on is_estimated redated_on also_listed_by unseen_host",
     "social_posts": "source published_on",
     "key_result_progress": "explanation",
     "forecast_scores": "is_inside",
@@ -96,7 +96,7 @@ def test_the_page_names_every_table_and_every_column_with_its_meaning(project: P
     sections = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", models_markdown(project), re.M | re.S))
     tables = {f"{m.schema}.{m.name}": [(c.name, c.description) for c in m.columns] for m in project.models}
     tables |= {f"{s.schema}.{s.name}": [(c.name, c.description) for c in s.columns] for s in project.sources}
-    tables["ops.loads"] = [(c.name, c.meaning) for c in LOADS.columns]
+    tables |= {f"ops.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in OPS_TABLES.values()}
     tables |= {f"okr.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in OKR_TABLES.values()}
     assert sections.keys() == tables.keys() | {f"marts.{view.name}" for view in VIEWS}
     for table, columns in tables.items():

@@ -1,0 +1,6 @@
+select
+    client,
+    source,
+    source_type,
+    first_seen_at
+from {{ source('ops', 'source_identities') }}
