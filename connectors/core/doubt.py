@@ -1,8 +1,9 @@
 """What a source says against its own figures, in one closed vocabulary that the ledger keeps and SQL reads.
 
 A reader puts ``Doubt`` values into its answer; ``records`` makes of them the list ``doubts`` in ``ops.loads.quality``,
-which ``stg_ops__doubts`` gives as rows. What belongs here: the codes, which way each moves a figure, the KPIs of each
-stream. What does not: the notes people read in a report (``okr_models/words``), and finding a doubt out (the sources).
+which ``stg_ops__doubts`` gives as rows. What belongs here: the codes, which way each moves a figure. What does not:
+which KPIs rest on a stream (``okr_models/kpis``), the notes people read in a report (``okr_models/words``), and finding
+a doubt out (the sources).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date
 from typing import Literal, get_args
 
 from connectors.core.shape import Json
+from okr_models.kpis import resting_on
 from okr_models.periods import Window
 
 Moves = Literal["too_low", "too_high", "either_way", "nothing", "no_value"]
@@ -92,27 +94,6 @@ KINDS: Mapping[DoubtCode, Kind] = {
 }
 assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
 
-KPIS: Mapping[str, tuple[str, ...]] = {
-    "web_daily": ("sessions", "page_views"),
-    "web_monthly": ("unique_visitors",),
-    "web_pages_daily": ("page_views_per_blog_post", "seconds_per_blog_post"),
-    "search_daily": ("search_clicks", "search_impressions", "search_position"),
-    "search_pages_daily": ("search_position_new_posts",),
-    "follower_snapshots": ("followers", "new_followers"),
-    "follower_totals_daily": ("followers", "new_followers"),
-    "follower_changes_daily": ("followers", "new_followers"),
-    "interactions_daily": ("interactions",),
-    "social_posts": ("social_posts", "interactions_per_post"),
-    "post_counters": ("interactions", "interactions_per_post"),
-    "blog_posts": (
-        "blog_posts",
-        "page_views_per_blog_post",
-        "seconds_per_blog_post",
-        "search_position_new_posts",
-    ),
-}
-"""The KPIs that rest on a stream. Counts over posts rest on the post streams, and on pages for their views."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
@@ -143,7 +124,7 @@ def records(doubts: Iterable[Doubt], *, stream: str, covers: Window | None) -> l
     found: list[Json] = []
     for doubt in doubts:
         days = doubt.days or covers
-        kpis: list[Json] = list(KPIS.get(stream, ()) if doubt.kpis is None else doubt.kpis)
+        kpis: list[Json] = list(resting_on(stream) if doubt.kpis is None else doubt.kpis)
         found.append(
             {
                 "code": doubt.code,

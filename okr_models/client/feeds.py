@@ -1,38 +1,21 @@
-"""Which sources can feed which KPI.
+"""Which sources feed which KPI, by the catalogue of KPIs.
 
-What belongs here: what a KPI needs, and whether a client's sources and a scope supply it. What does not: how its value
-is made (``dbt_like_sql``), how far back a source reaches (``connectors``).
+What belongs here: which of a client's sources give what a KPI is made from, and whether a scope can be had. What does
+not: what a KPI is made from (``okr_models/kpis``), how its value is made (``dbt_like_sql``), how far back a source
+reaches (``connectors``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from okr_models.client.fields import nearest
-from okr_models.client.sources import Category, SourceFacts, SourceTypes
+from okr_models.client.sources import SourceFacts, SourceTypes
 from okr_models.client.targets import Scope
 from okr_models.client.yaml import shown
-from okr_models.kpis import BUILT_IN
-
-NEEDS: dict[str, tuple[Category, ...]] = {
-    "unique_visitors": ("web",),
-    "sessions": ("web",),
-    "page_views": ("web",),
-    "followers": ("social",),
-    "new_followers": ("social",),
-    "interactions": ("social",),
-    "interactions_per_post": ("social",),
-    "social_posts": ("social",),
-    "blog_posts": ("blog",),
-    "page_views_per_blog_post": ("web", "blog"),
-    "seconds_per_blog_post": ("web", "blog"),
-    "search_clicks": ("search",),
-    "search_impressions": ("search",),
-    "search_position": ("search",),
-    "search_position_new_posts": ("search", "blog"),
-}
-"""What each built-in KPI is made from; the first is the kind of source that a scope names."""
+from okr_models.kpis import BUILT_IN, Category, Feed, Kpi
 
 _SUPPLIERS: dict[Category, str] = {
     "web": "a web source ({types})",
@@ -41,6 +24,78 @@ _SUPPLIERS: dict[Category, str] = {
     "blog": "a blog source ({types}; or blog_path on a web source)",
     "own": "a {types} source",
 }
+
+
+class Giver(Protocol):
+    """A source as far as it is asked here what it gives."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def has_blog_path(self) -> bool: ...
+    @property
+    def platform(self) -> str | None: ...
+
+
+Source = TypeVar("Source", bound=Giver)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplied(Generic[Source]):
+    """One of a client's sources that gives one of the things a KPI is made from."""
+
+    source: Source
+    feed: Feed
+    is_main: bool
+    """It is what a scope of the KPI names: the figure is this source's."""
+
+    @property
+    def is_by_blog_path(self) -> bool:
+        """What a post is comes from the web source's ``blog_path``."""
+        return self.source.category != self.feed.category
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What the figure can be read from, the preferred first."""
+        return self.feed.by_blog_path if self.is_by_blog_path else self.feed.streams
+
+    @property
+    def past(self) -> tuple[str, ...]:
+        """What can give the figure's past."""
+        return self.feed.by_blog_path if self.is_by_blog_path else self.feed.past
+
+    @property
+    def rests_on(self) -> frozenset[str]:
+        """Every stream whose failing reads concern the figure."""
+        return frozenset({*self.streams, *self.feed.also})
+
+
+def givers(sources: Sequence[Source], category: Category) -> tuple[Source, ...]:
+    """Those that supply data of ``category``; where no source lists a blog's posts, those with a ``blog_path``."""
+    found = tuple(source for source in sources if source.category == category)
+    if found or category != "blog":
+        return found
+    return tuple(source for source in sources if source.has_blog_path)
+
+
+def supplied(kpi: Kpi, sources: Sequence[Source], scope: Scope | None = None) -> tuple[Supplied[Source], ...]:
+    """What each source gives of what ``kpi`` is made from, in ``scope`` (None: all)."""
+    found = (
+        Supplied(source=source, feed=feed, is_main=feed is kpi.feeds[0])
+        for feed in kpi.feeds
+        for source in givers(sources, feed.category)
+    )
+    return tuple(
+        each
+        for each in found
+        if scope is None
+        or (
+            (not scope.platform or each.source.platform == scope.platform)
+            and (not scope.source or each.source.id == scope.source or not each.is_main)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +119,6 @@ class Feeder:
             has_blog_path=bool(blog_path),
         )
 
-    def gives(self, category: Category) -> bool:
-        """Whether the source supplies data of ``category``."""
-        return self.category == category or (category == "blog" and self.has_blog_path)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
@@ -82,11 +133,11 @@ class Supply:
     is_complete: bool = True
 
     def of(self, category: Category) -> tuple[Feeder, ...]:
-        return tuple(feeder for feeder in self.feeders if feeder.gives(category))
+        return givers(self.feeders, category)
 
     def missing(self, kpi: str) -> tuple[Category, ...]:
         """The kinds of source that a built-in KPI needs and the client has not."""
-        return tuple(category for category in NEEDS[kpi] if self.is_complete and not self.of(category))
+        return tuple(category for category in BUILT_IN[kpi].needs if self.is_complete and not self.of(category))
 
     def supplier(self, category: Category) -> str:
         """Which types of source would supply ``category``, in words."""
@@ -126,7 +177,7 @@ def scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:
 
 def count_scope_faults(count: str, scope: Scope, supply: Supply) -> Iterator[str]:
     """Why the items of ``count`` can't be had in ``scope``; csv gives no items."""
-    category = NEEDS[count][0]
+    category = BUILT_IN[count].needs[0]
     if supply.is_complete and not supply.of(category):
         yield f"no source of this file gives {count} to count; add {supply.supplier(category)}"
         return
@@ -134,17 +185,17 @@ def count_scope_faults(count: str, scope: Scope, supply: Supply) -> Iterator[str
 
 
 def _built_in_scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:
-    category = NEEDS[kpi][0]
-    givers = supply.of(category)
+    category = BUILT_IN[kpi].needs[0]
+    giving = supply.of(category)
     if scope.source:
         yield from _source_faults(kpi, scope.source, supply)
     elif scope.platform:
         yield from _platform_faults(kpi, scope.platform, supply)
-    elif kpi == "unique_visitors" and len(givers) > 1:
-        ids = ", ".join(giver.id for giver in givers)
+    elif not BUILT_IN[kpi].has_total and len(giving) > 1:
+        ids = ", ".join(giver.id for giver in giving)
         yield (
-            f"visitors of several web sources ({ids}) can't be added up, as one person may visit both; "
-            f"choose one with scope: {{source: {givers[0].id}}}"
+            f"{BUILT_IN[kpi].unit} of several {category} sources ({ids}) can't be added up, as one person may visit "
+            f"both; choose one with scope: {{source: {giving[0].id}}}"
         )
 
 
@@ -154,14 +205,14 @@ def _source_faults(kpi: str, source: str, supply: Supply) -> Iterator[str]:
         yield f"{shown(source)} is not the id of a source in this file{hint}"
         return
     feeder = next((feeder for feeder in supply.feeders if feeder.id == source), None)
-    category = NEEDS[kpi][0]
-    if feeder and feeder.category != "own" and not feeder.gives(category):
+    category = BUILT_IN[kpi].needs[0]
+    if feeder and feeder.category != "own" and feeder not in supply.of(category):
         others = ", ".join(giver.id for giver in supply.of(category)) or supply.supplier(category)
         yield f"source {source} ({feeder.title}) does not give {kpi}; use {others}"
 
 
 def _platform_faults(kpi: str, platform: str, supply: Supply) -> Iterator[str]:
-    if NEEDS[kpi] != ("social",):
+    if "platform" not in BUILT_IN[kpi].scopes:
         yield f"{kpi} is not kept by platform; use scope: {{source: ID}} or leave it out"
         return
     platforms = sorted({feeder.platform for feeder in supply.feeders if feeder.platform})

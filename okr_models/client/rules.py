@@ -24,12 +24,7 @@ from okr_models.client.model import (
 from okr_models.client.parts import ObjectiveParts, Part, Parts, Raw, source_id
 from okr_models.client.yaml import Path, shown
 from okr_models.kpis import BUILT_IN, Kind
-
-COUNT_METRICS: dict[str, tuple[str, ...]] = {
-    "blog_posts": ("page_views", "engagement_seconds", "search_clicks", "search_position"),
-    "social_posts": ("interactions", "likes", "comments", "shares"),
-}
-"""What an item of a count can be asked for (columns of the marts ``blog_posts`` and ``social_posts``)."""
+from okr_models.kpis.items import COUNT_METRICS
 
 DAILY_METRICS = ("page_views", "engagement_seconds", "interactions")
 """Those kept by item and day, so that ``within_days`` means something."""

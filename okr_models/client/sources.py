@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -26,8 +26,7 @@ from okr_models.client.fields import (
     read_home_path,
     refuse,
 )
-
-Category = Literal["web", "search", "social", "blog", "own"]
+from okr_models.kpis import Category
 
 
 class Frozen(BaseModel):
@@ -158,6 +157,11 @@ class SourceSettings(Frozen):
     def category(self) -> Category:
         """What kind of figures it gives."""
         return self.facts.category
+
+    @property
+    def has_blog_path(self) -> bool:
+        """Whether it says which of its pages are blog posts."""
+        return bool(getattr(self, "blog_path", None))
 
     @property
     def platform(self) -> str | None:

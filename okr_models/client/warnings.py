@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from okr_models.client.errors import FileError
-from okr_models.client.feeds import NEEDS, Feeder, Supply
+from okr_models.client.feeds import Feeder, Supply, supplied
 from okr_models.client.file import ParsedClient
 from okr_models.client.model import Change, Client, KeyResult, Objective
 from okr_models.client.sources import EnvRef, SourceSettings, SourceTypes
@@ -29,8 +29,7 @@ def supply_of(client: Client, types: SourceTypes) -> Supply:
     """What a whole client's sources can feed."""
     return Supply(
         feeders=tuple(
-            Feeder.of(source.facts, source_id=source.id, blog_path=getattr(source, "blog_path", None))
-            for source in client.sources
+            Feeder.of(source.facts, source_id=source.id, blog_path=source.has_blog_path) for source in client.sources
         ),
         types=types,
         own_kpis={kpi.id: kpi.source for kpi in client.kpis},
@@ -84,18 +83,15 @@ def _late_start(parsed: ParsedClient) -> Found:
         if not compares or BUILT_IN[kpi].kind == "stock":
             continue
         needed = objective.period.start.replace(year=objective.period.start.year - 1)
+        feeding = {each.source.id for each in supplied(BUILT_IN[kpi], client.sources)}
         for source in client.sources:
-            if _feeds(source, kpi) and _begins_late(source, needed):
+            if source.id in feeding and _begins_late(source, needed):
                 line = parsed.line("objectives", at, "key_results", index)
                 yield (
                     line,
                     f"{key_result.id} compares with months from {needed} on, and {source.id} is read from "
                     f"{source.start} only; set its start to {needed} or earlier, or give history as csv",
                 )
-
-
-def _feeds(source: SourceSettings, kpi: str) -> bool:
-    return source.category == NEEDS[kpi][0]
 
 
 def _begins_late(source: SourceSettings, needed: date) -> bool:

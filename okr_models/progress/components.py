@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from okr_models.client.feeds import NEEDS
+from okr_models.client.feeds import supplied
 from okr_models.client.model import Client, Scope
 from okr_models.client.sources import Break, SourceSettings
-from okr_models.kpis import BUILT_IN, Better, Kind
+from okr_models.kpis import BUILT_IN, CLOSING_DAYS, FULL_SHARE, Better, Kind
 from okr_models.periods import ONE_DAY, Window, month_end
 from okr_models.progress.figures import DayFigure, Days, Figures, MonthFigure, Months, days_known, months_known
 from okr_models.progress.jumps import Jump, jump_of
@@ -21,10 +21,7 @@ from okr_models.words.notes import PLATFORM_NAMES
 
 ALL = "all"
 NOT_OPENED = "not_opened"
-PAUSED_LIMIT = 0.10
-"""A month of which more is paused is left out, like one observed below 90 %."""
 STOCK_AGE = timedelta(days=35)
-OWN_CLOSING_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +136,7 @@ def measured(client: Client, kpi: str) -> Measured:
     """Facts of a KPI. Raises ``KeyError`` for one that the client's file would not have let in."""
     own = next((each for each in client.kpis if each.id == kpi), None)
     if own:
+        # as declared: only a flow's months mean anything when summed, and one csv source feeds it
         return Measured(
             id=kpi,
             kind=own.kind,
@@ -146,7 +144,7 @@ def measured(client: Client, kpi: str) -> Measured:
             better=own.better,
             adds_over_time=own.kind == "flow",
             adds_over_sources=False,
-            closing_days=OWN_CLOSING_DAYS,
+            closing_days=CLOSING_DAYS,
             is_own=True,
         )
     known = BUILT_IN[kpi]
@@ -167,13 +165,8 @@ def feeding_sources(client: Client, kpi: str, scope: Scope) -> tuple[SourceSetti
     own = next((each for each in client.kpis if each.id == kpi), None)
     if own:
         return tuple(source for source in client.sources if source.id == own.source)
-    needs = NEEDS.get(kpi, ())
-    found = [source for source in client.sources if source.category in needs]
-    if scope.platform:
-        found = [source for source in found if source.platform == scope.platform]
-    if scope.source:
-        found = [source for source in found if source.id == scope.source or source.category != needs[0]]
-    return tuple(found)
+    feeding = {each.source.id for each in supplied(BUILT_IN[kpi], client.sources, scope)}
+    return tuple(source for source in client.sources if source.id in feeding)
 
 
 def anatomy(
@@ -273,7 +266,13 @@ def _paused_months(sources: tuple[SourceSettings, ...]) -> frozenset[date]:
         for pause in source.paused:
             for day in Window(pause.from_, pause.to):
                 paused.setdefault(day.replace(day=1), set()).add(day)
-    return frozenset(month for month, days in paused.items() if len(days) > PAUSED_LIMIT * month_end(month).day)
+    return frozenset(month for month, days in paused.items() if not _is_covered(month, without=len(days)))
+
+
+def _is_covered(month: date, *, without: int) -> bool:
+    """A month of which more is paused is left out, like one observed below 90 %."""
+    days = month_end(month).day
+    return (days - without) / days >= FULL_SHARE
 
 
 def _groups(

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from statistics import median
 
 from okr_models.client.model import Client, Milestones
+from okr_models.kpis import CLOSING_DAYS
 from okr_models.periods import ONE_DAY, month_end
-from okr_models.progress.components import OWN_CLOSING_DAYS
 from okr_models.progress.figures import Figures, months_known
 from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge
 from okr_models.progress.measures import Measurement, Task
@@ -29,7 +29,7 @@ class Count:
     items: tuple[JudgedItem, ...]
 
 
-def calendar_closed(task: Task, *, closing_days: int = OWN_CLOSING_DAYS) -> int:
+def calendar_closed(task: Task, *, closing_days: int = CLOSING_DAYS) -> int:
     """How many of P1's months are over and had time to close."""
     return sum(month_end(month) + timedelta(days=closing_days) <= task.as_of for month in task.months)
 

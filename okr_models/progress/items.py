@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from okr_models.client.targets import Condition
+from okr_models.kpis import FULL_SHARE
 
 Outcome = Literal["met", "open", "missed"]
-ENOUGH_DAYS = 0.90
 FINAL_AFTER = timedelta(days=90)
 LATE = timedelta(days=5)
 """For so long after a post's time its last days are late; then they are missing."""
@@ -146,7 +146,7 @@ def _accumulated(
         # Nights that fail make no post older than its figures are.
         return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=as_of > last + LATE)
     whole = (last - post.published_on).days + 1
-    if len(inside) < ENOUGH_DAYS * whole:
+    if len(inside) / whole < FULL_SHARE:
         return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=True)
     return _Verdict(value=value, outcome="missed", decided_on=last)
 

@@ -7,45 +7,24 @@ What belongs here: which notes are due. What does not: notes of one measure (tha
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okr_models.client.model import Client, KeyResult, Objective, Scope
+from okr_models.client.feeds import Supplied, supplied
+from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.client.sources import SourceSettings
 from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast.types import Fallback, Forecast
+from okr_models.kpis import BUILT_IN
+from okr_models.kpis.items import COUNT_METRICS
 from okr_models.progress.components import feeding_sources
 from okr_models.progress.figures import Failure, Restatement, SourceDoubt
 from okr_models.progress.jumps import Jump
 from okr_models.progress.measures import Measurement, Task
 from okr_models.words.codes import Note, NoteCode, note
 from okr_models.words.notes import PLATFORM_NAMES
-
-_WEB = frozenset({"web_daily"})
-_PAGES = frozenset({"web_pages_daily", "blog_posts"})
-_FOLLOWERS = frozenset({"follower_snapshots", "follower_totals_daily", "follower_changes_daily"})
-_REACTIONS = frozenset({"interactions_daily", "post_counters", "social_posts"})
-STREAMS: dict[str, frozenset[str]] = {
-    "unique_visitors": frozenset({"web_monthly"}),
-    "sessions": _WEB,
-    "page_views": _WEB,
-    "followers": _FOLLOWERS,
-    "new_followers": _FOLLOWERS,
-    "interactions": _REACTIONS,
-    "interactions_per_post": _REACTIONS,
-    "social_posts": frozenset({"social_posts"}),
-    "blog_posts": frozenset({"blog_posts"}),
-    "page_views_per_blog_post": _PAGES,
-    "seconds_per_blog_post": _PAGES,
-    "search_clicks": frozenset({"search_daily"}),
-    "search_impressions": frozenset({"search_daily"}),
-    "search_position": frozenset({"search_daily"}),
-    "search_position_new_posts": frozenset({"search_pages_daily", "blog_posts"}),
-}
-"""The streams whose failure concerns each built-in KPI; a client's own KPIs concern every stream of their source."""
-
 
 FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
 DOUBTS: dict[str, NoteCode] = {
@@ -76,13 +55,12 @@ def relevant_failures(
     client: Client, key_result: KeyResult, failures: Sequence[Failure], *, as_of: date
 ) -> tuple[Failure, ...]:
     """Failures of sources and streams that this key result is made from."""
-    sources = {source.id for source in _feeding(client, key_result)}
-    streams = _streams(key_result)
+    concerned = _rests_on(client, key_result)
     found = [
         failure
         for failure in failures
-        if failure.source in sources
-        and (streams is None or failure.stream in streams)
+        if failure.source in concerned
+        and (concerned[failure.source] is None or failure.stream in (concerned[failure.source] or ()))
         and (failure.since is None or failure.since <= as_of)
     ]
     return tuple(sorted(found, key=lambda each: (each.source, each.stream)))
@@ -236,17 +214,29 @@ def _unexplained(
     return note("changed_without_revision", day=min(current, default=as_of))
 
 
-def _streams(key_result: KeyResult) -> frozenset[str] | None:
-    if key_result.count == "blog_posts":
-        return frozenset({"blog_posts"}) | (_PAGES if key_result.where else frozenset())
-    if key_result.count == "social_posts":
-        return _REACTIONS
-    return STREAMS.get(key_result.kpi or "")
+def _rests_on(client: Client, key_result: KeyResult) -> dict[str, frozenset[str] | None]:
+    """By source the streams that a key result rests on; None, for a client's own KPI: all of its source's."""
+    kpi, scope = key_result.kpi or key_result.count, key_result.scope
+    if kpi is None:
+        return {}
+    if kpi not in BUILT_IN:
+        return {source.id: None for source in feeding_sources(client, kpi, scope)}
+    found = supplied(BUILT_IN[kpi], client.sources, scope)
+    streams: dict[str, frozenset[str] | None] = {}
+    for each in (*found, *_of_conditions(client, key_result, posts={each.source.id for each in found})):
+        streams[each.source.id] = (streams.get(each.source.id) or frozenset()) | each.rests_on
+    return streams
 
 
-def _feeding(client: Client, key_result: KeyResult) -> tuple[SourceSettings, ...]:
-    if key_result.count == "blog_posts" and key_result.where:
-        posts = feeding_sources(client, "blog_posts", key_result.scope)
-        return (*posts, *feeding_sources(client, "page_views", Scope()))
-    measure = key_result.kpi or key_result.count
-    return feeding_sources(client, measure, key_result.scope) if measure else ()
+def _of_conditions(
+    client: Client, key_result: KeyResult, *, posts: Collection[str]
+) -> Iterator[Supplied[SourceSettings]]:
+    """What a count's conditions are read from: of the sources that list its posts, and of any other kind of source."""
+    if key_result.count is None:
+        return
+    metrics = COUNT_METRICS[key_result.count]
+    kpis = dict.fromkeys(metrics[condition.metric] for condition in key_result.where)
+    for kpi in kpis:
+        for each in supplied(BUILT_IN[kpi], client.sources):
+            if each.feed.category not in BUILT_IN[key_result.count].needs or each.source.id in posts:
+                yield each

@@ -230,6 +230,25 @@ _CONFIG: tuple[Table, ...] = (
             Column("definition_version", "VARCHAR", "Fingerprint of the definition"),
         ),
     ),
+    Table(
+        schema="config",
+        name="kpi_streams",
+        meaning="Which stream of which source gives which built-in KPI.",
+        key=("client", "kpi", "source", "stream"),
+        columns=(
+            _CLIENT,
+            Column("kpi", "VARCHAR", "KPI id"),
+            _SOURCE,
+            Column("stream", "VARCHAR", "The raw table's name"),
+            Column(
+                "preference",
+                "INTEGER",
+                "Of what the source's figure can be read from, the least that is loaded counts; NULL: the figure of"
+                " another source, or a part of it, rests on this one",
+                nullable=True,
+            ),
+        ),
+    ),
 )
 CONFIG_TABLES: dict[str, Table] = {table.name: table for table in _CONFIG}
 

@@ -6,6 +6,7 @@ the config step fill, one client a story, so that one build of the project serve
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from connectors.core.doubt import Doubt, records
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, snapshot_day
+from pipelines.warehouse.ingest.kpi_streams import fill_left_out
 from pipelines.warehouse.models.runner import run_project
 from pipelines.warehouse.schema import declared_tables, ensure_schema
 
@@ -85,6 +88,15 @@ class Story:
             as_of=self.as_of,
             now=at(self.as_of, zone=self.zone),
         )
+        self._add(
+            "config.objectives", objective_id="o", position=1, title="O", period_start=date(2026, 1, 1),
+            period_end=date(2026, 12, 31),
+        )  # fmt: skip
+        self._add(
+            "config.key_results", objective_id="o", key_result_id="kr", position=1, title="KR", kpi="sessions",
+            measure="kpi", scope="all", target="+10%", first_target="+10%", weight=1.0, ambition="committed",
+            definition_version="1",
+        )  # fmt: skip
         for kpi in BUILT_IN.values():
             self.kpi(kpi.id, kpi.kind, unit=kpi.unit, closing_days=kpi.closing_days, own_source=None,
                      adds_over_time=kpi.adds_over_time, adds_over_sources=kpi.adds_over_sources)  # fmt: skip
@@ -133,6 +145,7 @@ class Story:
             source=source,
             position=len(self.rows.get("config.sources", [])) + 1,
             source_type=source_type,
+            title=source,
             category=category,
             platform=source_type if category == "social" else None,
             zone=zone or self.zone,
@@ -159,9 +172,18 @@ class Story:
         return self._add("config.pauses", source=source, from_on=start, to_on=end, reason="site rebuild")
 
     def loaded(
-        self, source: str, stream: str, start: date, end: date, *, on: datetime | None = None, status: str = "loaded"
+        self,
+        source: str,
+        stream: str,
+        start: date,
+        end: date,
+        *,
+        on: datetime | None = None,
+        status: str = "loaded",
+        doubts: Sequence[Doubt] = (),
     ) -> Story:
         """A ledger row for a window, by default read this morning."""
+        said = records(doubts, stream=stream, covers=None)
         return self._add(
             "ops.loads",
             source=source,
@@ -175,6 +197,7 @@ class Story:
             started_at=on or at(self.as_of, zone=self.zone),
             finished_at=on or at(self.as_of, zone=self.zone),
             run_id="run",
+            quality=json.dumps({"doubts": said}) if said else None,
         )
 
     def reading(self, source: str, stream: str, taken_at: datetime, rows: Iterable[Row] = ()) -> Story:
@@ -243,7 +266,10 @@ class Story:
             {"kpi": kpi, "scope": scope, "grain": grain, "period_start": day, "value": value}
             for day, value in values.items()
         ]
-        return self.raw(source, "own_metrics", rows).loaded(source, "own_metrics", self.as_of, self.as_of)
+        # a doubt that moves nothing, so that there are rows of them
+        said = (Doubt(code="imports_included"),)
+        self.raw(source, "own_metrics", rows)
+        return self.loaded(source, "own_metrics", self.as_of, self.as_of, doubts=said)
 
     def _add(self, table: str, **values: Any) -> Story:
         self.rows.setdefault(table, []).append({"client": self.client, **values})
@@ -268,6 +294,7 @@ def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: in
             con.register("incoming", incoming)
             con.execute(f"insert into {table.qualified} by name select * from incoming")
             con.unregister("incoming")
+    fill_left_out(con)
     assert not rows, f"no such tables: {sorted(rows)}"
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.protocol import Stream
 from connectors.registry import SOURCE_TYPES
-from okr_models.client.feeds import NEEDS
+from okr_models.client.feeds import Supplied, supplied
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.client.sources import SourceSettings
 from okr_models.client.targets import (
@@ -24,39 +24,9 @@ from okr_models.client.targets import (
     Between,
     Milestones,
 )
-from okr_models.kpis import BUILT_IN
+from okr_models.kpis import BUILT_IN, FULL_SHARE
 from okr_models.periods import Window, add_months, month_end, month_start
 from pipelines.warehouse.ingest.planning import Asked, oldest_day
-
-STREAMS: dict[str, tuple[str, ...]] = {
-    "unique_visitors": ("web_monthly",),
-    "sessions": ("web_daily",),
-    "page_views": ("web_daily",),
-    "followers": ("follower_totals_daily", "follower_changes_daily", "follower_snapshots"),
-    "new_followers": ("follower_totals_daily", "follower_changes_daily", "follower_snapshots"),
-    "interactions": ("interactions_daily", "post_counters"),
-    "interactions_per_post": ("post_counters",),
-    "social_posts": ("social_posts",),
-    "blog_posts": ("blog_posts",),
-    "page_views_per_blog_post": ("web_pages_daily",),
-    "seconds_per_blog_post": ("web_pages_daily",),
-    "search_clicks": ("search_daily",),
-    "search_impressions": ("search_daily",),
-    "search_position": ("search_daily",),
-    "search_position_new_posts": ("search_pages_daily",),
-}
-"""The streams that can give a KPI's past, the farthest reaching first."""
-
-
-BEGINS_WITH: dict[str, str] = {
-    "unique_visitors": "page_views",
-    "page_views_per_blog_post": "page_views",
-    "seconds_per_blog_post": "page_views",
-    "search_position": "search_impressions",
-    "search_position_new_posts": "search_impressions",
-    "new_followers": "followers",
-}
-"""The figure by day that shows from when on a KPI without days of its own is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,30 +132,24 @@ def _reaches(
 ) -> list[Reach]:
     if kpi not in BUILT_IN:
         return []
-    category, scope = NEEDS[kpi][0], key_result.scope
-    found = []
-    for source in client.sources:
-        kind = SOURCE_TYPES[source.type]
-        gives = kind.facts.category == category or (category == "blog" and getattr(source, "blog_path", None))
-        if not gives or (scope.source and scope.source != source.id):
-            continue
-        if scope.platform and scope.platform != kind.facts.platform:
-            continue
-        found.append(_reach(client, source, kpi, now=now, loaded=loaded, begun=begun))
-    return found
+    return [
+        _reach(client, each, kpi, now=now, loaded=loaded, begun=begun)
+        for each in supplied(BUILT_IN[kpi], client.sources, key_result.scope)
+    ]
 
 
 def _reach(
     client: Client,
-    source: SourceSettings,
+    supplied: Supplied[SourceSettings],
     kpi: str,
     *,
     now: datetime,
     loaded: Mapping[tuple[str, str], date],
     begun: Mapping[tuple[str, str], date],
 ) -> Reach:
+    source = supplied.source
     by_name: dict[str, Stream] = {stream.name: stream for stream in SOURCE_TYPES[source.type].streams_for(source)}
-    names = [name for name in STREAMS[kpi] if name in by_name]
+    names = [name for name in supplied.past if name in by_name]
     firsts = [loaded[(source.id, name)] for name in names if (source.id, name) in loaded]
     asked = Asked(start=client.start_of(source), opened=source.opened)
     zone = ZoneInfo(client.timezone)
@@ -199,8 +163,10 @@ def _reach(
             firsts.append(oldest)
             unread = unread or loaded.get((source.id, name), date.max) > oldest
     first = min(firsts) if firsts else None
+    if first and supplied.is_by_blog_path:
+        first += timedelta(days=supplied.feed.blind_days)
     # once all is read that can be asked for, what came of it says more than how far one may ask
-    known = begun.get((source.id, BEGINS_WITH.get(kpi, kpi)))
+    known = begun.get((source.id, BUILT_IN[kpi].begins_with or kpi))
     if first and known and not unread and first > date.min:
         first = max(first, known)
     return Reach(source=source.id, first=first, zero_before=source.opened)
@@ -215,4 +181,4 @@ def _covers(reach: Reach, month: date) -> bool:
     first = max(reach.first, month)
     days = (month_end(month) - month).days + 1
     have = (month_end(month) - first).days + 1
-    return have >= 0.9 * days or (reach.zero_before is not None and reach.first <= reach.zero_before)
+    return have / days >= FULL_SHARE or (reach.zero_before is not None and reach.first <= reach.zero_before)

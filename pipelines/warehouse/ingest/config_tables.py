@@ -1,30 +1,32 @@
 """Schema ``config``: what the client files say, as tables that SQL models join with.
 
-What belongs here: one row per client, source, stream, pause, break, host, KPI, objective and key result. What does
-not: judging a key result, for which the OKR step takes the files themselves.
+What belongs here: one row per client, source, stream, pause, break, KPI, objective and key result. What does not:
+judging a key result, for which the OKR step takes the files themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors.core.protocol import SourceType
+from connectors.core.protocol import SourceType, Stream
 from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.client.version import definition_version
 from okr_models.client.written import baseline_text, condition_text, target_text
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import local_date
+from okr_models.progress.components import measured
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.host_spellings import host_spellings
+from pipelines.warehouse.ingest.kpi_streams import fill_left_out, kpi_stream_rows
 from pipelines.warehouse.ingest.planning import Asked, oldest_day
 from pipelines.warehouse.schema import CONFIG_TABLES
 
-OWN_CLOSING_DAYS = 5
 Row = tuple[object, ...]
 
 
@@ -46,15 +48,14 @@ def write_config(
         from connectors.registry import SOURCE_TYPES
 
         source_types = SOURCE_TYPES
-    zones, faults = ledger.learned_zones(con), Faults()
     clients = tuple(clients)
+    zones, faults = ledger.learned_zones(con), Faults()
     hosts = host_spellings(con, [client.client for client in clients])
     made: dict[str, dict[str, list[Row]]] = {}
     for client in clients:
         with faults.of(client.client):
-            made[client.client] = {
-                name: list(_rows(name, client, now, zones, source_types)) for name in CONFIG_TABLES if name != "hosts"
-            }
+            night = _Night(client=client, now=now, zones=zones, source_types=source_types)
+            made[client.client] = {name: list(write(night)) for name, write in _WRITERS.items()}
     with transaction(con):
         for name, table in CONFIG_TABLES.items():
             con.execute(f"delete from {table.qualified} where list_contains(?, client)", [sorted(made)])  # noqa: S608 - quoted
@@ -68,6 +69,7 @@ def write_config(
                 rows = list(hosts)
             if rows:
                 con.executemany(table.insert_sql, rows)
+        fill_left_out(con)
     faults.raise_any()
 
 
@@ -81,104 +83,101 @@ def asked_of(client: Client, source: SourceSettings) -> Asked:
     return Asked(start=client.start_of(source), opened=source.opened)
 
 
-def _rows(
-    table: str,
-    client: Client,
-    now: datetime,
-    zones: Mapping[tuple[str, str], str],
-    source_types: Mapping[str, SourceType],
-) -> Iterator[Row]:
-    # a type without a connector fails in the ledger, by name; here it has nothing to say
-    sources = [source for source in client.sources if source.type in source_types]
-    match table:
-        case "clients":
-            yield _client(client, now)
-        case "sources":
-            numbered = enumerate(sources, start=1)
-            yield from (_source(client, source, position, zones, source_types) for position, source in numbered)
-        case "streams":
-            for source in sources:
-                yield from _streams(client, source, now, zones, source_types)
-        case "pauses":
-            for source in sources:
-                yield from ((client.client, source.id, pause.from_, pause.to, pause.reason) for pause in source.paused)
-        case "breaks":
-            for source in sources:
-                yield from ((client.client, source.id, b.date, b.reason, b.overlap_ratio) for b in source.breaks)
-        case "kpis":
-            yield from _kpis(client)
-        case "objectives":
-            yield from _objectives(client)
-        case "key_results":
-            yield from _key_results(client, local_date(now, ZoneInfo(client.timezone)))
-        case _:
-            raise ValueError(f"config.{table} is declared but nothing fills it")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Night:
+    """One client's file, and what else its rows are made of."""
+
+    client: Client
+    now: datetime
+    zones: Mapping[tuple[str, str], str]
+    source_types: Mapping[str, SourceType]
+
+    @property
+    def sources(self) -> tuple[SourceSettings, ...]:
+        """A type without a connector fails in the ledger, by name; here it has nothing to say."""
+        return tuple(source for source in self.client.sources if source.type in self.source_types)
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now, ZoneInfo(self.client.timezone))
+
+    def zone(self, source: SourceSettings) -> ZoneInfo:
+        return source_zone(self.client, source, zones=self.zones)
+
+    def streams(self, source: SourceSettings) -> tuple[Stream, ...]:
+        return tuple(self.source_types[source.type].streams_for(source))
 
 
-def _client(client: Client, now: datetime) -> Row:
-    as_of = local_date(now, ZoneInfo(client.timezone))
-    return (
+def _clients(night: _Night) -> Iterator[Row]:
+    client = night.client
+    yield (
         client.client,
         client.name,
         client.language,
         client.timezone,
         client.fiscal_year_start,
         client.currency,
-        as_of,
-        now,
+        night.today,
+        night.now,
     )
 
 
-def _source(
-    client: Client,
-    source: SourceSettings,
-    position: int,
-    zones: Mapping[tuple[str, str], str],
-    source_types: Mapping[str, SourceType],
-) -> Row:
-    kind = source_types[source.type]
-    # an {env: NAME} address is the machine's own business and not shown
-    base_url = None if isinstance(source.base_url, EnvRef) else source.base_url
-    return (
-        client.client,
-        source.id,
-        position,
-        source.type,
-        kind.facts.name,
-        kind.facts.category,
-        kind.facts.platform,
-        source_zone(client, source, zones=zones).key,
-        source.opened,
-        client.start_of(source),
-        getattr(source, "blog_path", None),
-        base_url,
-    )
-
-
-def _streams(
-    client: Client,
-    source: SourceSettings,
-    now: datetime,
-    zones: Mapping[tuple[str, str], str],
-    source_types: Mapping[str, SourceType],
-) -> Iterator[Row]:
-    zone = source_zone(client, source, zones=zones)
-    for stream in source_types[source.type].streams_for(source):
-        by_window = stream.delivery == "window"
+def _sources(night: _Night) -> Iterator[Row]:
+    for source in night.sources:
+        facts = night.source_types[source.type].facts
+        # an {env: NAME} address is the machine's own business and not shown
+        base_url = None if isinstance(source.base_url, EnvRef) else source.base_url
         yield (
-            client.client,
+            night.client.client,
             source.id,
-            stream.name,
-            stream.delivery,
-            stream.grain,
-            stream.zero_by_absence,
-            stream.lag_days,
-            stream.settle_days,
-            oldest_day(stream, asked=asked_of(client, source), now=now, zone=zone) if by_window else None,
+            source.type,
+            facts.name,
+            facts.category,
+            facts.platform,
+            night.zone(source).key,
+            source.opened,
+            night.client.start_of(source),
+            getattr(source, "blog_path", None),
+            base_url,
         )
 
 
-def _kpis(client: Client) -> Iterator[Row]:
+def _streams(night: _Night) -> Iterator[Row]:
+    for source in night.sources:
+        asked, zone = asked_of(night.client, source), night.zone(source)
+        for stream in night.streams(source):
+            by_window = stream.delivery == "window"
+            yield (
+                night.client.client,
+                source.id,
+                stream.name,
+                stream.delivery,
+                stream.grain,
+                stream.zero_by_absence,
+                stream.lag_days,
+                stream.settle_days,
+                oldest_day(stream, asked=asked, now=night.now, zone=zone) if by_window else None,
+            )
+
+
+def _pauses(night: _Night) -> Iterator[Row]:
+    for source in night.sources:
+        yield from ((night.client.client, source.id, each.from_, each.to, each.reason) for each in source.paused)
+
+
+def _breaks(night: _Night) -> Iterator[Row]:
+    for source in night.sources:
+        for each in source.breaks:
+            yield night.client.client, source.id, each.date, each.reason, each.overlap_ratio
+
+
+def _kpi_streams(night: _Night) -> Iterator[Row]:
+    streams = {source.id: [stream.name for stream in night.streams(source)] for source in night.sources}
+    return kpi_stream_rows(night.client.client, night.sources, streams)
+
+
+def _kpis(night: _Night) -> Iterator[Row]:
+    client = night.client
     for kpi in BUILT_IN.values():
         yield (
             client.client,
@@ -196,7 +195,7 @@ def _kpis(client: Client) -> Iterator[Row]:
             None,
         )
     for own in client.kpis:
-        # as declared: only a flow's months mean anything when summed, and one csv source feeds it
+        facts = measured(client, own.id)
         yield (
             client.client,
             own.id,
@@ -204,9 +203,9 @@ def _kpis(client: Client) -> Iterator[Row]:
             own.kind,
             own.unit,
             own.better,
-            own.kind == "flow",
-            False,
-            OWN_CLOSING_DAYS,
+            facts.adds_over_time,
+            facts.adds_over_sources,
+            facts.closing_days,
             True,
             own.source,
             own.numerator,
@@ -214,7 +213,8 @@ def _kpis(client: Client) -> Iterator[Row]:
         )
 
 
-def _objectives(client: Client) -> Iterator[Row]:
+def _objectives(night: _Night) -> Iterator[Row]:
+    client = night.client
     for position, objective in enumerate(client.objectives, start=1):
         yield (
             client.client,
@@ -228,7 +228,8 @@ def _objectives(client: Client) -> Iterator[Row]:
         )
 
 
-def _key_results(client: Client, today: date) -> Iterator[Row]:
+def _key_results(night: _Night) -> Iterator[Row]:
+    client = night.client
     for objective in client.objectives:
         for position, key_result in enumerate(objective.key_results, start=1):
             conditions = " and ".join(condition_text(condition) for condition in key_result.where)
@@ -243,7 +244,7 @@ def _key_results(client: Client, today: date) -> Iterator[Row]:
                 measure,
                 str(key_result.scope),
                 conditions or None,
-                target_text(key_result.target_on(today)),
+                target_text(key_result.target_on(night.today)),
                 target_text(key_result.target),
                 baseline_text(key_result.baseline),
                 key_result.weight,
@@ -251,3 +252,17 @@ def _key_results(client: Client, today: date) -> Iterator[Row]:
                 key_result.owner or objective.owner,
                 definition_version(key_result, objective, client),
             )
+
+
+_WRITERS: dict[str, Callable[[_Night], Iterator[Row]]] = {
+    "clients": _clients,
+    "sources": _sources,
+    "streams": _streams,
+    "pauses": _pauses,
+    "breaks": _breaks,
+    "kpis": _kpis,
+    "objectives": _objectives,
+    "key_results": _key_results,
+    "kpi_streams": _kpi_streams,
+}
+"""What fills each declared table."""

@@ -13,13 +13,19 @@ with rests_on as (
         series.kpi,
         series.source,
         web_sources.web_source as stream_source,
-        'web_pages_daily' as stream
+        pages.stream
     from {{ ref('int_kpi_series') }} as series
     inner join {{ ref('int_blog_web_sources') }} as web_sources
         on
             series.client = web_sources.client
             and series.source = web_sources.source
-    where series.kpi in ('page_views_per_blog_post', 'seconds_per_blog_post')
+    -- the figures of a blog that rest on what its web sources see of it
+    inner join {{ ref('stg_config__kpi_streams') }} as pages
+        on
+            series.client = pages.client
+            and series.kpi = pages.kpi
+            and web_sources.web_source = pages.source
+            and pages.stream = 'web_pages_daily'
 ),
 
 closing_days as (

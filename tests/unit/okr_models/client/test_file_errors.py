@@ -361,3 +361,12 @@ def test_an_error_reads_as_file_line_and_message() -> None:
     with pytest.raises(ClientFileErrors) as caught:
         parse_client(bent("language: sv", "language: se"), file_name=FILE, types=SETTINGS)
     assert str(caught.value).startswith("clients/fjallglas.yaml:3: language ")
+
+
+def test_the_figures_of_a_blog_are_of_the_source_that_lists_its_posts() -> None:
+    listed = GOOD.replace("sources:\n", "sources:\n  - {id: blog, type: wordpress, base_url: 'https://example.se'}\n")
+    asked = 'kpi: page_views_per_blog_post, target: "+30%", scope: {source: '
+    assert errors_of(listed.replace('kpi: unique_visitors, target: "+30%"', asked + "blog}")) == []
+    [(_, message)] = errors_of(listed.replace('kpi: unique_visitors, target: "+30%"', asked + "web}"))
+    assert "does not give page_views_per_blog_post; use blog" in message
+    assert errors_of(GOOD.replace('kpi: unique_visitors, target: "+30%"', asked + "web}")) == []

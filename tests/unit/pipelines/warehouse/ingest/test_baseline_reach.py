@@ -41,3 +41,42 @@ def test_what_was_read_says_more_than_how_far_one_may_ask(
     )
     assert [month.month for month in found.missing] == missing
     assert ("web reaches back to 2025-03-10" in found.sentence) == bool(missing)
+
+
+def reach(kpi: str, sources: str, *, loaded: Mapping[tuple[str, str], date] | None = None) -> tuple[list[int], str]:
+    """The months of 2025 that a key result on ``kpi`` lacks, and the sentence."""
+    head, _, rest = GOOD.partition("sources:\n")
+    kept = rest[rest.index("kpis:\n") :]
+    text = f"{head}sources:\n{sources}  - {{id: crm, type: csv, path: data/nps.csv}}\n\n{kept}"
+    text = (
+        text[: text.index("    key_results:")]
+        + f'    key_results: [{{id: kr, title: T, kpi: {kpi}, target: "+10%"}}]\n'
+    )
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
+    (objective,) = client.objectives
+    found = outlook(
+        client, objective, objective.key_results[0], now=NOW, loaded=loaded or {}, begun={}, history=frozenset()
+    )
+    return [month.month for month in found.missing], found.sentence
+
+
+WEB = "  - {id: web, type: ga4, property_id: '1', credentials: {env: KEY}, start: 2025-01-01%s}\n"
+WORDPRESS = "  - {id: blog, type: wordpress, base_url: 'https://example.se'}\n"
+
+
+def test_a_blog_path_tells_of_posts_from_the_91st_day_of_its_history_on() -> None:
+    missing, sentence = reach("blog_posts", WEB % ", blog_path: /blogg/")
+    assert missing == [1, 2, 3]
+    assert "web reaches back to 2025-04-01" in sentence
+
+
+def test_a_list_of_posts_reaches_back_to_the_first_and_blog_path_is_not_asked() -> None:
+    assert reach("blog_posts", WEB % ", blog_path: /blogg/" + WORDPRESS) == (
+        [],
+        "baseline 2025-01 to 2025-12 from blog",
+    )
+
+
+def test_a_ratio_reaches_back_as_far_as_all_that_it_is_made_from() -> None:
+    late = WEB.replace("2025-01-01", "2025-03-01") % ""
+    assert reach("page_views_per_blog_post", late + WORDPRESS)[0] == [1, 2]

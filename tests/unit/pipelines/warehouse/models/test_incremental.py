@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.warehouse.ingest.kpi_streams import fill_left_out
 from pipelines.warehouse.models.incremental import bring_up_to_date
 from pipelines.warehouse.models.project import Model, SqlProjectError, load_project
 from pipelines.warehouse.models.runner import run_model, run_project
@@ -157,12 +158,20 @@ def blog_path_instead_of_a_list(con: Connection, chance: random.Random) -> None:
     con.execute("update config.sources set blog_path = '/blogg/' where source = 'web' and client = 'one'")
     for table in ("sources", "streams"):
         con.execute(f"delete from config.{table} where source = 'blog' and client = 'one'")
+    streams_again(con, "one")
 
 
 def source_dropped(con: Connection, chance: random.Random) -> None:
     source = chance.choice(["web", "search", "linkedin", "toots", "files"])
     for table in ("sources", "streams"):
         con.execute(f"delete from config.{table} where source = '{source}' and client = 'two'")
+    streams_again(con, "two")
+
+
+def streams_again(con: Connection, client: str) -> None:
+    """Which stream gives which KPI, as the config step would write it for the sources that are left."""
+    con.execute("delete from config.kpi_streams where client = ?", [client])
+    fill_left_out(con)
 
 
 def source_opened_later(con: Connection, chance: random.Random) -> None:
@@ -172,13 +181,13 @@ def source_opened_later(con: Connection, chance: random.Random) -> None:
 
 
 def client_removed(con: Connection, chance: random.Random) -> None:
-    for table in ("clients", "sources", "streams", "pauses", "breaks", "kpis"):
+    for table in ("clients", "sources", "streams", "pauses", "breaks", "kpis", "kpi_streams"):
         con.execute(f"delete from config.{table} where client = 'two'")
 
 
 def client_back(con: Connection, chance: random.Random) -> None:
     client_removed(con, chance)
-    for table in ("clients", "sources", "streams", "pauses", "breaks", "kpis"):
+    for table in ("clients", "sources", "streams", "pauses", "breaks", "kpis", "kpi_streams"):
         con.execute(f"insert into config.{table} by name select * from base.config.{table} where client = 'two'")
 
 

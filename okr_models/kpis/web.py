@@ -1,0 +1,46 @@
+"""KPIs of a whole site, from web analytics."""
+
+from __future__ import annotations
+
+from okr_models.kpis.model import Feed, Kpi
+
+DAYS = Feed(category="web", streams=("web_daily",))
+
+WEB = (
+    Kpi(
+        id="unique_visitors",
+        title_en="Unique visitors",
+        title_sv="Unika besökare",
+        kind="flow",
+        unit="visitors",
+        # asked for at month grain: nothing that counts people once adds up
+        feeds=(Feed(category="web", streams=("web_monthly",)),),
+        begins_with="page_views",
+        method_en="The source's own count of distinct visitors for that month; never a sum of days or sites.",
+        method_sv="Källans eget antal olika besökare för just den månaden; aldrig en summa av dagar.",
+    ),
+    Kpi(
+        id="sessions",
+        title_en="Sessions",
+        title_sv="Sessioner",
+        kind="flow",
+        unit="sessions",
+        adds_over_time=True,
+        adds_over_sources=True,
+        feeds=(DAYS,),
+        method_en="The sum of the month's days.",
+        method_sv="Summan av månadens dagar.",
+    ),
+    Kpi(
+        id="page_views",
+        title_en="Page views",
+        title_sv="Sidvisningar",
+        kind="flow",
+        unit="views",
+        adds_over_time=True,
+        adds_over_sources=True,
+        feeds=(DAYS,),
+        method_en="The sum of the month's days.",
+        method_sv="Summan av månadens dagar.",
+    ),
+)
