@@ -68,14 +68,13 @@ def relevant_failures(
 
 def relevant_doubts(client: Client, task: Task, doubts: Sequence[SourceDoubt]) -> tuple[Note, ...]:
     """What the sources of this key result say against the figures of its period."""
-    sources = {source.id for source in _feeding(client, task.key_result)}
-    streams = _streams(task.key_result)
+    concerned = _rests_on(client, task.key_result)
     found = {
         note(DOUBTS[each.code], label=label_of_source(client.source(each.source)))
         for each in doubts
         if each.code in DOUBTS
-        and each.source in sources
-        and (streams is None or each.stream in streams)
+        and each.source in concerned
+        and (concerned[each.source] is None or each.stream in (concerned[each.source] or ()))
         and (each.since is None or each.since <= task.last_day)
         and (each.until is None or each.until >= task.period.start)
     }
