@@ -80,7 +80,7 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "list_moved": Kind(moves="nothing", says="the list kept changing while it was read; all that was seen counts"),
     "list_not_whole": Kind(
         moves="too_low",
-        says="the list gave {quantity} of {of}; nothing that was known before is taken for deleted",
+        says="the list gave {quantity} of {of} that the vendor counts",
         is_partial=True,
     ),
     "list_empty": Kind(
@@ -185,6 +185,16 @@ def not_made_days(quality: Mapping[str, Json]) -> frozenset[date]:
 def codes(quality: Mapping[str, Json]) -> frozenset[str]:
     """The codes of the doubts of a read in the ledger."""
     return frozenset(str(doubt.get("code")) for doubt in _told(quality))
+
+
+def shortfall_of(quality: Mapping[str, Json]) -> float:
+    """How many items the vendor counted in a read in the ledger and did not show."""
+    missing = 0.0
+    for doubt in _told(quality):
+        shown, whole = doubt.get("quantity"), doubt.get("of")
+        if doubt.get("code") == "list_not_whole" and isinstance(shown, int | float) and isinstance(whole, int | float):
+            missing = max(missing, whole - shown)
+    return missing
 
 
 def _told(quality: Mapping[str, Json]) -> list[dict[str, Json]]:

@@ -22,7 +22,7 @@ class BadShape(ValueError):
     """A reply that is not shaped as documented; ``BaseSource.read`` makes a ``BadReply`` of it."""
 
     def __init__(self, *, path: str, wanted: str, found: object) -> None:
-        self.path = path
+        self.path, self.found = path, found
         shown = "nothing" if found is None else repr(found)
         super().__init__(f"{path or 'the reply'} should be {wanted}, found {shown[:_SHOWN]}")
 

@@ -1,17 +1,16 @@
 """What an RSS or Atom document says of posts: ids, addresses, titles, dates, and how far back it reaches.
 
-What belongs here: reading one document that is already in memory. What does not: fetching (``source.py``); feedparser
-never fetches.
+What belongs here: reading one document that is already in memory. What does not: fetching (``source.py``; feedparser
+never fetches), and dates (``dates.py``; feedparser's own reading asks the machine's clock, and is not used).
 """
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,15 +19,14 @@ from zoneinfo import ZoneInfo
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape
 from connectors.core.text import plain
+from connectors.feed.dates import Unplaced, place
 
 _TAIL_BYTES = 8 * 1024
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|RDF)\s*>")
 _ALTERNATE = re.compile(rb"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[\"'][^>]*>", re.IGNORECASE)
 _HREF = re.compile(rb"\bhref=[\"']([^\"'<>]+)[\"']", re.IGNORECASE)
 _WORDPRESS_ID = re.compile(r"^https?://[^?#]*/\?p=\d+$")
-_NO_ZONE = re.compile(r"(?:^|[ T])\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?$")
-_SWEDISH_ZONES = {"CET": timedelta(hours=1), "CEST": timedelta(hours=2), "MET": timedelta(hours=1)}
-"""Names that feedparser does not know and takes for UTC."""
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +46,22 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An entry that can't be used, with the reason in words."""
+
+    post_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One feed document, in its own order. ``left_out``: entries without a date or an address."""
+    """One feed document, in its own order. ``home``: the address that the feed gives as its site's."""
 
     title: str
     entries: tuple[Entry, ...]
-    left_out: int
+    left_out: tuple[LeftOut, ...]
     is_wordpress: bool
+    home: str = ""
 
 
 def problem(reply: Reply) -> str | None:
@@ -74,7 +81,7 @@ def named_feed(reply: Reply) -> str | None:
 
 
 def parse(reply: Reply, *, zone: ZoneInfo) -> Document:
-    """A document's entries. ``zone``: for dates that give none. Raises ``BadShape`` where no entry has a date."""
+    """A document's entries. ``zone``: for dates that give none. Raises ``BadShape`` where it is no feed."""
     import feedparser
 
     found = feedparser.parse(
@@ -82,16 +89,35 @@ def parse(reply: Reply, *, zone: ZoneInfo) -> Document:
     )
     if not found.version:
         raise BadShape(path="", wanted="RSS or Atom", found=reply.excerpt())
-    entries = [entry for raw in found.entries if (entry := _entry(raw, base=reply.url, zone=zone))]
-    if found.entries and not entries:
-        raise BadShape(path="entry", wanted="entries with a date and an address", found=dict(found.entries[0]))
+    language = str(found.feed.get("language", ""))
+    read = [_entry(raw, base=reply.url, zone=zone, language=language) for raw in found.entries]
+    entries = [entry for entry in read if isinstance(entry, Entry)]
     return Document(
         title=plain(str(found.feed.get("title", ""))),
         entries=tuple(entries),
-        left_out=len(found.entries) - len(entries),
+        left_out=tuple(one for one in read if isinstance(one, LeftOut)),
         is_wordpress="wordpress" in str(found.feed.get("generator", "")).lower()
         or (bool(entries) and all(_WORDPRESS_ID.search(entry.post_id) for entry in entries)),
+        home=str(found.feed.get("link", "")),
     )
+
+
+def told_apart(entries: Iterable[Entry], *, home: str = "") -> tuple[Entry, ...]:
+    """Entries each by an id of its own, the last of each in the place of the first.
+
+    An id that stands on several addresses, or is the site's own address, identifies nothing: then the address does.
+    """
+    listed = list(entries)
+    addresses: dict[str, set[str]] = {}
+    for entry in listed:
+        addresses.setdefault(entry.post_id, set()).add(entry.url)
+    shared = {post_id for post_id, urls in addresses.items() if len(urls) > 1}
+    known: dict[str, Entry] = {}
+    for entry in listed:
+        is_home = bool(home) and entry.post_id.rstrip("/") == home.rstrip("/") and entry.url != entry.post_id
+        own = replace(entry, post_id=entry.url) if entry.post_id in shared or is_home else entry
+        known[own.post_id] = own
+    return tuple(known.values())
 
 
 def reaches_back_to(entries: Sequence[Entry], *, now: datetime) -> datetime:
@@ -106,22 +132,48 @@ def reaches_back_to(entries: Sequence[Entry], *, now: datetime) -> datetime:
     return min(changed) if entries and sorted_at_all else now
 
 
-def _entry(raw: Mapping[str, Any], *, base: str, zone: ZoneInfo) -> Entry | None:
-    address = raw.get("feedburner_origlink") or raw.get("link")
-    updated = _instant(raw, "updated", zone=zone)
-    published = _instant(raw, "published", zone=zone) or updated
-    if not isinstance(address, str) or not address or published is None:
-        return None
-    url = urljoin(base, address)
-    if urlsplit(url).scheme not in {"http", "https"}:
-        return None
-    return Entry(
-        post_id=str(raw.get("id") or url),
-        url=url,
-        title=_title(raw) or url,
-        published_at=published,
-        updated_at=updated,
-    )
+def _entry(raw: Mapping[str, Any], *, base: str, zone: ZoneInfo, language: str) -> Entry | LeftOut:
+    url, title = _address(raw, base=base), _title(raw)
+    post_id = str(raw.get("id") or url or title)
+    named = f"\u201c{title or post_id}\u201d"
+    if url is None:
+        return LeftOut(post_id=post_id, why=f"{named} has no address on the web")
+    # feedparser answers "updated" with "published" where only that is there, but not to "in"
+    updated, unread = _instant(raw, "updated", zone=zone, language=language)
+    published, why = _instant(raw, "published", zone=zone, language=language)
+    if published is None and why is None:
+        published, why = updated, unread or f"{named} has no date"
+    if published is None:
+        return LeftOut(post_id=post_id, why=why if why and named in why else f"{named}: {why}")
+    return Entry(post_id=post_id, url=url, title=title or url, published_at=published, updated_at=updated)
+
+
+def _address(raw: Mapping[str, Any], *, base: str) -> str | None:
+    """The entry's own address: its alternate link of any kind, a document's too, else an id that is an address."""
+    links = [link for link in raw.get("links", ()) if isinstance(link, Mapping) and link.get("rel") == "alternate"]
+    given = [raw.get("feedburner_origlink"), raw.get("link"), *(link.get("href") for link in links)]
+    for text in given:
+        address = _joined(base, text)
+        if _is_web(address):
+            return address
+    post_id = str(raw.get("id") or "").strip()
+    return post_id if _is_web(post_id) else None
+
+
+def _joined(base: str, text: object) -> str:
+    """An address made whole; empty where there is none that can be."""
+    try:
+        return urljoin(base, text.strip()) if isinstance(text, str) and text.strip() else ""
+    except ValueError:
+        return ""
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _title(raw: Mapping[str, Any]) -> str:
@@ -131,16 +183,12 @@ def _title(raw: Mapping[str, Any]) -> str:
     return " ".join(text.split()) if is_plain else plain(text)
 
 
-def _instant(raw: Mapping[str, Any], name: str, *, zone: ZoneInfo) -> datetime | None:
-    """A date of an entry; None where it has none that can be understood."""
-    # feedparser answers "updated" with "published" where only that is there, but not to "in"
-    if name not in raw or f"{name}_parsed" not in raw or raw[f"{name}_parsed"] is None:
-        return None
-    text = str(raw[name]).strip()
+def _instant(raw: Mapping[str, Any], name: str, *, zone: ZoneInfo, language: str) -> tuple[datetime | None, str | None]:
+    """A date of an entry, or why it can't be told; neither where it has none."""
+    text = str(raw[name]).strip() if name in raw else ""
+    if not text:
+        return None, None
     try:
-        moment = datetime.fromtimestamp(calendar.timegm(raw[f"{name}_parsed"]), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    if _NO_ZONE.search(text):
-        return moment.replace(tzinfo=zone).astimezone(UTC)
-    return moment - _SWEDISH_ZONES.get(text.rpartition(" ")[2].upper(), timedelta(0))
+        return place(text, zone=zone, language=language), None
+    except Unplaced as problem:
+        return None, f"its date {text[:_SHOWN]!r} {problem}"

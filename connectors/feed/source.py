@@ -16,10 +16,12 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing
 from connectors.core.http import Http, Verdict
+from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS
 from connectors.core.reply import Reply
-from connectors.feed.entries import Document, Entry, named_feed, parse, problem, reaches_back_to
+from connectors.core.shape import BadShape
+from connectors.feed.entries import Document, Entry, LeftOut, named_feed, parse, problem, reaches_back_to, told_apart
 from connectors.feed.settings import Feed
 from okr_models.client.sources import EnvRef, SourceSettings
 
@@ -42,8 +44,13 @@ class Sweep:
     """One walk over a WordPress feed's pages. ``is_whole``: it came to the end, and no entry stood twice."""
 
     newest: Document
-    entries: dict[str, Entry]
+    entries: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
     is_whole: bool
+
+    @property
+    def ids(self) -> list[str]:
+        return [entry.post_id for entry in self.entries]
 
 
 class FeedSource(BaseSource[Http]):
@@ -60,6 +67,7 @@ class FeedSource(BaseSource[Http]):
         document = self.shaped("reading the feed", lambda: self._page(1))
         newest = max((entry.published_at for entry in document.entries), default=None)
         dated = f", newest of {newest.astimezone(self.zone()).date()}" if newest else ""
+        dated += f"; {len(document.left_out)} can't be used: {document.left_out[0].why}" if document.left_out else ""
         detail = f"{document.title or 'the feed'}, {len(document.entries)} posts shown{dated}"
         return Probe(reachable=True, detail=detail, rows=len(document.entries))
 
@@ -73,42 +81,53 @@ class FeedSource(BaseSource[Http]):
 
     def posts(self) -> Answer:
         """What the feed shows; all posts, where a WordPress feed gave the same whole list twice."""
-        seen: dict[str, Entry] = {}
+        seen: list[Entry] = []
+        left_out: list[LeftOut] = []
         before: Sweep | None = None
         for _ in range(MOST_PASSES):
             sweep = self._sweep()
-            seen |= sweep.entries
+            seen += sweep.entries
+            left_out += sweep.left_out
             if not self._has_pages(sweep.newest) or len(sweep.entries) == len(sweep.newest.entries):
                 break
-            if before and before.is_whole and sweep.is_whole and list(before.entries) == list(sweep.entries):
-                return self._answer(sweep.newest, sweep.entries.values(), since=None)
+            if before and before.is_whole and sweep.is_whole and before.ids == sweep.ids:
+                return self._answer(sweep.newest, sweep.entries, sweep.left_out, since=None)
             before = sweep
-        return self._answer(
-            sweep.newest, seen.values(), since=reaches_back_to(sweep.newest.entries, now=self.context.now)
-        )
+        since = reaches_back_to(sweep.newest.entries, now=self.context.now)
+        return self._answer(sweep.newest, seen, left_out, since=since)
 
     def _sweep(self) -> Sweep:
         """The first page, and of WordPress all others until there is none. A full last page may not be the last."""
         newest = self._page(1)
-        entries = {entry.post_id: entry for entry in newest.entries}
-        shown, size = len(newest.entries), len(newest.entries)
-        is_short = False
-        for number in range(2, MOST_PAGES + 1) if self._has_pages(newest) and newest.entries else ():
+        pages = [newest]
+        size = _size(newest)
+        is_whole = False
+        for number in range(2, MOST_PAGES + 1) if self._has_pages(newest) and size else ():
             try:
                 page = self._page(number)
             except NotFound:
-                return Sweep(newest=newest, entries=entries, is_whole=is_short and shown == len(entries))
+                is_whole = _size(pages[-1]) < size
+                break
             except PermissionMissing:  # some hosts close the older pages
                 break
-            fresh = {entry.post_id: entry for entry in page.entries if entry.post_id not in entries}
-            if not fresh:
+            if page.entries == pages[-1].entries and page.left_out == pages[-1].left_out:  # pages are ignored
                 break
-            entries |= fresh
-            shown += len(page.entries)
-            is_short = len(page.entries) + page.left_out < size + newest.left_out
-        return Sweep(newest=newest, entries=entries, is_whole=False)
+            pages.append(page)
+        entries = told_apart((entry for page in pages for entry in page.entries), home=newest.home)
+        shown = sum(len(page.entries) for page in pages)
+        return Sweep(
+            newest=newest,
+            entries=entries,
+            left_out=tuple(one for page in pages for one in page.left_out),
+            is_whole=is_whole and shown == len(entries),
+        )
 
-    def _answer(self, newest: Document, entries: Iterable[Entry], *, since: datetime | None) -> Answer:
+    def _answer(
+        self, newest: Document, entries: Iterable[Entry], left_out: Iterable[LeftOut], *, since: datetime | None
+    ) -> Answer:
+        odd = Odd()
+        for one in dict.fromkeys(left_out):
+            odd.note(one.why, item_id=one.post_id)
         rows: list[Row] = [
             {
                 "post_id": entry.post_id,
@@ -118,14 +137,24 @@ class FeedSource(BaseSource[Http]):
                 "published_on": entry.published_at.astimezone(self.zone()).date(),
                 "modified_at": entry.updated_at,
             }
-            for entry in entries
+            for entry in told_apart(entries, home=newest.home)
         ]
-        quality = {
-            "is_whole": since is None,
-            "reaches_back_to": since.isoformat() if since else None,
-            "entries_left_out": newest.left_out,
-        }
-        return Answer(rows=rows, listed_since=since, quality=quality, on_conflict="last")
+        if odd.problems and not rows:
+            wanted = "entries with an address and a date that can be told"
+            raise BadShape(path="entry", wanted=wanted, found=odd.problems[0])
+        return Answer(
+            rows=rows,
+            listed_since=since,
+            present=odd.present,
+            quality={"is_whole": since is None, "reaches_back_to": since.isoformat() if since else None},
+            doubts=odd.doubts(),
+            on_conflict="last",
+        )
+
+
+def _size(page: Document) -> int:
+    """How many entries a page shows, read or not."""
+    return len(page.entries) + len(page.left_out)
 
 
 def classify(reply: Reply) -> Verdict | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
 
+from connectors.core.arrow import Row
 from connectors.core.base import Answer
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, SourceError
 from connectors.core.protocol import Context
@@ -19,7 +21,7 @@ from connectors.feed.source import FeedSource, open_feed
 
 FEEDS = ("/feed/", "/?feed=rss2", "/feed/atom/")
 """With permalinks, with plain ones, and Atom."""
-_NUMBER = re.compile(r"[?&]p=([0-9]+)$")
+_NUMBER = re.compile(r"(?:[?&]|&#0?38;)p=([0-9]+)$")
 
 T = TypeVar("T")
 
@@ -41,16 +43,20 @@ def from_feeds(
 
 def as_posts(answer: Answer, *, day_of: Callable[[datetime], date]) -> Answer:
     """A feed's answer with each post's own number, as the REST API would give it, and its day in the site's zone."""
-    rows = []
+    rows: list[Row] = []
     for row in answer.rows:
-        number, published = _NUMBER.search(str(row["post_id"])), row["published_at"]
+        published = row["published_at"]
         assert isinstance(published, datetime)  # noqa: S101 - a feed's entry without a date is no row
-        rows.append(
-            {**row, "post_id": number[1] if number else row["post_id"], "published_on": day_of(published)},
-        )
-    return Answer(
+        rows.append({**row, "post_id": number_of(str(row["post_id"])), "published_on": day_of(published)})
+    return replace(
+        answer,
         rows=rows,
-        listed_since=answer.listed_since,
+        present=frozenset(map(number_of, answer.present)),
         quality={**answer.quality, "read_from": "feed"},
-        on_conflict=answer.on_conflict,
     )
+
+
+def number_of(post_id: str) -> str:
+    """The post's number in WordPress, from the short address that is its guid; any other id as it is."""
+    number = _NUMBER.search(post_id)
+    return number[1] if number else post_id

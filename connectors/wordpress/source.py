@@ -18,21 +18,31 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
-from connectors.core.errors import AuthFailed, BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
+from connectors.core.doubt import Doubt
+from connectors.core.errors import (
+    AuthFailed,
+    BadReply,
+    Misconfigured,
+    NotFound,
+    PermissionMissing,
+    SourceError,
+    Unavailable,
+)
 from connectors.core.http import Http, Verdict
+from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS
 from connectors.core.reply import Reply
-from connectors.core.shape import BadShape, Node, as_instant
+from connectors.core.shape import BadShape, Node
 from connectors.core.text import plain
 from connectors.feed.source import FeedSource
 from connectors.wordpress.feed import as_posts, from_feeds
+from connectors.wordpress.listing import PageGone, count, list_posts, posts_in
 from connectors.wordpress.settings import WordPress
 from okr_models.client.sources import SourceSettings
 
 PAGE_POSTS = 100
-MOST_PAGES = 1_000
-MOST_PASSES = 3
+EARLIEST_YEAR = 1971
 FIELDS = "id,date,date_gmt,modified_gmt,link,title,status,type"
 USE_FEED = "open it, or let the site show its feed at /feed/, or use a source of type feed with its RSS address"
 
@@ -53,10 +63,6 @@ WRONG_PASSWORD = frozenset(
 
 class LoginWanted(AuthFailed):
     """The REST API answers only who is signed in."""
-
-
-class PageGone(BadReply):
-    """A page past the last: posts went meanwhile."""
 
 
 class NoRest(BadReply):
@@ -90,43 +96,38 @@ class WordPressSource(BaseSource[Http]):
     def probe(self) -> Probe:
         """The newest post's page: reachable, open, and how many posts there are; else the feed's."""
         self.http.begin(keep_replies=False)
-        return self._open_or_feed(
-            lambda: self.shaped("listing posts", self._probe),
-            lambda feed: replace(seen := feed.probe(), detail=f"the REST API is closed; its feed: {seen.detail}"),
-        )
-
-    def _open_or_feed(self, by_rest: Callable[[], T], by_feed: Callable[[FeedSource], T]) -> T:
-        """The first where the REST API is open, else the second with the site's feed. Raises why it is closed."""
         self.zone()
-        if self._closed is None:
-            try:
-                return by_rest()
-            except CLOSED as closed:
-                self._closed = closed
-        return from_feeds(
-            by_feed, context=self.context, source=self.http.source, base_url=self.http.base_url, closed=self._closed
+        try:
+            if self._closed is not None:
+                raise self._closed
+            return self.shaped("listing posts", self._probe)
+        except (*CLOSED, BadReply) as error:
+            broken = error
+        why = "is closed" if isinstance(broken, (*CLOSED, NoRest)) else "can't be read"
+        return self._from_feeds(
+            lambda feed: replace(seen := feed.probe(), detail=f"the REST API {why}; its feed: {seen.detail}"), broken
         )
 
     def _probe(self) -> Probe:
         reply = self._page(1, per_page=1)
-        return Probe(
-            reachable=True,
-            detail=f"{self._root}, {total(reply, 'X-WP-Total')} published posts, days in {self._site_zone()}",
-            rows=total(reply, "X-WP-Total"),
-            version="wp/v2",
-        )
+        total = count(reply, "X-WP-Total")
+        shown = len(list(posts_in(reply.json())))
+        posts = f"{total} published posts" if total is not None else "posts uncounted" if shown else "no posts"
+        detail = f"{self._root}, {posts}, days in {self._site_zone()}"
+        return Probe(reachable=True, detail=detail, rows=shown if total is None else total, version="wp/v2")
 
     def _site_zone(self) -> tzinfo:
         return self._offset or self.zone()
 
     def _discover(self) -> str:
         """The REST root: ``/wp-json/``, else ``?rest_route=/``, else what the site's own Link header names."""
-        failure: SourceError | None = None
+        failure: SourceError | BadShape | None = None
         for root in ("/wp-json/", "/?rest_route=/"):
             try:
                 return self._learn(root)
             except (*CLOSED, BadReply, BadShape) as error:
-                failure = failure or (error if isinstance(error, SourceError) else None)
+                # what an open root gives wrongly says more than that there is none elsewhere
+                failure = error if failure is None or isinstance(error, BadShape) else failure
         named = None
         with suppress(*CLOSED, BadReply):
             named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
@@ -142,8 +143,7 @@ class WordPressSource(BaseSource[Http]):
         try:
             self._zone, self._offset = ZoneInfo(name), None
         except (ZoneInfoNotFoundError, ValueError):
-            hours = site.number("gmt_offset")
-            self._zone, self._offset = self.context.client_zone, timezone(timedelta(hours=hours))
+            self._zone, self._offset = self.context.client_zone, offset_of(site)
         self._root = root
         return root
 
@@ -161,72 +161,141 @@ class WordPressSource(BaseSource[Http]):
         return self.http.get_document(path, attempted=f"listing posts, page {page}", params=params)
 
     def _posts(self) -> Answer:
-        def by_feed(feed: FeedSource) -> Answer:
+        """The list over the REST API; where it is closed or can't be completed, what the feed and it give together."""
+        read: dict[int, Node] = {}
+        part: Answer | None = None
+        try:
+            answer, is_cut = self._by_rest(read)
+            if not is_cut:
+                return answer
+            part, broken = answer, self._incomplete("every page gives the same posts")
+        except (*CLOSED, BadReply, BadShape, Unavailable) as error:
+            broken = error if isinstance(error, SourceError) else self._incomplete(str(error))
+            if isinstance(error, Unavailable) and not read:  # the whole API is down for the moment, and so is the feed
+                raise
+        try:
+            return self._by_feed(broken, read)
+        except SourceError:
+            if not read or isinstance(broken, Unavailable):
+                raise
+        return part or self._part(broken, read)
+
+    def _incomplete(self, problem: str) -> SourceError:
+        return self.http.error(BadReply, attempted="listing posts", detail=problem, cure=USE_FEED)
+
+    def _part(self, broken: SourceError, read: Mapping[int, Node]) -> Answer:
+        """What could be read of a list that breaks off; nothing is taken for deleted."""
+        odd = Odd()
+        rows = self._rows(read, odd)
+        odd.note(f"the list breaks off after {len(rows)} posts: {broken.detail}")
+        return Answer(
+            rows=rows, listed_since=self.context.now, present=odd.present, doubts=odd.doubts(), on_conflict="last"
+        )
+
+    def _by_rest(self, read: dict[int, Node]) -> tuple[Answer, bool]:
+        """The list, and whether it never came to its end."""
+        self.zone()
+        if self._closed is not None:
+            raise self._closed
+        posts = list_posts(
+            lambda number, size: self._page(number, per_page=size), page_posts=self._page_posts, seen=read
+        )
+        odd = posts.odd
+        rows = self._rows(posts.found, odd)
+        answer = Answer(
+            rows=rows,
+            listed_since=self.context.now if posts.drifted else None,
+            present=odd.present,
+            quality={"list_moved": posts.moved, "site_zone": str(self._site_zone())},
+            doubts=(*posts.doubts(), *odd.doubts()),
+            on_conflict="last",
+        )
+        return answer, posts.is_cut
+
+    def _by_feed(self, broken: SourceError, read: Mapping[int, Node]) -> Answer:
+        """The posts that the feed shows, and those that the REST API gave before it broke off."""
+
+        def posts(feed: FeedSource) -> Answer:
             answer = feed.shaped("reading the feed", feed.posts)
             return as_posts(answer, day_of=lambda moment: moment.astimezone(self._site_zone()).date())
 
-        return self._open_or_feed(self._listed, by_feed)
+        answer = self._from_feeds(posts, broken)
+        rows = list(answer.rows)
+        if answer.listed_since is not None and read:
+            shown = {row["post_id"] for row in rows}
+            rows = [*rows, *(row for row in self._rows(read, Odd()) if row["post_id"] not in shown)]
+        why = broken.detail or broken.attempted
+        return replace(answer, rows=rows, doubts=(*answer.doubts, Doubt(code="read_from_feed", what=why)))
 
-    def _listed(self) -> Answer:
-        """All pages. Where posts came or went meanwhile, again with other page sizes, so that no post stays hidden."""
-        seen: dict[int, Node] = {}
-        for attempt in range(MOST_PASSES):
-            found, posts = self._one_pass(per_page=self._page_posts - attempt)
-            if posts is not None and len(found) == posts:
-                return self._answer(found, drifted=attempt > 0)
-            seen |= found
-            if posts is not None and len(seen) >= posts:
-                return self._answer(seen, drifted=True)
-        raise BadShape(path="X-WP-Total", wanted="a list that can be read whole", found=len(seen))
+    def _from_feeds(self, action: Callable[[FeedSource], T], broken: SourceError) -> T:
+        """Raises why the REST API can't be read where there is no feed."""
+        return from_feeds(
+            action, context=self.context, source=self.http.source, base_url=self.http.base_url, closed=broken
+        )
 
-    def _one_pass(self, *, per_page: int) -> tuple[dict[int, Node], int | None]:
-        """Posts by id, and how many there are; None where that changed while reading."""
-        found: dict[int, Node] = {}
-        first = None
-        for number in range(1, MOST_PAGES + 1):
-            try:
-                reply = self._page(number, per_page=per_page)
-            except PageGone:
-                return found, None
-            posts = total(reply, "X-WP-Total")
-            first = posts if first is None else first
-            found |= {post.whole("id"): post for post in reply.json()}
-            if posts != first:
-                return found, None
-            if number >= total(reply, "X-WP-TotalPages"):
-                return found, posts
-        raise BadShape(path="X-WP-TotalPages", wanted=f"at most {MOST_PAGES}", found=first)
+    def _rows(self, found: Mapping[int, Node], odd: Odd) -> list[Row]:
+        """Rows of what is published; a post that can't be dated or has no address is noted in ``odd``."""
+        posts = [found[number] for number in sorted(found)]
+        read = odd.readable(posts, self._row, name=lambda post: str(post.whole("id")))
+        return [row for row in read if row is not None]
 
-    def _answer(self, found: Mapping[int, Node], *, drifted: bool) -> Answer:
+    def _row(self, post: Node) -> Row | None:
+        if post.text("status", "publish") != "publish":
+            return None
         zone = self._site_zone()
-        rows: list[Row] = []
-        for number, post in sorted(found.items()):
-            if post.text("status", "publish") != "publish":
-                continue
+        url = post.text("link")
+        try:
             published = published_at(post, zone)
-            modified = post.text("modified_gmt", None)
-            rows.append(
-                {
-                    "post_id": str(number),
-                    "url": post.text("link"),
-                    "title": plain(post["title"].text("rendered")),
-                    "published_at": published,
-                    "published_on": published.astimezone(zone).date(),
-                    "modified_at": as_instant(modified, naive_is_utc=True) if modified else None,
-                }
-            )
-        return Answer(rows=rows, quality={"list_moved": drifted, "site_zone": str(zone)}, on_conflict="last")
+        except BadShape as problem:
+            raise BadShape(path=url, wanted="a post with a date", found=problem.found) from problem
+        title = post["title"].text("rendered", "") if isinstance(post["title"].value, dict) else ""
+        return {
+            "post_id": str(post.whole("id")),
+            "url": url,
+            "title": plain(title) or url,
+            "published_at": published,
+            "published_on": published.astimezone(zone).date(),
+            "modified_at": changed_at(post),
+        }
 
 
 def published_at(post: Node, zone: tzinfo) -> datetime:
-    """When it was published; by the site's own time for posts that some imports leave without the other."""
-    if "date_gmt" in post:
-        return post.instant("date_gmt", naive_is_utc=True)
-    text = post.text("date")
+    """When it was published; by the site's own time for posts that some imports leave without the other.
+
+    Raises ``BadShape`` where neither is a moment.
+    """
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
+        return within(post.instant("date_gmt", naive_is_utc=True))
+    except BadShape:
+        text = post.text("date", "")
+    try:
+        return within(datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC))
+    except (ValueError, OverflowError) as error:
         raise BadShape(path=post["date"].path, wanted="a moment in the site's time", found=text) from error
+
+
+def within(moment: datetime) -> datetime:
+    """The moment, unless it is WordPress's zero, which it writes as a day of the year 1 or before."""
+    if moment.year < EARLIEST_YEAR:
+        raise BadShape(path="date_gmt", wanted=f"a moment since {EARLIEST_YEAR}", found=str(moment))
+    return moment
+
+
+def changed_at(post: Node) -> datetime | None:
+    """Its last change; None where that is not told, or no moment."""
+    try:
+        return within(post.instant("modified_gmt", naive_is_utc=True))
+    except BadShape:
+        return None
+
+
+def offset_of(site: Node) -> timezone:
+    """The offset of a site without a zone. WordPress itself takes one that is empty or no number for 0."""
+    try:
+        hours = float(str(site["gmt_offset"].value).replace(",", "."))
+        return timezone(timedelta(hours=hours))
+    except ValueError:
+        return UTC
 
 
 def with_route(root: str, route: str, params: Mapping[str, str | int]) -> tuple[str, dict[str, str | int]]:
@@ -244,14 +313,6 @@ def linked_root(reply: Reply) -> str | None:
         if "https://api.w.org/" in rest:
             return str(address)
     return None
-
-
-def total(reply: Reply, header: str) -> int:
-    """A count from a header; a reply without it is not WordPress's list of posts."""
-    text = reply.headers.get(header, "")
-    if not (text.isascii() and text.isdigit()):
-        raise BadShape(path=header, wanted="a count", found=text or None)
-    return int(text)
 
 
 def classify(reply: Reply) -> Verdict | None:

@@ -18,7 +18,7 @@ from connectors.core.redaction import Redactor
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock
-from pipelines.warehouse.ingest.emptied_lists import doubted
+from pipelines.warehouse.ingest.doubted_lists import doubted
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
     Asked,

@@ -21,7 +21,7 @@ from connectors.feed.entries import Entry, reaches_back_to
 from connectors.feed.settings import Feed
 from connectors.feed.source import FEED, build
 from okr_models.client.sources import EnvRef
-from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Says, Vendor, context, doubts, vendor
 
 POSTS = FEED.stream("blog_posts")
 RSS_TYPE = {"Content-Type": "application/rss+xml; charset=UTF-8"}
@@ -124,7 +124,8 @@ def test_titles_become_plain_text(title: str, shown: str) -> None:
         ("2026-11-10T08:00:00+01:00", "2026-11-10T07:00:00+00:00"),
         ("2026-11-10 08:00", "2026-11-10T07:00:00+00:00"),
         ("2026-07-10T08:00:00", "2026-07-10T06:00:00+00:00"),
-        ("2026-11-10", "2026-11-10T00:00:00+00:00"),
+        ("2026-11-10", "2026-11-09T23:00:00+00:00"),
+        ("10 Nov 2026", "2026-11-09T23:00:00+00:00"),
     ],
 )
 def test_dates_are_read_as_they_are_written_and_without_a_zone_in_the_clients(written: str, published: str) -> None:
@@ -136,9 +137,67 @@ def test_a_post_without_a_date_is_left_out_and_counted_and_a_feed_without_any_is
     undated = "<item><title>x</title><link>https://w.se/a</link><pubDate>i g\u00e5r</pubDate></item>"
     batch = read(rss(undated, item(1)))
     assert batch.rows.num_rows == 1
-    assert batch.quality["entries_left_out"] == 1
-    with pytest.raises(BadReply, match="date"):
+    told = doubts(batch)["entries_left_out"]
+    assert (told["quantity"], told["moves"]) == (1, "too_low")
+    assert "\u201cx\u201d: its date 'i g\u00e5r'" in str(told["what"])
+    assert batch.present == {"https://w.se/a"}
+    assert "i g\u00e5r" in str(batch.partly)
+    with pytest.raises(BadReply, match="i g\u00e5r"):
         read(rss(undated))
+
+
+def test_a_publication_that_cannot_be_read_is_not_replaced_by_the_last_change() -> None:
+    one = entry(3, "in spring", "2026-11-10T08:00:00Z")
+    batch = read(atom(one, entry(4, "2026-11-09T08:00:00Z", "in autumn")))
+    assert [(row["post_id"], row["modified_at"]) for row in batch.rows.to_pylist()] == [("tag:w.se,2026:4", None)]
+    assert batch.present == {"tag:w.se,2026:3"}
+
+
+def same_guid(*addresses: str, guid: str = "https://w.se/") -> list[str]:
+    return [
+        f"<item><title>{address}</title><link>https://w.se{address}</link><guid>{guid}</guid>"
+        f"<pubDate>{format_datetime(FIRST - timedelta(days=number))}</pubDate></item>"
+        for number, address in enumerate(addresses)
+    ]
+
+
+@pytest.mark.parametrize("guid", ["https://w.se/", "blogg", "https://w.se/?p=1"])
+def test_a_guid_that_stands_on_several_posts_identifies_none_of_them(guid: str) -> None:
+    batch = read(rss(*same_guid("/a/", "/b/", "/c/", guid=guid), item(9)))
+    assert batch.rows.column("post_id").to_pylist() == [
+        "https://w.se/a/",
+        "https://w.se/b/",
+        "https://w.se/c/",
+        "https://w.se/?p=9",
+    ]
+
+
+def test_a_guid_that_is_the_sites_own_address_identifies_no_post() -> None:
+    site = rss(*same_guid("/a/", guid="https://w.se")).replace("<generator>", "<link>https://w.se/</link><generator>")
+    assert read(site).rows.column("post_id").to_pylist() == ["https://w.se/a/"]
+
+
+def test_a_post_that_stands_twice_is_one() -> None:
+    assert read(rss(item(1), item(1), item(2))).rows.num_rows == 2
+
+
+def test_an_atom_entry_whose_only_address_is_a_document_is_a_post() -> None:
+    pdf = (
+        "<entry><title>Rapport</title><link rel='alternate' type='application/pdf' href='/filer/rapport.pdf'/>"
+        "<id>tag:w.se,2026:7</id><updated>2026-11-10T08:00:00Z</updated></entry>"
+    )
+    with vendor(lambda asked: Says(atom(pdf))) as server:
+        (row,) = opened(server).read(POSTS, None).rows.to_pylist()
+        assert row["url"] == f"{server.url}/filer/rapport.pdf"
+
+
+def test_an_entry_without_a_link_is_found_by_an_id_that_is_an_address_and_one_that_is_none_is_left_out() -> None:
+    bare = "<entry><title>a</title><id>https://w.se/a</id><updated>2026-11-10T08:00:00Z</updated></entry>"
+    lost = "<entry><title>b</title><id>tag:b</id><updated>2026-11-10T08:00:00Z</updated></entry>"
+    broken = "<entry><title>c</title><link href='http://[w.se/c'/><id>tag:c</id><updated>2026-11-10</updated></entry>"
+    batch = read(atom(bare, lost, broken))
+    assert [row["url"] for row in batch.rows.to_pylist()] == ["https://w.se/a"]
+    assert (doubts(batch)["entries_left_out"]["quantity"], batch.present) == (2, {"tag:b", "tag:c"})
 
 
 def test_an_address_that_is_none_of_the_web_is_left_out() -> None:

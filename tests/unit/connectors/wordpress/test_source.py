@@ -24,7 +24,7 @@ from connectors.core.text import plain
 from connectors.wordpress.settings import WordPress
 from connectors.wordpress.source import POSTS, build
 from okr_models.client.sources import EnvRef
-from tests.fake_vendor import Asked, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Says, Vendor, context, doubts, vendor
 
 SITE = {"name": "Blogg", "namespaces": ["oembed/1.0", "wp/v2"], "timezone_string": "Europe/Stockholm", "gmt_offset": 1}
 NO_ROUTE = Says({"code": "rest_no_route", "message": "No route", "data": {"status": 404}}, status=404)
@@ -265,16 +265,135 @@ def test_a_user_without_password_is_misconfigured() -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        Says([post(1)], headers={}),
         Says({"posts": []}, headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
-        Says([post(1) | {"title": "x"}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
         Says([post(1, gmt="yesterday")], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
         Says([post(1) | {"date_gmt": None, "date": None}], headers={"X-WP-Total": "1", "X-WP-TotalPages": "1"}),
-        Says([post(1)], headers={"X-WP-Total": "2", "X-WP-TotalPages": "1"}),
     ],
 )
 def test_a_list_that_is_not_as_documented_is_refused(broken: Says) -> None:
     with vendor(lambda asked: Says(SITE) if asked.path == "/wp-json/" else broken) as server, pytest.raises(BadReply):
+        opened(server).read(POSTS, None)
+
+
+def rest(posts: list[dict[str, Any]], *, hidden: tuple[int, ...] = (), counts: bool = True, size: int = 100,
+         broken: dict[int, Says] | None = None) -> Any:  # fmt: skip
+    """A list in pages of ``size``, that leaves out what is hidden, drops its counts, or breaks at a page."""
+
+    def answer(asked: Asked) -> Says:
+        if "feed" in asked.target:
+            return xml_feed(list(range(30, 20, -1))) if broken and "paged" not in asked.query else NO_ROUTE
+        if not asked.path.endswith("/posts"):
+            return Says(SITE)
+        page = int(asked.query["page"])
+        if broken and page in broken:
+            return broken[page]
+        said = listed(posts, Asked(asked.method, asked.target.replace("per_page=", f"per_page={size}&x="), {}, b""))
+        if said.status == 200:
+            said = Says([one for one in said.body if one["id"] not in hidden], headers=said.headers)
+        return said if counts else Says(said.body, status=said.status)
+
+    return answer
+
+
+def test_posts_that_the_site_counts_and_shows_nobody_are_said_and_cost_no_other() -> None:
+    with vendor(rest([post(number) for number in range(1, 6)], hidden=(2, 5))) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == ["1", "3", "4"]
+    told = doubts(batch)["list_not_whole"]
+    assert (told["quantity"], told["of"], batch.quality["partial"]) == (3, 5, True)
+    assert batch.listed_since is None
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 10, 25])
+def test_a_list_whose_counts_a_proxy_dropped_is_read_to_the_page_that_is_not_there(number: int) -> None:
+    with vendor(rest([post(n) for n in range(1, number + 1)], counts=False, size=10)) as server:
+        source = opened(server)
+        batch, probe = source.read(POSTS, None), source.probe()
+    assert batch.rows.num_rows == number
+    assert (batch.listed_since, "doubts" in batch.quality) == (None, False)
+    assert probe.rows == min(number, 10)
+
+
+def test_a_site_that_ignores_pages_and_counts_nothing_deletes_nothing() -> None:
+    def answer(asked: Asked) -> Says:
+        if "feed" in asked.target:
+            return NO_ROUTE
+        return Says([post(1), post(2)]) if asked.path.endswith("/posts") else Says(SITE)
+
+    with vendor(answer) as server:
+        batch = opened(server).read(POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (2, NOW)
+    assert "list_moved" in doubts(batch)
+
+
+@pytest.mark.parametrize("said", [Says("<p>Fatal error", headers={"Content-Type": "text/html"}), Says({}, status=500)])
+def test_a_list_that_breaks_off_is_completed_from_the_feed_with_the_same_ids(said: Says) -> None:
+    posts = [post(number) for number in range(1, 41)]
+    with vendor(rest(posts, size=10, broken={3: said})) as server:
+        batch = opened(server).read(POSTS, None)
+    assert {int(row["post_id"]) for row in batch.rows.to_pylist()} == set(range(1, 31))
+    assert batch.listed_since is not None
+    assert doubts(batch)["read_from_feed"]["what"]
+    assert (batch.quality["read_from"], batch.quality["is_whole"]) == ("feed", False)
+
+
+def test_without_a_feed_a_list_that_breaks_off_gives_what_it_gave_and_deletes_nothing() -> None:
+    posts = [post(number) for number in range(1, 41)]
+
+    def answer(asked: Asked) -> Says:
+        return NO_ROUTE if "feed" in asked.target else rest(posts, size=10, broken={3: Says([None, 7])})(asked)
+
+    with vendor(answer) as server:
+        batch = opened(server).read(POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (20, NOW)
+    assert "breaks off" in str(batch.partly)
+
+
+def test_a_list_that_a_plugin_made_an_object_of_is_a_list() -> None:
+    page = Says({"0": post(1), "2": post(3), "3": None}, headers={"X-WP-Total": "3", "X-WP-TotalPages": "1"})
+    with vendor(lambda asked: page if asked.path.endswith("/posts") else Says(SITE)) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == ["1", "3"]
+    assert (doubts(batch)["list_not_whole"]["quantity"], doubts(batch)["list_not_whole"]["of"]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"date_gmt": "0000-00-00T00:00:00", "date": "0000-00-00T00:00:00"},
+        {"date_gmt": "-0001-11-30T00:00:00", "date": "igår"},
+        {"link": None},
+    ],
+)
+def test_a_post_that_cannot_be_used_costs_itself_is_named_and_not_taken_for_deleted(odd: dict[str, Any]) -> None:
+    with vendor(blog([post(1), post(2, **odd), post(3)])) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == ["1", "3"]
+    assert (batch.present, batch.listed_since) == ({"2"}, None)
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_post_without_title_or_last_change_is_one_all_the_same() -> None:
+    bare = post(1) | {"title": None, "modified_gmt": "0000-00-00T00:00:00", "date_gmt": "0000-00-00T00:00:00"}
+    with vendor(blog([bare | {"date": "2026-10-05T09:30:00"}])) as server:
+        (row,) = opened(server).read(POSTS, None).rows.to_pylist()
+    assert (row["title"], row["modified_at"]) == ("https://w.se/blogg/1/", None)
+    assert row["published_at"] == datetime(2026, 10, 5, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("offset", ["", None, "no number"])
+def test_an_offset_that_is_empty_or_no_number_is_utc_as_it_is_for_wordpress(offset: Any) -> None:
+    site = SITE | {"timezone_string": "", "gmt_offset": offset}
+    with vendor(blog([post(1, gmt="2026-10-05T23:59:00")], site)) as server:
+        (row,) = opened(server).read(POSTS, None).rows.to_pylist()
+    assert row["published_on"] == date(2026, 10, 5)
+
+
+def test_a_root_that_is_open_and_wrong_is_named_and_not_the_one_that_is_missing() -> None:
+    def answer(asked: Asked) -> Says:
+        return Says({"namespaces": "none"}) if asked.path == "/wp-json/" else NO_ROUTE
+
+    with vendor(answer) as server, pytest.raises(BadReply, match="namespaces"):
         opened(server).read(POSTS, None)
 
 

@@ -1,6 +1,6 @@
-"""A list that was full and comes back empty: the old one stands for a night, and says so.
+"""A list that was full and comes back empty, or suddenly short: the old one stands for a night, and says so.
 
-Really under test: ``emptied_lists.doubted``, and nights through ``reading`` and ``writer`` in which it applies.
+Really under test: ``doubted_lists.doubted``, and nights through ``reading`` and ``writer`` in which it applies.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from connectors.core.protocol import Batch, Stream
 from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS
 from okr_models.periods import Window
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.ingest.emptied_lists import doubted
+from pipelines.warehouse.ingest.doubted_lists import doubted
 from pipelines.warehouse.ingest.ledger import Load
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -74,6 +74,28 @@ def test_a_second_run_of_the_same_day_is_no_second_night() -> None:
 def test_a_list_that_came_back_in_between_is_doubted_anew() -> None:
     loads = [load(0, 7), load(1, 0, quality=EMPTIED), load(2, 7)]
     assert codes(seen(loads, night=3).quality) == {"list_empty"}
+
+
+def short(shown: int, total: int) -> Any:
+    doubt = Doubt(code="list_not_whole", quantity=shown, of=total)
+    return qualified({}, [doubt], stream="blog_posts", covers=None)
+
+
+@pytest.mark.parametrize(
+    ("loads", "night", "is_believed"),
+    [
+        ([load(0, 3)], 1, False),
+        ([load(0, 3), load(1, 2, quality=short(2, 3))], 1, False),
+        ([load(0, 3), load(1, 2, quality=short(2, 3))], 2, True),
+        ([load(0, 4, quality=short(4, 5))], 1, True),
+        ([], 0, True),
+    ],
+)
+def test_posts_that_are_suddenly_counted_and_not_shown_stay_for_a_night(
+    loads: list[Load], night: int, is_believed: bool
+) -> None:
+    batch = Batch(rows=build_table(BLOG_POSTS, [post()]), quality=short(2, 3))
+    assert (seen(loads, night=night, batch=batch).listed_since is None) == is_believed
 
 
 def test_what_says_itself_how_far_it_reaches_and_what_is_no_list_is_left_alone() -> None:
