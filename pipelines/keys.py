@@ -36,6 +36,15 @@ def source_key(schema: str, table: str) -> dg.AssetKey:
     return dg.AssetKey([schema, table])
 
 
+def source_dep(schema: str, table: str) -> dg.AssetDep:
+    """What a step depends on that reads such a table: of a raw one, whose partitions are nights, the last night.
+
+    Left unsaid, Dagster takes it for all of them, and lists every night since the first at each table.
+    """
+    mapping = dg.LastPartitionMapping() if schema == "raw" else None
+    return dg.AssetDep(source_key(schema, table), partition_mapping=mapping)
+
+
 def model_key(model: Model) -> dg.AssetKey:
     """Asset key of a SQL model: its layer and name."""
     return dg.AssetKey([model.layer, model.name])

@@ -12,7 +12,7 @@ import dagster as dg
 from connectors.core.raw_tables import RAW_TABLES
 from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, SNAPSHOT_TABLES
 from pipelines.checks import SAMPLE, failing_rows, refuse
-from pipelines.keys import LEDGER_KEY, OWNERS, config_key, ops_key, raw_key
+from pipelines.keys import LEDGER_KEY, OWNERS, config_key, ops_key, source_dep
 from pipelines.markdown import markdown_table
 from pipelines.notices.text import FAILING
 from pipelines.preview import bullets, row_count
@@ -30,7 +30,7 @@ from pipelines.warehouse.tables import Table
 FILES_CHECK = "client_files_valid"
 LEDGER_CHECK = "rows_match_ledger"
 COLLAPSE_CHECK = "no_window_collapsed"
-RAW_KEYS = [raw_key(name) for name in sorted(SNAPSHOT_TABLES | OTHER_TABLES)]
+RAW_TABLES_READ = [source_dep("raw", name) for name in sorted(SNAPSHOT_TABLES | OTHER_TABLES)]
 WINDOWED = tuple(table for _, table in sorted(RAW_TABLES.items()) if has_windows(table))
 
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
@@ -50,7 +50,7 @@ def _metadata(table: Table) -> dict[str, object]:
         dg.AssetSpec(
             ops_key(name),
             group_name=GROUP,
-            deps=RAW_KEYS,
+            deps=RAW_TABLES_READ,
             kinds={"duckdb", "python"},
             owners=OWNERS,
             description=f"{table.meaning} Each row is written in the transaction that writes what was read.",

@@ -12,7 +12,7 @@ from graphlib import TopologicalSorter
 import dagster as dg
 
 from pipelines.checks import check_results, check_specs, record
-from pipelines.keys import OWNERS, model_key, source_key
+from pipelines.keys import OWNERS, model_key, source_dep, source_key
 from pipelines.markdown import markdown_table
 from pipelines.preview import months_plot, preview
 from pipelines.resources import Night
@@ -43,11 +43,12 @@ def _read_by(model: Model) -> set[str]:
 
 def _spec(model: Model, project: Project) -> dg.AssetSpec:
     columns = [dg.TableColumn(column.name, column.data_type, column.description) for column in model.columns]
-    deps = {model_key(project.model(name)) for name in _read_by(model)}
+    deps = [dg.AssetDep(model_key(project.model(name))) for name in sorted(_read_by(model))]
+    deps += [source_dep(schema, table) for schema, table in sorted(model.sources)]
     return dg.AssetSpec(
         model_key(model),
         group_name=model.layer,
-        deps=sorted(deps | {source_key(schema, table) for schema, table in model.sources}),
+        deps=deps,
         description=model.description,
         kinds={"sql", "duckdb"},
         owners=OWNERS,
