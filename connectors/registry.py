@@ -1,48 +1,52 @@
 """Every source type by its name, and how one account of it is opened.
 
-What belongs here: the list. What does not: any source's words. Cheap to import: a source's own libraries are imported
-when one is built.
+What belongs here: the list. What does not: any source's words. Cheap to import: a source's module, and with it the
+libraries that speak to its vendor, is imported when its type is asked for.
 """
 
 from __future__ import annotations
 
-from connectors.bluesky.source import BLUESKY
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from connectors.core.errors import Misconfigured
 from connectors.core.protocol import Context, Source, SourceType
-from connectors.csv.source import CSV
-from connectors.feed.source import FEED
-from connectors.ga4.source import GA4
-from connectors.linkedin.source import LINKEDIN
-from connectors.mastodon.source import MASTODON
-from connectors.matomo.source import MATOMO
-from connectors.meta.facebook_page import FACEBOOK_PAGE
-from connectors.meta.instagram import INSTAGRAM
-from connectors.plausible.source import PLAUSIBLE
-from connectors.search_console.source import SEARCH_CONSOLE
-from connectors.sql.source import SQL
-from connectors.wordpress.source import WORDPRESS
-from connectors.youtube.source import YOUTUBE
 from okr_models.client.sources import SourceSettings
 
-SOURCE_TYPES: dict[str, SourceType] = {
-    source_type.type: source_type
-    for source_type in (
-        GA4,
-        SEARCH_CONSOLE,
-        FACEBOOK_PAGE,
-        INSTAGRAM,
-        LINKEDIN,
-        YOUTUBE,
-        MASTODON,
-        BLUESKY,
-        MATOMO,
-        PLAUSIBLE,
-        WORDPRESS,
-        FEED,
-        CSV,
-        SQL,
-    )
+_MODULES: Mapping[str, tuple[str, str]] = {
+    "ga4": ("connectors.ga4.source", "GA4"),
+    "search_console": ("connectors.search_console.source", "SEARCH_CONSOLE"),
+    "facebook_page": ("connectors.meta.facebook_page", "FACEBOOK_PAGE"),
+    "instagram": ("connectors.meta.instagram", "INSTAGRAM"),
+    "linkedin": ("connectors.linkedin.source", "LINKEDIN"),
+    "youtube": ("connectors.youtube.source", "YOUTUBE"),
+    "mastodon": ("connectors.mastodon.source", "MASTODON"),
+    "bluesky": ("connectors.bluesky.source", "BLUESKY"),
+    "matomo": ("connectors.matomo.source", "MATOMO"),
+    "plausible": ("connectors.plausible.source", "PLAUSIBLE"),
+    "wordpress": ("connectors.wordpress.source", "WORDPRESS"),
+    "feed": ("connectors.feed.source", "FEED"),
+    "csv": ("connectors.csv.source", "CSV"),
+    "sql": ("connectors.sql.source", "SQL"),
 }
+
+
+class _SourceTypes(Mapping[str, SourceType]):
+    """The source types by name, each imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> SourceType:
+        module, constant = _MODULES[name]
+        found: SourceType = getattr(import_module(module), constant)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+SOURCE_TYPES: Mapping[str, SourceType] = _SourceTypes()
 
 
 def open_source(settings: SourceSettings, context: Context) -> Source:

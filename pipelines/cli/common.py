@@ -1,4 +1,7 @@
-"""What several commands share: the home folder, the published database, errors in one line."""
+"""What several commands share: the home folder, the published database, errors in one line.
+
+Every command imports it, ``okr --help`` too: it loads no database until one is opened.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import date
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
-import duckdb
 from click.shell_completion import CompletionItem
 
-from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,8 +77,10 @@ def readable_errors(*kinds: type[Exception]) -> Callable[[Callable[P, R]], Calla
 
 
 @contextmanager
-def published(home: Home) -> Generator[duckdb.DuckDBPyConnection, None, None]:
+def published(home: Home) -> Generator[DuckDBPyConnection, None, None]:
     """A read-only connection to what was published last."""
+    from pipelines.warehouse.db import DatabaseUnusable, open_published
+
     if not home.published_database.exists():
         raise fail(f"nothing is published in {home.root} yet; okr run makes {home.published_database.name}")
     try:

@@ -33,6 +33,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ui": ("pipelines.cli.ui", "ui"),
     "completion": ("pipelines.cli.completion", "completion"),
 }
+SAID: dict[str, str] = {
+    "init": "Write a commented clients/CLIENT.yaml to fill in.",
+    "validate": "Check client files: every error, each as file:line with what would be right.",
+    "doctor": "Ask every source whether it can be read, and tell what each key result's baseline rests on.",
+    "run": "Run the night: read every source, build the figures, publish.",
+    "replay": "Parse the kept replies of followers and post counters anew, and put what they give in place of those"
+    " rows.",
+    "status": "Show the progress of each objective and key result.",
+    "export": "Write the CSVs and the report again.",
+    "sql": 'Ask the published database one question; "-" reads it from standard input.',
+    "backtest": "Replay history: Brier score and interval coverage of the forecasts it would have made.",
+    "sandbox": "Serve the vendors' APIs over a simulated world, until stopped.",
+    "demo": "Run the night on the bundled demo clients and show what came of it.",
+    "ui": "Open Dagster: lineage, reruns, and the nightly schedule while it runs.",
+    "completion": "Print the completion script for a shell: commands, options and the names of clients.",
+}
+"""Each command's first sentence, as its own help begins, so that the list of them need not import them all."""
 TRACEBACK = "OKR_TRACEBACK"
 """Set to anything: an error that this program did not foresee is shown with where it arose."""
 
@@ -53,6 +70,12 @@ class LazyGroup(click.Group):
         module, name = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            said = {name: click.Command(name, help=SAID[name]).get_short_help_str(room) for name in COMMANDS}
+            formatter.write_dl(list(said.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

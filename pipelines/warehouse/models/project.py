@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
@@ -103,7 +104,16 @@ class Project:
 
 def load_project(folder: Path | None = None) -> Project:
     """Read the project folder. Raises ``SqlProjectError`` naming the file and what would be right."""
-    folder = folder or PROJECT
+    return _bundled() if folder is None else _read(folder)
+
+
+@cache
+def _bundled() -> Project:
+    """The program's own project. Read once a process: four steps of a night ask for it."""
+    return _read(PROJECT)
+
+
+def _read(folder: Path) -> Project:
     settings = _yaml(folder / "dbt_project.yml")
     name, variables = str(settings["name"]), dict(settings.get("vars") or {})
     schemas = {layer: str(settings["models"][name].get(layer, {}).get("+schema", layer)) for layer in LAYERS}

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli.completion import VARIABLE
-from pipelines.cli.main import COMMANDS, okr
+from pipelines.cli.main import COMMANDS, SAID, okr
 
 OKR = Path(sys.executable).with_name("okr")
 
@@ -79,3 +79,17 @@ def test_tab_completes_commands_options_and_clients(tmp_path: Path, words: str, 
 def test_completion_is_clicks_own_name_for_it() -> None:
     assert isinstance(okr, click.Group)
     assert VARIABLE == "_OKR_COMPLETE"
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    context = click.Context(okr)
+    own = {name: okr.get_command(context, name).get_short_help_str(limit=200) for name in COMMANDS}
+    assert own == SAID
+
+
+def test_help_imports_no_command_and_no_database() -> None:
+    program = "import sys; from pipelines.cli.main import main; sys.argv = ['okr', '--help']\ntry: main()\nfinally:"
+    program += " print(*sorted({'duckdb', 'dagster', 'pydantic', 'yaml', 'pipelines.cli.status'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.splitlines()[-1] == ""
