@@ -27,6 +27,7 @@ def initiative_faults(parts: Parts) -> Iterator[Fault]:
             yield from _required(part)
         yield from _figure(part, key_result, parts.supply)
         yield from _effect(part)
+        yield from _guardrails(part, key_result, parts.supply)
 
 
 def _find(parts: Parts, reference: str) -> KeyResult | None:
@@ -127,6 +128,20 @@ def _figure(part: Part[Initiative], key_result: KeyResult | None, supply: Supply
                 f"the control ({control.kpi}, {control.scope}) holds some of the very figure that is treated "
                 f"({kpi}, {part.value.scope}); choose one that the initiative does not touch",
             )
+
+
+def _guardrails(part: Part[Initiative], key_result: KeyResult | None, supply: Supply) -> Iterator[Fault]:
+    if not part.sound("guardrails"):
+        return
+    treated = part.value.kpi or (key_result.kpi if key_result else None)
+    for index, kpi in enumerate(part.value.guardrails):
+        at = (*part.path, "guardrails", index)
+        for message in kpi_faults(kpi, supply):
+            yield at, message
+        if kpi == treated:
+            yield at, f"{kpi} is the figure that the initiative is judged by; name others that it must not harm"
+        elif kpi in part.value.guardrails[:index]:
+            yield at, f"{kpi} stands twice"
 
 
 def _overlap(one: Scope, other: Scope, supply: Supply) -> bool:

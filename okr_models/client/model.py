@@ -171,6 +171,8 @@ class Initiative(Frozen):
     smallest_worthwhile_effect: Share | None = None
     """As a share: "+15%" is 0.15."""
     control: Annotated[tuple[Control, ...], BeforeValidator(_one_or_more)] = ()
+    guardrails: tuple[Text, ...] = ()
+    """KPIs that must not get worse."""
     cost: NotNegative | None = None
 
 

@@ -16,12 +16,22 @@ import pandas as pd
 
 from okr_models.client.model import Client, Initiative
 from okr_models.initiatives.evaluation import PATIENCE, InitiativeResult, evaluate_initiative
+from okr_models.initiatives.guardrails import Guardrail
 from okr_models.periods import Window
 
-RULES = 2
+RULES = 3
 """Part of every fingerprint: raise it when a rule changes what a case's answer is."""
 
 Days = tuple[tuple[date, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardrailDays:
+    """A figure that must not get worse, in the client's words, and its days."""
+
+    name: str
+    falls_is_worse: bool
+    days: Days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,7 @@ class InitiativeCase:
     as_of: date
     daily: Days
     controls: tuple[Days, ...]
+    guardrails: tuple[GuardrailDays, ...] = ()
     breaks: tuple[date, ...]
     outages: tuple[Window, ...]
     gap: float | None
@@ -45,10 +56,14 @@ def trimmed(case: InitiativeCase) -> InitiativeCase:
     """Without the days its judgement does not look at, so that a new night's days change nothing once it is over."""
     start, end = case.initiative.start, case.initiative.end
     if start is None or end is None:
-        return replace(case, daily=(), controls=())
+        return replace(case, daily=(), controls=(), guardrails=())
     until = start if case.as_of <= end else end.fromordinal(end.toordinal() + 1)
     cut = tuple(tuple(pair for pair in days if pair[0] < until) for days in (case.daily, *case.controls))
-    return replace(case, daily=cut[0], controls=cut[1:], gap=case.gap if case.as_of > end else None)
+    is_over = case.as_of > end
+    watched = tuple(
+        replace(each, days=tuple(pair for pair in each.days if pair[0] < until)) for each in case.guardrails if is_over
+    )
+    return replace(case, daily=cut[0], controls=cut[1:], guardrails=watched, gap=case.gap if is_over else None)
 
 
 def judge(case: InitiativeCase) -> InitiativeResult:
@@ -63,6 +78,10 @@ def judge(case: InitiativeCase) -> InitiativeResult:
         breaks=case.breaks,
         outages=case.outages,
         other_initiatives=case.client.initiatives,
+        guardrails=[
+            Guardrail(each.name, pd.Series(dict(each.days), dtype=float), each.falls_is_worse)
+            for each in case.guardrails
+        ],
         gap=case.gap,
         adds_over_time=case.adds_over_time,
         unit=case.unit,
@@ -82,6 +101,10 @@ def case_hash(case: InitiativeCase) -> str:
         "sources": [[source.id, source.platform] for source in client.sources],
         "client": [client.client, client.language, client.currency],
         "days": [[[day.isoformat(), repr(value)] for day, value in days] for days in (case.daily, *case.controls)],
+        "guardrails": [
+            [each.name, each.falls_is_worse, [[day.isoformat(), repr(value)] for day, value in each.days]]
+            for each in case.guardrails
+        ],
         "breaks": [on.isoformat() for on in case.breaks],
         "outages": [[window.start.isoformat(), window.end.isoformat()] for window in case.outages],
         "figures": [repr(case.gap), case.adds_over_time, case.unit, case.tested],

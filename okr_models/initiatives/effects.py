@@ -6,7 +6,7 @@ starts (``placebo.py``), the verdict (``verdicts.py``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -70,6 +70,17 @@ class Effect:
         """Probability that the effect is at least ``worthwhile``, or at most where that is negative."""
         reached = self.expected.below(self.actual / (1 + worthwhile))
         return reached if worthwhile >= 0 else 1 - reached
+
+    def times(self, factor: float) -> Effect:
+        """Had ``factor`` times as much come as did."""
+        return replace(
+            self,
+            effect=(1 + self.effect) * factor - 1,
+            low=(1 + self.low) * factor - 1,
+            high=None if self.high is None else (1 + self.high) * factor - 1,
+            response=self.response + self.actual * (factor - 1),
+            actual=self.actual * factor,
+        )
 
     def excludes_zero(self) -> bool:
         """The 95 % interval lies on one side of 0."""

@@ -16,8 +16,10 @@ import pandas as pd
 from okr_models.client.model import Client, Initiative
 from okr_models.initiatives import reasons as say
 from okr_models.initiatives.effects import Effect, NoEffect, effect_of
+from okr_models.initiatives.guardrails import Guardrail, seen
 from okr_models.initiatives.placebo import BEFORE_TO_AFTER, NEEDED, windows_of
-from okr_models.initiatives.trial import Trial, figure_of, lost_days, same_figure, trial_of
+from okr_models.initiatives.power import power_curve
+from okr_models.initiatives.trial import Trial, figure_of, same_figure, silence_of, title_of, trial_of
 from okr_models.initiatives.verdicts import Verdict, evidence_of, verdict_of
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
@@ -65,6 +67,7 @@ def evaluate_initiative(
     breaks: Sequence[date] = (),
     outages: Sequence[Window] = (),
     other_initiatives: Sequence[Initiative] = (),
+    guardrails: Sequence[Guardrail] = (),
     gap: float | None = None,
     adds_over_time: bool = True,
     unit: str = "",
@@ -73,8 +76,8 @@ def evaluate_initiative(
     """Judge ``initiative`` by what is known on the morning of ``as_of``.
 
     ``daily``: its KPI at its scope, indexed by day, missing days left out or NaN; days from ``as_of`` on are ignored.
-    ``breaks``, ``outages``: of the sources behind it and its controls. ``gap``: what its key result lacks from
-    baseline to target, in the unit that ``response`` has (summed over days for flows, a level for stocks).
+    ``breaks``, ``outages`` (declared pauses): of the sources behind it and its controls. ``gap``: what its key result
+    lacks from baseline to target, in the unit that ``response`` has (summed over days for flows, a level for stocks).
     """
     kpi = figure_of(initiative, client)
     row = InitiativeResult(
@@ -106,7 +109,7 @@ def evaluate_initiative(
     if refused or trial is None:
         verdict, reason = refused or ("cannot_be_judged", say.no_data(speech))
         return replace(row, verdict=verdict, reason=reason)
-    judged = _judge(row, trial, client=client)
+    judged = _judge(row, trial, guardrails=guardrails, client=client)
     return _with_money(judged, trial, gap=gap, sums=adds_over_time, unit=unit, tested=tested, client=client)
 
 
@@ -117,9 +120,11 @@ def _before_its_end(
     speech = Speech(client.language)
     has_begun = row.as_of >= window.start
     head = say.running(window.end, speech) if has_begun else say.not_started(window.start, speech)
-    found = None if trial is None else trial.placebos().detectable(upward=worthwhile >= 0)
+    placebos = None if trial is None else trial.placebos()
+    found = None if placebos is None else placebos.detectable(upward=worthwhile >= 0)
+    curve = () if placebos is None else power_curve(placebos, worthwhile=worthwhile)
     verdict: Verdict = "running" if has_begun else "not_started"
-    reason = f"{head} {say.capability(found, worthwhile, speech)}"
+    reason = f"{head} {say.capability(found, worthwhile, speech)}{say.power(curve, speech)}"
     return replace(row, verdict=verdict, detectable_effect=found, reason=reason)
 
 
@@ -153,9 +158,10 @@ def _missing_days(
     through = trial.through
     if through < window.end and as_of <= window.end + PATIENCE:
         return "running", say.awaiting_data(window.end, through, speech)
-    lost = lost_days(trial, outages)
-    if lost:
-        return "cannot_be_judged", say.outage(lost[0], len(lost), speech)
+    silence = silence_of(trial, outages)
+    if silence is not None:
+        words = say.paused if silence.is_paused else say.outage
+        return "cannot_be_judged", words(silence.days[0], len(silence.days), speech)
     have = (window.start - trial.first).days
     need = BEFORE_TO_AFTER * trial.days
     seen = sum(1 for day in trial.series.index if day < window.start)
@@ -173,7 +179,7 @@ def _others(initiative: Initiative, others: Sequence[Initiative], client: Client
     return None
 
 
-def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> InitiativeResult:
+def _judge(row: InitiativeResult, trial: Trial, *, guardrails: Sequence[Guardrail], client: Client) -> InitiativeResult:
     speech = Speech(client.language)
     placebos = trial.placebos()
     if not placebos.enough:
@@ -185,13 +191,17 @@ def _judge(row: InitiativeResult, trial: Trial, *, client: Client) -> Initiative
     effect = effect_of(trial.series, trial.controls, before=before, after=after)
     if isinstance(effect, NoEffect):
         return replace(row, reason=say.no_estimate(effect.reason, speech))
-    evidence = evidence_of(effect, placebos, worthwhile=trial.worthwhile)
+    evidence = evidence_of(effect, placebos, worthwhile=trial.worthwhile, controls=len(trial.controls))
     verdict = verdict_of(evidence)
     words = {"keep": say.keep, "kill": say.kill, "undecided": say.undecided}[verdict]
+    watched = [seen(each, window=trial.window) for each in guardrails]
+    worse = [each for each in watched if each.got_worse]
+    unknown = [each for each in watched if each.effect is None]
+    said = [words(evidence, speech), say.guardrails(worse, unknown, speech)]
     return replace(
         row,
-        verdict=verdict,
-        reason=words(evidence, speech),
+        verdict="undecided" if worse and verdict == "keep" else verdict,
+        reason=" ".join(each for each in said if each),
         effect=effect.effect,
         effect_low=effect.low,
         effect_high=effect.high,
@@ -210,10 +220,17 @@ def _finite(effect: Effect) -> float | None:
     return effect.response if np.isfinite(effect.response) else None
 
 
+def _is_something(row: InitiativeResult, trial: Trial) -> bool:
+    """An effect that may be nothing has no price: its 95 % interval must lie on the good side of 0."""
+    if trial.worthwhile >= 0:
+        return row.effect_low is not None and row.effect_low > 0
+    return row.effect_high is not None and row.effect_high < 0
+
+
 def _counted(kpi: str | None, unit: str, client: Client) -> str:
     """What a price is paid for, in the client's words: a unit's English id stands only where nothing else is known."""
     if kpi in BUILT_IN:
-        title = BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
+        title = title_of(kpi, client)
         return title[:1].lower() + title[1:]
     return unit or kpi or ""
 
@@ -233,7 +250,7 @@ def _with_money(
         return row
     gained = row.response if sums else row.response / trial.days
     is_gain = gained * trial.worthwhile > 0
-    price = row.cost / abs(gained) if row.cost is not None and is_gain else None
+    price = row.cost / abs(gained) if row.cost is not None and is_gain and _is_something(row, trial) else None
     said = [row.reason]
     if price is not None:
         name = _counted(row.kpi, unit, client)

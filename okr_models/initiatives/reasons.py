@@ -8,8 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from okr_models.initiatives.verdicts import Evidence
+from okr_models.initiatives.guardrails import GuardrailSeen
+from okr_models.initiatives.placebo import TOP_SHARE
+from okr_models.initiatives.power import Power
+from okr_models.initiatives.verdicts import LIKELY, Evidence
 from okr_models.words.numbers import Speech
+
+NEAR = 0.02
+"""A loss this near a plain fraction is said as one."""
+FRACTIONS: dict[float, tuple[str, str]] = {
+    1 / 4: ("a quarter", "en fjärdedel"),
+    1 / 3: ("a third", "en tredjedel"),
+    1 / 2: ("half", "hälften"),
+    2 / 3: ("two thirds", "två tredjedelar"),
+    3 / 4: ("three quarters", "tre fjärdedelar"),
+}
+"""In English and Swedish."""
 
 
 def not_aligned(objectives: Sequence[str], speech: Speech) -> str:
@@ -47,7 +61,8 @@ def capability(detectable: float | None, worthwhile: float, speech: Speech) -> s
         if speech.is_swedish:
             return f"Historiken räcker inte för att visa någon effekt, alltså inte heller {wanted}."
         return f"The history is too short to show any effect, so this cannot show an effect of {wanted}."
-    shown, wanted = speech.percents(detectable, worthwhile, signed=True)
+    shown = speech.percent(detectable, beside=worthwhile, signed=True)
+    wanted = speech.percent(worthwhile, beside=detectable, signed=True)
     if abs(detectable) > abs(worthwhile):
         if speech.is_swedish:
             return f"Detta kan inte visa en effekt på {wanted}: minsta påvisbara effekt är {shown}."
@@ -55,6 +70,21 @@ def capability(detectable: float | None, worthwhile: float, speech: Speech) -> s
     if speech.is_swedish:
         return f"Minsta påvisbara effekt är {shown}, så en effekt på {wanted} kan visas."
     return f"The smallest detectable effect is {shown}, so an effect of {wanted} can be shown."
+
+
+def power(curve: Sequence[Power], speech: Speech) -> str:
+    """Said at registration: how likely it is to be kept, by what it truly does."""
+    if not curve:
+        return ""
+    cases = [
+        (speech.percent(each.effect, beside=round(each.effect, 2), signed=True), speech.percent(each.keep))
+        for each in curve
+    ]
+    if speech.is_swedish:
+        listed = ", ".join(f"{chance} om effekten är {effect}" for effect, chance in cases)
+        return f" Sannolikheten att den blir ”behåll” är {listed}."
+    listed = ", ".join(f"{chance} if the effect is {effect}" for effect, chance in cases)
+    return f" The probability that it will be “keep” is {listed}."
 
 
 def missing_definition(speech: Speech) -> str:
@@ -85,6 +115,13 @@ def outage(first: date, days: int, speech: Speech) -> str:
     if speech.is_swedish:
         return f"Kan inte bedömas: data saknas för {days} av dess dagar, från {speech.day(first)}."
     return f"Cannot be judged: data are missing for {days} of its days, from {speech.day(first)}."
+
+
+def paused(first: date, days: int, speech: Speech) -> str:
+    """The file says that its source was silent, for most of it."""
+    if speech.is_swedish:
+        return f"Kan inte bedömas: källan var pausad {days} av dess dagar, från {speech.day(first)}."
+    return f"Cannot be judged: its source was paused for {days} of its days, from {speech.day(first)}."
 
 
 def shared_with(title: str, speech: Speech) -> str:
@@ -131,7 +168,50 @@ def keep(evidence: Evidence, speech: Speech) -> str:
     )
 
 
+def guardrails(worse: Sequence[GuardrailSeen], unknown: Sequence[GuardrailSeen], speech: Speech) -> str:
+    """Which figures that must not get worse did, and of which nothing can be said."""
+    said = []
+    for each in worse:
+        if each.effect is not None:
+            effect = _with_span(each.effect.effect, each.effect.low, each.effect.high, speech)
+            head = (
+                "men det som inte fick försämras gjorde det" if speech.is_swedish else "but what must not get worse did"
+            )
+            said.append(f"{head[:1].upper()}{head[1:]}: {each.name} {effect}.")
+    if unknown:
+        names = ", ".join(each.name for each in unknown)
+        said.append(f"Går inte att avgöra: {names}." if speech.is_swedish else f"Cannot be told: {names}.")
+    return " ".join(said)
+
+
+def _harm(evidence: Evidence, speech: Speech) -> str:
+    """What it cost: in a plain fraction where one is near."""
+    span = _with_span(evidence.effect, evidence.low, evidence.high, speech)
+    if not evidence.upward:
+        return (
+            f"Den skadade: siffran steg i stället för att falla, {span}."
+            if speech.is_swedish
+            else f"It did harm: the figure rose instead of falling, {span}."
+        )
+    lost = abs(evidence.effect)
+    near = min(FRACTIONS, key=lambda share: abs(share - lost))
+    words = FRACTIONS[near][speech.is_swedish] if abs(near - lost) <= NEAR else speech.percent(lost)
+    return (
+        f"Den skadade: den kostade {words}, {span}." if speech.is_swedish else f"It did harm: it cost {words}, {span}."
+    )
+
+
+def _with_span(effect: float, low: float, high: float | None, speech: Speech) -> str:
+    if high is None:
+        span = f"{speech.percent(low, signed=True)}, {'utan övre gräns' if speech.is_swedish else 'no upper bound'}"
+    else:
+        span = speech.percent_range(low, high)
+    return f"{speech.percent(effect, signed=True)} ({span})"
+
+
 def kill(evidence: Evidence, speech: Speech) -> str:
+    if evidence.is_harm:
+        return _harm(evidence, speech)
     chance = speech.percent(evidence.probability_worthwhile)
     if speech.is_swedish:
         return (
@@ -151,13 +231,8 @@ def undecided(evidence: Evidence, speech: Speech) -> str:
 
 
 def estimate(evidence: Evidence, speech: Speech) -> str:
-    if evidence.high is None:
-        high = "utan övre gräns" if speech.is_swedish else "no upper bound"
-        span = f"{speech.percent(evidence.low, signed=True)}, {high}"
-    else:
-        span = speech.percent_range(evidence.low, evidence.high)
     head = "Effekten uppskattas till" if speech.is_swedish else "The effect is estimated at"
-    return f"{head} {speech.percent(evidence.effect, signed=True)} ({span})."
+    return f"{head} {_with_span(evidence.effect, evidence.low, evidence.high, speech)}."
 
 
 def tested(count: int, speech: Speech) -> str:
@@ -173,14 +248,14 @@ def cost_per_unit(amount: float, *, currency: str, unit: str, speech: Speech) ->
 
 
 def _lacking(evidence: Evidence, speech: Speech) -> str:
-    chance = speech.percent(evidence.probability_worthwhile)
+    chance = speech.percents(evidence.probability_worthwhile, LIKELY)[0]
     wanted = speech.percent(evidence.worthwhile, signed=True)
     if not evidence.is_clear_of_zero:
         if speech.is_swedish:
             return f"Det kan vara slump; sannolikheten för minst {wanted} är {chance}."
         return f"It may be chance; the probability of at least {wanted} is {chance}."
     if not evidence.stands_out:
-        share = speech.percent(evidence.share_of_placebos_beyond)
+        share = speech.percent(evidence.share_of_placebos_beyond, beside=TOP_SHARE)
         if speech.is_swedish:
             return f"{share} av placebostarterna visar lika mycket."
         return f"{share} of placebo starts show as much."
@@ -190,19 +265,23 @@ def _lacking(evidence: Evidence, speech: Speech) -> str:
 
 
 def _would_take(evidence: Evidence, speech: Speech) -> str:
+    """A control is asked for only where there is none."""
+    longer = "längre tid" if speech.is_swedish else "a longer time"
+    control = (
+        ("bättre kontroller" if evidence.controls else "en kontroll")
+        if speech.is_swedish
+        else ("better controls" if evidence.controls else "a control")
+    )
     if evidence.could_show_it:
-        return (
-            "För ett besked krävs längre tid eller en kontroll."
-            if speech.is_swedish
-            else "To decide it would take a longer time or a control."
-        )
+        way = f"{longer} {'eller' if speech.is_swedish else 'or'} {control}"
+        return f"För ett besked krävs {way}." if speech.is_swedish else f"To decide it would take {way}."
     if evidence.detectable is None:
         return (
-            "Inget av dess data kan visa en effekt; en kontroll krävs."
+            f"Inget av dess data kan visa en effekt; det kräver {control}."
             if speech.is_swedish
-            else "Its data can show no effect; it would take a control."
+            else f"Its data can show no effect; it would take {control}."
         )
-    shown = speech.percent(evidence.detectable, signed=True)
+    shown = speech.percent(evidence.detectable, beside=evidence.worthwhile, signed=True)
     if speech.is_swedish:
-        return f"Data kan bara visa effekter från {shown}; för mindre krävs en kontroll eller längre tid."
-    return f"Its data can only show effects from {shown}; smaller ones would take a control or a longer time."
+        return f"Data kan bara visa effekter från {shown}; för mindre krävs {control} eller {longer}."
+    return f"Its data can only show effects from {shown}; smaller ones would take {control} or {longer}."

@@ -16,9 +16,12 @@ from okr_models.client.model import Client, Initiative, Scope
 from okr_models.client.sources import SourceSettings
 from okr_models.initiatives.effects import by_day, first_day
 from okr_models.initiatives.placebo import Placebos, run_placebos
+from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
 
 LEAST_OBSERVED_INSIDE = 0.9
+LEAST_OPEN = 0.5
+"""Share of an initiative's days that no pause may have silenced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,13 @@ def figure_of(initiative: Initiative, client: Client) -> str | None:
     return None
 
 
+def title_of(kpi: str, client: Client) -> str:
+    """A KPI in the client's words."""
+    if kpi in BUILT_IN:
+        return BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
+    return next((own.title for own in client.kpis if own.id == kpi), kpi)
+
+
 def trial_of(
     daily: pd.Series,
     controls: Sequence[pd.Series],
@@ -82,16 +92,29 @@ def _usable(series: pd.Series, *, since: date | None, as_of: date) -> pd.Series:
     return plain[kept]
 
 
-def lost_days(trial: Trial, outages: Sequence[Window]) -> list[date]:
-    """Days inside the initiative that an outage took, or, where over a tenth has no value, those without one."""
-    for outage in outages:
-        common = outage.intersect(trial.window)
-        if common:
-            return list(common)
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Days of an initiative that have no value: missing, or silent as the file said they would be."""
+
+    days: tuple[date, ...]
+    is_paused: bool
+
+
+def silence_of(trial: Trial, pauses: Sequence[Window]) -> Silence | None:
+    """Why too few of its days have a value, or None.
+
+    A declared pause is no lack: where its days have values they count, and where they have none the others are judged,
+    as long as they are half of all.
+    """
     absent = sorted(
         {day for series in (trial.series, *trial.controls) for day in trial.window if day not in series.index}
     )
-    return absent if len(absent) > (1 - LEAST_OBSERVED_INSIDE) * trial.days else []
+    silent = [day for day in absent if any(day in pause for pause in pauses)]
+    missing = [day for day in absent if day not in set(silent)]
+    expected = trial.days - len(silent)
+    if len(missing) > (1 - LEAST_OBSERVED_INSIDE) * expected:
+        return Silence(tuple(missing), is_paused=False)
+    return Silence(tuple(silent), is_paused=True) if expected < LEAST_OPEN * trial.days else None
 
 
 def same_figure(initiative: Initiative, other: Initiative, client: Client) -> bool:

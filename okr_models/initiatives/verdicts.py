@@ -28,6 +28,7 @@ class Evidence:
     probability_worthwhile: float
     share_of_placebos_beyond: float
     detectable: float | None
+    controls: int = 0
 
     @property
     def upward(self) -> bool:
@@ -37,6 +38,11 @@ class Evidence:
     def is_clear_of_zero(self) -> bool:
         """The 95 % interval lies on the good side of 0."""
         return self.low > 0 if self.upward else self.high is not None and self.high < 0
+
+    @property
+    def is_harm(self) -> bool:
+        """The 95 % interval lies on the wrong side of 0."""
+        return self.high is not None and self.high < 0 if self.upward else self.low > 0
 
     @property
     def stands_out(self) -> bool:
@@ -49,7 +55,7 @@ class Evidence:
         return self.detectable is not None and abs(self.detectable) <= abs(self.worthwhile)
 
 
-def evidence_of(effect: Effect, placebos: Placebos, *, worthwhile: float) -> Evidence:
+def evidence_of(effect: Effect, placebos: Placebos, *, worthwhile: float, controls: int = 0) -> Evidence:
     """The figures of the rule, from the estimate at the real start and at the placebo ones."""
     upward = worthwhile >= 0
     return Evidence(
@@ -60,11 +66,15 @@ def evidence_of(effect: Effect, placebos: Placebos, *, worthwhile: float) -> Evi
         probability_worthwhile=effect.probability_beyond(worthwhile),
         share_of_placebos_beyond=placebos.share_beyond(effect.effect, upward=upward),
         detectable=placebos.detectable(upward=upward),
+        controls=controls,
     )
 
 
 def verdict_of(evidence: Evidence) -> Literal["keep", "kill", "undecided"]:
-    """Keep what is shown to be worth it, kill what is shown not to be; everything else is undecided."""
+    """Keep what is shown to be worth it; kill what is shown not to be, and what did harm, however little the data can
+    show; everything else is undecided."""
+    if evidence.is_harm:
+        return "kill"
     likely = evidence.probability_worthwhile >= LIKELY
     if evidence.is_clear_of_zero and likely and evidence.stands_out:
         return "keep"

@@ -62,7 +62,8 @@ VALUES: dict[str, dict[str, tuple[DataTest, ...]]] = {
     "initiative_results": {
         "verdict": (_among(*get_args(Verdict)),),
         "effect_low": (_at_most("effect_high"),),
-        "detectable_effect": (DataTest(name="non_negative"),),
+        # negative where a fall is hoped for; nothing falls by more than all of it
+        "detectable_effect": (DataTest(name="accepted_range", arguments={"min_value": -1}),),
         "probability_worthwhile": (_SHARE,),
         "cost": (DataTest(name="non_negative"),),
     },

@@ -13,9 +13,18 @@ from zoneinfo import ZoneInfo
 
 from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Scope
 from okr_models.forecast.jobs import in_parallel
-from okr_models.initiatives.cases import Days, InitiativeCase, case_hash, from_json, judge, to_json, trimmed
+from okr_models.initiatives.cases import (
+    Days,
+    GuardrailDays,
+    InitiativeCase,
+    case_hash,
+    from_json,
+    judge,
+    to_json,
+    trimmed,
+)
 from okr_models.initiatives.evaluation import InitiativeResult
-from okr_models.initiatives.trial import figure_of
+from okr_models.initiatives.trial import figure_of, title_of
 from okr_models.periods import Window, local_date
 from okr_models.progress.components import Measured, feeding_sources, measured
 from pipelines.warehouse.cache import keep, recall
@@ -107,6 +116,7 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
         as_of=as_of,
         daily=series[0] if kpi else (),
         controls=tuple(series[1:]) if kpi else (),
+        guardrails=tuple(_guardrail(con, client, name, before=as_of) for name in initiative.guardrails),
         breaks=tuple(sorted({each.date for source in sources.values() for each in source.breaks})),
         outages=tuple(
             sorted({Window(pause.from_, pause.to) for source in sources.values() for pause in source.paused})
@@ -115,6 +125,15 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
         adds_over_time=facts.adds_over_time if facts else True,
         unit=facts.unit if facts else "",
         tested=tested,
+    )
+
+
+def _guardrail(con: Connection, client: Client, kpi: str, *, before: date) -> GuardrailDays:
+    """Of everything the client has of it: a harm elsewhere is one too."""
+    return GuardrailDays(
+        name=title_of(kpi, client),
+        falls_is_worse=measured(client, kpi).better != "lower",
+        days=_days(con, client, kpi, Scope(), before=before),
     )
 
 
