@@ -92,7 +92,7 @@ class Spread:
 
 FLOW_SPREAD = Spread(constant=0.23, own=0.32, ahead=-0.11, known=-0.16, disagreement=0.08, unrest=0.57)
 STOCK_SPREAD = Spread(
-    constant=-4.5, own=0.0, ahead=0.98, known=0.0, disagreement=0.0, unrest=0.35, floors=(0.0005, 0.002, 0.002)
+    constant=-4.3, own=0.0, ahead=0.98, known=0.0, disagreement=0.0, unrest=0.35, floors=(0.0005, 0.002, 0.002)
 )
 SPREADS: dict[Kind, Spread] = {"flow": FLOW_SPREAD, "ratio": FLOW_SPREAD, "stock": STOCK_SPREAD}
 """docs/forecast.md prints them and the command that makes them."""
