@@ -14,12 +14,14 @@ from okr_models.client.feeds import Feeder, Supply, supplied
 from okr_models.client.file import ParsedClient
 from okr_models.client.model import Change, Client, KeyResult, Objective
 from okr_models.client.sources import EnvRef, SourceSettings, SourceTypes
+from okr_models.client.titles import outdated_by, target_text
 from okr_models.kpis import BUILT_IN
 
 
 def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[FileError, ...]:
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
+    found += _old_titles(parsed)
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -73,6 +75,15 @@ def _direction(parsed: ParsedClient) -> Found:
         if isinstance(target, Change) and (target.share > 0) != (better == "higher"):
             line = parsed.line("objectives", at, "key_results", index, "target")
             yield line, f"{better} {kpi} is better, and this target asks for the opposite; turn its sign if unmeant"
+
+
+def _old_titles(parsed: ParsedClient) -> Found:
+    """A title that names a target which a revision changed."""
+    for at, objective in enumerate(parsed.client.objectives):
+        for index, key_result in enumerate(objective.key_results):
+            if (now := outdated_by(key_result, objective.period.end)) is not None:
+                line = parsed.line("objectives", at, "key_results", index, "title")
+                yield line, f"the title names a target of before; it is {target_text(now)} now: write that instead"
 
 
 def _late_start(parsed: ParsedClient) -> Found:

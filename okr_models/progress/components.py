@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from okr_models.client.feeds import supplied
+from okr_models.client.labels import scope_label, source_labels
 from okr_models.client.model import Client, Scope
 from okr_models.client.sources import Break, SourceSettings
 from okr_models.kpis import BUILT_IN, CLOSING_DAYS, FULL_SHARE, Better, Kind
 from okr_models.periods import ONE_DAY, Window, month_end
 from okr_models.progress.figures import DayFigure, Days, Figures, MonthFigure, Months, days_known, months_known
 from okr_models.progress.jumps import Jump, jump_of
-from okr_models.words.notes import PLATFORM_NAMES
 
 ALL = "all"
 NOT_OPENED = "not_opened"
@@ -177,14 +177,15 @@ def anatomy(
     months = months_known(figures, kpi=kpi, as_of=as_of)
     days = {} if days_since is None else days_known(figures, kpi=kpi, as_of=as_of, since=days_since)
     feeding = feeding_sources(client, kpi, scope)
-    build = _Builder(facts=facts, months=months, days=days, as_of=as_of)
-    whole = build.component(str(scope), label=str(scope), sources=feeding)
+    labels = source_labels(client)
+    build = _Builder(facts=facts, months=months, days=days, as_of=as_of, labels=labels)
+    whole = build.component(str(scope), sources=feeding)
     if str(scope) == ALL and not facts.is_own and not whole.months and not whole.days:
         whole = build.only_source(feeding) or whole
     if not facts.adds_over_sources or scope.source:
         return Anatomy(kpi=facts, whole=whole)
     groups = _groups(feeding, scope, seen=set(months) | set(days))
-    parts = [build.component(name, label=label_of(name), sources=sources) for name, sources in groups.items()]
+    parts = [build.component(name, sources=sources) for name, sources in groups.items()]
     return Anatomy(
         kpi=facts,
         whole=whole,
@@ -193,24 +194,20 @@ def anatomy(
     )
 
 
-def label_of(scope: str) -> str:
-    """A scope as a reader calls it."""
-    name = scope.partition("=")[2] or scope
-    return PLATFORM_NAMES.get(name, name)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Builder:
     facts: Measured
     months: Mapping[str, Months]
     days: Mapping[str, Days]
     as_of: date
+    labels: Mapping[str, str]
 
-    def component(self, scope: str, *, label: str, sources: tuple[SourceSettings, ...]) -> Component:
+    def component(self, scope: str, *, sources: tuple[SourceSettings, ...]) -> Component:
         own_breaks = _breaks(sources, self.as_of)
         if len(sources) > 1:
             # The ratio of one account says nothing of several together.
             own_breaks = tuple(each.model_copy(update={"overlap_ratio": None}) for each in own_breaks)
+        label = scope_label(scope, self.labels)
         months, days = self.months.get(scope, {}), self.days.get(scope, {})
         jump = jump_of(months, days, declared=own_breaks) if self.facts.kind == "stock" else None
         return Component(
@@ -231,7 +228,7 @@ class _Builder:
         if len(scopes) != 1:
             return None
         sources = tuple(source for source in feeding if f"source={source.id}" == scopes[0]) or feeding
-        return self.component(scopes[0], label=label_of(scopes[0]), sources=sources)
+        return self.component(scopes[0], sources=sources)
 
     def _with_true_zeros(self, months: Months, sources: tuple[SourceSettings, ...]) -> Months:
         """Months before every source had opened are zero (MEASURES.md, "Missing is not zero")."""

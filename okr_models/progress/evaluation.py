@@ -38,7 +38,7 @@ from okr_models.progress.notes_due import (
     relevant_restatements,
 )
 from okr_models.progress.rollup import RollUp, Weighed, roll_up
-from okr_models.progress.status import Standing, Status, status_of
+from okr_models.progress.status import Standing, Status, status_of, whole_items
 from okr_models.progress.stocks import measure_stock
 from okr_models.progress.sums import measure_sum
 from okr_models.words.codes import Note, note
@@ -62,6 +62,7 @@ class Prepared:
     items: tuple[JudgedItem, ...]
     raw: float | None
     expected: float | None
+    """What a year on course would show today; of a count in whole items."""
     ramp: float
     settled: bool | None
     job: ForecastJob | None
@@ -80,6 +81,8 @@ class KeyResultProgress:
 
     prepared: Prepared
     status: Status
+    pace_status: Status
+    """What the status would be without a forecast: where the two differ, the forecast decides."""
     forecast: Forecast
     progress: float | None
     notes: tuple[Note, ...]
@@ -142,6 +145,7 @@ def prepare(
     measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)
     changes = [each for each in earlier if each.version != version]
+    expected = expected_progress(task, measurement, body)
     known = (RULES, task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)
     return Prepared(
         client=client,
@@ -150,7 +154,7 @@ def prepare(
         measurement=measurement,
         items=items,
         raw=raw,
-        expected=expected_progress(task, measurement, body),
+        expected=_whole(expected, measurement),
         ramp=seasonal_ramp(task, measurement) if measurement.rule == "growth" and measurement.k else 1.0,
         settled=outcome,
         job=job,
@@ -174,19 +178,19 @@ def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
     """The row, with the forecast's probability where it gives one; arithmetic's own where the outcome is settled."""
     measurement = prepared.measurement
     said = _settled(prepared, forecast or Forecast())
-    status = status_of(
-        Standing(
-            rule=_status_rule(measurement),
-            k=measurement.k,
-            raw=prepared.raw,
-            expected=prepared.expected,
-            success=SUCCESS[prepared.key_result.ambition],
-            ramp=prepared.ramp,
-            probability=said.probability,
-            settled=prepared.settled,
-            is_refused=measurement.refusal is not None,
-        )
+    standing = Standing(
+        rule=_status_rule(measurement),
+        k=measurement.k,
+        raw=prepared.raw,
+        expected=prepared.expected,
+        success=SUCCESS[prepared.key_result.ambition],
+        items=measurement.target if measurement.rule == "count" else None,
+        ramp=prepared.ramp,
+        probability=said.probability,
+        settled=prepared.settled,
+        is_refused=measurement.refusal is not None,
     )
+    status = status_of(standing)
     has_value = status not in {"cannot_be_judged", "too_early"}
     final_target = _final_target(prepared)
     about = about_forecast(
@@ -199,6 +203,7 @@ def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:
     return KeyResultProgress(
         prepared=prepared,
         status=status,
+        pace_status=status_of(replace(standing, probability=None)),
         forecast=said,
         progress=clipped(prepared.raw) if has_value else None,
         notes=(*prepared.notes, *about),
@@ -246,6 +251,11 @@ def _settled(prepared: Prepared, said: Forecast) -> Forecast:
         probability=float(prepared.settled),
         probability_full=said.probability_full if full is None else float(full),
     )
+
+
+def _whole(expected: float | None, measurement: Measurement) -> float | None:
+    is_count = measurement.rule == "count" and measurement.target
+    return whole_items(expected, measurement.target or 1.0) if is_count and expected is not None else expected
 
 
 def _growth(prepared: Prepared) -> float | None:

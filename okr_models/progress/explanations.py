@@ -1,7 +1,7 @@
-"""One or two plain sentences a key result: where it stands, why, and what is missing.
+"""One or two plain sentences a key result: where it stands, why, and what is missing, in Swedish and English.
 
-What belongs here: which clauses are due, from the figures alone. What does not: notes (``notes_due.py``), which
-say what a reader must know of the data, and the wording of numbers (``words/numbers.py``).
+What belongs here: which clauses are due, from the figures alone, and their wording. What does not: notes
+(``notes_due.py``), which say what a reader must know of the data, and how a figure is said (``words/numbers.py``).
 """
 
 from __future__ import annotations
@@ -10,37 +10,93 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change
-from okr_models.progress.clauses import WORDS
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.like_for_like import Pair
 from okr_models.progress.measures import SUCCESS, Measurement, Rule
 from okr_models.progress.required import required
+from okr_models.progress.status import JUDGED
 from okr_models.words.codes import Note
 from okr_models.words.notes import sentence
-from okr_models.words.numbers import Speech
+from okr_models.words.numbers import Language, Speech
 
 SEASONAL = 0.15
 """A month this far from the mean on both sides is the season's doing."""
-YEAR = 12
 CLOSE = 0.05
 """Growth within this of the whole's is as expected."""
 MISSING: tuple[str, ...] = ("source_missing", "source_never_loaded", "platform_left_out")
+YEAR = 12
+"""Months of a period that is called a year."""
+
+CLAUSES: dict[Language, dict[str, str]] = {
+    "sv": {
+        "of": "{now} av {goal}",
+        "count": "{now} av {goal} klara",
+        "milestones": "{now} av {goal} delmål klara",
+        "hold": "{now} av {goal} månader klarade målet",
+        "at_least": "{now}, ska vara minst {goal}",
+        "at_most": "{now}, ska vara högst {goal}",
+        "too_early": "för tidigt att säga",
+        "achieved": "målet är nått",
+        "out_of_reach": "målet går inte längre att nå",
+        "season_down": "{month} är säsongsmässigt svag, som väntat",
+        "season_up": "{month} är säsongsmässigt stark, som väntat",
+        "last_month": "senaste månaden, {month}, {now}",
+        "open": "{count} till kan ännu nå dit",
+        "course": "framsteg {now}, borde vara {expected} nu",
+        "count_course": "borde vara {expected} nu",
+        "forecast_warns": "läget hittills räcker, men prognosen avgör",
+        "forecast_worse": "prognosen är sämre än läget hittills och avgör",
+        "forecast_better": "prognosen är bättre än läget hittills och avgör",
+        "growth_so_far": "{now} hittills",
+        "growth_needed": "för {goal} krävs {needed} i snitt resten av {period}",
+        "level_needed": "för {goal} krävs {needed} i snitt resten av {period}",
+        "pace_needed": "för {goal} krävs {needed} i månaden resten av {period}, hittills {now}",
+        "year": "året",
+        "period": "perioden",
+    },
+    "en": {
+        "of": "{now} of {goal}",
+        "count": "{now} of {goal} done",
+        "milestones": "{now} of {goal} milestones done",
+        "hold": "{now} of {goal} months met the target",
+        "at_least": "{now}, to be at least {goal}",
+        "at_most": "{now}, to be at most {goal}",
+        "too_early": "too early to say",
+        "achieved": "the target is reached",
+        "out_of_reach": "the target can no longer be reached",
+        "season_down": "{month} is seasonally low, as expected",
+        "season_up": "{month} is seasonally high, as expected",
+        "last_month": "the last month, {month}, {now}",
+        "open": "{count} more can still get there",
+        "course": "progress {now}, should be {expected} by now",
+        "count_course": "should be {expected} by now",
+        "forecast_warns": "so far it is enough, but the forecast decides",
+        "forecast_worse": "the forecast is worse than the standing so far, and decides",
+        "forecast_better": "the forecast is better than the standing so far, and decides",
+        "growth_so_far": "{now} so far",
+        "growth_needed": "{goal} takes {needed} on average for the rest of the {period}",
+        "level_needed": "{goal} takes {needed} on average for the rest of the {period}",
+        "pace_needed": "{goal} takes {needed} a month for the rest of the {period}, {now} so far",
+        "year": "year",
+        "period": "period",
+    },
+}
 
 Clause = str | None
 
 
 def explain(result: KeyResultProgress, speech: Speech) -> str:
     """Clauses joined by semicolons, ended by a full stop; a key result that cannot be judged says why."""
-    found = result.prepared.measurement
+    found, words = result.prepared.measurement, CLAUSES[speech.language]
     if found.refusal is not None:
         clauses: list[Clause] = [sentence(found.refusal, speech)]
     elif found.current is None or result.status == "too_early":
-        clauses = [WORDS[speech.language]["too_early"]]
+        clauses = [words["too_early"]]
         if found.current is not None and found.target is not None:
             clauses.append(_where(result, speech))
     else:
-        rest = _rest(result, speech)
-        clauses = [*(rest or [_where(result, speech)]), _why(result, speech), _chance(result, speech)]
+        stands = _rest(result, speech) or [_where(result, speech), *_course(result, speech)]
+        clauses = [*stands, *_why(result, speech), _who_decides(result, speech)]
     clauses += [_missing(each, speech) for each in result.notes if each.code in MISSING]
     text = "; ".join(clause for clause in clauses if clause)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
@@ -54,14 +110,18 @@ def _rest(result: KeyResultProgress, speech: Speech) -> list[Clause]:
     found = required(ready.task, ready.measurement, success=SUCCESS[ready.key_result.ambition])
     if found is None:
         return []
-    words = WORDS[speech.language]
+    words = CLAUSES[speech.language]
     period = words["year" if ready.task.n == YEAR else "period"]
     if found.way == "growth":
-        now, goal, needed = (speech.percent(share, signed=True) for share in (found.so_far, found.goal, found.needed))
+        now, goal = speech.percents(found.so_far, found.goal, signed=True)
+        needed = speech.percent(found.needed, beside=found.goal, signed=True)
         where: Clause = words["growth_so_far"].format(now=now)
     else:
-        unit = ready.measurement.unit
-        goal, needed = speech.figure(found.goal, unit), speech.figure(found.needed, unit)
+        unit, start = ready.measurement.unit, ready.measurement.baseline
+        goal = speech.figure(found.goal, unit)
+        if isinstance(ready.task.target, Change) and start:
+            goal = speech.percent(found.goal / start - 1, signed=True)
+        needed = speech.figure(found.needed, unit)
         now = speech.figure(found.so_far, unit, beside=found.needed)
         where = _where(result, speech)
     return [where, words[f"{found.way}_needed"].format(now=now, goal=goal, needed=needed, period=period)]
@@ -81,15 +141,12 @@ def _where(result: KeyResultProgress, speech: Speech) -> Clause:
 
 
 def _growth(result: KeyResultProgress, speech: Speech) -> Clause:
-    """+12 % mot +30 %."""
-    found, target = result.prepared.measurement, result.prepared.task.target
-    if found.current is None or not found.baseline:
+    """+12 % av +30 %."""
+    target = result.prepared.task.target
+    if result.current_growth is None or not isinstance(target, Change):
         return _share(result, speech)
-    growth = found.current / found.baseline - 1
-    if isinstance(target, Change):
-        now, goal = speech.percents(growth, target.share, signed=True)
-        return WORDS[speech.language]["growth"].format(now=now, goal=goal)
-    return _share(result, speech)
+    now, goal = speech.percents(result.current_growth, target.share, signed=True)
+    return CLAUSES[speech.language]["of"].format(now=now, goal=goal)
 
 
 def _share(result: KeyResultProgress, speech: Speech) -> Clause:
@@ -97,24 +154,24 @@ def _share(result: KeyResultProgress, speech: Speech) -> Clause:
     if found.current is None or found.target is None:
         return None
     now, goal = speech.pair(found.current, found.target, found.unit)
-    return WORDS[speech.language]["of"].format(now=now, goal=goal)
+    return CLAUSES[speech.language]["of"].format(now=now, goal=goal)
 
 
 def _count(result: KeyResultProgress, speech: Speech) -> Clause:
     found = result.prepared.measurement
     goal = speech.figure(found.target or 0.0)
-    return WORDS[speech.language]["count"].format(now=found.items, goal=goal)
+    return CLAUSES[speech.language]["count"].format(now=found.items, goal=goal)
 
 
 def _milestones(result: KeyResultProgress, speech: Speech) -> Clause:
     found = result.prepared.measurement
-    return WORDS[speech.language]["milestones"].format(now=found.items, goal=found.items + found.open_items)
+    return CLAUSES[speech.language]["milestones"].format(now=found.items, goal=found.items + found.open_items)
 
 
 def _hold(result: KeyResultProgress, speech: Speech) -> Clause:
     found = result.prepared.measurement
     measured = round(found.items / found.current) if found.current else found.k
-    return WORDS[speech.language]["hold"].format(now=found.items, goal=measured)
+    return CLAUSES[speech.language]["hold"].format(now=found.items, goal=measured)
 
 
 def _level(result: KeyResultProgress, speech: Speech) -> Clause:
@@ -124,23 +181,45 @@ def _level(result: KeyResultProgress, speech: Speech) -> Clause:
     word = "at_least" if isinstance(target, AtLeast) else "at_most"
     limit = target.at_least if isinstance(target, AtLeast) else target.at_most
     now, goal = speech.pair(found.current, limit, found.unit)
-    return WORDS[speech.language][word].format(now=now, goal=goal)
+    return CLAUSES[speech.language][word].format(now=now, goal=goal)
 
 
-def _why(result: KeyResultProgress, speech: Speech) -> Clause:
-    """What moves it: the season, the last month, what is still open, or where it should be by now."""
-    ready = result.prepared
-    found = ready.measurement
+def _why(result: KeyResultProgress, speech: Speech) -> list[Clause]:
+    """What moves it: the season, the last month, what is still open."""
+    found, words = result.prepared.measurement, CLAUSES[speech.language]
     if result.status in {"achieved", "out_of_reach"}:
-        return WORDS[speech.language][result.status]
+        return [words[result.status]]
     if found.rule == "growth" and found.pairs:
-        return _season(found, speech) or _last_month(found, speech)
+        return [_season(found, speech) or _last_month(found, speech)]
     if found.rule == "count" and found.open_items:
-        return WORDS[speech.language]["open"].format(count=found.open_items)
-    if found.rule in {"stock", "sum", "milestones", "count"} and ready.raw is not None and ready.expected is not None:
-        now, expected = speech.percents(ready.raw, ready.expected)
-        return WORDS[speech.language]["course"].format(now=now, expected=expected)
-    return None
+        return [words["open"].format(count=found.open_items)]
+    return []
+
+
+def _course(result: KeyResultProgress, speech: Speech) -> list[Clause]:
+    """How far it is and how far it should be by now, where that grows over the period; a count in whole items."""
+    ready, words = result.prepared, CLAUSES[speech.language]
+    found = ready.measurement
+    if result.status in {"achieved", "out_of_reach"} or ready.raw is None or ready.expected is None:
+        return []
+    if found.rule == "count":
+        return [words["count_course"].format(expected=speech.figure(ready.expected * (found.target or 0.0)))]
+    if found.rule in {"stock", "sum", "milestones"} and not found.is_like_for_like:
+        now, due = speech.percents(ready.raw, ready.expected)
+        return [words["course"].format(now=now, expected=due)]
+    return []
+
+
+def _who_decides(result: KeyResultProgress, speech: Speech) -> Clause:
+    """Where the pace alone would say better or worse than the forecast does."""
+    if result.pace_status not in JUDGED or result.status not in JUDGED or result.prepared.settled is not None:
+        return None
+    pace, decided = JUDGED.index(result.pace_status), JUDGED.index(result.status)
+    if pace == decided:
+        return None
+    if pace > decided:
+        return CLAUSES[speech.language]["forecast_warns" if result.pace_status == "on_track" else "forecast_worse"]
+    return CLAUSES[speech.language]["forecast_better"]
 
 
 def _season(found: Measurement, speech: Speech) -> Clause:
@@ -153,7 +232,7 @@ def _season(found: Measurement, speech: Speech) -> Clause:
     if now is None or then is None or abs(then) < SEASONAL or abs(now - then) > abs(then) / 2 + CLOSE:
         return None
     word = "season_down" if then < 0 else "season_up"
-    return WORDS[speech.language][word].format(month=speech.month_name(last.month))
+    return CLAUSES[speech.language][word].format(month=speech.month_name(last.month))
 
 
 def _last_month(found: Measurement, speech: Speech) -> Clause:
@@ -161,7 +240,7 @@ def _last_month(found: Measurement, speech: Speech) -> Clause:
     if last.base is None or not last.base.value or last.current.value is None or last.base.value < 0:
         return None
     growth = last.current.value / last.base.value - 1
-    return WORDS[speech.language]["last_month"].format(
+    return CLAUSES[speech.language]["last_month"].format(
         month=speech.month_name(last.month), now=speech.percent(growth, signed=True)
     )
 
@@ -173,13 +252,6 @@ def _deviation(last: Pair, pairs: Sequence[Pair], *, of_base: bool) -> float | N
     middle = fmean(known) if known else 0.0
     newest = values[-1]
     return None if newest is None or middle <= 0 else newest / middle - 1
-
-
-def _chance(result: KeyResultProgress, speech: Speech) -> Clause:
-    said = result.forecast.probability
-    if said is None or result.prepared.settled is not None:
-        return None
-    return WORDS[speech.language]["chance"].format(share=speech.percent(said))
 
 
 def _missing(each: Note, speech: Speech) -> Clause:

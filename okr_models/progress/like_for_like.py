@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from okr_models.client.sources import Break
-from okr_models.periods import month_end
+from okr_models.periods import add_months, month_end
 from okr_models.progress.baselines import BaseOf
 from okr_models.progress.components import Anatomy, Component
 from okr_models.progress.figures import MonthFigure
-from okr_models.words.codes import Note, note
+from okr_models.words.codes import Note, Side, note
 
 ENOUGH_MONTHS = 3
 LARGEST_LEFT_OUT = 0.20
@@ -203,11 +203,20 @@ def _left_out(
             refusal = (
                 note("baseline_restarts", day=crossing.date, reason=crossing.reason)
                 if crossing
-                else note("platform_too_large", label=part.label, part_share=size)
+                else note("platform_too_large", label=part.label, part_share=size, side=_side(part, elapsed, base_of))
             )
         else:
-            notes.append(note("platform_left_out", label=part.label, part_share=size))
+            side = _side(part, elapsed, base_of)
+            notes.append(note("platform_left_out", label=part.label, part_share=size, side=side))
     return refusal, tuple(notes)
+
+
+def _side(part: Component, elapsed: Sequence[date], base_of: BaseOf | None) -> Side:
+    """Where the part is missing: of the compared months, of those they stand against, or of some on either side."""
+    pairs = [(month, base_of(month) if base_of else None) for month in elapsed]
+    if not any(part.value(base) for _, base in pairs if base):
+        return "last_year" if all(base == add_months(month, -12) for month, base in pairs) else "before"
+    return "some_months" if any(part.value(month) for month, _ in pairs) else "now"
 
 
 def _share(

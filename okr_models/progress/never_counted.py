@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from okr_models.client.labels import source_labels
 from okr_models.client.model import Client, KeyResult
 from okr_models.client.sources import SourceSettings
 from okr_models.progress.components import feeding_sources
@@ -17,7 +18,6 @@ from okr_models.progress.figures import Figures
 from okr_models.progress.items import Post
 from okr_models.progress.measures import Task
 from okr_models.words.codes import Note, note
-from okr_models.words.notes import PLATFORM_NAMES
 
 STREAM_OF_METRIC = {
     "page_views": ("web", "web_pages_daily"),
@@ -32,9 +32,10 @@ SURELY_SEEN = timedelta(days=7)
 
 def never_counted(task: Task, client: Client, figures: Figures, posts: Sequence[Post]) -> Note | None:
     """The reason, or None where the count may be given."""
+    labels = source_labels(client)
     for sources, stream in _needed(client, task.key_result):
         if sources and not any(figures.was_read(source.id, stream) for source in sources):
-            return note("source_never_loaded", label=", ".join(_label(source) for source in sources))
+            return note("source_never_loaded", label=", ".join(labels[source.id] for source in sources))
     old = [post for post in posts if post.published_on <= task.as_of - SURELY_SEEN]
     for condition in task.key_result.where:
         metric = condition.metric
@@ -62,7 +63,3 @@ def _needed(client: Client, key_result: KeyResult) -> Iterator[tuple[tuple[Sourc
     for condition in key_result.where:
         category, stream = STREAM_OF_METRIC[condition.metric]
         yield tuple(source for source in client.sources if source.category == category), stream
-
-
-def _label(source: SourceSettings) -> str:
-    return PLATFORM_NAMES.get(source.platform or "", source.id)

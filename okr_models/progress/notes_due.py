@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from okr_models.client.feeds import Supplied, supplied
+from okr_models.client.labels import source_labels
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.client.sources import SourceSettings
 from okr_models.client.version import definition_version
@@ -24,7 +25,6 @@ from okr_models.progress.figures import Failure, Restatement, SourceDoubt
 from okr_models.progress.jumps import Jump
 from okr_models.progress.measures import Measurement, Task
 from okr_models.words.codes import Note, NoteCode, note
-from okr_models.words.notes import PLATFORM_NAMES
 
 FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
 DOUBTS: dict[str, NoteCode] = {
@@ -68,9 +68,9 @@ def relevant_failures(
 
 def relevant_doubts(client: Client, task: Task, doubts: Sequence[SourceDoubt]) -> tuple[Note, ...]:
     """What the sources of this key result say against the figures of its period."""
-    concerned = _rests_on(client, task.key_result)
+    concerned, labels = _rests_on(client, task.key_result), source_labels(client)
     found = {
-        note(DOUBTS[each.code], label=label_of_source(client.source(each.source)))
+        note(DOUBTS[each.code], label=labels[each.source])
         for each in doubts
         if each.code in DOUBTS
         and each.source in concerned
@@ -150,11 +150,6 @@ def about_forecast(
     return tuple(notes)
 
 
-def label_of_source(source: SourceSettings) -> str:
-    """The platform's name, else the source's id."""
-    return PLATFORM_NAMES.get(source.platform or "", source.id)
-
-
 def _why_none(job: ForecastJob) -> tuple[Note, ...]:
     closed = sum(not math.isnan(value) for value in job.history)
     if job.has_break:
@@ -180,9 +175,10 @@ def _about_failures(client: Client, failures: Sequence[Failure]) -> list[Note]:
     by_source: dict[str, list[Failure]] = {}
     for failure in failures:
         by_source.setdefault(failure.source, []).append(failure)
+    labels = source_labels(client)
     notes: list[Note] = []
     for source, found in by_source.items():
-        label = label_of_source(client.source(source))
+        label = labels[source]
         days = [failure.since for failure in found if failure.since is not None]
         notes.append(
             note("source_missing", label=label, short_day=min(days))

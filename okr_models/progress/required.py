@@ -1,7 +1,7 @@
 """What the rest of the period would have to give: the arithmetic that stands beside a low probability.
 
 What belongs here: from a measurement to the growth, or the pace a month, that the months to come need for success. What
-does not: how likely that is (``forecast/forecast.py``), and the words (``clauses.py``).
+does not: how likely that is (``forecast/forecast.py``), and the words (``explanations.py``).
 """
 
 from __future__ import annotations

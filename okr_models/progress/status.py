@@ -5,6 +5,7 @@ What belongs here: the seven words and when each is said. What does not: the fig
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,13 +22,17 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Everything a status depends on. ``settled``: the outcome where arithmetic has decided it, else None."""
+    """Everything a status depends on. ``settled``: the outcome where arithmetic has decided it, else None.
+
+    ``items``: of a count how many are asked for; what is expected of it comes whole.
+    """
 
     rule: Rule
     k: int
     raw: float | None
     expected: float | None
     success: float
+    items: float | None = None
     ramp: float = 1.0
     probability: float | None = None
     settled: bool | None = None
@@ -67,8 +72,20 @@ def _on_course(standing: Standing) -> Status:
     """Everything else: progress towards the success line against what it should be by now."""
     due = standing.success * (standing.expected or 0.0)
     raw = standing.raw or 0.0
+    if standing.items:
+        due = whole_items(due, standing.items)
     if due <= TOLERANCE:
-        return "too_early"
+        # of a count something may be done before anything is expected
+        return "on_track" if standing.items and raw > TOLERANCE else "too_early"
     if raw >= due - TOLERANCE:
         return "on_track"
     return "at_risk" if raw >= NEARLY * due - TOLERANCE else "off_track"
+
+
+def whole_items(share: float, items: float) -> float:
+    """The share that whole items make: 8.03 expected of 10 are 8.
+
+    >>> whole_items(0.8027, 10), whole_items(0.15, 5)
+    (0.8, 0.0)
+    """
+    return math.floor(share * items + TOLERANCE) / items

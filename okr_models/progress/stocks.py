@@ -19,7 +19,7 @@ from okr_models.progress.components import STOCK_AGE, Anatomy, Component
 from okr_models.progress.figures import DayFigure
 from okr_models.progress.like_for_like import LARGEST_LEFT_OUT
 from okr_models.progress.measures import Measurement, Rule, Task, bad_baseline, is_met, small_baseline
-from okr_models.words.codes import Note, note
+from okr_models.words.codes import Note, Side, note
 
 MOVED = 0.20
 """A running month that has changed a stock by more is worth a word."""
@@ -155,6 +155,7 @@ def _weigh(kept: Sequence[_Sides], left_out: Sequence[_Sides]) -> tuple[tuple[No
     too_large = sum(size or 0.0 for _, size in sizes) > LARGEST_LEFT_OUT
     for sides, size in sorted(sizes, key=lambda each: -(each[1] or 0.0)):
         label = sides.part.label
+        side: Side = "now" if sides.now is None else "before"
         if size is None:
             notes.append(note("platform_unknown", label=label))
         elif too_large and refusal is None:
@@ -162,10 +163,10 @@ def _weigh(kept: Sequence[_Sides], left_out: Sequence[_Sides]) -> tuple[tuple[No
             refusal = (
                 note("baseline_restarts", day=crossed.date, reason=crossed.reason)
                 if crossed
-                else note("platform_too_large", label=label, part_share=size)
+                else note("platform_too_large", label=label, part_share=size, side=side)
             )
         else:
-            notes.append(note("platform_left_out", label=label, part_share=size))
+            notes.append(note("platform_left_out", label=label, part_share=size, side=side))
     return tuple(notes), refusal
 
 

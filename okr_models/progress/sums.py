@@ -142,7 +142,11 @@ def _refusal(due: Sequence[_Month], known: Sequence[_Month]) -> Note | None:
     if not any(each.figure is not None for each in known):
         return None
     worst = _largest_gap(known)
-    return note("platform_too_large", label=worst[0], part_share=worst[1]) if worst[1] > LARGEST_LEFT_OUT else None
+    return _too_large(*worst) if worst[1] > LARGEST_LEFT_OUT else None
+
+
+def _too_large(label: str, share: float) -> Note:
+    return note("platform_too_large", label=label, part_share=share, side="some_months")
 
 
 def _largest_gap(known: Sequence[_Month]) -> tuple[str, float]:
@@ -169,7 +173,7 @@ def _notes(task: Task, anatomy: Anatomy, known: Sequence[_Month], gaps: tuple[da
         notes.append(
             note("platform_unknown", label=label)
             if size is None
-            else note("platform_left_out", label=label, part_share=size)
+            else note("platform_left_out", label=label, part_share=size, side="some_months")
         )
     notes += [
         note("break_inside_sum", day=each.date, reason=each.reason)

@@ -1,13 +1,16 @@
 """A note on a figure: which sentence, and what stands in it; the sentence itself comes later, in the reader's language.
 
-What belongs here: the value, and the closed list of sentences there are. What does not: any wording (``notes.py``).
+What belongs here: the value, the closed list of sentences there are, and the text it is kept as. What does not: any
+wording (``notes.py``).
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Part = str | float | int | date | tuple[date, ...]
 
@@ -66,6 +69,10 @@ NoteCode = Literal[
 ]
 NOTE_CODES: tuple[str, ...] = get_args(NoteCode)
 
+Side = Literal["last_year", "before", "now", "some_months"]
+"""Where a platform or source is missing: in the same months of last year, at what is compared with otherwise, in the
+months that are compared, or in some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -79,3 +86,35 @@ class Note:
 def note(code: NoteCode, /, **parts: Part) -> Note:
     """A note with its parts by name."""
     return Note(code, tuple(sorted(parts.items())))
+
+
+def to_json(notes: Iterable[Note]) -> str:
+    """Notes as kept in a table, so that they can be said later in any language.
+
+    >>> to_json([note("last_month_missing", month=date(2026, 9, 1))])
+    '[{"code": "last_month_missing", "month": "2026-09-01"}]'
+    """
+    return json.dumps([{"code": each.code} | {name: _plain(value) for name, value in each.parts} for each in notes])
+
+
+def from_json(text: str) -> tuple[Note, ...]:
+    """The notes that ``to_json`` kept; one that this version doesn't know, of a newer one, is left out.
+
+    >>> from_json('[{"code": "last_month_missing", "month": "2026-09-01"}, {"code": "of_a_newer_version"}]')
+    (Note(code='last_month_missing', parts=(('month', datetime.date(2026, 9, 1)),)),)
+    """
+    kept = [each for each in json.loads(text) if each["code"] in NOTE_CODES]
+    return tuple(note(each.pop("code"), **{name: _part(name, value) for name, value in each.items()}) for each in kept)
+
+
+def _plain(value: Part) -> object:
+    if isinstance(value, tuple):
+        return [each.isoformat() for each in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _part(name: str, value: Any) -> Part:
+    if isinstance(value, list):
+        return tuple(date.fromisoformat(each) for each in value)
+    is_day = name.endswith(("day", "month")) and isinstance(value, str)
+    return date.fromisoformat(value) if is_day else value

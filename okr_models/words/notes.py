@@ -16,19 +16,16 @@ from okr_models.words.numbers import Language, Speech
 SWEDISH: dict[NoteCode, str] = {
     "already_inside": "låg redan innanför målet vid start: räknas som 100 % så länge det stannar där",
     "baseline_at_first_observation": "baslinjen är första mätningen, {day}: ingen finns vid periodens start",
-    "baseline_missing": "baslinje saknas: ge ett tal, eller historik som csv",
-    "baseline_not_positive": "baslinjen är {value} och går inte att räkna procent på: "
-    "ge ett tal, eller historik som csv",
-    "baseline_restarts": "baslinjen börjar om {day} ({reason}): "
-    "ange overlap_ratio, eller vänta på tre jämförbara månader",
-    "baseline_starts": "baslinjen börjar {day}: ge ett tal, eller historik som csv",
+    "baseline_missing": "baslinje saknas",
+    "baseline_not_positive": "baslinjen är {value}, och av det går inte att räkna procent",
+    "baseline_restarts": "baslinjen börjar om {day} ({reason})",
+    "baseline_starts": "baslinjen börjar {day}",
     "baseline_unused": "angiven baslinje används inte: en summa räknas från 0",
-    "break_bridged": "brott {day} ({reason}) omräknat med overlap_ratio {ratio}",
-    "break_inside_sum": "summan går över ett brott {day} ({reason})",
-    "changed_without_revision": "definitionen ändrades {day} utan revision",
+    "break_bridged": "mätningen ändrades {day} ({reason}): siffrorna före är omräknade med {ratio}",
+    "break_inside_sum": "mätningen ändrades {day} ({reason}), mitt i summan",
+    "changed_without_revision": "definitionen ändrades {day}",
     "count_unobserved": "{count} inlägg saknar mätdata för delar av sin tid och hålls öppna",
-    "count_unseen": "inget av {count} inlägg har setts av någon källa som mäter dem: "
-    "se efter att källans värdnamn är bloggens",
+    "count_unseen": "inget av {count} inlägg har setts av någon källa som mäter dem",
     "doubt_account_moved": "{label}: kontot har flyttat, och följarna med det",
     "doubt_entries_left_out": "{label}: poster som inte går att använda är utelämnade",
     "doubt_imports_skipped": "{label}: importerad statistik är utelämnad",
@@ -42,53 +39,50 @@ SWEDISH: dict[NoteCode, str] = {
     "final_target": "prognosen gäller hela perioden, då målet är {value}",
     "forecast_bounded": "prognosen är försiktig och sannolikheten i tiondelar: modellen gick utanför vad siffran "
     "någonsin har växt",
-    "forecast_break": "ingen prognos: ett brott ligger i historiken",
+    "forecast_break": "ingen prognos: mätningen ändrades mitt i historiken",
     "forecast_estimated": "ingen prognos: {estimated_share} av historiken är uppskattad, gränsen är 10 %",
-    "forecast_short": "ingen prognos: {count} stängda månader, 12 behövs",
+    "forecast_short": "ingen prognos: {count} avslutade månader, 12 behövs",
     "forecast_unfitted": "prognosen är enkel och sannolikheten i tiondelar: modellen gick inte att anpassa till "
     "historiken",
     "full_target_probability": "sannolikheten att nå hela målet är {probability_share}",
-    "history": "vilar på historik från csv: {months}",
-    "history_jump": "{label}: första egna mätningen {day} ligger {jump_share} från csv-historiken och räknas som ett "
-    "brott: ange breaks med overlap_ratio, 1 om förändringen är verklig",
-    "last_month_missing": "senaste stängda månaden saknar värde: {month} visas",
+    "history": "bygger på siffror ur egna rapporter: {months}",
+    "history_jump": "{label}: första egna mätningen {day} ligger {jump_share} från siffrorna ur egna rapporter och "
+    "räknas som en ändrad mätning",
+    "last_month_missing": "senaste avslutade månaden saknar värde: {month} visas",
     "months_left_out": "utelämnat på båda sidor: {months}",
-    "months_left_out_break": "före brottet {day} ({reason}) och därför utelämnat på båda sidor: {months}",
+    "months_left_out_break": "före ändringen {day} ({reason}) och därför utelämnat på båda sidor: {months}",
     "months_paused": "pausat och därför utelämnat: {months}",
     "no_baseline_level": "ingen baslinje: 100 % innanför målet, 0 % utanför",
     "no_data": "data saknas för perioden",
-    "no_first_month": "ingen månad är stängd ännu",
-    "platform_left_out": "{label} saknas på ena sidan och är utelämnad på båda ({part_share} av helheten)",
-    "platform_too_large": "{label} saknas på ena sidan och är {part_share} av helheten, gränsen är 20 %: "
-    "ge historik som csv, eller opened om kontot var nytt",
-    "platform_unknown": "{label} saknas på båda sidor och är utelämnad",
-    "probability_tenths": "sannolikheten ges i tiondelar: historiken är kort",
+    "no_first_month": "ingen månad är avslutad än",
+    "platform_left_out": "{label} saknas {side} och räknas inte med ({part_share} av helheten)",
+    "platform_too_large": "{label} saknas {side}; {part_share} av helheten, gränsen är 20 %",
+    "platform_unknown": "{label} saknas på båda sidor och räknas inte med",
+    "probability_tenths": "sannolikheten är grov, i tiondelar: historiken är kort",
     "restated": "ändrat i efterhand: {months} (mest {largest_share})",
     "revised": "målet ändrades {day} av {by}: {why}",
     "running_month_moved": "{moved_share} hittills i {month}",
-    "scope_needed": "flera källor kan inte läggas ihop för det här måttet: ange scope",
+    "scope_needed": "flera källor kan inte läggas ihop för det här måttet",
     "small_baseline": "liten baslinje ({value}): procent svänger mycket",
-    "source_missing": "{label} saknas sedan {short_day}",
+    "source_missing": "{label} har inte kunnat läsas sedan {short_day}",
     "source_never_loaded": "{label} har aldrig kunnat läsas",
     "sum_incomplete": "summan är minst så här stor, data saknas: {months}",
-    "target_equals_baseline": "målet är lika med baslinjen: ge ett annat tal, eller använd between",
+    "target_equals_baseline": "målet är lika med baslinjen",
 }
 ENGLISH: dict[NoteCode, str] = {
     "already_inside": "already inside the target at the start: counts as 100% for as long as it stays there",
     "baseline_at_first_observation": "the baseline is the first observation, {day}: "
     "there is none at the period's start",
-    "baseline_missing": "the baseline is missing: give a number, or history as csv",
-    "baseline_not_positive": "the baseline is {value}, of which no percentage can be taken: "
-    "give a number, or history as csv",
-    "baseline_restarts": "baseline restarts on {day} ({reason}): state overlap_ratio, or wait for three common months",
-    "baseline_starts": "baseline starts on {day}: give a number, or history as csv",
+    "baseline_missing": "the baseline is missing",
+    "baseline_not_positive": "the baseline is {value}, of which no percentage can be taken",
+    "baseline_restarts": "baseline restarts on {day} ({reason})",
+    "baseline_starts": "baseline starts on {day}",
     "baseline_unused": "the stated baseline is not used: a sum counts from 0",
-    "break_bridged": "break on {day} ({reason}) bridged by overlap_ratio {ratio}",
-    "break_inside_sum": "the sum crosses a break on {day} ({reason})",
-    "changed_without_revision": "the definition was changed on {day} without a revision",
+    "break_bridged": "the measurement changed on {day} ({reason}): figures before it are multiplied by {ratio}",
+    "break_inside_sum": "the measurement changed on {day} ({reason}), inside the sum",
+    "changed_without_revision": "the definition was changed on {day}",
     "count_unobserved": "{count} posts lack data for part of their time and are kept open",
-    "count_unseen": "none of {count} posts was seen by a source that measures them: "
-    "check that its host name is the blog's",
+    "count_unseen": "none of {count} posts was seen by a source that measures them",
     "doubt_account_moved": "{label}: the account has moved, and its followers with it",
     "doubt_entries_left_out": "{label}: entries that can't be used are left out",
     "doubt_imports_skipped": "{label}: imported statistics are left out",
@@ -102,38 +96,78 @@ ENGLISH: dict[NoteCode, str] = {
     "final_target": "the forecast is for the whole period, when the target is {value}",
     "forecast_bounded": "the forecast is cautious and its probability in tenths: the model left what the figure has "
     "ever grown",
-    "forecast_break": "no forecast: a break lies in the history",
+    "forecast_break": "no forecast: the measurement changed within the history",
     "forecast_estimated": "no forecast: {estimated_share} of the history is estimated, the limit is 10%",
     "forecast_short": "no forecast: {count} closed months, 12 are needed",
     "forecast_unfitted": "the forecast is simple and its probability in tenths: the model could not be fitted to the "
     "history",
     "full_target_probability": "the probability of the full target is {probability_share}",
-    "history": "rests on history from csv: {months}",
-    "history_jump": "{label}: its own first reading on {day} lies {jump_share} from the csv history and counts as a "
-    "break: give breaks with overlap_ratio, 1 where the change is real",
+    "history": "based on figures from own reports: {months}",
+    "history_jump": "{label}: its own first reading on {day} lies {jump_share} from the figures of own reports and "
+    "counts as a changed measurement",
     "last_month_missing": "the last closed month has no value: {month} is shown",
     "months_left_out": "left out on both sides: {months}",
-    "months_left_out_break": "before the break on {day} ({reason}) and so left out on both sides: {months}",
+    "months_left_out_break": "before the change on {day} ({reason}) and so left out on both sides: {months}",
     "months_paused": "paused and so left out: {months}",
     "no_baseline_level": "no baseline: 100% inside the target, 0% outside",
     "no_data": "there are no data for the period",
     "no_first_month": "no month is closed yet",
-    "platform_left_out": "{label} is missing on one side and left out on both ({part_share} of the whole)",
-    "platform_too_large": "{label} is missing on one side and is {part_share} of the whole, the limit is 20%: "
-    "give history as csv, or opened where the account was new",
+    "platform_left_out": "{label} is missing {side} and left out on both sides ({part_share} of the whole)",
+    "platform_too_large": "{label} is missing {side}; {part_share} of the whole, the limit is 20%",
     "platform_unknown": "{label} is missing on both sides and left out",
-    "probability_tenths": "the probability is given in tenths: the history is short",
+    "probability_tenths": "the probability is rough, in tenths: the history is short",
     "restated": "restated since: {months} (at most {largest_share})",
     "revised": "the target was changed on {day} by {by}: {why}",
     "running_month_moved": "{moved_share} so far in {month}",
-    "scope_needed": "several sources cannot be added up for this figure: give a scope",
+    "scope_needed": "several sources cannot be added up for this figure",
     "small_baseline": "small baseline ({value}): percentages swing widely",
-    "source_missing": "{label} missing since {short_day}",
+    "source_missing": "{label} has not been readable since {short_day}",
     "source_never_loaded": "{label} could never be read",
     "sum_incomplete": "the sum is at least this large, data are missing: {months}",
-    "target_equals_baseline": "the target equals the baseline: give another number, or use between",
+    "target_equals_baseline": "the target equals the baseline",
 }
 CATALOGUE: dict[Language, dict[NoteCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
+
+CURES: dict[Language, dict[NoteCode, str]] = {
+    "sv": {
+        "baseline_missing": "ge ett tal, eller historik som csv",
+        "baseline_not_positive": "ge ett tal, eller historik som csv",
+        "baseline_restarts": "ange overlap_ratio, eller vänta på tre jämförbara månader",
+        "baseline_starts": "ge ett tal, eller historik som csv",
+        "changed_without_revision": "skriv ändringen under revisions",
+        "count_unseen": "se efter att källans värdnamn är bloggens",
+        "history_jump": "ange breaks med overlap_ratio, 1 om förändringen är verklig",
+        "platform_too_large": "ge historik som csv, eller opened om kontot var nytt",
+        "scope_needed": "ange scope",
+        "target_equals_baseline": "ge ett annat tal, eller använd between",
+    },
+    "en": {
+        "baseline_missing": "give a number, or history as csv",
+        "baseline_not_positive": "give a number, or history as csv",
+        "baseline_restarts": "state overlap_ratio, or wait for three common months",
+        "baseline_starts": "give a number, or history as csv",
+        "changed_without_revision": "write the change under revisions",
+        "count_unseen": "check that its host name is the blog's",
+        "history_jump": "give breaks with overlap_ratio, 1 where the change is real",
+        "platform_too_large": "give history as csv, or opened where the account was new",
+        "scope_needed": "give a scope",
+        "target_equals_baseline": "give another number, or use between",
+    },
+}
+"""What whoever writes the client file can do about it: for the agency, never in a client's report."""
+
+OWN = "own"
+"""The label of what the client reports itself: a csv file, a sheet, its own database."""
+_LABELS: dict[Language, dict[str, str]] = {"sv": {OWN: "egna rapporter"}, "en": {OWN: "own reports"}}
+_SIDES: dict[Language, dict[str, str]] = {
+    "sv": {"last_year": "i fjol", "before": "i det som jämförs med", "now": "i år", "some_months": "vissa månader"},
+    "en": {
+        "last_year": "last year",
+        "before": "in what it is compared with",
+        "now": "now",
+        "some_months": "in some months",
+    },
+}
 
 PLATFORM_NAMES = {
     "linkedin": "LinkedIn",
@@ -146,7 +180,7 @@ PLATFORM_NAMES = {
 
 
 def sentence(note: Note, speech: Speech) -> str:
-    """The note in words.
+    """The note in words that any reader may see.
 
     >>> from okr_models.words.codes import note
     >>> print(sentence(note("few_months", count=2, needed=3), Speech("en")))
@@ -161,6 +195,27 @@ def sentences(notes: Iterable[Note], speech: Speech) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence(note, speech) for note in notes))
 
 
+def cure(note: Note, speech: Speech) -> str | None:
+    """What can be done about it in the client file, where something can.
+
+    >>> from okr_models.words.codes import note
+    >>> print(cure(note("baseline_missing"), Speech("en")))
+    give a number, or history as csv
+    """
+    return CURES[speech.language].get(note.code)
+
+
+def with_cures(notes: Iterable[Note], speech: Speech) -> tuple[str, ...]:
+    """Each note once with its cure behind a colon: what an analyst reads in the tables."""
+    said = ((sentence(note, speech), cure(note, speech)) for note in notes)
+    return tuple(dict.fromkeys(f"{text}: {what}" if what else text for text, what in said))
+
+
+def label_in(label: str, speech: Speech) -> str:
+    """A source's label, or several of them, as the language says it."""
+    return ", ".join(_LABELS[speech.language].get(each, each) for each in label.split(", "))
+
+
 def _part(name: str, value: Part, speech: Speech) -> str:
     if isinstance(value, tuple):
         return speech.months(value)
@@ -171,4 +226,6 @@ def _part(name: str, value: Part, speech: Speech) -> str:
     if isinstance(value, float | int):
         is_change = name in {"jump_share", "moved_share"}
         return speech.percent(value, signed=is_change) if name.endswith("share") else speech.figure(value)
-    return value
+    if name == "side":
+        return _SIDES[speech.language].get(value, value)
+    return label_in(value, speech) if name == "label" else value

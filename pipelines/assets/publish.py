@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import dagster as dg
 
+from okr_models.words.numbers import Language
 from pipelines.exports.all import export_all
+from pipelines.exports.reader import UnknownLanguage, agency_language
 from pipelines.keys import OWNERS
 from pipelines.markdown import markdown_table
 from pipelines.preview import bullets
@@ -109,6 +112,7 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
                 night.home.exports,
                 clients=night.clients.clients,
                 held={each.client: each.reason for each in held_back(night.home) if each.stage != HELD_AT_EXPORTS},
+                language=_language(),
                 on_fault=lambda client, error: failed.update({client: Blame(text=reason_of(error), part={})}),
             )
         night.hold(HELD_AT_EXPORTS, failed)
@@ -123,3 +127,12 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         yield _named(EXPORTS_CHECK, [each for each in held_back(night.home) if each.stage == HELD_AT_EXPORTS])
 
     return [database, exports]
+
+
+def _language() -> Language | None:
+    """The agency page's. A slip in it costs no client its report."""
+    try:
+        return agency_language(os.environ)
+    except UnknownLanguage as error:
+        dg.get_dagster_logger().warning(str(error))
+        return None

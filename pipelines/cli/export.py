@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from pipelines.cli.common import DAY, client_option, fail, home_of, one_line, published
 from pipelines.exports.all import export_all
-from pipelines.exports.reader import readers_of
+from pipelines.exports.reader import UnknownLanguage, agency_language, readers_of
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.held_back import held_back
 
@@ -25,6 +26,10 @@ def export(
 ) -> None:
     """Write the CSVs and the report again."""
     home = home_of(context)
+    try:
+        language = agency_language(os.environ)
+    except UnknownLanguage as error:
+        raise fail(one_line(error)) from error
     with published(home) as con:
         loaded = load_clients(home).clients
         known = [reader.client for reader in readers_of(con, loaded)]
@@ -41,6 +46,7 @@ def export(
             board_apart=out is None,
             held={each.client: each.reason for each in held_back(home)} if out is None else None,
             on_fault=lambda client, error: failed.append(f"{client}: {one_line(error)}; its files are as they were"),
+            language=language,
         )
     for path in written:
         click.echo(path)

@@ -101,8 +101,7 @@ def status_text(
         ]
     return status_table(
         statuses,
-        names={client: reader.name for client, reader in readers.items()},
-        speeches={client: reader.speech for client, reader in readers.items()},
+        readers=readers,
         audience=audience,
         width=shutil.get_terminal_size((80, 24)).columns,
         colour=colour,

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from okr_models.client.model import Client
+from okr_models.words.numbers import Language
 from pipelines.exports.csvs import Audience, export_agency, export_client
 from pipelines.exports.reader import readers_of
 
@@ -37,12 +38,14 @@ def export_all(
     board_apart: bool = True,
     held: Mapping[str, str] | None = None,
     on_fault: Callable[[str, Exception], None] | None = None,
+    language: Language | None = None,
 ) -> tuple[Path, ...]:
     """Write every export below ``folder`` and return the paths.
 
     ``clients``: the client files at hand, which say what the charts' target paths are and the CSV dialect. ``only``:
     these clients and no agency page. ``audience="board"``: a folder ``board`` of its own, so that no file with
     key-result detail lies beside the board's; not where ``board_apart`` is false, since ``folder`` is one already.
+    ``language``: the agency page's; without it that of most clients.
 
     A client whose file is gone or broken tonight has nothing new, and without the file its language, dialect and target
     paths are unknown: what was exported of it before stays as it is. So does that of the clients ``held`` back, whose
@@ -86,7 +89,15 @@ def export_all(
             with _made_aside(target) as aside:
                 export_agency(con, aside, as_of=as_of, restated=restated, audience=audience)
                 render_agency(
-                    con, readers, aside, as_of=as_of, restated=restated, link=link, audience=audience, held=troubles
+                    con,
+                    readers,
+                    aside,
+                    language=language,
+                    as_of=as_of,
+                    restated=restated,
+                    link=link,
+                    audience=audience,
+                    held=troubles,
                 )
                 written += _put_in_place(aside, target)
         except Exception as error:  # noqa: BLE001 - the clients' own files are written

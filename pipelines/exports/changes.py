@@ -20,7 +20,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "current": "nu",
         "baseline": "baslinje",
         "target": "mål",
-        "progress": "väg",
+        "progress": "framsteg",
         "status": "status",
     },
     "en": {
@@ -31,7 +31,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "current": "now",
         "baseline": "baseline",
         "target": "target",
-        "progress": "way",
+        "progress": "progress",
         "status": "status",
     },
 }

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from okr_models.words.codes import Note, from_json
+
 NIGHT_AT = time(5, 0)
 NIGHT_ZONE = ZoneInfo("Europe/Stockholm")
 
@@ -38,11 +40,14 @@ class KeyResultRow:
     kpi: str | None
     unit: str | None
     kind: str | None
+    ambition: str | None
     baseline: float | None
     first_target: float | None
     target: float | None
     current: float | None
     current_growth: float | None
+    first_month: date | None
+    last_month: date | None
     raw_progress: float | None
     progress: float | None
     expected_progress: float | None
@@ -56,6 +61,8 @@ class KeyResultRow:
     data_through: date | None
     is_estimated: bool | None
     notes: tuple[str, ...]
+    note_codes: tuple[Note, ...] | None
+    """The notes to be said in any language; None in rows of a version that kept only sentences."""
     explanation: str | None
 
 
@@ -199,6 +206,7 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
     typed = dict(values)
     if "notes" in typed:
         typed["notes"] = notes_of(typed["notes"])
+        typed["note_codes"] = None if typed["note_codes"] is None else from_json(typed["note_codes"])
     return typed
 
 

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from okr_models.client.labels import scope_label, source_labels
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.kpis import BUILT_IN, Better
-from okr_models.words.numbers import SWEDISH, Speech
+from okr_models.words.notes import label_in
+from okr_models.words.numbers import SWEDISH, Language, Speech
 from pipelines.exports.cells import DialectName
+
+AGENCY_LANGUAGE = "OKR_AGENCY_LANGUAGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,10 @@ class Reader:
     objectives: tuple[Objective, ...] = ()
     kpi_titles: Mapping[str, str] = field(default_factory=dict)
     kpi_better: Mapping[str, Better] = field(default_factory=dict)
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    """What a reader calls each source, by its id."""
+    platforms: Mapping[str, str] = field(default_factory=dict)
+    """The social platform of each source that has one, by the source's id."""
     kpi_sources: Mapping[str, str] = field(default_factory=dict)
     """The csv source behind each of the client's own KPIs."""
     initiatives: Mapping[str, str | None] = field(default_factory=dict)
@@ -46,6 +54,10 @@ class Reader:
         results = objective.key_results if objective else ()
         return next((result for result in results if result.id == key_result_id), None)
 
+    def scope_name(self, scope: str) -> str:
+        """A scope by the name of its platform or source."""
+        return scope_label(scope, self.source_names)
+
     def better(self, kpi: str | None) -> Better:
         """Which direction is good."""
         if kpi is None:
@@ -53,6 +65,28 @@ class Reader:
         if kpi in self.kpi_better:
             return self.kpi_better[kpi]
         return BUILT_IN[kpi].better if kpi in BUILT_IN else "higher"
+
+
+class UnknownLanguage(ValueError):
+    """``OKR_AGENCY_LANGUAGE`` names a language that the reports don't have."""
+
+    def __init__(self, *, value: str) -> None:
+        super().__init__(
+            f"{AGENCY_LANGUAGE} is {value!r}; write sv or en, or unset it for the language of most clients"
+        )
+
+
+def agency_language(environ: Mapping[str, str]) -> Language | None:
+    """The language of the agency's page where the installation sets one; raises ``UnknownLanguage``."""
+    match environ.get(AGENCY_LANGUAGE, "").strip().lower():
+        case "":
+            return None
+        case "sv":
+            return "sv"
+        case "en":
+            return "en"
+        case other:
+            raise UnknownLanguage(value=other)
 
 
 def reader_of(client: Client) -> Reader:
@@ -68,6 +102,10 @@ def reader_of(client: Client) -> Reader:
         objectives=client.objectives,
         kpi_titles={kpi.id: kpi.title for kpi in client.kpis},
         kpi_better={kpi.id: kpi.better for kpi in client.kpis},
+        source_names={
+            source: label_in(label, Speech(client.language)) for source, label in source_labels(client).items()
+        },
+        platforms={source.id: source.platform for source in client.sources if source.platform},
         kpi_sources={kpi.id: kpi.source for kpi in client.kpis if kpi.source},
         initiatives={initiative.id: initiative.hypothesis for initiative in client.initiatives},
     )

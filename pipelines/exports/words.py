@@ -12,7 +12,7 @@ from okr_models.words.numbers import Language, Speech, is_money
 STATUS_WORDS: dict[Language, dict[str, str]] = {
     "sv": {
         "achieved": "uppnått",
-        "on_track": "på väg",
+        "on_track": "enligt plan",
         "at_risk": "i riskzonen",
         "off_track": "efter plan",
         "out_of_reach": "utom räckhåll",

@@ -177,7 +177,7 @@ def test_pressing_a_heading_sorts_the_agency_page(browser: Browser, reports: Pat
         assert found[-1] == "", "a client without a figure is last, whichever way"
         return [float(value) for value in found if value]
 
-    heading = table.get_by_role("button", name="Väg")
+    heading = table.get_by_role("button", name="Framsteg")
     heading.click()
     upward = orders()
     assert upward == sorted(upward)
@@ -185,8 +185,8 @@ def test_pressing_a_heading_sorts_the_agency_page(browser: Browser, reports: Pat
     heading.press("Enter")
     assert orders() == sorted(upward, reverse=True)
     assert table.locator("th[aria-sort]").count() == 1
-    assert table.locator("th[aria-sort=descending]").inner_text().startswith("Väg")
-    assert page.get_by_role("status").inner_text() == "Sorterat efter Väg"
+    assert table.locator("th[aria-sort=descending]").inner_text().startswith("Framsteg")
+    assert page.get_by_role("status").inner_text() == "Sorterat efter Framsteg"
     page.close()
 
 

@@ -1,7 +1,7 @@
 """What a night costs beside its work: events in Dagster's log, steps, and validations by Great Expectations.
 
 Under test: the job ``nightly`` as ``okr run`` runs it, over one client with one csv file. Counted, not timed: seconds
-are another's on each machine (docs/adr/0006-the-price-of-a-night.md has them).
+are another's on each machine (docs/adr/0008-the-price-of-a-night.md has them).
 """
 
 from __future__ import annotations

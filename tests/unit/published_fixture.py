@@ -240,6 +240,10 @@ def _like_for_like(con: duckdb.DuckDBPyConnection, kpi: str, *, growth: float, w
         "first_target": target,
         "target": target,
         "current": current,
+        "current_growth": current / baseline - 1,
+        "first_month": date(2026, 1, 1),
+        "last_month": date(2026, 10, 1),
+        "forecast_target": target * 1.07,
         "raw_progress": raw,
         "progress": min(1.0, raw),
         "forecast": forecast,
@@ -259,7 +263,7 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             "expected_progress": 1.0,
             "probability": 0.25,
             "status": "off_track",
-            "notes": ["+22 % mot +30 %; juli drar som väntat.", "Oktober räknas om: +1,8 %."],
+            "notes": ["+22 % av +30 %; juli är säsongsmässigt svag, som väntat.", "Oktober räknas om: +1,8 %."],
         },
         {
             "key_result_id": "followers",
@@ -270,6 +274,8 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             "first_target": 8350.0,
             "target": 8350.0,
             "current": 8104.0,
+            "current_growth": 8104 / 6680 - 1,
+            "forecast_target": 8350.0,
             "raw_progress": 0.853,
             "progress": 0.853,
             "expected_progress": 0.885,
@@ -278,7 +284,7 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             "forecast_high": 8460.0,
             "probability": 0.42,
             "status": "at_risk",
-            "notes": ["+21 % mot +25 %."],
+            "notes": ["+21 % av +25 %."],
         },
         {
             "key_result_id": "posts",
@@ -308,7 +314,10 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             "expected_progress": 1.0,
             "probability": 0.3,
             "status": "at_risk",
-            "notes": ["+28 % mot +40 %; LinkedIn saknas sedan 3 nov.", "Förra årets siffror kommer från csv."],
+            "notes": [
+                "+28 % av +40 %; LinkedIn har inte kunnat läsas sedan 3 nov.",
+                "Förra årets siffror kommer från csv.",
+            ],
             "is_estimated": True,
         },
         {
@@ -346,6 +355,7 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
                 "key_result_id": "visits", "kpi": "sessions", "unit": "sessions", "kind": "flow", "baseline": 0.0,
                 "first_target": 140000.0, "target": 150000.0, "current": 176500.0, "raw_progress": 0.968,
                 "progress": 0.968,
+                "ambition": "stretch", "forecast_target": 150000.0, "probability_full": 0.55,
                 "expected_progress": 0.86, "forecast": 196300.0, "forecast_low": 188100.0, "forecast_high": 204800.0,
                 "probability": 0.95, "status": "on_track", "notes": ["Målet höjdes 1 juni från 140 000."],
             },
@@ -362,10 +372,11 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
                     "unit": "sessions" if judged else "interactions", "kind": "flow",
                     "baseline": 4100.0 if judged else None,
                     "first_target": 4920.0 if judged else None, "target": 4920.0 if judged else None,
+                    "current_growth": 4040 / 4100 - 1 if judged else None,
                     "current": 4040.0 if judged else None, "raw_progress": -0.073 if judged else None,
                     "progress": 0.0 if judged else None, "expected_progress": 1.0 if judged else None, "forecast": None,
                     "forecast_low": None, "forecast_high": None, "probability": None, "status": status,
-                    "notes": ["−1% against +20%."] if judged else
+                    "notes": ["−1% of +20%."] if judged else
                     ["Last year's interactions are unknown: the baseline starts on 1 July 2027, or give them as csv."],
                 },
             )
@@ -386,7 +397,7 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
             insert(
                 con,
                 "marts.key_result_progress",
-                **{"is_estimated": False, **past},
+                **{"is_estimated": False, "ambition": "committed", **past},
                 client=client,
                 objective_id=objective,
                 as_of=AS_OF - timedelta(days=back),
@@ -397,12 +408,12 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
                 input_hash=f"h{back}",
             )
     objectives = (
-        ("fjallglas", "awareness", 0.798, 0.798, 0.798, 1.0, "off_track", "visitors"),
-        ("fjallglas", "sales", 0.968, 0.968, 0.968, 1.0, "on_track", "visits"),
-        ("skargard", "reach", 0.0, 0.0, 0.5, 0.5, "off_track", "visits"),
+        ("fjallglas", "awareness", 0.798, 0.798, 0.798, 0.95, 1.0, "at_risk", "visitors", "interactions"),
+        ("fjallglas", "sales", 0.968, 0.968, 0.968, 0.86, 1.0, "on_track", "visits", "visits"),
+        ("skargard", "reach", 0.0, 0.0, 0.5, 1.0, 0.5, "off_track", "visits", "visits"),
     )
     named = {(c.client, o.id): o for c in CLIENTS for o in c.objectives}
-    for client, objective_id, progress, low, high, coverage, status, weakest in objectives:
+    for client, objective_id, progress, low, high, expected, coverage, status, weakest, deciding in objectives:
         for back in (30, 1, 0):
             objective = named[client, objective_id]
             insert(
@@ -418,9 +429,11 @@ def _progress(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
                 progress=progress,
                 progress_low=low,
                 progress_high=high,
+                expected_progress=expected,
                 coverage=coverage,
                 status=status,
                 weakest_key_result=weakest,
+                deciding_key_result=deciding,
             )
 
 

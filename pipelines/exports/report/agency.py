@@ -15,6 +15,7 @@ import duckdb
 
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language, Speech
+from pipelines.exports import standing
 from pipelines.exports.csvs import Audience
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
@@ -23,7 +24,7 @@ from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
-from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, rank, tally
+from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, expected_now, rank, tally
 
 NOTHING_YET = 3
 """Where a client without any figure stands among the statuses: with those that can't be judged."""
@@ -37,11 +38,14 @@ class AgencyRow:
     href: str
     label: str
     objective: str
-    weakest: str
+    reason: str
+    decided_by: tuple[str, ...]
     badge: Badge | None
     rank: int
     progress: str
+    expected: str
     filled: float
+    tick: float | None
     low: float
     high: float
     has_span: bool
@@ -63,6 +67,7 @@ class ResultLine:
     href: str
     label: str
     title: str
+    cures: tuple[str, ...]
     badge: Badge
     rank: int
     now: str
@@ -72,6 +77,7 @@ class ResultLine:
     expected: str
     expected_order: float | None
     probability: str
+    probability_full: str
     probability_order: float | None
 
 
@@ -183,22 +189,26 @@ def _row(
     if objective is None:
         return AgencyRow(
             client=page.name, href=page.href, label=page.label, objective=message("no_objectives", speech),
-            weakest="", badge=None, rank=NOTHING_YET, progress="", filled=0.0, low=0.0, high=0.0, has_span=False,
-            progress_order=None, tally=(), need_help=None, coverage="", coverage_order=None, as_of="", as_of_order="",
-            failures=failures,
+            reason="", decided_by=(), badge=None, rank=NOTHING_YET, progress="", expected="", filled=0.0, tick=None,
+            low=0.0, high=0.0, has_span=False, progress_order=None, tally=(), need_help=None, coverage="",
+            coverage_order=None, as_of="", as_of_order="", failures=failures,
         )  # fmt: skip
     results = status.of(objective.objective_id)
     low, high = objective.progress_low, objective.progress_high
+    reason = standing.reason_of(objective, results, page.reader, speech=speech)
     return AgencyRow(
         client=page.name,
         href=page.href,
         label=page.label,
         objective=plain(objective.title, limit=110),
-        weakest=_weakest(objective, results, speech) if with_results else "",
+        reason=reason[:1].upper() + reason[1:],
+        decided_by=_decided_by(page, objective, results) if with_results else (),
         badge=badge(objective.status, speech),
         rank=rank(objective.status),
         progress=speech.percent(objective.progress),
+        expected=expected_now(objective, speech),
         filled=_clip(objective.progress),
+        tick=None if objective.expected_progress is None else _clip(objective.expected_progress),
         low=_clip(low),
         high=_clip(high),
         has_span=low is not None and high is not None and high - low > 0.005,
@@ -213,30 +223,46 @@ def _row(
     )
 
 
-def _weakest(objective: ObjectiveRow, results: Sequence[KeyResultRow], speech: Speech) -> str:
-    found = next((result for result in results if result.key_result_id == objective.weakest_key_result), None)
-    if found is None or found.status in GOOD | UNJUDGED:
-        return ""
-    return message("weakest_short", speech, title=plain(found.title, limit=80))
+def _decided_by(page: _Page, objective: ObjectiveRow, results: Sequence[KeyResultRow]) -> tuple[str, ...]:
+    """The key result that decides the status, and the worst one where it is another; nothing where none needs help."""
+    if objective.status in GOOD | UNJUDGED:
+        return ()
+    keys = {"deciding_short": objective.deciding_key_result, "worst_short": objective.weakest_key_result}
+    if objective.weakest_key_result == objective.deciding_key_result:
+        del keys["worst_short"]
+    by_id = {result.key_result_id: result for result in results}
+    return tuple(
+        message(key, page.speech, title=plain(_title(page, by_id[found]), limit=80))
+        for key, found in keys.items()
+        if found in by_id
+    )
+
+
+def _title(page: _Page, result: KeyResultRow) -> str:
+    return standing.standing_of(result, page.reader, speech=page.speech).title()
 
 
 def _line(page: _Page, result: KeyResultRow) -> ResultLine:
     speech = page.speech
-    now, target = speech.pair(result.current, result.target, result.unit)
+    said = standing.standing_of(result, page.reader, speech=speech)
+    now, target = said.figures()
+    is_stretch = result.ambition == "stretch" and result.probability_full is not None and said.chance()
     return ResultLine(
         client=page.name,
         href=page.href,
         label=page.label,
-        title=plain(result.title, limit=110),
-        badge=badge(result.status, speech),
+        title=plain(said.title(), limit=110),
+        cures=tuple(message("cure_short", speech, what=what) for what in said.cures()),
+        badge=badge(result.status, speech, ambition=result.ambition),
         rank=rank(result.status),
         now=now,
         target=target,
-        way=speech.percent(result.raw_progress),
+        way=speech.percent(result.raw_progress, beside=result.expected_progress),
         way_order=result.raw_progress,
         expected=speech.percent(result.expected_progress),
         expected_order=result.expected_progress,
         probability=speech.percent(result.probability),
+        probability_full=message("whole", speech, share=speech.percent(result.probability_full)) if is_stretch else "",
         probability_order=result.probability,
     )
 

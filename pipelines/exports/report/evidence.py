@@ -49,16 +49,17 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
     speech = reader.speech
     effect, mid = "", ""
     if row.effect is not None:
-        low, high = (speech.percent(value, signed=True) for value in (row.effect_low, row.effect_high))
-        mid = speech.percent(row.effect, signed=True)
-        effect = message("effect_range", speech, effect=mid, low=low, high=high)
+        effect = mid = speech.percent(row.effect, signed=True)
+        if row.effect_low is not None and row.effect_high is not None:
+            span = speech.percent_range(row.effect_low, row.effect_high)
+            effect = message("effect_range", speech, effect=mid, span=span)
     detectable = ""
     if row.detectable_effect is not None:
         detectable = message("detectable", speech, share=speech.percent(row.detectable_effect))
     reason = plain(row.reason or "", limit=300)
-    if _bare(mid) in _bare(reason):  # said there already, or there is none
+    if mid in reason:  # said there already, or there is none
         effect = ""
-    if detectable and _bare(speech.percent(row.detectable_effect)) in _bare(reason):
+    if speech.percent(row.detectable_effect) in reason:
         detectable = ""
     known = row.verdict in {*VERDICT_ICONS, "cannot_be_judged", "not_aligned"}
     return InitiativeView(
@@ -72,11 +73,6 @@ def _initiative(row: InitiativeRow, reader: Reader) -> InitiativeView:
         reason=reason,
         cost=reader.speech.money(row.cost, reader.currency),
     )
-
-
-def _bare(text: str) -> str:
-    """Without spaces and with one kind of minus, so that a figure is found however it is spaced."""
-    return "".join(text.split()).replace("\N{MINUS SIGN}", "-")
 
 
 def scores(record: Scores | None, speech: Speech) -> str:
@@ -96,20 +92,34 @@ def scores(record: Scores | None, speech: Speech) -> str:
     return f"{text} {message('scores_inside', speech, share=speech.percent(record.inside))}"
 
 
-def source_lines(sources: Sequence[SourceState], speech: Speech) -> tuple[str, ...]:
-    """One line a source."""
-    return tuple(
-        message("source_line", speech, source=plain(source.source), day=speech.day(source.loaded_through))
+def source_lines(sources: Sequence[SourceState], reader: Reader) -> tuple[str, ...]:
+    """One line for each source that has a name: what was read of it."""
+    named = [(source, name) for source in sources if (name := reader.source_names.get(source.source))]
+    speech = reader.speech
+    lines = (
+        message("source_line", speech, source=name, day=speech.day(source.loaded_through))
         if source.loaded_through
-        else message("source_never", speech, source=plain(source.source))
-        for source in sources
+        else message("source_never", speech, source=name)
+        for source, name in named
     )
+    return tuple(dict.fromkeys(line[:1].upper() + line[1:] for line in lines))
 
 
-def failures(sources: Sequence[SourceState], speech: Speech) -> str:
-    """What could not be read last, or nothing."""
-    streams = failed_streams(sources)
-    return message("sources_failed", speech, sources=streams) if streams else ""
+def failures(sources: Sequence[SourceState], reader: Reader) -> str:
+    """What could not be read last and since when, for a client: no stream, no id; empty where all was."""
+    said = dict.fromkeys(_failure(source, reader) for source in sources if source.failed)
+    if not said:
+        return ""
+    return " ".join([*said, message("sources_stand" if len(said) == 1 else "sources_stand_all", reader.speech)])
+
+
+def _failure(source: SourceState, reader: Reader) -> str:
+    speech = reader.speech
+    name = reader.source_names.get(source.source) or message("some_source", speech)
+    name = name[:1].upper() + name[1:]
+    if source.failed_since:
+        return message("source_failed", speech, source=name, day=speech.short_day(source.failed_since))
+    return message("source_partly" if source.loaded_through else "source_failed_always", speech, source=name)
 
 
 def failed_streams(sources: Sequence[SourceState]) -> str:

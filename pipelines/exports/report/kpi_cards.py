@@ -6,15 +6,15 @@ What belongs here: choosing months and wording the change. What does not: how a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from markupsafe import Markup
 
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import add_months
-from okr_models.words.months import month_note
+from okr_models.words.months import MonthNote, month_note
 from okr_models.words.numbers import Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
@@ -95,17 +95,28 @@ def _card(
     notes += [message("lower", speech)] if reader.better(kpi) == "lower" else []
     return KpiView(
         title=plain(title, limit=60),
-        scope="" if scope == "all" else plain(scope.split("=", 1)[-1], limit=40),
+        scope="" if scope == "all" else plain(reader.scope_name(scope), limit=40),
         value=speech.figure(newest.value, newest.unit),
-        unit=plain(unit_word(newest.unit, speech), limit=30)
-        if newest.value is not None
-        else message("kpi_missing", speech),
+        unit=_unit(newest, speech),
         month=" · ".join(notes),
         change=change,
         tone=tone,
-        note=plain(month_note(newest.notes, speech), limit=160) if newest.value is None else "",
+        note=plain(month_note(_named(newest.notes, reader), speech), limit=160) if newest.value is None else "",
         chart=_small_chart(title, shown, reader, chart_id=chart_id),
     )
+
+
+def _named(notes: Iterable[MonthNote], reader: Reader) -> list[MonthNote]:
+    """Notes with the names of their sources instead of the ids."""
+    return [replace(note, scope=reader.scope_name(note.scope)) if note.scope else note for note in notes]
+
+
+def _unit(newest: Month, speech: Speech) -> str:
+    """What is counted, of a month's sum in which month: a key result's mean of months stands on the same page."""
+    if newest.value is None:
+        return message("kpi_missing", speech)
+    unit = plain(unit_word(newest.unit, speech), limit=30)
+    return f"{unit}, {speech.short_month(newest.month)}".lstrip(", ") if newest.kind == "flow" else unit
 
 
 def _small_chart(title: str, shown: Sequence[Month], reader: Reader, *, chart_id: str) -> Markup | None:

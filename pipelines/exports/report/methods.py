@@ -11,19 +11,27 @@ from okr_models.words.numbers import Language, Speech
 
 GENERAL: dict[Language, tuple[tuple[str, str], ...]] = {
     "sv": (
-        ("Väg", "(nu minus utgångsläge) delat med (mål minus utgångsläge). Kan vara negativ eller över 100 %."),
+        ("Framsteg", "(nu minus utgångsläge) delat med (mål minus utgångsläge). Kan vara negativ eller över 100 %."),
         ("Samma månader", "Jämförelser görs med samma månader och samma kanaler på båda sidor. Saknas är aldrig noll."),
-        ("Mål", "Nyckelresultatens väg, vägd. Status är den hos det svagaste som väger minst en fjärdedel."),
+        (
+            "Mål",
+            "Nyckelresultatens framsteg, vägda. Status: räknat från det sämsta nyckelresultatet den hos det som når en "
+            "fjärdedel av vikten.",
+        ),
         (
             "Prognos",
             "Säsongsmodell per månad; spannet täcker 80 % av utfallen. Sannolikhet ges bara när historiken bär den.",
         ),
-        ("Skattat", "Månader med 60 till 90 % av dagarna är uppräknade; med färre har månaden inget värde."),
+        ("Uppskattat", "Månader med 60 till 90 % av dagarna är uppräknade; med färre har månaden inget värde."),
     ),
     "en": (
-        ("Way", "(now minus baseline) over (target minus baseline). May be negative or above 100%."),
+        ("Progress", "(now minus baseline) over (target minus baseline). May be negative or above 100%."),
         ("Same months", "Both sides compare the same months and the same channels. Missing is never zero."),
-        ("Objective", "Its key results' way, weighted. Its status is that of the worst that weighs a quarter or more."),
+        (
+            "Objective",
+            "Its key results' progress, weighted. Its status: from the worst key result on, that of the one at which a "
+            "quarter of the weight is reached.",
+        ),
         (
             "Forecast",
             "A seasonal model of the months; the span covers 80% of outcomes. Probability only with enough history.",

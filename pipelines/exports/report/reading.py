@@ -102,12 +102,16 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """A source's newest reads: the last day it was loaded for, when, and which of its streams failed."""
+    """A source's newest reads: the last day it was loaded for, when, and which of its streams failed.
+
+    ``failed_since``: the first day that a failed stream lacks; None where none was ever loaded.
+    """
 
     source: str
     loaded_through: date | None
     loaded_at: datetime | None
     failed: tuple[str, ...]
+    failed_since: date | None
 
 
 KpiKey = tuple[str, str]
@@ -250,18 +254,35 @@ def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | Non
                 partition by source, stream order by finished_at desc, window_end desc, status
             ) = 1
         ),
+        reached as (
+            select source, stream, max(window_end) as last_day from known where status = 'loaded' group by all
+        ),
         failed as (
-            select source, list(stream order by stream) as streams from newest where status = 'failed' group by source
+            select newest.source, list(newest.stream order by newest.stream) as streams,
+                min(if(last_day < newest.window_end, last_day + 1, if(last_day is null, null, newest.window_start)))
+                    as since
+            from newest
+            left join reached on reached.source = newest.source and reached.stream = newest.stream
+            where newest.status = 'failed'
+            group by newest.source
         )
         select known.source, max(window_end) filter (known.status = 'loaded'),
-            max(finished_at at time zone 'UTC') filter (known.status = 'loaded'), any_value(failed.streams)
+            max(finished_at at time zone 'UTC') filter (known.status = 'loaded'), any_value(failed.streams),
+            any_value(failed.since)
         from known left join failed on failed.source = known.source
         group by known.source order by known.source
         """,
         {"client": client, "known_before": next_night(as_of)},
     ).fetchall()
     return tuple(
-        SourceState(source=row[0], loaded_through=row[1], loaded_at=row[2], failed=tuple(row[3] or ())) for row in rows
+        SourceState(
+            source=row[0],
+            loaded_through=row[1],
+            loaded_at=row[2],
+            failed=tuple(row[3] or ()),
+            failed_since=row[4],
+        )
+        for row in rows
     )
 
 

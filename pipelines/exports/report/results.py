@@ -11,9 +11,10 @@ from datetime import date
 
 from markupsafe import Markup
 
-from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period
+from okr_models.client.model import KeyResult, Milestones, Period
 from okr_models.words.numbers import Speech
-from pipelines.exports.plain import is_said, plain
+from pipelines.exports import standing
+from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table, in_words
@@ -22,7 +23,7 @@ from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
 from pipelines.exports.report.series import Series, series_of
 from pipelines.exports.report.svg import for_page
-from pipelines.exports.words import WORST_FIRST, status_icon, status_word, unit_word
+from pipelines.exports.words import WORST_FIRST, status_icon, status_word
 
 GOOD = {"on_track", "achieved"}
 UNJUDGED = {"too_early", "cannot_be_judged"}
@@ -30,26 +31,27 @@ UNJUDGED = {"too_early", "cannot_be_judged"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
-    """A status as word, shape and colour class."""
+    """A status as word, shape and colour class; ``extra`` stands beside it: of a stretch goal that it is one."""
 
     status: str
     icon: str
     word: str
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultView:
+    """One card. ``now`` and ``of`` are the big figure and what is asked for; ``basis`` says what it is made of."""
+
     title: str
     badge: Badge
     now: str
-    unit: str
-    target: str
-    baseline: str | None
-    first_target: str | None
-    pace: str
-    forecast: str | None
+    of: str
+    basis: str
+    first_target: str
+    outlook: str
     explanation: str
-    notes: tuple[str, ...]
+    notes: str
     flags: tuple[str, ...]
     source: str
     chart: Markup | None
@@ -63,14 +65,18 @@ class ResultView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveView:
+    """``reason`` stands beside the status: why, and where it is likely to end."""
+
     title: str
     badge: Badge
     progress: str
     filled: float
+    tick: float | None
     low: float
     high: float
     has_span: bool
     bar_label: str
+    reason: str
     sentence: str
     meta: str
     results: tuple[ResultView, ...]
@@ -86,9 +92,10 @@ class Evidence:
     as_of: date
 
 
-def badge(status: str, speech: Speech) -> Badge:
+def badge(status: str, speech: Speech, *, ambition: str | None = None) -> Badge:
     """The badge of one status."""
-    return Badge(status=status, icon=status_icon(status), word=status_word(status, speech))
+    extra = message("stretch", speech) if ambition == "stretch" else ""
+    return Badge(status=status, icon=status_icon(status), word=status_word(status, speech), extra=extra)
 
 
 def objectives(
@@ -107,13 +114,13 @@ def objectives(
     return tuple(views)
 
 
-def headline(status: ClientStatus, speech: Speech) -> str:
-    """The page's one sentence."""
-    rows = status.objectives
+def headline(status: ClientStatus, reader: Reader) -> str:
+    """The page's one sentence: of a single objective with its reason."""
+    rows, speech = status.objectives, reader.speech
     if not rows:
         return message("headline_none", speech)
     if len(rows) == 1:
-        return message("headline_one", speech, word=status_word(rows[0].status, speech))
+        return standing.headline(rows[0], status.of(rows[0].objective_id), reader, speech=speech)
     good = sum(row.status in GOOD for row in rows)
     if good == 0:
         return message("headline_no_good", speech, all=len(rows))
@@ -140,46 +147,74 @@ def _objective(
     speech = reader.speech
     low, high = row.progress_low, row.progress_high
     has_span = low is not None and high is not None and high - low > 0.005
-    share = speech.percent(row.progress)
-    progress = message("progress_of", speech, share=share) if row.progress is not None else ""
-    span = message("range", speech, low=speech.percent(low), high=speech.percent(high)) if has_span else ""
-    label = ", ".join(part for part in (progress, span) if part) or message("no_progress", speech)
+    span = message("range", speech, span=speech.range(low or 0.0, high or 0.0, "share")) if has_span else ""
+    progress = _progress(row, speech)
     return ObjectiveView(
         title=plain(row.title),
         badge=badge(row.status, speech),
-        progress=share,
+        progress=speech.percent(row.progress),
         filled=_clip(row.progress),
+        tick=None if row.expected_progress is None else _clip(row.expected_progress),
         low=_clip(low),
         high=_clip(high),
         has_span=has_span,
-        bar_label=label,
-        sentence=_sentence(row, rows, speech, names_weakest=bool(results)),
-        meta=_meta(row, reader, span),
+        bar_label=", ".join(part for part in (progress, span) if part) or message("no_progress", speech),
+        reason=standing.reason_of(row, rows, reader, speech=speech),
+        sentence=_sentence(row, rows, reader, names_results=bool(results)),
+        meta=_meta(row, reader, ", ".join(part for part in (expected_now(row, speech), span) if part)),
         results=results,
     )
+
+
+def _progress(row: ObjectiveRow, speech: Speech) -> str:
+    if row.progress is None:
+        return ""
+    return ", ".join(
+        part
+        for part in (message("progress_of", speech, share=speech.percent(row.progress)), expected_now(row, speech))
+        if part
+    )
+
+
+def expected_now(row: ObjectiveRow, speech: Speech) -> str:
+    """What it should be by now; not of one that is on track below it, as a stretch goal may be."""
+    if row.progress is None or row.expected_progress is None:
+        return ""
+    if row.status in GOOD and row.progress < row.expected_progress:
+        return ""
+    return message("expected_now", speech, share=speech.percents(row.progress, row.expected_progress)[1])
 
 
 def _clip(share: float | None) -> float:
     return round(100 * min(1.0, max(0.0, share or 0.0)), 1)
 
 
-def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], speech: Speech, *, names_weakest: bool) -> str:
+def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], reader: Reader, *, names_results: bool) -> str:
+    """How its key results stand, which of them decides, and which is worst where that is another one."""
+    speech = reader.speech
     good = sum(result.status in GOOD for result in rows)
     unjudged = sum(result.status in UNJUDGED for result in rows)
     if len(rows) == 1:
         return message("judged_one", speech, word=status_word(rows[0].status, speech))
     key = "judged_none" if good == 0 else "judged_all" if good == len(rows) else "judged"
-    sentence = message(key, speech, good=good, all=len(rows))
+    said = [message(key, speech, good=good, all=len(rows))]
     if unjudged:
-        sentence += " " + message("unjudged", speech, count=unjudged)
-    weakest = next((result for result in rows if result.key_result_id == row.weakest_key_result), None)
-    if not names_weakest or weakest is None or weakest.status in GOOD:
-        return sentence
-    title = f"”{plain(weakest.title, limit=70)}”" if speech.is_swedish else f"“{plain(weakest.title, limit=70)}”"
-    if weakest.raw_progress is None:
-        return f"{sentence} {message('weakest_unknown', speech, title=title)}"
-    way = speech.percent(weakest.raw_progress)
-    return f"{sentence} {message('weakest', speech, title=title, way=way)}"
+        said.append(message("unjudged", speech, count=unjudged))
+    if names_results and row.status not in GOOD:
+        said += decided_by(row, rows, reader, speech)
+    return " ".join(said)
+
+
+def decided_by(row: ObjectiveRow, rows: Sequence[KeyResultRow], reader: Reader, speech: Speech) -> list[str]:
+    """The key result that decides an objective's status, and the worst one where it is another."""
+    said = []
+    for key, found in (("deciding", row.deciding_key_result), ("worst", row.weakest_key_result)):
+        result = next((each for each in rows if each.key_result_id == found), None)
+        if result is None or (key == "worst" and found == row.deciding_key_result):
+            continue
+        title = plain(standing.standing_of(result, reader, speech=speech).title(), limit=80)
+        said.append(message(key, speech, title=f"”{title}”" if speech.is_swedish else f"“{title}”"))
+    return said
 
 
 def _meta(row: ObjectiveRow, reader: Reader, span: str) -> str:
@@ -202,118 +237,89 @@ def _period(period: Period, as_of: date, speech: Speech) -> str:
 
 def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str) -> ResultView:
     speech = reader.speech
-    definition = reader.key_result(row.objective_id, row.key_result_id)
-    objective = reader.objective(row.objective_id)
+    said = standing.standing_of(row, reader)
     series = series_of(
         row,
-        definition=definition,
-        period=objective.period if objective else None,
+        definition=said.definition,
+        period=said.period,
         months=evidence.months,
         items=evidence.items,
         as_of=evidence.as_of,
     )
-    revised = row.first_target is not None and row.target is not None and row.first_target != row.target
-    first = speech.figure(row.first_target, row.unit, beside=row.target)
-    has_base = row.baseline is not None and row.kind in {"flow", "stock", "ratio"} and row.baseline != 0
-    chart_unit = _chart_unit(row, definition, evidence)
+    chart_unit = _chart_unit(row, said.definition, evidence)
+    first = said.first_target()
+    now, of = _big(said)
     return ResultView(
-        title=plain(row.title),
-        badge=badge(row.status, speech),
-        now=speech.pair(row.current, row.target, row.unit)[0],
-        unit=_unit(row, definition, evidence.as_of, speech) if row.current is not None else "",
-        target=_target(row, definition, evidence.as_of, speech),
-        baseline=speech.figure(row.baseline, row.unit, beside=row.target) if has_base else None,
-        first_target=message("first_target", speech, value=first) if revised else None,
-        pace=_pace(row, speech),
-        forecast=_forecast(row, speech),
+        title=said.title(),
+        badge=badge(row.status, speech, ambition=row.ambition),
+        now=now,
+        of=of,
+        basis=said.basis(),
+        first_target=message("first_target", speech, value=first) if first else "",
+        outlook=said.outlook(),
         explanation=plain(row.explanation or "", limit=400),
-        notes=tuple(_sentence_case(note) for note in row.notes if not is_said(note, row.explanation)),
-        flags=_flags(row, definition, evidence, reader),
+        notes=" ".join(f"{_sentence_case(note)}." for note in said.notes()),
+        flags=_flags(row, said.definition, speech),
         source=_source(row, evidence, reader),
-        chart=_chart(series, row, chart_unit, speech, chart_id=chart_id),
+        chart=_chart(series, row, chart_unit, speech, chart_id=chart_id, title=said.title()),
         table=in_a_table(series, Said(speech=speech, unit=chart_unit, target=row.target)) if series else None,
-        way=speech.percent(row.raw_progress),
+        way=speech.percent(row.raw_progress, beside=row.expected_progress),
         way_filled=_clip(row.raw_progress),
         way_tick=None if row.expected_progress is None else _clip(row.expected_progress),
         has_fan=series is not None and any(point.low is not None for point in series.points),
-        milestones=_milestones(definition, evidence.as_of, speech),
+        milestones=_milestones(said.definition, evidence.as_of, speech),
     )
 
 
-def _target(row: KeyResultRow, definition: KeyResult | None, as_of: date, speech: Speech) -> str:
-    """The target in its unit; where no baseline makes it a number, the growth that the file asks for."""
-    target = definition.target_on(as_of) if definition else None
-    if row.target is None and isinstance(target, Change):
-        return speech.percent(target.share, signed=True)
-    return speech.pair(row.current, row.target, row.unit)[1]
+def _big(said: standing.Standing) -> tuple[str, str]:
+    """The big figure, and what stands after it: of how much, or of what."""
+    speech = said.speech
+    now, goal = said.figures()
+    unit = plain(said.unit(), limit=30)
+    if said.way == "share":
+        return now, message("of_months", speech)
+    if said.row.current is None:
+        return now, message("wanted", speech, target=f"{goal} {unit}".strip())
+    words = goal if said.way == "level" else message("of", speech, target=goal)
+    return now, f"{words} {unit}".strip()
 
 
 def _sentence_case(note: str) -> str:
-    text = plain(note, limit=400)
+    text = plain(note, limit=400).rstrip(".")
     return text[:1].upper() + text[1:]
 
 
-def _pace(row: KeyResultRow, speech: Speech) -> str:
-    if row.raw_progress is None:
-        return ""
-    way = speech.percent(row.raw_progress)
-    if row.explanation and way in row.explanation and row.expected_progress != 1:
-        return ""  # the explanation already says how far, and how far it should be
-    if row.expected_progress is None:
-        return message("way_only", speech, way=way)
-    if row.expected_progress == 1:
-        return message("pace_is_one", speech, way=way)
-    return message("pace", speech, way=way, expected=speech.percent(row.expected_progress))
-
-
-def _forecast(row: KeyResultRow, speech: Speech) -> str | None:
-    parts = []
-    if row.forecast is not None and row.forecast_low is not None and row.forecast_high is not None:
-        low, mid, high = (
-            speech.figure(value, row.unit, beside=row.forecast_target)
-            for value in (row.forecast_low, row.forecast, row.forecast_high)
-        )
-        parts.append(message("forecast", speech, mid=mid, low=low, high=high))
-    if row.probability is not None and 0 < row.probability < 1:
-        share = speech.percent(row.probability)
-        if not is_said(message("chance", speech, share=share), row.explanation):
-            parts.append(message("probability", speech, share=share))
-    return " ".join(parts) or None
-
-
-def _flags(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence, reader: Reader) -> tuple[str, ...]:
-    speech, flags = reader.speech, []
-    if definition and definition.ambition == "stretch":
-        flags.append(message("stretch", speech))
+def _flags(row: KeyResultRow, definition: KeyResult | None, speech: Speech) -> tuple[str, ...]:
+    flags = []
     if definition and definition.weight != 1:
         flags.append(message("weight", speech, weight=speech.figure(definition.weight)))
     if row.is_estimated:
         flags.append(message("estimated", speech))
     if row.current is None and row.data_through is None:
         flags.append(message("no_data", speech))
-    for source in _sources(row, evidence, reader):
-        if source.failed:
-            streams = ", ".join(f"{source.source}/{stream}" for stream in source.failed)
-            flags.append(message("failed", speech, streams=plain(streams, limit=80)))
     return tuple(flags)
 
 
 def _sources(row: KeyResultRow, evidence: Evidence, reader: Reader) -> list[SourceState]:
-    """The sources whose own months of this KPI exist, by the scopes ``source=ID``; an own KPI's is in the file."""
-    names = {reader.kpi_sources.get(row.kpi or "")} | {
-        scope.split("=", 1)[1] for kpi, scope in evidence.months if kpi == row.kpi and "=" in scope
-    }
-    return [source for source in evidence.sources if source.source in names]
+    """The sources whose own months of this KPI exist, by scope; an own KPI's is in the file."""
+    scopes = {scope for kpi, scope in evidence.months if kpi == row.kpi}
+    own = reader.kpi_sources.get(row.kpi or "")
+    return [
+        source
+        for source in evidence.sources
+        if source.source == own
+        or f"source={source.source}" in scopes
+        or f"platform={reader.platforms.get(source.source)}" in scopes
+    ]
 
 
 def _source(row: KeyResultRow, evidence: Evidence, reader: Reader) -> str:
     speech, sources = reader.speech, _sources(row, evidence, reader)
-    parts = []
-    if sources:
-        parts.append(message("source", speech, sources=", ".join(plain(source.source) for source in sources)))
-        read = [source.loaded_at.date() for source in sources if source.loaded_at]
-        if read:
-            parts.append(message("loaded", speech, day=speech.day(max(read))))
+    names = dict.fromkeys(reader.source_names[each.source] for each in sources if each.source in reader.source_names)
+    parts = [message("source", speech, sources=", ".join(names))] if names else []
+    read = [source.loaded_at.date() for source in sources if source.loaded_at]
+    if names and read:
+        parts.append(message("loaded", speech, day=speech.day(max(read))))
     if row.data_through:
         parts.append(message("data_through", speech, day=speech.day(row.data_through)))
     return " · ".join(parts)
@@ -331,18 +337,6 @@ def _milestones(definition: KeyResult | None, as_of: date, speech: Speech) -> tu
     return tuple(shown)
 
 
-def _unit(row: KeyResultRow, definition: KeyResult | None, as_of: date, speech: Speech) -> str:
-    """The unit in words; a share says of what."""
-    if row.unit != "share" or definition is None:
-        return unit_word(row.unit, speech)
-    target = definition.target_on(as_of)
-    if isinstance(target, Milestones):
-        return message("of_milestones", speech)
-    if isinstance(target, Between) or (isinstance(target, (AtLeast, AtMost)) and target.hold):
-        return message("of_months", speech)
-    return ""
-
-
 def _chart_unit(row: KeyResultRow, definition: KeyResult | None, evidence: Evidence) -> str | None:
     """The unit of the months drawn: the KPI's own, also where the key result counts months inside a band."""
     if definition is None or definition.count:
@@ -354,14 +348,14 @@ def _chart_unit(row: KeyResultRow, definition: KeyResult | None, evidence: Evide
 
 
 def _chart(
-    series: Series | None, row: KeyResultRow, unit: str | None, speech: Speech, *, chart_id: str
+    series: Series | None, row: KeyResultRow, unit: str | None, speech: Speech, *, chart_id: str, title: str
 ) -> Markup | None:
     if series is None:
         return None
     return for_page(
         key_result_chart(series, speech, unit=unit),
         chart_id=chart_id,
-        title=message("chart_title", speech, title=plain(row.title)),
+        title=message("chart_title", speech, title=title),
         description=in_words(series, Said(speech=speech, unit=unit, target=row.target)),
     )
 

@@ -2,7 +2,7 @@
 
 DuckDB has counted before, and its count decides: that takes milliseconds, where importing the library costs more than
 all SQL of a small night. So a sound night never imports it; one that is held up, or warned of, gets its suite of the
-failing expectations on the table's own frame (docs/adr/0006-the-price-of-a-night.md). What belongs here: the
+failing expectations on the table's own frame (docs/adr/0008-the-price-of-a-night.md). What belongs here: the
 translation of a declared test, and the validation. What does not: whether a check fails (``run.py``).
 """
 

@@ -43,6 +43,7 @@ def _at_most(total: str) -> DataTest:
 VALUES: dict[str, dict[str, tuple[DataTest, ...]]] = {
     "key_result_progress": {
         "kind": (_among("flow", "stock", "ratio", "count", "milestones"),),
+        "ambition": (_among("committed", "stretch"),),
         "progress": (_SHARE,),
         "expected_progress": (_SHARE,),
         "probability": (_SHARE,),

@@ -15,7 +15,8 @@ from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.explanations import explain
 from okr_models.progress.notes_due import EarlierVersion
 from okr_models.progress.rollup import RollUp
-from okr_models.words.notes import sentences
+from okr_models.words.codes import to_json
+from okr_models.words.notes import with_cures
 from okr_models.words.numbers import Speech
 from pipelines.warehouse.db import Connection, first_row, quote
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS
@@ -150,17 +151,20 @@ def _key(result: KeyResultProgress, known_at: datetime) -> Row:
 def _progress(result: KeyResultProgress) -> Row:
     ready, said = result.prepared, result.forecast
     found, speech = ready.measurement, Speech(ready.client.language)
-    notes = sentences(result.notes, speech)
+    months = [pair.month for pair in found.pairs]
     return {
         "title": ready.key_result.title,
         "kpi": ready.key_result.kpi or ready.key_result.count,
         "unit": found.unit,
         "kind": found.kind,
+        "ambition": ready.key_result.ambition,
         "baseline": found.baseline,
         "first_target": found.first_target,
         "target": found.target,
         "current": found.current,
         "current_growth": result.current_growth,
+        "first_month": min(months, default=None),
+        "last_month": max(months, default=None),
         "raw_progress": ready.raw,
         "progress": result.progress,
         "expected_progress": ready.expected,
@@ -173,7 +177,8 @@ def _progress(result: KeyResultProgress) -> Row:
         "status": result.status,
         "data_through": found.data_through,
         "is_estimated": found.is_estimated,
-        "notes": "; ".join(notes) or None,
+        "notes": "; ".join(with_cures(result.notes, speech)) or None,
+        "note_codes": to_json(result.notes),
         "explanation": explain(result, speech),
         "definition_version": ready.definition_version,
         "input_hash": ready.input_hash,

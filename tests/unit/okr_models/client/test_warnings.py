@@ -67,3 +67,16 @@ def test_a_file_without_objectives_gathers_figures_and_says_so() -> None:
     text = GOOD[: GOOD.index("objectives:")]
     [(_, message)] = _warnings(text)
     assert message.startswith("no objectives yet")
+
+
+def test_a_title_that_names_a_target_which_was_changed_is_asked_about() -> None:
+    visits = (
+        'title: "{}", kpi: page_views, target: 92000, revisions: [{{from: 2026-06-01, target: 96000, by: B, why: W}}]'
+    )
+    at = "kpi: search_position_new_posts, target: {at_most: 10}"
+    text = bent(f"title: Nya inlägg på första sidan, {at}", visits.format("92 000 besök"))
+    [(line, message)] = _warnings(text)
+    assert "92 000 besök" in line
+    assert message == "the title names a target of before; it is 96000 now: write that instead"
+    assert _warnings(text.replace("92 000 besök", "96 000 besök")) == []
+    assert _warnings(text.replace("92 000 besök", "Fler besök")) == []

@@ -13,7 +13,7 @@ import pytest
 from okr_models.client.model import Period
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.figures import Failure
-from okr_models.words.notes import sentences
+from okr_models.words.notes import sentences, with_cures
 from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
     AS_OF,
@@ -82,9 +82,10 @@ def test_fewer_than_three_common_months_cannot_be_judged_and_say_the_cure() -> N
     progress = growth([None] * 10 + [100.0] * 2, [130.0] * 10)
     assert progress.status == "cannot_be_judged"
     assert (
-        sentences(progress.notes, Speech("sv"))[0] == "baslinjen börjar 1 nov. 2025: ge ett tal, eller historik som csv"
+        with_cures(progress.notes, Speech("sv"))[0]
+        == "baslinjen börjar 1 nov. 2025: ge ett tal, eller historik som csv"
     )
-    assert "give a number, or history as csv" in sentences(progress.notes, Speech("en"))[0]
+    assert "give a number, or history as csv" in with_cures(progress.notes, Speech("en"))[0]
 
 
 def test_the_baseline_starts_with_the_first_reading_and_not_with_a_zero_before_the_account_opened() -> None:
@@ -120,7 +121,7 @@ def test_months_that_should_have_closed_and_have_not_are_missing_data_and_never_
 def test_a_percentage_of_nothing_is_refused_with_the_cure(base: float) -> None:
     progress = growth([base] * 12, [10.0] * 10)
     assert progress.status == "cannot_be_judged"
-    assert "ge ett tal, eller historik som csv" in sentences(progress.notes, Speech("sv"))[0]
+    assert "ge ett tal, eller historik som csv" in with_cures(progress.notes, Speech("sv"))[0]
 
 
 def test_a_baseline_count_under_30_is_noted_and_one_of_30_is_not() -> None:
@@ -164,7 +165,7 @@ def test_a_number_on_a_figure_that_cannot_be_summed_stands_against_the_same_mont
 def test_a_number_equal_to_its_measured_baseline_is_refused_with_the_cure() -> None:
     progress = growth([100.0] * 12, [100.0] * 10, target=100)
     assert progress.status == "cannot_be_judged"
-    assert "between" in sentences(progress.notes, Speech("en"))[0]
+    assert "between" in with_cures(progress.notes, Speech("en"))[0]
 
 
 def test_a_stated_number_stands_in_for_a_missing_base_year() -> None:
@@ -203,7 +204,7 @@ def test_estimated_months_and_history_from_csv_are_said() -> None:
     assert progress.prepared.measurement.is_estimated
     assert sentences(progress.notes, Speech("sv")) == (
         "uppskattat: oktober 2026",
-        "vilar på historik från csv: januari\N{EN DASH}oktober 2025",
+        "bygger på siffror ur egna rapporter: januari\N{EN DASH}oktober 2025",
     )
 
 
@@ -232,7 +233,7 @@ def test_a_platform_missing_on_one_side_is_left_out_on_both_with_its_share() -> 
     )
     assert progress.prepared.raw == pytest.approx(1.0)
     assert sentences(progress.notes, Speech("sv")) == (
-        "Facebook saknas på ena sidan och är utelämnad på båda (10\xa0% av helheten)",
+        "Facebook saknas i fjol och räknas inte med (10\xa0% av helheten)",
     )
 
 
@@ -241,7 +242,7 @@ def test_a_missing_platform_of_exactly_a_fifth_is_left_out_and_above_that_nothin
     assert (fifth.status, fifth.prepared.raw) == ("off_track", pytest.approx(0.0))
     more = interactions(social("linkedin", [79.0] * 12, [79.0] * 10), social("facebook", [21.0] * 12, [None] * 10))
     assert (more.status, more.prepared.raw) == ("cannot_be_judged", None)
-    assert "Facebook is missing on one side and is 21% of the whole" in sentences(more.notes, Speech("en"))[0]
+    assert "Facebook is missing now; 21% of the whole, the limit is 20%" in sentences(more.notes, Speech("en"))[0]
 
 
 def test_a_channel_opened_in_the_period_is_a_true_zero_before_and_counts() -> None:
@@ -267,7 +268,7 @@ def test_a_platform_that_fails_for_some_months_takes_those_months_with_it() -> N
 def test_a_platform_without_any_figure_is_left_out_and_named() -> None:
     progress = interactions(social("linkedin", [100.0] * 12, [115.0] * 10))
     assert progress.prepared.raw == pytest.approx(0.5)
-    assert sentences(progress.notes, Speech("sv")) == ("Facebook saknas på båda sidor och är utelämnad",)
+    assert sentences(progress.notes, Speech("sv")) == ("Facebook saknas på båda sidor och räknas inte med",)
 
 
 def test_history_that_names_no_platform_serves_as_base_for_all_together() -> None:
@@ -294,8 +295,8 @@ def test_a_failed_source_is_named_with_its_day_and_only_where_it_matters() -> No
     failures = (Failure(source="linkedin", stream="interactions_daily", since=date(2026, 11, 3)),)
     rows = [*social("linkedin", [100.0] * 12, [130.0] * 10), *web([100.0] * 12, [130.0] * 10)]
     hit = evaluated(key_result(kpi="interactions", target="+30%"), figures_of(months=rows), failures=failures)
-    assert "LinkedIn saknas sedan 3 nov" in sentences(hit.notes, Speech("sv"))
-    assert "LinkedIn missing since 3 Nov" in sentences(hit.notes, Speech("en"))
+    assert "LinkedIn har inte kunnat läsas sedan 3 nov" in sentences(hit.notes, Speech("sv"))
+    assert "LinkedIn has not been readable since 3 Nov" in sentences(hit.notes, Speech("en"))
     spared = evaluated(key_result(target="+30%"), figures_of(months=rows), failures=failures)
     assert codes(spared) == []
 
@@ -303,7 +304,10 @@ def test_a_failed_source_is_named_with_its_day_and_only_where_it_matters() -> No
 def test_a_source_that_never_answered_is_said_to_be_so() -> None:
     failures = (Failure(source="web", stream="web_monthly", since=None, error_class="auth"),)
     progress = evaluated(key_result(target="+30%"), figures_of(), failures=failures)
-    assert sentences(progress.notes, Speech("sv")) == ("data saknas för perioden", "web har aldrig kunnat läsas")
+    assert sentences(progress.notes, Speech("sv")) == (
+        "data saknas för perioden",
+        "Google Analytics har aldrig kunnat läsas",
+    )
 
 
 # breaks and pauses
@@ -416,5 +420,5 @@ def test_a_sum_without_a_platform_leaves_it_out_of_nothing_it_does_not_say() -> 
     progress = interactions(rows, target=1200)
     assert progress.prepared.measurement.current == 8 * 100 + 2 * 90
     assert sentences(progress.notes, Speech("en"))[0].startswith(
-        "Facebook is missing on one side and left out on both (10%"
+        "Facebook is missing in some months and left out on both sides (10%"
     )

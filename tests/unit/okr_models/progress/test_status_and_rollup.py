@@ -51,6 +51,15 @@ def test_others_without_a_probability_are_held_against_what_is_expected(raw: flo
     assert standing("stock", raw=raw, expected=0.5) == status
 
 
+def test_what_is_expected_of_a_count_comes_whole() -> None:
+    assert standing("count", raw=0.8, expected=0.8027, items=10) == "on_track", "8 of 8.03 expected posts"
+    assert standing("count", raw=0.7, expected=0.8027, items=10) == "at_risk"
+    assert standing("count", raw=0.5, expected=0.8027, items=10) == "off_track"
+    assert standing("count", raw=0.0, expected=0.15, items=5) == "too_early", "no whole post is expected yet"
+    assert standing("count", raw=0.2, expected=0.15, items=5) == "on_track"
+    assert standing("count", raw=0.5, expected=0.85, items=10, success=0.7) == "on_track", "5 of 5.95 for seven tenths"
+
+
 def test_achieved_and_out_of_reach_are_said_only_when_settled() -> None:
     assert standing(raw=5.0, probability=0.95) == "on_track"
     assert standing(raw=5.0, settled=True) == "achieved"

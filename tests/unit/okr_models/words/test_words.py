@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from okr_models.forecast.types import Forecast
-from okr_models.progress.clauses import WORDS
 from okr_models.progress.evaluation import KeyResultProgress
-from okr_models.progress.explanations import explain
+from okr_models.progress.explanations import CLAUSES, explain
 from okr_models.progress.figures import Failure
 from okr_models.words.codes import NOTE_CODES, note
 from okr_models.words.notes import CATALOGUE, sentence, sentences
@@ -48,17 +47,17 @@ def test_both_languages_say_the_same_things(code: Any) -> None:
     assert placeholders(CATALOGUE["sv"][code]) == placeholders(CATALOGUE["en"][code])
 
 
-@pytest.mark.parametrize("clause", sorted(WORDS["sv"]))
+@pytest.mark.parametrize("clause", sorted(CLAUSES["sv"]))
 def test_both_languages_have_the_same_clauses(clause: str) -> None:
-    assert set(WORDS["sv"]) == set(WORDS["en"])
-    assert placeholders(WORDS["sv"][clause]) == placeholders(WORDS["en"][clause])
+    assert set(CLAUSES["sv"]) == set(CLAUSES["en"])
+    assert placeholders(CLAUSES["sv"][clause]) == placeholders(CLAUSES["en"][clause])
 
 
 def test_dates_are_written_as_each_language_does() -> None:
     each = note("source_missing", label="LinkedIn", short_day=date(2026, 11, 3))
     assert (sentence(each, SV), sentence(each, EN)) == (
-        "LinkedIn saknas sedan 3 nov",
-        "LinkedIn missing since 3 Nov",
+        "LinkedIn har inte kunnat läsas sedan 3 nov",
+        "LinkedIn has not been readable since 3 Nov",
     )
 
 
@@ -86,16 +85,16 @@ def both(progress: KeyResultProgress) -> tuple[str, str]:
 
 def test_growth_says_where_it_stands_against_its_target_and_how_the_last_month_went() -> None:
     assert both(growth([value * 1.32 for value in SEASON[:10]])) == (
-        "+32\xa0% mot +30\xa0%; senaste månaden, oktober, +32\xa0%.",
-        "+32% against +30%; the last month, October, +32%.",
+        "+32\xa0% av +30\xa0%; senaste månaden, oktober, +32\xa0%.",
+        "+32% of +30%; the last month, October, +32%.",
     )
 
 
-def test_a_month_that_dips_as_it_did_the_year_before_pulls_as_expected() -> None:
+def test_a_month_that_dips_as_it_did_the_year_before_is_said_to_be_the_seasons() -> None:
     progress = growth([value * 1.32 for value in SEASON[:7]], as_of=date(2026, 8, 20))
     assert both(progress) == (
-        "+32\xa0% mot +30\xa0%; juli drar ner som väntat.",
-        "+32% against +30%; July pulls down as expected.",
+        "+32\xa0% av +30\xa0%; juli är säsongsmässigt svag, som väntat.",
+        "+32% of +30%; July is seasonally low, as expected.",
     )
 
 
@@ -108,7 +107,7 @@ def test_a_month_that_dips_without_a_season_is_not_excused() -> None:
 def test_a_silent_source_is_named_with_its_day() -> None:
     failures = (Failure(source="web", stream="web_monthly", since=date(2026, 11, 3)),)
     progress = growth([value * 1.12 for value in SEASON[:10]], failures=failures)
-    assert explain(progress, SV).endswith("; web saknas sedan 3 nov.")
+    assert explain(progress, SV).endswith("; Google Analytics har inte kunnat läsas sedan 3 nov.")
 
 
 def test_a_left_out_platform_is_named_with_its_share() -> None:
@@ -119,19 +118,25 @@ def test_a_left_out_platform_is_named_with_its_share() -> None:
     progress = evaluated(
         key_result(kpi="interactions", target="+40%"), figures_of(months=rows), sources=(LINKEDIN, FACEBOOK)
     )
-    assert "Facebook is missing on one side and left out on both (10% of the whole)" in explain(progress, EN)
+    assert "Facebook is missing last year and left out on both sides (10% of the whole)" in explain(progress, EN)
 
 
-def test_a_forecast_adds_its_probability() -> None:
-    progress = growth([value * 1.12 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.4))
-    assert explain(progress, SV).endswith("; sannolikhet 40\xa0%.")
+def test_where_forecast_and_pace_disagree_one_clause_says_which_decided() -> None:
+    behind = growth([value * 1.12 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.4))
+    assert (behind.pace_status, behind.status) == ("off_track", "at_risk")
+    assert explain(behind, SV).endswith("; prognosen är bättre än läget hittills och avgör.")
+    ahead = growth([value * 1.32 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.4))
+    assert (ahead.pace_status, ahead.status) == ("on_track", "at_risk")
+    assert explain(ahead, EN).endswith("; so far it is enough, but the forecast decides.")
+    agreed = growth([value * 1.32 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.8))
+    assert "avgör" not in explain(agreed, SV)
 
 
-def test_what_cannot_be_judged_says_why_and_the_cure() -> None:
+def test_what_cannot_be_judged_says_why_and_leaves_the_cure_to_the_notes() -> None:
     progress = evaluated(
         key_result(target="+30%"), figures_of(months=monthly("unique_visitors", month("2026-01"), [9.0] * 10))
     )
-    assert explain(progress, SV) == "Baslinjen börjar 1 jan. 2026: ge ett tal, eller historik som csv."
+    assert explain(progress, SV) == "Baslinjen börjar 1 jan. 2026."
 
 
 def test_a_stock_says_how_far_it_is_and_how_far_it_should_be() -> None:
@@ -139,30 +144,31 @@ def test_a_stock_says_how_far_it_is_and_how_far_it_should_be() -> None:
     rows = daily("followers", days, scope="platform=linkedin")
     progress = evaluated(key_result(kpi="followers", target="+25%"), figures_of(days=rows), sources=(LINKEDIN,))
     assert both(progress) == (
-        "+20\xa0% mot +25\xa0%; för 1\xa0250 krävs 36,2 i månaden resten av året, hittills 18,8; "
-        "80\xa0% av vägen, väntat nu 88\xa0%.",
-        "+20% against +25%; 1,250 takes 36.2 a month for the rest of the year, 18.8 so far; "
-        "80% of the way, 88% expected by now.",
+        "+20\xa0% av +25\xa0%; för +25\xa0% krävs 36,2 i månaden resten av året, hittills 18,8.",
+        "+20% of +25%; +25% takes 36.2 a month for the rest of the year, 18.8 so far.",
     )
 
 
 def test_a_sum_says_how_much_of_how_much() -> None:
     rows = monthly("sessions", month("2026-01"), [1000.0] * 10)
     progress = evaluated(key_result(kpi="sessions", target=12_000), figures_of(months=rows), sources=(WEB,))
-    assert explain(progress, SV).startswith("10\xa0000 av 12\xa0000; 83\xa0% av vägen, väntat nu 83\xa0%")
+    assert explain(progress, SV).startswith("10\xa0000 av 12\xa0000; framsteg 83\xa0%, borde vara 83\xa0% nu")
 
 
 def test_a_count_says_how_many_are_done_and_how_many_can_still_be() -> None:
     posts = [blog_post("a", date(2026, 3, 1), [500.0]), blog_post("b", date(2026, 11, 1), [1.0] * 19)]
     result = key_result(count="blog_posts", where={"page_views": {"at_least": 500, "within_days": 90}}, target=10)
     progress = evaluated(result, figures_of(posts=posts), sources=(WEB, source("wordpress", "blog")))
-    assert both(progress) == ("1 av 10 klara; 1 till kan ännu nå dit.", "1 of 10 done; 1 more can still get there.")
+    assert both(progress) == (
+        "1 av 10 klara; borde vara 8 nu; 1 till kan ännu nå dit.",
+        "1 of 10 done; should be 8 by now; 1 more can still get there.",
+    )
 
 
 def test_months_held_say_how_many_of_how_many() -> None:
     rows = monthly("unique_visitors", month("2026-01"), [80.0, 80.0, 55.0, 80.0])
     progress = evaluated(key_result(target={"between": [60, 90]}), figures_of(months=rows), as_of=date(2026, 5, 10))
-    assert explain(progress, SV) == "3 av 4 månader innanför; målet går inte längre att nå."
+    assert explain(progress, SV) == "3 av 4 månader klarade målet; målet går inte längre att nå."
 
 
 def test_a_level_says_the_figure_and_the_limit() -> None:
@@ -176,7 +182,7 @@ def test_a_level_says_the_figure_and_the_limit() -> None:
 def test_milestones_say_how_many_are_done() -> None:
     items = [{"title": "a", "done": date(2026, 3, 1)}, {"title": "b", "done": None}]
     progress = evaluated(key_result(milestones=items), figures_of())
-    assert explain(progress, EN) == "1 of 2 milestones done; 50% of the way, 88% expected by now."
+    assert explain(progress, EN) == "1 of 2 milestones done; progress 50%, should be 88% by now."
 
 
 def test_the_first_month_is_too_early_to_say() -> None:

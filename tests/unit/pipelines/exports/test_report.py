@@ -15,14 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from connectors.linkedin.settings import LinkedIn
 from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client.sources import EnvRef
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.items import COUNT_METRICS
 from okr_models.periods import add_months
 from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.all import NotAFolder, export_all
 from pipelines.exports.published import KeyResultRow, read_status
-from pipelines.exports.reader import readers_of
+from pipelines.exports.reader import UnknownLanguage, agency_language, readers_of
 from pipelines.exports.report.agency import render_agency
 from pipelines.exports.report.client import render_client
 from pipelines.exports.report.messages import MESSAGES
@@ -245,7 +247,7 @@ def test_every_chart_has_a_title_and_its_figures_in_words(tmp_path: Path) -> Non
     assert charts == 6 + 9
     assert html.count("<desc id=") == charts
     assert "Fler följare, månad för månad" in html
-    assert re.search(r"januari: [\d\xa0]+, förra året [\d\xa0]+, målväg", html)
+    assert re.search(r"januari: [\d\xa0]+, förra året [\d\xa0]+, krävs", html)
     ids = [attributes["id"] for _, attributes in Tags(html).found if "id" in attributes]
     assert len(ids) == len(set(ids))
 
@@ -253,7 +255,7 @@ def test_every_chart_has_a_title_and_its_figures_in_words(tmp_path: Path) -> Non
 def test_the_page_is_in_the_clients_language_and_missing_is_said(tmp_path: Path) -> None:
     swedish, english = report(tmp_path), report(tmp_path, client="skargard")
     assert '<html lang="sv">' in swedish
-    assert "Så görs siffrorna" in swedish
+    assert "Så räknas siffrorna" in swedish
     assert "1\xa0av" not in swedish
     assert '<html lang="en">' in english
     assert "How the figures are made" in english
@@ -271,6 +273,52 @@ def test_the_boards_page_names_no_key_result(tmp_path: Path) -> None:
     assert "Öka varumärkeskännedom" in html
     assert "Fler unika besökare" not in html
     assert "Sociala medier" not in html
+
+
+def test_the_boards_page_says_why_an_objective_stands_there_and_where_it_is_likely_to_end(tmp_path: Path) -> None:
+    with build_published() as con:
+        board = render_client(con, FJALLGLAS, tmp_path, audience="board").read_text("utf-8")
+    assert re.search(r"i riskzonen</span><span class=\"reason\">: interaktioner väntas sluta på", board)
+
+
+def test_a_failed_read_is_said_to_a_client_by_the_sources_name_without_stream_or_id(tmp_path: Path) -> None:
+    linkedin = LinkedIn(id="li_se", type="linkedin", organization_id="1", token=EnvRef(env="T"))
+    client = FJALLGLAS.model_copy(update={"sources": (linkedin,)})
+    with build_published() as con:
+        con.execute("update ops.loads set source = 'li_se' where source = 'linkedin'")
+        con.execute(
+            "insert into ops.loads select * replace ('loaded' as status, date '2026-11-16' as window_start,"
+            " date '2026-11-16' as window_end, started_at - interval 3 day as started_at,"
+            " finished_at - interval 3 day as finished_at) from ops.loads where status = 'failed'"
+        )
+        html = render_client(con, client, tmp_path).read_text("utf-8")
+        agency = render_agency(con, [client], tmp_path / "agency").read_text("utf-8")
+    assert "LinkedIn har inte kunnat läsas sedan 17 nov. Siffrorna därifrån står kvar." in html
+    assert "LinkedIn: läst t.o.m." in html
+    assert "li_se" not in html
+    assert "li_se/interactions" in agency
+
+
+def test_a_failed_source_without_a_name_is_a_source(tmp_path: Path) -> None:
+    with build_published() as con:
+        html = render_client(con, SKARGARD, tmp_path / "s").read_text("utf-8")
+        named = render_client(con, FJALLGLAS, tmp_path / "f").read_text("utf-8")
+    assert "En källa har inte kunnat läsas i sin helhet." in named
+    assert "readable" not in html
+
+
+@pytest.mark.parametrize(("value", "language"), [(None, "sv"), ("", "sv"), ("en", "en"), (" SV ", "sv")])
+def test_the_agencys_page_is_in_the_language_that_is_set(value: str | None, language: str, tmp_path: Path) -> None:
+    environ = {} if value is None else {"OKR_AGENCY_LANGUAGE": value}
+    with build_published() as con:
+        export_all(con, tmp_path, clients=CLIENTS, language=agency_language(environ))
+    assert f'<html lang="{language}">' in (tmp_path / "_agency" / "report.html").read_text("utf-8")
+    assert '<html lang="en">' in (tmp_path / "skargard" / "report.html").read_text("utf-8")
+
+
+def test_a_language_that_is_none_is_refused_with_the_two_there_are() -> None:
+    with pytest.raises(UnknownLanguage, match="OKR_AGENCY_LANGUAGE is 'de'; write sv or en"):
+        agency_language({"OKR_AGENCY_LANGUAGE": "de"})
 
 
 def test_the_agency_page_lists_worst_first_and_links_to_every_client(tmp_path: Path) -> None:

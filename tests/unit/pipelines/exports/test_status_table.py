@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
+from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, LoadUnderWay, notes_of, read_status
+from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.status_table import status_table
 from pipelines.exports.words import STATUS_ICONS, STATUS_WORDS
 from tests.unit.published_clients import CLIENTS
 from tests.unit.published_fixture import AS_OF, build_published
 
-NAMES = {client.client: client.name for client in CLIENTS}
-SPEECHES = {client.client: Speech(client.language) for client in CLIENTS}
+READERS = {client.client: reader_of(client) for client in CLIENTS}
 
 
 def statuses(*, hostile: bool = False) -> list[ClientStatus]:
@@ -31,7 +31,7 @@ def statuses(*, hostile: bool = False) -> list[ClientStatus]:
 
 
 def shown(*, hostile: bool = False, **options: object) -> str:
-    return status_table(statuses(hostile=hostile), names=NAMES, speeches=SPEECHES, **options)  # type: ignore[arg-type]
+    return status_table(statuses(hostile=hostile), readers=READERS, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -57,7 +57,7 @@ def test_a_key_result_without_data_says_so_and_what_cures_it() -> None:
     text = " ".join(shown().split())
     assert "no figure yet" in text
     assert "give them as csv" in text
-    assert "– / –" in text
+    assert "– / +20%" in text
 
 
 def test_a_failed_read_is_named_with_its_class() -> None:
@@ -76,7 +76,9 @@ def test_a_long_first_load_says_how_far_it_is(nights: int | None, swedish: str, 
     under_way = LoadUnderWay(title="Instagram", loaded_days=240, all_days=730, nights=nights)
     status = replace(statuses()[0], loading=(under_way,))
     for speech, said in ((SWEDISH, swedish), (ENGLISH, english)):
-        lines = status_table([status], speeches={status.client: speech}, width=100).splitlines()
+        lines = status_table(
+            [status], readers={status.client: Reader(client="x", name="x", speech=speech)}, width=100
+        ).splitlines()
         assert f"Instagram: {said}" in lines
 
 

@@ -46,9 +46,9 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> tuple[CsvHome, str]:
 
 def test_a_past_board_figure_comes_back_as_it_was_shown(corrected: tuple[CsvHome, str]) -> None:
     home, then = corrected
-    assert "+30% against +30%" in then
+    assert "+30% / +30%" in then
     assert command(home, "2026-11-20", "status", "--as-of", "2026-08-10") == then
-    assert "+15% against +30%" in command(home, "2026-11-20", "status")
+    assert "+15% / +30%" in command(home, "2026-11-20", "status")
 
 
 def test_what_a_later_reading_changed_is_noted_with_how_much(corrected: tuple[CsvHome, str]) -> None:
@@ -59,12 +59,12 @@ def test_a_day_judged_again_is_forecast_too_and_says_what_changed(corrected: tup
     home, then = corrected
     again = command(home, "2026-11-20", "status", "--as-of", "2026-08-10", "--restated")
     assert "Changed since 10 Aug 2026:" in again
-    assert "- visits: now 1,300 → 1,150, way 100% → 50%, status on track → off track" in " ".join(again.split())
+    assert "- visits: now 1,300 → 1,150, progress 100% → 50%, status at risk → off track" in " ".join(again.split())
     rows = home.query(
         "select known_at, raw_progress, probability, status from marts.key_result_progress"
         " where as_of = date '2026-08-10' order by known_at"
     )
-    assert [row["status"] for row in rows] == ["on_track", "off_track"]
+    assert [row["status"] for row in rows] == ["at_risk", "off_track"]
     assert all(row["probability"] is not None for row in rows)
     assert rows[1]["raw_progress"] == pytest.approx(0.5)
     assert command(home, "2026-11-20", "status", "--as-of", "2026-08-10") == then, "what was known stays what it was"

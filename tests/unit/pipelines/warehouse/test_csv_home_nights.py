@@ -140,7 +140,7 @@ def test_each_row_of_the_target_table(
         ("zero", "give a number, or history as csv"),
         ("missing", "give a number, or history as csv"),
         ("few", "only 2 common months"),
-        ("large_platform", "LinkedIn is missing on one side and is 20% of the whole, the limit is 20%"),
+        ("large_platform", "LinkedIn is missing last year; 20% of the whole, the limit is 20%"),
     ],
 )
 def test_what_cannot_be_judged_says_why_and_has_no_value(july: dict[str, Row], name: str, words: str) -> None:
@@ -158,7 +158,7 @@ def test_what_cannot_be_judged_says_why_and_has_no_value(july: dict[str, Row], n
         ("small", "small baseline (10)"),
         ("small", "rests on history from csv: January–June 2025, January–June 2026"),
         ("holes", "left out on both sides: February–March 2026, May 2026"),
-        ("platform", "LinkedIn is missing on one side and left out on both (20% of the whole)"),
+        ("platform", "LinkedIn is missing last year and left out on both sides (20% of the whole)"),
         ("stretch", "the probability of the full target is"),
     ],
 )

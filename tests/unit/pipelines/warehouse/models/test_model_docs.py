@@ -60,7 +60,7 @@ ADDED = {
     "kpi_daily": "is_estimated origin method",
     "blog_posts": "published_on is_estimated redated_on also_listed_by unseen_host",
     "social_posts": "source published_on",
-    "key_result_progress": "explanation",
+    "key_result_progress": "explanation ambition first_month last_month note_codes",
     "forecast_scores": "is_inside",
 }
 """Columns that the interface allows and does not name; a new one is added here on purpose."""

@@ -205,7 +205,7 @@ def test_a_failed_source_is_named_with_the_day_from_which_it_is_missing(con: duc
     load(con, "web", "web_monthly", date(2026, 11, 2), "loaded")
     load(con, "web", "web_monthly", date(2026, 11, 19), "failed")
     evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF))
-    assert progress(con)[0]["notes"] == "web saknas sedan 3 nov"
+    assert progress(con)[0]["notes"] == "Google Analytics har inte kunnat läsas sedan 3 nov"
 
 
 def test_a_source_that_works_again_is_no_longer_named(con: duckdb.DuckDBPyConnection) -> None:
@@ -224,7 +224,7 @@ def test_a_target_edited_without_a_revision_is_noted_from_then_on(con: duckdb.Du
         evaluate_all(con, [a_client(edited)], fixed_clock(AS_OF + timedelta(days=days)))
     notes = [row["notes"] for row in progress(con)]
     assert notes[0] is None
-    assert notes[1] == notes[2] == "definitionen ändrades 21 nov. 2026 utan revision"
+    assert notes[1] == notes[2] == "definitionen ändrades 21 nov. 2026: skriv ändringen under revisions"
 
 
 def test_a_revision_is_noted_as_such_and_keeps_the_first_target(con: duckdb.DuckDBPyConnection) -> None:

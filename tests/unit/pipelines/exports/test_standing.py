@@ -1,0 +1,150 @@
+"""How a key result and an objective are said: one line holds what belongs together, in both languages.
+
+Really under test: ``pipelines/exports/standing.py`` on rows as the tables hold them. That the figures are right is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.words.codes import note
+from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
+from pipelines.exports.published import KeyResultRow
+from pipelines.exports.standing import Standing
+
+YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
+VISITORS = KeyResultRow(
+    client="acme", objective_id="o", key_result_id="visitors", as_of=date(2026, 11, 20), title="Fler besökare",
+    kpi="unique_visitors", unit="visitors", kind="flow", ambition="committed", baseline=6919.0, first_target=8994.7,
+    target=8994.7, current=8874.0, current_growth=8874 / 6919 - 1, first_month=date(2026, 1, 1),
+    last_month=date(2026, 10, 1), raw_progress=0.942, progress=0.942, expected_progress=1.0, forecast=9693.0,
+    forecast_low=9532.0, forecast_high=9867.0, forecast_target=9676.0, probability=0.6, probability_full=0.6,
+    status="at_risk", data_through=date(2026, 10, 31), is_estimated=False, notes=(), note_codes=(), explanation=None,
+)  # fmt: skip
+FOLLOWERS = replace(
+    VISITORS, kpi="followers", unit="followers", kind="stock", baseline=27120.0, first_target=33900.0, target=33900.0,
+    current=32528.0, current_growth=32528 / 27120 - 1, first_month=None, last_month=None, forecast=33280.0,
+    forecast_low=32834.0, forecast_high=33732.0, forecast_target=33900.0, probability=0.1, status="off_track",
+    data_through=date(2026, 11, 19),
+)  # fmt: skip
+POSTS = replace(
+    VISITORS, kpi="blog_posts", unit="posts", kind="count", baseline=0.0, first_target=10.0, target=10.0, current=8.0,
+    current_growth=None, first_month=None, last_month=None, raw_progress=0.8, expected_progress=0.8, forecast=None,
+    forecast_low=None, forecast_high=None, forecast_target=10.0, probability=None, probability_full=None,
+)  # fmt: skip
+
+
+def said(row: KeyResultRow, *, speech: Speech = SWEDISH, target: Any = None, **settings: Any) -> Standing:
+    wanted = target or Change(share=0.3)
+    definition = KeyResult(id="r", title=row.title, kpi=row.kpi, target=wanted, **settings)
+    return Standing(row=row, speech=speech, definition=definition, period=YEAR)
+
+
+def plain(text: str) -> str:
+    return text.replace("\xa0", " ")
+
+
+def test_the_big_figure_of_growth_is_the_growth_and_under_it_what_it_is_made_of() -> None:
+    assert [plain(each) for each in said(VISITORS).figures()] == ["+28 %", "+30 %"]
+    assert plain(said(VISITORS).basis()) == "8 874 besökare i månaden, snitt jan–okt; i fjol 6 919"
+    assert said(VISITORS).unit() == ""
+    english = said(VISITORS, speech=ENGLISH)
+    assert english.basis() == "8,874 visitors a month, mean of Jan–Oct; last year 6,919"
+
+
+def test_forecast_span_target_and_probability_stand_in_one_line() -> None:
+    assert plain(said(VISITORS).outlook()) == "Helårsprognos 9 693 (9 532–9 867) mot 9 676 · sannolikhet 60 %"
+    english = said(VISITORS, speech=ENGLISH).outlook()
+    assert english == "Full-year forecast 9,693 (9,532–9,867) against 9,676 · probability 60%"
+
+
+def test_a_stock_is_forecast_at_the_end_and_stands_against_its_start() -> None:
+    followers = said(FOLLOWERS, target=Change(share=0.25))
+    assert plain(followers.basis()) == "32 528 följare 19 nov; 27 120 vid start"
+    assert plain(followers.outlook()).startswith("Prognos vid årets slut 33 280 (32 834–33 732) mot 33 900 · ")
+    half = replace(followers, period=Period(start=date(2026, 7, 1), end=date(2026, 12, 31)))
+    assert half.outlook().startswith("Prognos vid periodens slut")
+
+
+def test_a_stretch_goal_has_both_probabilities() -> None:
+    row = replace(VISITORS, ambition="stretch", probability=0.95, probability_full=0.07, status="on_track")
+    assert plain(said(row).chance()) == "95 % att nå 70 % av vägen, 7 % hela"
+    assert said(row, speech=ENGLISH).chance() == "95% to get 70% of the way, 7% the whole"
+    assert plain(said(row).likely_end()).endswith("(sträckmål: 70 % av vägen räcker)")
+
+
+def test_what_is_settled_or_unknown_has_no_probability() -> None:
+    for probability in (None, 0.0, 1.0):
+        assert said(replace(VISITORS, probability=probability)).chance() == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "target", "swedish"),
+    [
+        (VISITORS, None, "unika besökare väntas sluta på +30 %, målet är +30 %"),
+        (FOLLOWERS, Change(share=0.25), "följare väntas sluta på +23 %, målet är +25 %"),
+        (POSTS, Number(value=10), "blogginlägg: 8 av 10, borde vara 8 nu"),
+        (replace(VISITORS, status="out_of_reach"), None, "målet för unika besökare går inte längre att nå"),
+        (replace(VISITORS, status="achieved"), None, ""),
+    ],
+)
+def test_the_likely_end_says_both_figures_in_the_targets_unit(row: KeyResultRow, target: Any, swedish: str) -> None:
+    assert plain(said(row, target=target).likely_end()) == swedish
+
+
+def test_a_level_is_said_as_a_bound_with_the_month_it_is_of() -> None:
+    row = replace(
+        POSTS, kpi="bookings", unit="share", kind="ratio", target=0.6, first_target=0.6, current=0.663, baseline=0.5
+    )
+    level = said(row, target=AtLeast(at_least=0.6))
+    assert [plain(each) for each in level.figures()] == ["66 %", "minst 60 %"]
+    assert level.basis() == "Senaste hela månaden, oktober"
+
+
+def test_months_held_and_milestones_are_counted() -> None:
+    held = replace(POSTS, unit="share", kind="ratio", current=0.75, target=1.0, status="off_track")
+    assert plain(said(held, target=Between(between=(60, 90))).likely_end()).endswith("75 % av månaderna klarade målet")
+    steps = Milestones(
+        milestones=(Milestone(title="A", done=date(2026, 3, 1)), Milestone(title="B", done=date(2026, 12, 1)))
+    )
+    row = replace(POSTS, kpi=None, kind="milestones", unit="share", current=0.5, target=1.0)
+    definition = KeyResult.model_construct(id="r", title="t", kpi=None, count=None, target=steps, revisions=())
+    assert Standing(row=row, speech=SWEDISH, definition=definition, period=YEAR).figures() == ("1", "2")
+
+
+def test_a_title_with_an_old_target_says_the_one_in_force() -> None:
+    revision = {"from": date(2026, 6, 1), "target": 96_000, "by": "B", "why": "W"}
+    row = replace(POSTS, title="92 000 besök", unit="sessions", kind="flow", target=96000.0, first_target=92000.0)
+    old = said(row, target=Number(value=92_000), revisions=(revision,))
+    assert plain(old.title()) == "92 000 besök (nu 96 000)"
+    assert plain(old.first_target()) == "92 000"
+
+
+def test_notes_are_for_any_reader_and_cures_for_the_agency_in_its_own_language() -> None:
+    codes = (note("platform_too_large", label="Mastodon", part_share=0.48, side="last_year"), note("no_first_month"))
+    swedish = said(replace(POSTS, note_codes=codes))
+    assert plain(swedish.notes()[0]) == "Mastodon saknas i fjol; 48 % av helheten, gränsen är 20 %"
+    assert all("csv" not in each for each in swedish.notes())
+    assert replace(swedish, speech=ENGLISH).cures() == ("give history as csv, or opened where the account was new",)
+
+
+def test_what_the_forecasts_line_says_is_no_note_too() -> None:
+    codes = (note("final_target", value=9676.0), note("full_target_probability", probability_share=0.07))
+    assert said(replace(VISITORS, note_codes=codes)).notes() == ()
+
+
+def test_a_row_of_an_older_version_is_said_from_its_sentences_and_without_what_it_lacks() -> None:
+    old = replace(
+        VISITORS, current_growth=None, first_month=None, last_month=None, forecast_target=None, ambition=None,
+        probability_full=None, note_codes=None, notes=("vilar på historik",),
+    )  # fmt: skip
+    older = said(old)
+    assert older.notes() == ("vilar på historik",)
+    assert plain(older.figures()[0]) == "8 874"
+    assert plain(older.outlook()) == "Helårsprognos 9 693 (9 532–9 867) mot 8 995 · sannolikhet 60 %"
+    assert Standing(row=old, speech=ENGLISH).outlook() != ""
