@@ -28,7 +28,9 @@ class Jump:
 
     def as_break(self, *, label: str) -> Break:
         """With a reason that reads the same in every language."""
-        return Break(date=self.day, reason=f"csv \N{RIGHTWARDS ARROW} {label}, {self.share:+.0%}")
+        return Break(
+            date=self.day, reason=f"csv \N{RIGHTWARDS ARROW} {label}, {self.share:+.0%}".replace("-", "\N{MINUS SIGN}")
+        )
 
 
 def jump_of(months: Months, days: Days, *, declared: Sequence[Break]) -> Jump | None:

@@ -47,8 +47,8 @@ def notes(result: KeyResultProgress) -> str:
 def test_a_reading_far_from_the_history_is_a_break_until_the_file_says_otherwise() -> None:
     found = judged(800.0)
     assert found.status == "cannot_be_judged"
-    assert "its own first reading on 10 Jan 2026 lies −35% from the csv history" in notes(found)
-    assert "baseline restarts on 10 Jan 2026 (csv → LinkedIn, -35%)" in notes(found)
+    assert "its own first reading on 10 Jan 2026 lies −35% from the figures of own reports" in notes(found)
+    assert "baseline restarts on 10 Jan 2026 (csv → LinkedIn, −35%)" in notes(found)
 
 
 @pytest.mark.parametrize("ratio", [1, 0.65])
@@ -63,13 +63,13 @@ def test_a_break_in_the_file_without_a_ratio_speaks_for_itself() -> None:
     breaks = [{"date": date(2026, 1, 3), "reason": "Pages merged"}]
     found = judged(800.0, linkedin=source("linkedin", breaks=breaks))
     assert "baseline restarts on 3 Jan 2026 (Pages merged)" in notes(found)
-    assert "csv history and counts" not in notes(found)
+    assert "counts as a changed measurement" not in notes(found)
 
 
 def test_a_reading_near_the_history_is_no_break() -> None:
     found = judged(1100.0)
     assert found.prepared.measurement.baseline == 1230
-    assert "csv history and counts" not in notes(found)
+    assert "counts as a changed measurement" not in notes(found)
 
 
 def test_a_first_reading_long_after_the_history_may_well_differ() -> None:
