@@ -147,6 +147,8 @@ class Context:
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
     kpis: frozenset[str] | None = None
     """Ids of all KPIs that figures may be of, built-in and the client's own; None: not known, so any."""
+    scopes: frozenset[str] | None = None
+    """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None

@@ -30,6 +30,7 @@ def build_context(
     home: Path,
     environ: Mapping[str, str],
     kpis: frozenset[str] | None = None,
+    scopes: frozenset[str] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
@@ -49,6 +50,7 @@ def build_context(
         secret=secret,
         base_url=resolve_base_url(settings, environ=environ, client=client),
         kpis=kpis,
+        scopes=scopes,
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,

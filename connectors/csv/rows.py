@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
+from typing import Literal
 
 from connectors.core.arrow import Row
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
@@ -24,7 +25,14 @@ _SCOPE = re.compile(r"all|(platform|source)=[a-z0-9_]{1,40}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}( \d{3})+(\.\d*)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}( \d{3})+([.,]\d*)?")
+_ONE_GROUP = re.compile(r"(?P<whole>[+-]?\d{1,3})(?P<sign>[.,])(?P<rest>\d{3})")
+_POINT_GROUPS = re.compile(r"[+-]?\d{1,3}((\.\d{3})+,\d+|(\.\d{3}){2,})")
+_COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}((,\d{3})+\.\d+|(,\d{3}){2,})")
+_COMMA_DECIMAL = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?")
+Decimals = Literal["point", "comma", "either"]
+"""What parts decimals: with commas between columns a point, with semicolons a comma, with tabs either."""
+_DECIMALS: dict[str, Decimals] = {";": "comma", "\t": "either"}
 LARGEST = 1e15
 _SHOWN = 40
 
@@ -41,10 +49,13 @@ class BadCell(ValueError):
     """One cell that can't be read; says what would be right."""
 
 
-def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parsed:
-    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; with semicolons, ``3,5`` is 3.5.
+def parse(
+    lines: Iterable[str], *, kpis: Collection[str] | None = None, scopes: Collection[str] | None = None
+) -> Parsed:
+    """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; without commas between columns,
+    ``3,5`` is 3.5.
 
-    ``kpis``: the ids that rows may have; None: any.
+    ``kpis``: the ids that rows may have; None: any. ``scopes``: those that the client's sources make; None: any.
     """
     numbered = iter(lines)
     parsed = Parsed()
@@ -56,6 +67,7 @@ def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parse
         parsed.problems.append((1, "the file is empty; it needs a header such as date,kpi,value"))
         return parsed
     delimiter = named.group(1) if named else next((sign for sign in (";", "\t") if sign in header), ",")
+    decimals = _DECIMALS.get(delimiter, "point")
     reader = csv.reader(chain([header], numbered), delimiter=delimiter, strict=True)
     seen: dict[tuple[object, ...], int] = {}
     try:
@@ -74,7 +86,7 @@ def parse(lines: Iterable[str], *, kpis: Collection[str] | None = None) -> Parse
             if not any(cell.strip() for cell in cells):
                 continue
             try:
-                row = row_of(names, cells, decimal_comma=delimiter == ";", kpis=kpis)
+                row = row_of(names, cells, decimals=decimals, kpis=kpis, scopes=scopes)
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
@@ -106,7 +118,15 @@ def header_problem(names: list[str]) -> str | None:
     return None
 
 
-def row_of(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Collection[str] | None) -> Row:
+def row_of(
+    names: list[str],
+    cells: list[str],
+    *,
+    decimals: Decimals,
+    kpis: Collection[str] | None,
+    scopes: Collection[str] | None = None,
+) -> Row:
+    """One row of cells as figures. Raises ``BadCell``."""
     while len(cells) > len(names) and not cells[-1].strip():
         cells = cells[:-1]
     if len(cells) != len(names):
@@ -122,8 +142,10 @@ def row_of(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Col
     scope = texts.get("scope", "") or "all"
     if not _SCOPE.fullmatch(scope):
         raise BadCell(f"scope {shown(scope)} should be all, platform=NAME or source=ID")
+    if scopes is not None and scope not in scopes:
+        _refuse_unknown_scope(scope, scopes)
     numbers = {
-        name: number(texts.get(name, ""), column=name, decimal_comma=decimal_comma)
+        name: number(texts.get(name, ""), column=name, decimals=decimals)
         for name in ("value", "numerator", "denominator")
     }
     if (numbers["numerator"] is None) != (numbers["denominator"] is None):
@@ -139,6 +161,16 @@ def row_of(names: list[str], cells: list[str], *, decimal_comma: bool, kpis: Col
         "period_start": day(texts["date"]) if by_day else month(texts["month"]),
         **numbers,
     }
+
+
+def _refuse_unknown_scope(scope: str, scopes: Collection[str]) -> None:
+    """A source must be one of the file's; a platform may be one that only history knows, unless it is a slip."""
+    kind, _, name = scope.partition("=")
+    others = sorted(each.partition("=")[2] for each in scopes if each.startswith(f"{kind}="))
+    near = nearest(name, others)
+    if kind == "source" or near:
+        hint = near or f"; known: {', '.join(others) or 'none'}"
+        raise BadCell(f"scope {shown(scope)} names no {kind} of the client file{hint}")
 
 
 def day(text: str) -> date:
@@ -166,21 +198,42 @@ def _calendar_day(text: str) -> date | None:
     return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
-def number(text: str, *, column: str, decimal_comma: bool) -> float | None:
-    """A finite number; empty is missing. Thousands may be set apart by spaces, as Swedish spreadsheets do."""
-    plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-")
+def number(text: str, *, column: str, decimals: Decimals) -> float | None:
+    """A finite number; empty is missing. Thousands may be set apart by spaces, or by the sign that is no decimal sign.
+
+    What could be read in two ways, a thousand apart, is refused with both readings.
+    """
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").replace("\u2212", "-")
     if not plain:
         return None
-    if decimal_comma:
-        plain = plain.replace(",", ".", 1) if "." not in plain else plain
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(" ", "")
+    _refuse_two_readings(plain, column=column, decimals=decimals)
+    if decimals != "point" and _POINT_GROUPS.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    elif decimals != "point" and _COMMA_DECIMAL.fullmatch(plain):
+        plain = plain.replace(",", ".")
+    elif decimals != "comma" and _COMMA_GROUPS.fullmatch(plain):
+        plain = plain.replace(",", "")
     if plain.isascii() and _NUMBER.fullmatch(plain):
         value = float(plain)
         if math.isfinite(value) and abs(value) <= LARGEST:
             return value
-    right = "3,5" if decimal_comma else "3.5"
+    right = "3.5" if decimals == "point" else "3,5"
     raise BadCell(f"{column} {shown(text)} should be a number such as {right}, or empty where it is missing")
+
+
+def _refuse_two_readings(plain: str, *, column: str, decimals: Decimals) -> None:
+    """One group of three digits behind a sign that groups in one country and parts decimals in another."""
+    found = _ONE_GROUP.fullmatch(plain)
+    if not found or found["whole"].lstrip("+-") == "0":
+        return
+    if (found["sign"] == ",") if decimals == "comma" else (found["sign"] == "." and decimals in {"point", "either"}):
+        return
+    whole, rest, mark = found["whole"], found["rest"], "." if decimals == "point" else ","
+    raise BadCell(
+        f"{column} {shown(plain)} can be read as {whole}{rest} or as {whole}{mark}{rest}; write the one that is meant"
+    )
 
 
 def shown(text: str) -> str:

@@ -74,7 +74,7 @@ class CsvSource:
             raise self._error(Misconfigured, "the path leads outside the home folder", cure="move the file into data/")
         kind: type[SourceError]
         try:
-            return parse(lines_of(path), kpis=self._context.kpis)
+            return parse(lines_of(path), kpis=self._context.kpis, scopes=self._context.scopes)
         except FileNotFoundError:
             kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
         except UnicodeDecodeError as error:

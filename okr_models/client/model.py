@@ -218,6 +218,12 @@ class Client(Frozen):
         parts = {part for own in self.kpis for part in (own.id, own.numerator, own.denominator) if part}
         return frozenset(BUILT_IN) | parts
 
+    def scopes(self) -> frozenset[str]:
+        """Every scope that its sources make, those that they had under a former id among them."""
+        ids = {name for source in self.sources for name in (source.id, *getattr(source, "formerly", ()))}
+        platforms = {source.platform for source in self.sources if source.platform}
+        return frozenset({"all"} | {f"source={each}" for each in ids} | {f"platform={each}" for each in platforms})
+
     def start_of(self, source: SourceSettings) -> date | None:
         """First day to load: the source's own, else two years before the earliest objective starts."""
         if source.start:

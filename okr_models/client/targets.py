@@ -106,8 +106,8 @@ def _from_text(value: str) -> Change:
         if share == 0:
             raise refuse("asks for no change; to stay where you are use {between: [a, b]}")
         return Change(share=share)
-    plain = value.strip().lstrip("+")
-    hint = f"write {plain} without quotes and without a plus for a number" if _is_number(plain) else f"write {_FORMS}"
+    plain = value.strip().lstrip("+").replace("_", "").replace(" ", "")
+    hint = f"for a number write {plain} without quotes, plus or underscore" if _is_number(plain) else f"write {_FORMS}"
     raise refuse(f"{shown(value)} is not a target; {hint}")
 
 

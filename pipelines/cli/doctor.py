@@ -97,6 +97,7 @@ def _context(client: Client, source: SourceSettings, *, home: Home, now: datetim
         home=home.root,
         environ=os.environ,
         kpis=client.kpi_ids(),
+        scopes=client.scopes(),
     )
 
 

@@ -183,6 +183,7 @@ class _Planner:
                 home=self.home.root,
                 environ=self.environ,
                 kpis=client.kpi_ids(),
+                scopes=client.scopes(),
             ),
             open=self.open_source,
             clock=self.clock,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.core.errors import Misconfigured, NotFound
 from connectors.core.protocol import Batch
-from connectors.csv.rows import BadCell, number, parse
+from connectors.csv.rows import BadCell, Decimals, number, parse
 from connectors.csv.settings import Csv
 from connectors.csv.source import ROWS, CsvSource
 from tests.fake_vendor import context
@@ -233,7 +233,57 @@ def test_no_text_breaks_the_parser_other_than_by_named_problems(lines: list[str]
 @given(st.text(max_size=20), st.booleans())
 def test_a_number_is_finite_or_missing_or_refused(text: str, comma: bool) -> None:
     try:
-        value = number(text, column="value", decimal_comma=comma)
+        value = number(text, column="value", decimals="comma" if comma else "point")
     except BadCell:
         return
     assert value is None or abs(value) <= 1e15
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimals", "value"),
+    [
+        ("1.234,5", "comma", 1234.5),
+        ("1.234.567", "comma", 1_234_567.0),
+        ("1 234,5", "comma", 1234.5),
+        ("0.125", "comma", 0.125),
+        ("12.5", "comma", 12.5),
+        ("1234,5", "either", 1234.5),
+        ("12.345", "either", 12.345),
+        ("1,234,567", "point", 1_234_567.0),
+        ("1,234.5", "point", 1234.5),
+        ("12,345", "comma", 12.345),
+        ("1e-7", "point", 1e-7),
+    ],
+)
+def test_a_number_with_one_reading_is_that_number(cell: str, decimals: Decimals, value: float) -> None:
+    assert number(cell, column="value", decimals=decimals) == value
+
+
+@pytest.mark.parametrize(("cell", "decimals"), [("12.345", "comma"), ("-1.500", "comma"), ("12,345", "either")])
+def test_a_number_with_two_readings_is_refused_with_both(cell: str, decimals: Decimals) -> None:
+    with pytest.raises(BadCell, match=r"can be read as -?\d+ or as -?\d+,\d{3}; write the one"):
+        number(cell, column="value", decimals=decimals)
+
+
+def test_a_thousand_in_quotes_between_commas_is_refused_with_both_readings(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"data/crm.csv:2: value '1,234' can be read as 1234 or as 1.234"):
+        read(tmp_path, 'month,kpi,value\n2026-03,nps,"1,234"\n')
+
+
+def test_swedish_excels_unicode_text_has_tabs_and_decimal_commas(tmp_path: Path) -> None:
+    batch = read(tmp_path, "month\tkpi\tvalue\n2026-03\tnps\t1234,5\n".encode("utf-16"))
+    assert batch.rows["value"].to_pylist() == [1234.5]
+
+
+def test_a_scope_that_no_source_makes_is_named_with_the_nearest_one() -> None:
+    lines = [
+        "month,kpi,value,scope\n",
+        "2026-03,sessions,10,source=webb\n",
+        "2026-04,followers,10,platform=mastodonn\n",
+    ]
+    lines += ["2026-05,followers,10,platform=myspace\n", "2026-06,sessions,10,source=web\n"]
+    parsed = parse(lines, scopes={"all", "source=web", "platform=mastodon"})
+    assert [row["scope"] for row in parsed.rows] == ["platform=myspace", "source=web"]
+    assert [line for line, _ in parsed.problems] == [2, 3]
+    assert 'did you mean "web"' in parsed.problems[0][1]
+    assert 'did you mean "mastodon"' in parsed.problems[1][1]
