@@ -6,7 +6,7 @@ from okr_models.kpis.model import Feed, Kpi
 
 POSTS = Feed(category="blog", streams=("blog_posts",), by_blog_path=("web_pages_daily",))
 PUBLICATIONS = Feed(category="blog", streams=("blog_posts",), by_blog_path=("web_pages_daily",), blind_days=90)
-PAGES = Feed(category="web", streams=("web_pages_daily",))
+PAGES = Feed(category="web", streams=("web_pages_daily",), may_lack=True)
 
 BLOG = (
     Kpi(

@@ -34,6 +34,8 @@ class Feed:
     """What can give the figure's past, where that is not ``streams``."""
     by_blog_path: tuple[str, ...] = ()
     """For blogs: what takes the place of ``streams`` where a web source's ``blog_path`` says what a post is."""
+    may_lack: bool = False
+    """Where no source gives it the KPI has its months all the same, and they say that nothing was observed."""
     blind_days: int = 0
     """With ``by_blog_path``: the first days of a history in which a page seen is no new post."""
 

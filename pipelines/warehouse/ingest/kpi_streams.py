@@ -35,7 +35,8 @@ def kpi_stream_rows(client: str, sources: Sequence[Source], streams: Mapping[str
     """
     for kpi in BUILT_IN.values():
         found = supplied(kpi, sources)
-        if {each.feed.category for each in found} != set(kpi.needs):
+        given = {each.feed.category for each in found}
+        if not all(feed.may_lack or feed.category in given for feed in kpi.feeds):
             continue
         preferences: dict[tuple[str, str], int | None] = {}
         for each in found:
