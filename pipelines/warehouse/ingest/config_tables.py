@@ -1,7 +1,7 @@
 """Schema ``config``: what the client files say, as tables that SQL models join with.
 
-What belongs here: one row per client, source, stream, pause, break, KPI, objective and key result. What does not:
-judging a key result, for which the OKR step takes the files themselves.
+What belongs here: one row per client, source, stream, pause, break, host, KPI, objective and key result. What does
+not: judging a key result, for which the OKR step takes the files themselves.
 """
 
 from __future__ import annotations
@@ -123,13 +123,14 @@ def _clients(night: _Night) -> Iterator[Row]:
 
 
 def _sources(night: _Night) -> Iterator[Row]:
-    for source in night.sources:
+    for position, source in enumerate(night.sources, start=1):
         facts = night.source_types[source.type].facts
         # an {env: NAME} address is the machine's own business and not shown
         base_url = None if isinstance(source.base_url, EnvRef) else source.base_url
         yield (
             night.client.client,
             source.id,
+            position,
             source.type,
             facts.name,
             facts.category,
