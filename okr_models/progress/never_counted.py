@@ -26,6 +26,7 @@ STREAM_OF_METRIC = {
     "search_position": ("search", "search_pages_daily"),
 }
 """Which kind of source tells what a blog post is asked for; a social post's counters come with their own account."""
+Stream = tuple[SourceSettings, str]
 SURELY_SEEN = timedelta(days=7)
 """A post that old has been seen by whatever sees its blog."""
 
@@ -33,9 +34,9 @@ SURELY_SEEN = timedelta(days=7)
 def never_counted(task: Task, client: Client, figures: Figures, posts: Sequence[Post]) -> Note | None:
     """The reason, or None where the count may be given."""
     labels = source_labels(client)
-    for sources, stream in _needed(client, task.key_result):
-        if sources and not any(figures.was_read(source.id, stream) for source in sources):
-            return note("source_never_loaded", label=", ".join(labels[source.id] for source in sources))
+    for streams in _needed(client, task.key_result):
+        if streams and not any(figures.was_read(source.id, stream) for source, stream in streams):
+            return note("source_never_loaded", label=", ".join(labels[source.id] for source, _ in streams))
     old = [post for post in posts if post.published_on <= task.as_of - SURELY_SEEN]
     for condition in task.key_result.where:
         metric = condition.metric
@@ -46,20 +47,18 @@ def never_counted(task: Task, client: Client, figures: Figures, posts: Sequence[
     return None
 
 
-def _needed(client: Client, key_result: KeyResult) -> Iterator[tuple[tuple[SourceSettings, ...], str]]:
-    """Groups of sources of which at least one must have been read, with the stream it tells by."""
+def _needed(client: Client, key_result: KeyResult) -> Iterator[tuple[Stream, ...]]:
+    """Groups of streams of which at least one must have been read."""
     scope = key_result.scope
     if key_result.count == "social_posts":
         accounts = feeding_sources(client, "social_posts", scope)
-        yield accounts, "social_posts"
+        yield tuple((source, "social_posts") for source in accounts)
         if key_result.where:
-            yield accounts, "post_counters"
+            yield tuple((source, "post_counters") for source in accounts)
         return
+    # a web source whose blog_path says what a post is gives its list by its pages
     lists = feeding_sources(client, "blog_posts", scope)
-    yield lists, "blog_posts"
-    if not lists:
-        pages = [source for source in client.sources if getattr(source, "blog_path", None)]
-        yield tuple(source for source in pages if scope.source in {None, source.id}), "web_pages_daily"
+    yield tuple((source, "blog_posts" if source.category == "blog" else "web_pages_daily") for source in lists)
     for condition in key_result.where:
         category, stream = STREAM_OF_METRIC[condition.metric]
-        yield tuple(source for source in client.sources if source.category == category), stream
+        yield tuple((source, stream) for source in client.sources if source.category == category)
