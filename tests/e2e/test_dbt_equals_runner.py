@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from pipelines.warehouse.models.runner import run_project
 from tests.unit.dbt_like_sql import test_blog_and_search as test_sql_blog_and_search
 from tests.unit.dbt_like_sql import test_followers as test_sql_followers
 from tests.unit.dbt_like_sql import test_interactions as test_sql_interactions
+from tests.unit.dbt_like_sql import test_post_identity as test_sql_post_identity
 from tests.unit.dbt_like_sql import test_scopes_and_history as test_sql_scopes_and_history
 from tests.unit.dbt_like_sql import test_web_kpis as test_sql_web_kpis
 from tests.unit.sql_story import Story, write
@@ -45,6 +47,8 @@ def all_stories() -> list[Story]:
         *test_sql_followers.stories(),
         *test_sql_interactions.stories(),
         *test_sql_blog_and_search.stories(),
+        *test_sql_post_identity.stories(),
+        Story("identified").identity("web", "ga4", first_seen=datetime(2026, 7, 1, 3, tzinfo=UTC)),
         *test_sql_scopes_and_history.stories(),
     ]
 
