@@ -24,7 +24,7 @@ COMPACT_FROM, DENSE_FROM, ROWS_FROM = 5, 10, 13
 """With so many key results they are set in three columns, in four, and at last a line each without its chart."""
 Density = Literal["roomy", "compact", "dense", "rows"]
 COLUMNS: dict[Density, int] = {"roomy": 2, "compact": 3, "dense": 4, "rows": 1}
-ROW_HEIGHTS: dict[Density, float] = {"roomy": 80.0, "compact": 70.0, "dense": 60.0, "rows": 4.9}
+ROW_HEIGHTS: dict[Density, float] = {"roomy": 108.0, "compact": 106.0, "dense": 88.0, "rows": 5.6}
 POSTS_PRINTED: dict[Density, int] = {"roomy": 8, "compact": 6, "dense": 5, "rows": 5}
 POSTS_PRINTED_EACH: dict[Density, int] = {"roomy": 3, "compact": 3, "dense": 2, "rows": 2}
 """The posts of each of the first two counts, where there are several."""
@@ -80,7 +80,7 @@ def _front(
     tried: Sequence[InitiativeView],
     ideas: Sequence[InitiativeView],
 ) -> float:
-    board = 14 + sum(15 + 3.6 * _lines(objective.sentence, 62) for objective in objectives)
+    board = 14 + sum(36 + 3.6 * _lines(objective.sentence, 62) for objective in objectives)
     columns = 5 if len(kpis.cards) <= 15 else 6
     cards = 13 + 27 * math.ceil(len(kpis.cards) / columns) if kpis.cards else 0
     tries = 16 + max(_initiatives(tried), _initiatives(ideas)) if tried or ideas else 0
