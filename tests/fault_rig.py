@@ -7,8 +7,9 @@ not: which fault is set and what should come of it (``tests/integration/test_fau
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -64,6 +65,7 @@ SOURCES: dict[str, tuple[str, str]] = {
     "wordpress": ("fjallglas", "base_url: {env: OKR_SANDBOX_FJALLGLAS_SITE}"),
     "feed": ("skargard", "url: {env: OKR_SANDBOX_SKARGARD_FEED}"),
     "csv": ("fjallglas", "path: data/own.csv"),
+    "sql": ("fjallglas", 'url: {file: data/own.address}, query: "select day as date, kpi, value from figures"'),
 }
 """Brand and settings of one source of each type."""
 VENDORS: dict[str, tuple[str, ...]] = {
@@ -72,6 +74,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "youtube": ("youtube", "youtube_analytics"),
     "wordpress": ("wordpress", "feed"),
     "csv": (),
+    "sql": (),
 }
 """The sandbox's vendors that a source type calls, where it is not one of its own name."""
 
@@ -185,6 +188,11 @@ def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, 
     (rig.home.clients / f"{brand}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name in ("neighbour", "own"):
         (rig.home.data / f"{name}.csv").write_text(CSV_ROWS, encoding="utf-8")
+    (rig.home.data / "own.address").write_text("sqlite:///data/own.db", encoding="utf-8")
+    with closing(sqlite3.connect(rig.home.data / "own.db")) as database:
+        database.execute("create table figures (day text, kpi text, value real)")
+        database.executemany("insert into figures values (?, 'nps', ?)", [("2026-11-01", 41), ("2026-11-08", 43)])
+        database.commit()
     con = connect(rig.home)
     try:
         ensure_schema(con)

@@ -66,7 +66,7 @@ def doubled(model: str) -> Callable[[Patch], None]:
 
 
 def config_raises(patch: Patch) -> None:
-    raising_for_beta(patch, config_tables, "_client", lambda client, _now: client.client)
+    raising_for_beta(patch, config_tables, "_Night", lambda client, **_: client.client)
 
 
 def evaluation_raises(patch: Patch) -> None:

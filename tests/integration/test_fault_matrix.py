@@ -351,6 +351,34 @@ def test_a_file_that_can_not_be_used_fails_alone_keeps_old_rows_and_heals(title:
     assert healed
 
 
+BROKEN_DATABASES: Mapping[str, tuple[bytes | None, ErrorClass]] = {
+    "no database": (None, "not_found"),
+    "no such table": (b"", "config"),
+}
+
+
+@pytest.mark.parametrize("title", BROKEN_DATABASES)
+def test_a_database_that_can_not_be_read_fails_alone_keeps_old_rows_and_heals(title: str, bench: Bench) -> None:
+    body, error_class = BROKEN_DATABASES[title]
+    made = bench.prepared["sql"]
+    with made.before.copy(bench.folder / "home").opened() as rig:
+        path = rig.home.data / "own.db"
+        good = path.read_bytes()
+        path.unlink()
+        if body is not None:
+            path.write_bytes(body)
+        night, rows = rig.night(), rig.rows()
+        path.write_bytes(good)
+        rig.night()
+        healed = rig.rows() == made.clean_rows
+    loads = night.of("under")
+    assert {(load.status, load.error_class) for load in loads} == {("failed", error_class)}
+    assert rows["under", "own_metrics"] == made.rows_before["under", "own_metrics"]
+    assert neighbours(night.loads) == neighbours(made.clean.loads)
+    bench.matrix.note(title, "sql", loads=loads, calls=0, clean=0, healed=healed)
+    assert healed
+
+
 def test_every_source_type_has_its_row_in_the_matrix() -> None:
     assert set(SOURCES) == set(SOURCE_TYPES)
-    assert set(NETWORKED) | {"csv"} == set(SOURCE_TYPES)
+    assert set(NETWORKED) | {"csv", "sql"} == set(SOURCE_TYPES)
