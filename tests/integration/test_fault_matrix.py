@@ -266,7 +266,7 @@ def test_a_throttle_in_the_middle_of_a_night_leaves_each_stream_whole_or_as_it_w
 def test_a_list_that_moves_loses_and_doubles_nothing_or_is_refused_and_heals(
     title: str, kind: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("linkedin.PAGE_POSTS", "wordpress.PAGE_POSTS", "youtube_api.PAGE_VIDEOS"):
+    for name in ("linkedin.source.PAGE_POSTS", "wordpress.source.PAGE_POSTS", "youtube.api.PAGE_VIDEOS"):
         monkeypatch.setattr(f"connectors.{name}", 12)
     made = bench.prepared[kind]
     seen = observe(made, bench, MOVING[title])

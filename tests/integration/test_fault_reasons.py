@@ -55,7 +55,7 @@ DROPPED = [
     ("linkedin", "shareCount", "post_counters", "bad_reply"),
     ("matomo", "nb_visits", "web_daily", "bad_reply"),
     ("matomo", "nb_hits", "web_pages_daily", "bad_reply"),
-    ("matomo", "nb_uniq_visitors", "web_daily", "config"),
+    ("matomo", "nb_uniq_visitors", "web_daily", "visitors"),
     ("search_console", "page", "search_pages_daily", "bad_reply"),
     ("youtube", "shares", "interactions_daily", "shares"),
     ("youtube", "likeCount", "post_counters", "likes"),

@@ -272,7 +272,7 @@ def test_a_passing_fault_is_healed_within_the_read(name: str, fault: Fault, sand
 def test_paging_by_id_loses_and_doubles_nothing_while_the_list_moves(
     platform: str, fault: Fault, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"connectors.{platform}.PAGE_POSTS", 12)
+    monkeypatch.setattr(f"connectors.{platform}.source.PAGE_POSTS", 12)
     sandbox.faults.set(vendor=platform, fault=fault)
     assert counted(sandbox, platform) == truth(sandbox, platform)
 
