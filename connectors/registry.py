@@ -13,7 +13,7 @@ from connectors.core.errors import Misconfigured
 from connectors.core.protocol import Context, Source, SourceType
 from okr_models.client.sources import SourceSettings
 
-_MODULES: Mapping[str, tuple[str, str]] = {
+MODULES: Mapping[str, tuple[str, str]] = {
     "ga4": ("connectors.ga4.source", "GA4"),
     "search_console": ("connectors.search_console.source", "SEARCH_CONSOLE"),
     "facebook_page": ("connectors.meta.facebook_page", "FACEBOOK_PAGE"),
@@ -35,15 +35,15 @@ class _SourceTypes(Mapping[str, SourceType]):
     """The source types by name, each imported when it is first asked for."""
 
     def __getitem__(self, name: str) -> SourceType:
-        module, constant = _MODULES[name]
+        module, constant = MODULES[name]
         found: SourceType = getattr(import_module(module), constant)
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_MODULES)
+        return iter(MODULES)
 
     def __len__(self) -> int:
-        return len(_MODULES)
+        return len(MODULES)
 
 
 SOURCE_TYPES: Mapping[str, SourceType] = _SourceTypes()

@@ -92,7 +92,7 @@ ABACUS = SourceType(
 def listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two lines."""
     monkeypatch.setitem(catalogue.SETTINGS, "abacus", Abacus)  # type: ignore[arg-type]
-    monkeypatch.setitem(registry.SOURCE_TYPES, "abacus", ABACUS)
+    monkeypatch.setitem(registry.MODULES, "abacus", (__name__, "ABACUS"))  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("listed")
