@@ -35,7 +35,7 @@ def export(
         known = [reader.client for reader in readers_of(con, loaded)]
         if unknown := sorted(set(clients) - set(known)):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(known) or 'none'}")
-        failed: list[str] = []
+        failed: dict[str, str] = {}
         written = export_all(
             con,
             out or home.exports,
@@ -45,12 +45,14 @@ def export(
             audience="board" if audience == "board" else None,
             board_apart=out is None,
             held={each.client: each.reason for each in held_back(home)} if out is None else None,
-            on_fault=lambda client, error: failed.append(f"{client}: {one_line(error)}; its files are as they were"),
+            on_fault=lambda client, error: failed.update({client: one_line(error)}),
             language=language,
         )
     for path in written:
         click.echo(path)
-    for line in failed:
-        click.echo(f"okr: {line}", err=True)
+    if failed and not written and len(set(failed.values())) == 1:
+        raise fail(f"nothing was exported: {next(iter(failed.values()))}")
+    for client, reason in failed.items():
+        click.echo(f"okr: {client}: {reason}; its files are as they were", err=True)
     if failed:
         raise click.exceptions.Exit(1)

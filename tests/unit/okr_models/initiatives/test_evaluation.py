@@ -173,7 +173,6 @@ def test_it_keeps_running_while_its_last_days_are_on_their_way() -> None:
     [
         ({"breaks": [date(2026, 3, 6)]}, "the measurement changed on 6 Mar 2026"),
         ({"breaks": [START]}, "the measurement changed on 1 Mar 2026"),
-        ({"outages": [Window(date(2026, 3, 27), date(2026, 4, 2))]}, "data are missing for 2 of its days"),
         ({"change": {"registered": START}}, "registered on 1 Mar 2026, not before its start"),
         ({"daily": pd.Series(dtype=float)}, "no daily values"),
         ({"change": {"smallest_worthwhile_effect": None}}, "is missing in the client file"),
@@ -189,6 +188,11 @@ def test_what_spoils_the_comparison_is_named_and_nothing_is_estimated(known: dic
     assert result.verdict == "cannot_be_judged"
     assert words in result.reason
     assert (result.effect, result.probability_worthwhile) == (None, None)
+
+
+def test_a_declared_pause_spoils_nothing_where_its_days_are_there() -> None:
+    pause = Window(date(2026, 3, 27), date(2026, 4, 2))
+    assert judge(0.35, outages=[pause]).verdict == "keep"
 
 
 @pytest.mark.parametrize(
