@@ -48,8 +48,8 @@ BY_DAY = (
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("db")
     folder.chmod(0o755)
-    for parent in folder.parents[:3]:
-        if parent.name.startswith("pytest"):
+    for parent in folder.parents[:4]:
+        if parent.name.startswith(("pytest", "popen")):
             parent.chmod(0o755)  # PostgreSQL runs as another user where the tests run as root
     return folder
 

@@ -194,6 +194,7 @@ class Results:
             }  # fmt: skip
             row = {column.name: usual[column.type] for column in table.columns}
             row |= {"status": "on_track", "kind": "flow", "outcome": "met", "verdict": "keep"}
+            row |= {"ambition": "committed"}
             row |= {"outcome": True} if table.name == "forecast_scores" else {}
             row |= {name: value for name, value in values.items() if name in row}
             self.con.execute(table.insert_sql, [row[name] for name in table.column_names])
