@@ -17,7 +17,8 @@ from okr_models.client.model import Client
 from okr_models.forecast.types import Forecast
 from pipelines.exports.published import read_status
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.okr.judge import NotYet, evaluate_all
+from pipelines.warehouse.faults import ClientFaults
+from pipelines.warehouse.okr.judge import evaluate_all
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS, OKR_TABLES
 from pipelines.warehouse.schema import ensure_schema
 from tests.unit.okr_figures import AS_OF, blog_post, client_of, daily, key_result, month, monthly, source
@@ -191,12 +192,12 @@ def test_restating_twice_with_the_same_inputs_adds_one_row_only(con: duckdb.Duck
 
 
 def test_a_day_to_come_is_refused(con: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(NotYet, match="2027-01-01"):
+    with pytest.raises(ClientFaults, match="2027-01-01 can't be judged"):
         evaluate_all(con, [a_client()], fixed_clock(AS_OF), as_of=date(2027, 1, 1), restated=True)
 
 
 def test_a_past_day_is_not_overwritten_by_accident(con: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(ValueError, match="restatement"):
+    with pytest.raises(ClientFaults, match="restatement"):
         evaluate_all(con, [a_client()], fixed_clock(AS_OF), as_of=date(2026, 6, 8))
 
 

@@ -212,8 +212,8 @@ def test_a_publisher_killed_half_way_leaves_the_old_one_served_and_the_next_clea
         module._swap_link = lambda *_: None
         copy = module.copy_tables
 
-        def killed_after_copying(con, *, target):
-            copy(con, target=target)
+        def killed_after_copying(con, **known):
+            copy(con, **known)
             os.kill(os.getpid(), signal.SIGKILL)
 
         module.copy_tables = killed_after_copying
