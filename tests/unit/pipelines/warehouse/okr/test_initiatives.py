@@ -149,10 +149,11 @@ def test_one_without_a_key_result_is_not_aligned_and_reads_no_days(con: Connecti
     assert [(row["verdict"], row["effect"]) for row in rows(con)] == [("not_aligned", None)]
 
 
-def test_a_pause_of_its_source_inside_it_cannot_be_judged(con: Connection) -> None:
+def test_a_pause_of_its_source_spoils_nothing_where_its_days_are_there(con: Connection) -> None:
     pause = Pause.model_validate({"from": date(2026, 3, 10), "to": date(2026, 3, 12), "reason": "rebuild"})
     judge_initiatives(con, [client(WEEKLY, paused=(pause,))], fixed_clock(AFTER), workers=1)
-    assert rows(con)[0]["verdict"] == "cannot_be_judged"
+    assert rows(con)[0]["verdict"] != "cannot_be_judged"
+    assert rows(con)[0]["effect"] is not None
 
 
 def test_no_daily_figures_cannot_be_judged_and_are_no_zeros(con: Connection) -> None:
