@@ -89,6 +89,14 @@ def _midnight_ms(day: date) -> int:
     return (day - date(1970, 1, 1)).days * 86_400_000
 
 
+def _version_to_ask_for(refused: str, *, now: datetime) -> str:
+    """In words for the client file; never the refused one, which asking for again would not mend."""
+    if refused < DEFAULT_VERSION or refused > f"{now:%Y%m}":
+        return f"{DEFAULT_VERSION} or newer, or leave it out"
+    following = add_months(date(int(refused[:4]), int(refused[4:]), 1), 1)
+    return f"{following:%Y%m} or newer"
+
+
 def classifier(*, version: str, now: datetime) -> Classify:
     """LinkedIn's errors: a throttle without ``Retry-After`` is the day's, and stops the account until midnight UTC."""
 
@@ -100,7 +108,7 @@ def classifier(*, version: str, now: datetime) -> Classify:
         kind: type[SourceError]
         if reply.status == 426 or code in {"NONEXISTENT_VERSION", "VERSION_MISSING"} or "VERSION" in code:
             kind = VersionRetired
-            cure = f"version {version} is no longer served; set api_version to {DEFAULT_VERSION} or newer"
+            cure = f"version {version} is not served; set api_version to {_version_to_ask_for(version, now=now)}"
         elif reply.status == 429 and "Retry-After" in reply.headers and " DAY " not in f" {detail} ":
             return Verdict(error=RateLimited, detail=detail, retry=True)
         elif reply.status == 429:

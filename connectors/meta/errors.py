@@ -45,6 +45,7 @@ _PERMISSION_CURE = (
     "the token needs read_insights, pages_read_engagement and pages_read_user_content (Instagram: instagram_basic and"
     " instagram_manage_insights), given by somebody with a role on the account"
 )
+_UNSEEN_CURE = "check the id in the client file, and that the token may read it: Meta does not say which"
 _BY_CODE: dict[int, tuple[type[SourceError], str | None]] = {
     3: (PermissionMissing, _PERMISSION_CURE),
     10: (PermissionMissing, _PERMISSION_CURE),
@@ -61,6 +62,13 @@ _DEAD_FIELD = re.compile(r"nonexisting field \(([A-Za-z0-9_]+)\)")
 _UNKNOWN_VERSION = re.compile(r"Unknown path components: /v\d")
 _TOO_MUCH = "reduce the amount of data"
 _TOO_OLD = "available for the last 2 years"
+_NO_PROOF = re.compile(r"app ?secret[ _]proof", re.IGNORECASE)
+_UNSEEN = re.compile(r"does not exist, cannot be loaded due to missing permission", re.IGNORECASE)
+_NEEDS_PERMISSION = re.compile(
+    r"requires? [^.]*(permission|feature)|(missing|insufficient|not have [^.]*) permission|permissions? (denied|error)",
+    re.IGNORECASE,
+)
+_USER_CHARACTERS = 200
 
 
 class DeadMetric(BadReply):
@@ -95,10 +103,12 @@ def classifier(pace: Pace) -> Classify:
 
 def _verdict(reply: Reply, pace: Pace) -> Verdict:
     code, subcode = _whole(reply, "code"), _whole(reply, "error_subcode")
-    said = reply.excerpt()
+    # the whole message: what it asks for often stands behind what an excerpt shows
+    said = _words(reply, "message")
     trace = reply.field("error", "fbtrace_id")
     number = f"{code}/{subcode}" if subcode else str(code)
-    detail = f"code {number}: {said}" + (f" (trace {trace})" if isinstance(trace, str) else "")
+    detail = f"code {number}: {reply.excerpt()}{_told_to_people(reply)}"
+    detail += f" (trace {trace})" if isinstance(trace, str) else ""
     if code in THROTTLES:
         spent = Verdict(error=QuotaExhausted, detail=detail, retry_after_seconds=pace.comes_back_in_seconds)
         return spent if pace.spent else Verdict(error=RateLimited, detail=detail, retry=True)
@@ -115,7 +125,7 @@ def _verdict(reply: Reply, pace: Pace) -> Verdict:
 
 def _permanent(code: int, subcode: int, said: str) -> tuple[type[SourceError] | None, str | None]:
     """Errors that no retry helps, with their cure; no class for a code that is not known."""
-    if "appsecret_proof" in said:
+    if _NO_PROOF.search(said):
         return Misconfigured, "set app_secret to the secret of the app that the token belongs to"
     if "deprecated version" in said or _UNKNOWN_VERSION.search(said):
         return VersionRetired, None
@@ -129,15 +139,28 @@ def _permanent(code: int, subcode: int, said: str) -> tuple[type[SourceError] | 
 
 
 def _bad_parameter(subcode: int, said: str) -> tuple[type[SourceError], str | None]:
-    if subcode == UNKNOWN_OBJECT_SUBCODE:
-        return NotFound, "check the id in the client file, and that the token may read it: Meta does not say which"
-    if _TOO_OLD in said:
-        return NotFound, "give older figures as history in a csv source"
-    if _DEAD_METRIC.search(said):
-        return DeadMetric, None
-    if _DEAD_FIELD.search(said):
-        return DeadField, None
-    return BadReply, None
+    """The first that fits, from the surest sign to the vaguest."""
+    meanings: tuple[tuple[object, type[SourceError], str | None], ...] = (
+        (subcode == UNKNOWN_OBJECT_SUBCODE, NotFound, _UNSEEN_CURE),
+        (_TOO_OLD in said, NotFound, "give older figures as history in a csv source"),
+        (_DEAD_METRIC.search(said), DeadMetric, None),
+        (_DEAD_FIELD.search(said), DeadField, None),
+        (_UNSEEN.search(said), PermissionMissing, f"{_UNSEEN_CURE}; {_PERMISSION_CURE}"),
+        (_NEEDS_PERMISSION.search(said), PermissionMissing, _PERMISSION_CURE),
+    )
+    return next(((kind, cure) for fits, kind, cure in meanings if fits), (BadReply, None))
+
+
+def _told_to_people(reply: Reply) -> str:
+    """What Meta would have an app show its user, which often says more than the message; empty where that is all."""
+    title, text = (_words(reply, name)[:_USER_CHARACTERS] for name in ("error_user_title", "error_user_msg"))
+    shown = ": ".join(part for part in (title, text) if part and part not in _words(reply, "message"))
+    return f"; Meta says: {shown}" if shown else ""
+
+
+def _words(reply: Reply, name: str) -> str:
+    value = reply.field("error", name)
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def _whole(reply: Reply, name: str) -> int | None:

@@ -214,12 +214,11 @@ def _failed(con: duckdb.DuckDBPyConnection, client: str, as_of: date | None) -> 
     rows = con.execute(
         """
         with newest as (
-            select source, stream, error_class, window_end, status from ops.loads
+            select source, stream, error_class, window_end, status, rowid as place from ops.loads
             where client = $client and status <> 'skipped'
               and ($known_before is null or started_at < $known_before)
-            qualify row_number() over (
-                partition by source, stream order by finished_at desc, window_end desc, status
-            ) = 1
+            -- two runs of one day under OKR_TODAY end at one instant: the ledger's own order says which came later
+            qualify row_number() over (partition by source, stream order by finished_at desc, place desc) = 1
         )
         select source, stream, error_class, window_end from newest where status = 'failed' order by source, stream
         """,

@@ -245,14 +245,13 @@ def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | Non
     rows = con.execute(
         """
         with known as (
-            select * from ops.loads
+            select *, rowid as place from ops.loads
             where client = $client and ($known_before is null or started_at < $known_before)
         ),
         newest as (
             select * from known where status <> 'skipped'
-            qualify row_number() over (
-                partition by source, stream order by finished_at desc, window_end desc, status
-            ) = 1
+            -- two runs of one day under OKR_TODAY end at one instant: the ledger's own order says which came later
+            qualify row_number() over (partition by source, stream order by finished_at desc, place desc) = 1
         ),
         reached as (
             select source, stream, max(window_end) as last_day from known where status = 'loaded' group by all

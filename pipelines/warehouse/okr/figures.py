@@ -59,21 +59,21 @@ def read_figures(con: Connection, client: str) -> Figures:
         zones=dict(zones),
         loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
         restatements=restatements(con, client),
-        doubts=_doubts(con, client),
+        doubts=read_doubts(con, client),
     )
 
 
-def _doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
+def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
     """What sources say against their figures, where no later read of the same days says otherwise."""
     rows = con.execute(
         """
         with told as (
-            select client, source, stream, finished_at,
+            select client, source, stream, finished_at, rowid as place,
                 unnest(cast(json_extract(quality, '$.doubts') as json[])) as doubt
             from ops.loads where client = $client and status = 'loaded'
         ),
         said as (
-            select client, source, stream, finished_at, doubt ->> 'code' as code, doubt ->> 'moves' as moves,
+            select client, source, stream, finished_at, place, doubt ->> 'code' as code, doubt ->> 'moves' as moves,
                 cast(doubt ->> 'from' as date) as from_on, cast(doubt ->> 'to' as date) as to_on
             from told
         )
@@ -82,7 +82,7 @@ def _doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         where said.client = $client and said.moves <> 'nothing' and not exists (
             select 1 from ops.loads as later
             where later.client = said.client and later.source = said.source and later.stream = said.stream
-                and later.status = 'loaded' and later.finished_at > said.finished_at
+                and later.status = 'loaded' and (later.finished_at, later.rowid) > (said.finished_at, said.place)
                 and (said.from_on is null or (later.window_start <= said.from_on and later.window_end >= said.to_on))
         )
         order by all

@@ -325,6 +325,24 @@ def test_linkedins_errors_become_ours(reply: Says, kind: type[SourceError], call
         assert "api_version" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("asked", "cure"),
+    [
+        (None, "202608 or newer"),
+        ("202607", "202608 or newer"),
+        ("202612", "202607 or newer"),
+        ("202511", "202607 or newer"),
+        ("202610", "202611 or newer"),
+    ],
+)
+def test_a_refused_version_is_never_its_own_cure(asked: str | None, cure: str) -> None:
+    reply = Says({"code": "NONEXISTENT_VERSION", "message": "not active", "status": 426}, status=426)
+    with vendor(lambda _: reply) as server, pytest.raises(VersionRetired) as raised:
+        opened(server, api_version=asked).read(SNAPSHOTS, None)
+    refused = asked or DEFAULT_VERSION
+    assert f"version {refused} is not served; set api_version to {cure}" in str(raised.value)
+
+
 def test_the_probe_knows_when_the_version_is_switched_off() -> None:
     with vendor([Says({"firstDegreeSize": 12})]) as server:
         probe = opened(server, api_version="202603").probe()

@@ -232,6 +232,24 @@ ERRORS: list[tuple[int, int | None, int, str, type[SourceError]]] = [
     (100, 33, 400, "Unsupported get request. Object with ID '7' does not exist", NotFound),
     (100, None, 400, "(#100) since param is not valid. Metrics data is available for the last 2 years", NotFound),
     (100, None, 400, "(#100) There cannot be more than 30 days (2592000 s) between since and until", BadReply),
+    (
+        100,
+        None,
+        400,
+        "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, or does not"
+        " support this operation. This endpoint requires the 'pages_read_engagement' permission.",
+        PermissionMissing,
+    ),
+    (
+        100,
+        None,
+        403,
+        "(#100) This edge requires the 'read_insights' permission",
+        PermissionMissing,
+    ),
+    (100, None, 400, "(#100) " + "x" * 300 + " requires the 'read_insights' permission", PermissionMissing),
+    (100, None, 400, "(#100) Param metric requires at least one value", BadReply),
+    (100, None, 400, "(#100) This requires either app secret proof or an app token", Misconfigured),
     (803, None, 404, "(#803) Some of the aliases you requested do not exist: x", NotFound),
     (2635, None, 400, "(#2635) You are calling a deprecated version of the API.", VersionRetired),
     (2500, None, 400, "Unknown path components: /v99.0", VersionRetired),
@@ -254,6 +272,25 @@ def test_the_bodys_code_says_what_went_wrong_and_such_an_error_is_asked_once(
     assert len(server.asked) == 1
     assert str(code) in str(raised.value)
     assert raised.value.cure or kind is BadReply
+
+
+def test_what_may_not_be_read_and_what_is_not_there_have_one_cure_as_meta_does_not_say_which() -> None:
+    message = "(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature."
+    with vendor(lambda asked: failure(100, message)) as server, pytest.raises(PermissionMissing) as raised:
+        read(server)
+    assert "check the id in the client file, and that the token may read it" in str(raised.value)
+    assert "pages_read_engagement" in str(raised.value)
+
+
+def test_the_words_that_meta_has_for_people_are_shown_where_its_message_lacks_them() -> None:
+    shown = {"error_user_title": "Kontot är spärrat", "error_user_msg": "Bekräfta\nkontot på facebook.com."}
+    with vendor(lambda asked: failure(190, "Invalid OAuth", **shown)) as server, pytest.raises(AuthFailed) as raised:
+        read(server)
+    assert "Invalid OAuth; Meta says: Kontot är spärrat: Bekräfta kontot på facebook.com." in raised.value.detail
+    same = {"error_user_msg": "Invalid OAuth"}
+    with vendor(lambda asked: failure(190, "Invalid OAuth", **same)) as server, pytest.raises(AuthFailed) as raised:
+        read(server)
+    assert "Meta says" not in raised.value.detail
 
 
 @pytest.mark.parametrize(
