@@ -29,6 +29,7 @@ from connectors.matomo.source import PAGES
 from okr_models.periods import Window
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest.batches import CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.writer import write_batch
 from pipelines.warehouse.schema import ensure_schema, raw_table
@@ -63,7 +64,8 @@ def own(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
         client="acme", source="web", stream=PAGES.name, window=window, rows=rows.num_rows, status="loaded", attempts=1,
         started_at=NOW, finished_at=NOW, run_id="bench",
     )  # fmt: skip
-    write_batch(con, stream=PAGES, batch=Batch(rows=rows, covers=window), load=load, taken_at=NOW)
+    checked = CheckedBatch(stream=PAGES, batch=Batch(rows=rows, covers=window), window=window)
+    write_batch(con, batch=checked, load=load, taken_at=NOW)
 
 
 def duckdbs(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

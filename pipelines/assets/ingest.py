@@ -19,7 +19,8 @@ from pipelines.preview import row_count
 from pipelines.resources import Night
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.progress import Progress
-from pipelines.warehouse.ingest.run import IngestReport, StreamReport, ingest
+from pipelines.warehouse.ingest.result import IngestResult, StreamLoads
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import raw_table
 
 GROUP = "ingest"
@@ -58,7 +59,7 @@ def _check(table: str) -> dg.AssetCheckSpec:
     )
 
 
-def _failures(streams: list[StreamReport]) -> str:
+def _failures(streams: list[StreamLoads]) -> str:
     return markdown_table(
         [
             {"source": f"{s.client}/{s.source}", "class": s.error_class, "what happened": s.message}
@@ -69,12 +70,12 @@ def _failures(streams: list[StreamReport]) -> str:
     )
 
 
-def _named(failed: list[StreamReport], *, of: int) -> str:
+def _named(failed: list[StreamLoads], *, of: int) -> str:
     names = ", ".join(sorted({f"{stream.client}/{stream.source}" for stream in failed}))
     return f"{len(failed)} of {of} could not be read: {names}"
 
 
-def _told(streams: list[StreamReport]) -> dict[str, dg.MetadataValue]:
+def _told(streams: list[StreamLoads]) -> dict[str, dg.MetadataValue]:
     """What each source gave tonight, those that failed first."""
     rows = [
         {"source": f"{s.client}/{s.source}", "status": s.status, "rows": s.rows} | _days(s.window)
@@ -88,10 +89,10 @@ def _days(window: Window | None) -> dict[str, object]:
 
 
 def _results(
-    context: dg.AssetExecutionContext, night: Night, report: IngestReport
+    context: dg.AssetExecutionContext, night: Night, result: IngestResult
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    by_table: dict[str, list[StreamReport]] = {}
-    for stream in report.streams:
+    by_table: dict[str, list[StreamLoads]] = {}
+    for stream in result.streams:
         by_table.setdefault(stream.stream, []).append(stream)
     for key in sorted(context.selected_asset_keys):
         table = key.path[-1]
@@ -116,7 +117,7 @@ def _results(
         yield _checked(key, _last_read(night, key.path[-1]))
 
 
-def _checked(key: dg.AssetKey, streams: list[StreamReport]) -> dg.AssetCheckResult:
+def _checked(key: dg.AssetKey, streams: list[StreamLoads]) -> dg.AssetCheckResult:
     failed = [stream for stream in streams if stream.status == "failed"]
     return dg.AssetCheckResult(
         asset_key=key,
@@ -132,30 +133,20 @@ def _checked(key: dg.AssetKey, streams: list[StreamReport]) -> dg.AssetCheckResu
     )
 
 
-def _last_read(night: Night, table: str) -> list[StreamReport]:
+def _last_read(night: Night, table: str) -> list[StreamLoads]:
     """What the last run that read it came to, of each source that a client has: for a check that is executed alone."""
     sources = {(client.client, source.id) for client in night.clients.clients for source in client.sources}
     streams = []
     for (client, source, stream), loads in ledger.by_stream(ledger.read(night.con)).items():
         if stream == table and (client, source) in sources:
-            last = [load for load in loads if load.run_id == loads[-1].run_id]
-            worst = next((load for load in last if load.status == "failed"), last[-1])
-            streams.append(
-                StreamReport(
-                    client=client,
-                    source=source,
-                    stream=stream,
-                    status="failed" if worst.status == "failed" else "loaded",
-                    error_class=worst.error_class,
-                    message=worst.message,
-                )
-            )
+            last = tuple(load for load in loads if load.run_id == loads[-1].run_id)
+            streams.append(StreamLoads(client=client, source=source, stream=stream, loads=last))
     return streams
 
 
 def _read(
     context: dg.AssetExecutionContext, night: Night, progress: Progress, deliveries: frozenset[Delivery]
-) -> IngestReport:
+) -> IngestResult:
     return ingest(
         con=night.con,
         clients=night.clients.clients,

@@ -27,7 +27,8 @@ from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.progress import Stage
-from pipelines.warehouse.ingest.run import IngestReport, ingest
+from pipelines.warehouse.ingest.result import IngestResult
+from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.schema import ensure_schema
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -203,7 +204,7 @@ class Night:
         self.con: Connection = connect(self.home)
         ensure_schema(self.con)
 
-    def run(self, day: date, *, now: datetime | None = None, **options: Any) -> IngestReport:
+    def run(self, day: date, *, now: datetime | None = None, **options: Any) -> IngestResult:
         clock = FixedClock(now) if now else fixed_clock(day)
         kinds = {"bluesky": self.vendor.type(**self.kind)}
         settings: dict[str, Any] = {

@@ -1,10 +1,13 @@
 """Whether what a source delivered may replace what is there: schema, missing values, unique keys, the window's bounds.
 
-What belongs here: checks on one batch, before anything is deleted. What does not: the write (``writer.py``) and checks
-that need other rows (data tests of the models).
+The one gate of a batch: only a ``CheckedBatch`` can be written, and making one is the check. What belongs here: checks
+on one batch, before anything is deleted. What does not: the write (``writer.py``) and checks that need other rows (data
+tests of the models).
 """
 
 from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,18 +24,33 @@ class BadBatch(ValueError):
         super().__init__(f"rows for {table} can't be written: {problem}; what was there stays")
 
 
-def checked_rows(stream: Stream, batch: Batch, *, window: Window | None) -> pa.Table:
-    """The batch's rows in the table's own column order and types. Raises ``BadBatch``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBatch:
+    """A batch that passed the checks of its table. Making one is the check: raises ``BadBatch``."""
 
-    ``window`` is what the rows will replace; None for listings and snapshots.
-    """
-    table = stream.table
-    rows = _typed(table, batch.rows)
-    _require_values(table, rows)
-    _require_unique(table, rows)
-    if window is not None and table.time_column is not None:
-        _require_inside(table, rows, window)
-    return rows
+    stream: Stream
+    batch: InitVar[Batch]
+    window: Window
+    """What the ledger says was read; rows of a ``window`` stream must lie inside and replace all that is there."""
+    rows: pa.Table = field(init=False)
+    """In the table's own column order and types."""
+    said: Batch = field(init=False)
+    """The batch as it came: how far a list reaches, what it names without a row, its replies."""
+
+    def __post_init__(self, batch: Batch) -> None:
+        table = self.stream.table
+        rows = _typed(table, batch.rows)
+        _require_values(table, rows)
+        _require_unique(table, rows)
+        if self.stream.delivery == "window" and table.time_column is not None:
+            _require_inside(table, rows, self.window)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "said", batch)
+
+    @property
+    def table(self) -> RawTable:
+        """Where its rows go."""
+        return self.stream.table
 
 
 def _typed(table: RawTable, rows: pa.Table) -> pa.Table:

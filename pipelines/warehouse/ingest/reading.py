@@ -60,28 +60,22 @@ class SourceTask:
     context: Callable[[], Context]
     open: Callable[[SourceSettings, Context], Source]
     clock: Clock
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """One thing that happened. With a ``batch``: to be written; with an ``error_class``: failed; else: skipped.
+class Read:
+    """One read as it came: the ledger's row of it, and what is to be written with that.
 
-    ``replies``: of a snapshot that failed because its reply was not understood. It can't be asked again, so they are
-    kept to be parsed by a mended reader.
+    With a ``batch`` it is loaded; else its row says failed or skipped. ``replies``: of a snapshot that failed because
+    its reply was not understood. It can't be asked again, so they are kept to be parsed by a mended reader.
     """
 
-    task: SourceTask
     stream: Stream
-    window: Window
-    zone: ZoneInfo
-    started_at: datetime
-    finished_at: datetime
+    load: Load
+    taken_at: datetime
+    """The night's own instant."""
     batch: Batch | None = None
-    attempts: int = 0
-    error_class: ErrorClass | None = None
-    message: str | None = None
-    quality: Quality = field(default_factory=dict)
-    """What is known of a read that failed; a batch has its own."""
     replies: Replies = ()
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
@@ -101,7 +95,7 @@ class _Reader:
     """One source being read. Not shared between threads."""
 
     task: SourceTask
-    emit: Callable[[Outcome], None]
+    emit: Callable[[Read], None]
     zone: ZoneInfo
     redact: Redactor = field(default_factory=Redactor)
     unanswered: int = 0
@@ -180,9 +174,9 @@ class _Reader:
                 known = self.task.loads.get(stream.name, ())
                 batch = doubted(batch, stream=stream, loads=known, now=self.task.now, zone=self.zone)
             batch = replace(batch, quality=self._since(stream, batch.quality))
-            self._outcome(stream, covered, started, batch=batch, attempts=batch.attempts, message=batch.partly)
+            self._done(stream, covered, started, batch=batch, attempts=batch.attempts, message=batch.partly)
             for gap, why in self._never_to_be_had(stream, window, covered):
-                self._outcome(stream, gap, started, message=why)
+                self._done(stream, gap, started, message=why)
         return None
 
     @staticmethod
@@ -227,7 +221,7 @@ class _Reader:
     def _fail(
         self, stream: Stream, window: Window, started: datetime, trouble: _Trouble, *, replies: Replies = ()
     ) -> None:
-        self._outcome(
+        self._done(
             stream,
             window,
             started,
@@ -238,7 +232,7 @@ class _Reader:
             replies=replies,
         )
 
-    def _outcome(
+    def _done(
         self,
         stream: Stream,
         window: Window,
@@ -251,19 +245,28 @@ class _Reader:
         quality: Quality | None = None,
         replies: Replies = (),
     ) -> None:
+        said = quality or {} if batch is None else batch.quality
+        load = Load(
+            client=self.task.client,
+            source=self.task.settings.id,
+            stream=stream.name,
+            window=window,
+            rows=0 if batch is None else batch.rows.num_rows,
+            status="loaded" if batch is not None else "failed" if error_class else "skipped",
+            attempts=attempts,
+            error_class=error_class,
+            message=message,
+            started_at=started,
+            finished_at=self.task.clock.now(),
+            run_id=self.task.run_id,
+            quality={"zone": self.zone.key, **said},
+        )
         self.emit(
-            Outcome(
-                task=self.task,
+            Read(
                 stream=stream,
-                window=window,
-                zone=self.zone,
-                started_at=started,
-                finished_at=self.task.clock.now(),
+                load=load,
+                taken_at=self.task.now,
                 batch=batch,
-                attempts=attempts,
-                error_class=error_class,
-                message=message,
-                quality=quality or {},
                 replies=replies,
                 is_repeat=self._is_repeat(stream),
             )
@@ -282,14 +285,14 @@ class _Reader:
                 source.close()
 
 
-def read_source(task: SourceTask, *, emit: Callable[[Outcome], None]) -> None:
+def read_source(task: SourceTask, *, emit: Callable[[Read], None]) -> None:
     """Read all that is due in ``task`` and emit what came of it. Only what ``emit`` raises comes out of here."""
     _Reader(task, emit, task.assumed_zone).run()
 
 
 def windows_due(task: SourceTask) -> int:
     """How many windows and lists ``read_source`` will ask for, as far as is known before the source tells its zone."""
-    reader = _Reader(task, lambda _outcome: None, task.assumed_zone)
+    reader = _Reader(task, lambda _read: None, task.assumed_zone)
     return sum(len(reader.due(stream)) for stream in task.streams)
 
 

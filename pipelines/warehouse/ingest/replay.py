@@ -21,7 +21,7 @@ from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, snapshot_day
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest.batches import BadBatch
+from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.writer import replace_reading
 
@@ -124,4 +124,5 @@ class Replay:
             run_id=self.run_id,
             quality={**batch.quality, "zone": zone.key, "replayed": True, "taken_at": reading.taken_at.isoformat()},
         )
-        return replace_reading(self.con, stream=reading.stream, batch=batch, load=load, taken_at=reading.taken_at)
+        checked = CheckedBatch(stream=reading.stream, batch=batch, window=window)
+        return replace_reading(self.con, batch=checked, load=load, taken_at=reading.taken_at)

@@ -13,12 +13,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from connectors.core.protocol import Batch, Stream
+from connectors.core.protocol import Stream
 from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
-from okr_models.periods import Window
 from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
-from pipelines.warehouse.ingest.batches import BadBatch, checked_rows
+from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
 from pipelines.warehouse.schema import raw_table
@@ -37,46 +36,34 @@ class NotReplaceable(ValueError):
         super().__init__(f"{table} holds snapshots, which are only ever added to; no window may replace them")
 
 
-def write_batch(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> None:
-    """Write one read and its ledger row. Raises ``BadBatch`` with nothing changed.
+def write_batch(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime) -> None:
+    """Write one read and its ledger row, both or neither.
 
     ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
     instant that raw replies of a snapshot are kept under.
     """
-    by_window = stream.delivery == "window"
-    rows = checked_rows(stream, batch, window=load.window if by_window else None)
+    if load.window != batch.window:
+        raise ValueError(f"checked for {batch.window}, to be written for {load.window}")
+    stream = batch.stream
     with transaction(con):
         if stream.delivery == "snapshot":
-            append_snapshot(con, table=stream.table, client=load.client, source=load.source, rows=rows)
-            keep_replies(con, stream=stream, load=load, replies=batch.replies, taken_at=taken_at)
-        elif by_window:
-            before = replace_window(
-                con, table=stream.table, client=load.client, source=load.source, rows=rows, window=load.window
-            )
-            if before > rows.num_rows:
+            append_snapshot(con, batch=batch, client=load.client, source=load.source)
+            keep_replies(con, stream=stream, load=load, replies=batch.said.replies, taken_at=taken_at)
+        elif stream.delivery == "window":
+            before = replace_window(con, batch=batch, client=load.client, source=load.source)
+            if before > batch.rows.num_rows:
                 load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
         else:
-            replace_listing(
-                con,
-                table=stream.table,
-                client=load.client,
-                source=load.source,
-                rows=rows,
-                since=batch.listed_since,
-                present=batch.present,
-                now=load.started_at,
-            )
+            replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
         ledger.append(con, load)
 
 
-def replace_window(
-    con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table, window: Window
-) -> int:
-    """Put ``rows`` in place of all that the source has in ``window``, also where ``rows`` is empty.
+def replace_window(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> int:
+    """Put the rows in place of all that the source has in the batch's window, also where there are none.
 
-    Returns how many rows were there before. Runs in the caller's transaction; ``rows`` must have passed
-    ``checked_rows``.
+    Returns how many rows were there before. Runs in the caller's transaction.
     """
+    table, window = batch.table, batch.window
     if table.append_only or table.time_column is None:
         raise NotReplaceable(table=table.name)
     deleted = con.execute(
@@ -84,30 +71,21 @@ def replace_window(
         f" and {quote(table.time_column)} between ? and ?",
         [client, source, window.start, window.end],
     ).fetchall()
-    _insert(con, table=table, client=client, source=source, rows=rows)
+    _insert(con, table=table, client=client, source=source, rows=batch.rows)
     return int(deleted[0][0])
 
 
-def replace_listing(
-    con: Connection,
-    *,
-    table: RawTable,
-    client: str,
-    source: str,
-    rows: pa.Table,
-    now: datetime,
-    since: datetime | None = None,
-    present: Collection[str] = (),
-) -> None:
-    """Put ``rows`` in place of all that the source has, or with ``since`` of what it has from after that instant.
+def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source: str, now: datetime) -> None:
+    """Put the rows in place of all that the source has, or of what the list reaches (``listed_since``, ``present``).
 
-    ``present``: keys of what is there without a row, and stays. Runs in the caller's transaction.
+    Runs in the caller's transaction.
     """
+    table, rows = batch.table, batch.rows
     if table.append_only:
         raise NotReplaceable(table=table.name)
     if table.name in HAS_HISTORY:
         note_standing(con, client=client, source=source, now=now)
-    told, values = _told_of(table, since, present)
+    told, values = _told_of(table, batch.said.listed_since, batch.said.present)
     with registered(con, _INCOMING, rows):
         con.execute(
             f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
@@ -137,25 +115,17 @@ def _told_of(table: RawTable, since: datetime | None, present: Collection[str]) 
     return " and ".join(conditions) or "true", values
 
 
-def same_listing(con: Connection, *, stream: Stream, batch: Batch, load: Load) -> bool:
-    """Whether a list is there already, row for row. Raises ``BadBatch``."""
-    rows = checked_rows(stream, batch, window=None)
-    columns = names(column.name for column in stream.table.columns)
-    told, values = _told_of(stream.table, batch.listed_since, batch.present)
-    stored = raw_table(stream.table).qualified
-    there = f"(select {columns} from {stored} as old where client = ? and source = ? and {told})"  # noqa: S608 - quoted
-    mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
-    whose = [load.client, load.source, *values]
-    with registered(con, _INCOMING, rows):
-        differs = con.execute(
-            f"select exists ({there} except all {mine}) or exists ({mine} except all {there})",
-            [*whose, *whose],
-        ).fetchall()
-    return differs == [(False,)]
+def same_listing(con: Connection, *, batch: CheckedBatch, load: Load) -> bool:
+    """Whether a list is there already, row for row."""
+    table = batch.table
+    told, values = _told_of(table, batch.said.listed_since, batch.said.present)
+    there = f"{raw_table(table).qualified} as old where client = ? and source = ? and {told}"
+    return _same_rows(con, table=table, rows=batch.rows, there=there, values=[load.client, load.source, *values])
 
 
-def append_snapshot(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
-    """Add ``rows``; the same reading written twice is there once. Runs in the caller's transaction."""
+def append_snapshot(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> None:
+    """Add the rows; the same reading written twice is there once. Runs in the caller's transaction."""
+    table, rows = batch.table, batch.rows
     same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
     with registered(con, _INCOMING, rows):
         con.execute(
@@ -166,31 +136,38 @@ def append_snapshot(con: Connection, *, table: RawTable, client: str, source: st
     _insert(con, table=table, client=client, source=source, rows=rows)
 
 
-def replace_reading(con: Connection, *, stream: Stream, batch: Batch, load: Load, taken_at: datetime) -> bool:
+def replace_reading(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime) -> bool:
     """Put what the kept replies of one reading give in place of its rows; False where they are so already.
 
     A reading that failed at its time is loaded now, also where what it read was nothing.
     The only way in which a snapshot's rows ever change. Raises ``BadBatch`` with nothing changed.
     """
-    table = stream.table
-    rows = checked_rows(stream, batch, window=None)
+    table, rows = batch.table, batch.rows
     if any(instant != taken_at for instant in rows.column("taken_at").to_pylist()):
         raise BadBatch(table=table.name, problem=f"they are not of the reading of {taken_at}")
-    columns = names(column.name for column in table.columns)
     whose = [load.client, load.source, taken_at]
-    stored = f"from {raw_table(table).qualified} where client = ? and source = ? and taken_at = ?"
-    there, mine = f"(select {columns} {stored})", f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    there = f"{raw_table(table).qualified} where client = ? and source = ? and taken_at = ?"
     with transaction(con):
-        with registered(con, _INCOMING, rows):
-            differs = con.execute(
-                f"select exists ({there} except all {mine}) or exists ({mine} except all {there})", [*whose, *whose]
-            ).fetchall()
-        if differs == [(False,)] and ledger.is_loaded(con, load.key, day=load.window.end):
+        is_same = _same_rows(con, table=table, rows=rows, there=there, values=whose)
+        if is_same and ledger.is_loaded(con, load.key, day=load.window.end):
             return False
-        con.execute(f"delete {stored}", whose)
+        con.execute(f"delete from {there}", whose)  # noqa: S608 - quoted
         _insert(con, table=table, client=load.client, source=load.source, rows=rows)
         ledger.append(con, load)
     return True
+
+
+def _same_rows(con: Connection, *, table: RawTable, rows: pa.Table, there: str, values: Sequence[object]) -> bool:
+    """Whether ``rows`` are just those ``there``: a table and its condition, with ``values`` for its marks."""
+    columns = names(column.name for column in table.columns)
+    stored = f"(select {columns} from {there})"  # noqa: S608 - quoted
+    mine = f"(select {columns} from {_INCOMING})"  # noqa: S608 - quoted
+    with registered(con, _INCOMING, rows):
+        differs = con.execute(
+            f"select exists ({stored} except all {mine}) or exists ({mine} except all {stored})",
+            [*values, *values],
+        ).fetchall()
+    return differs == [(False,)]
 
 
 def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:

@@ -15,6 +15,7 @@ from connectors.core.protocol import Batch
 from connectors.core.raw_tables import RAW_TABLES
 from connectors.matomo.source import PAGES
 from okr_models.periods import Window
+from pipelines.warehouse.ingest.batches import CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.ingest.writer import write_batch
@@ -111,7 +112,7 @@ def test_a_window_that_comes_back_with_less_than_half_of_its_rows_is_named_and_w
             attempts=1, started_at=NOW, finished_at=NOW, run_id=run_id, quality={"zone": "UTC"},
         )  # fmt: skip
         batch = Batch(rows=build_table(RAW_TABLES["web_pages_daily"], rows), covers=window)
-        write_batch(con, stream=PAGES, batch=batch, load=load, taken_at=NOW)
+        write_batch(con, batch=CheckedBatch(stream=PAGES, batch=batch, window=window), load=load, taken_at=NOW)
     assert con.execute("select count(*) from raw.web_pages_daily").fetchall() == [(after,)]
     table = RAW_TABLES["web_pages_daily"]
     assert collapsed_windows(con, table, run_id="first") == []

@@ -1,6 +1,6 @@
 """Writing to the raw tables: whole windows, whole lists, snapshots only added, and all or nothing.
 
-Really under test: ``writer.write_batch`` with ``batches.checked_rows`` against a real DuckDB file.
+Really under test: ``writer.write_batch`` with ``batches.CheckedBatch`` against a real DuckDB file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from okr_models.periods import Window
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger, writer
-from pipelines.warehouse.ingest.batches import BadBatch
+from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.writer import NotReplaceable, write_batch
 from pipelines.warehouse.schema import ensure_schema
@@ -59,7 +59,8 @@ def write(
         run_id="r",
     )
     replies = (("GET /x", b"reply"),) if stream.delivery == "snapshot" else ()
-    write_batch(con, stream=stream, batch=Batch(rows=rows, replies=replies), load=load, taken_at=taken_at)
+    checked = CheckedBatch(stream=stream, batch=Batch(rows=rows, replies=replies), window=window)
+    write_batch(con, batch=checked, load=load, taken_at=taken_at)
 
 
 def content(con: Connection, table: str) -> list[tuple[object, ...]]:
@@ -226,6 +227,10 @@ def blog(*, since: datetime | None, **published: datetime) -> Batch:
     return Batch(rows=table_of(POSTS.table, rows), listed_since=since)
 
 
+def checked_list(batch: Batch, stream: Stream = POSTS) -> CheckedBatch:
+    return CheckedBatch(stream=stream, batch=batch, window=Window(TODAY, TODAY))
+
+
 def write_list(con: Connection, batch: Batch, *, source: str = "web") -> Load:
     load = Load(
         client="acme",
@@ -239,7 +244,7 @@ def write_list(con: Connection, batch: Batch, *, source: str = "web") -> Load:
         finished_at=NOW,
         run_id="r",
     )
-    write_batch(con, stream=POSTS, batch=batch, load=load, taken_at=NOW)
+    write_batch(con, batch=checked_list(batch), load=load, taken_at=NOW)
     return load
 
 
@@ -279,7 +284,7 @@ def test_what_a_list_names_without_a_row_stays_as_it_was(con):
     partial = replace(blog(since=None, new=NEW), present=frozenset({"odd", "other"}))
     load = write_list(con, partial)
     assert kept(con) == {"odd": OLD, "new": NEW}
-    assert writer.same_listing(con, stream=POSTS, batch=partial, load=load)
+    assert writer.same_listing(con, batch=checked_list(partial), load=load)
     write_list(con, replace(blog(since=MIDDLE, new=NEW), present=frozenset({"new", "odd"})))
     assert set(kept(con)) == {"odd", "new"}
 
@@ -287,10 +292,10 @@ def test_what_a_list_names_without_a_row_stays_as_it_was(con):
 def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
     load = write_list(con, blog(since=None, old=OLD, middle=MIDDLE, new=NEW))
     same = blog(since=MIDDLE, middle=MIDDLE, new=NEW)
-    assert writer.same_listing(con, stream=POSTS, batch=same, load=load)
+    assert writer.same_listing(con, batch=checked_list(same), load=load)
     shorter = blog(since=MIDDLE, middle=MIDDLE)
-    assert not writer.same_listing(con, stream=POSTS, batch=shorter, load=load)
-    assert not writer.same_listing(con, stream=POSTS, batch=replace(same, listed_since=None), load=load)
+    assert not writer.same_listing(con, batch=checked_list(shorter), load=load)
+    assert not writer.same_listing(con, batch=checked_list(replace(same, listed_since=None)), load=load)
 
 
 def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
@@ -298,7 +303,7 @@ def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
     stream = Stream(table=OWN_METRICS, delivery="listing", grain=None)
     load = replace(write_list(con, blog(since=None)), stream=stream.name)
     with pytest.raises(ValueError, match="published_at"):
-        write_batch(con, stream=stream, batch=batch, load=load, taken_at=NOW)
+        write_batch(con, batch=checked_list(batch, stream), load=load, taken_at=NOW)
 
 
 def known(con: Connection) -> list[tuple[object, ...]]:
@@ -322,7 +327,7 @@ def test_a_list_leaves_behind_every_address_and_publication_that_it_gave(con):
             client="acme", source="blog", stream=POSTS.name, window=Window(TODAY, TODAY), rows=1, status="loaded",
             attempts=1, started_at=seen, finished_at=seen, run_id="r",
         )  # fmt: skip
-        write_batch(con, stream=POSTS, batch=Batch(rows=rows), load=load, taken_at=seen)
+        write_batch(con, batch=checked_list(Batch(rows=rows)), load=load, taken_at=seen)
     assert known(con) == [
         ("7", "https://site.se/gammal/", august, NOW, NOW + timedelta(days=1)),
         ("7", "https://site.se/ny/", november, NOW + timedelta(days=2), NOW + timedelta(days=2)),
@@ -334,3 +339,13 @@ def test_the_history_of_an_older_home_begins_with_what_stands_there(con):
     con.execute("delete from ops.blog_post_history")
     write(con, POSTS, at_address("/ny/", published_on=TODAY), Window(TODAY, TODAY))
     assert [row[1] for row in known(con)] == ["https://site.se/gammal/", "https://site.se/ny/"]
+
+
+def test_what_was_checked_for_one_window_is_not_written_for_another(con):
+    write(con, DAILY, days(WEEK), WEEK)
+    load = ledger.read(con)[0]
+    checked = CheckedBatch(stream=DAILY, batch=Batch(rows=days(WEEK)), window=WEEK)
+    later = Window(WEEK.end + timedelta(days=1), WEEK.end + timedelta(days=7))
+    with pytest.raises(ValueError, match="checked for"):
+        write_batch(con, batch=checked, load=replace(load, window=later), taken_at=NOW)
+    assert len(content(con, "web_daily")) == 7

@@ -1,6 +1,6 @@
-"""What one ingest step did, by client, source and stream.
+"""What one ingest step did: its ledger rows by client, source and stream.
 
-What belongs here: adding up ledger rows of one step. What does not: deciding anything by them.
+What belongs here: reading ledger rows of one step together. What does not: deciding anything by them.
 """
 
 from __future__ import annotations
@@ -17,19 +17,38 @@ StreamStatus = Literal["loaded", "failed", "up_to_date"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamReport:
-    """One stream of one source. ``failed`` if any of its reads failed; ``windows`` are those written."""
+class StreamLoads:
+    """The ledger rows that one stream of one source got; none where nothing was due."""
 
     client: str
     source: str
     stream: str
-    status: StreamStatus
-    rows: int = 0
-    windows: tuple[Window, ...] = ()
-    missed: tuple[Window, ...] = ()
-    """Days noted as not to be had."""
-    error_class: ErrorClass | None = None
-    message: str | None = None
+    loads: tuple[Load, ...] = ()
+
+    @property
+    def failure(self) -> Load | None:
+        """The first read that failed."""
+        return next((load for load in self.loads if load.status == "failed"), None)
+
+    @property
+    def status(self) -> StreamStatus:
+        """``failed`` if any read failed."""
+        return "failed" if self.failure else "loaded" if self.loads else "up_to_date"
+
+    @property
+    def rows(self) -> int:
+        """Rows written."""
+        return sum(load.rows for load in self.loads if load.status == "loaded")
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """What was written."""
+        return tuple(load.window for load in self.loads if load.status == "loaded")
+
+    @property
+    def missed(self) -> tuple[Window, ...]:
+        """Days noted as not to be had."""
+        return tuple(load.window for load in self.loads if load.status == "skipped")
 
     @property
     def window(self) -> Window | None:
@@ -38,15 +57,25 @@ class StreamReport:
             return None
         return Window(min(w.start for w in self.windows), max(w.end for w in self.windows))
 
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """All streams of one step, ordered by client, source and stream."""
-
-    streams: tuple[StreamReport, ...]
+    @property
+    def error_class(self) -> ErrorClass | None:
+        """Of the first failed read."""
+        return self.failure.error_class if self.failure else None
 
     @property
-    def failed(self) -> tuple[StreamReport, ...]:
+    def message(self) -> str | None:
+        """Of the first failed read."""
+        return self.failure.message if self.failure else None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """All streams of one step, ordered by client, source and stream."""
+
+    streams: tuple[StreamLoads, ...]
+
+    @property
+    def failed(self) -> tuple[StreamLoads, ...]:
         """Streams with a failed read."""
         return tuple(stream for stream in self.streams if stream.status == "failed")
 
@@ -57,7 +86,7 @@ class IngestReport:
 
 
 @dataclass(slots=True)
-class ReportBuilder:
+class ResultBuilder:
     """Collects the rows of one step."""
 
     _loads: dict[StreamKey, list[Load]] = field(default_factory=dict)
@@ -81,24 +110,11 @@ class ReportBuilder:
             case "failed":
                 return f"{what}: failed ({load.error_class}): {load.message}"
 
-    def build(self) -> IngestReport:
-        """The report of everything taken in."""
-        return IngestReport(tuple(_stream(key, loads) for key, loads in sorted(self._loads.items())))
-
-
-def _stream(key: StreamKey, loads: list[Load]) -> StreamReport:
-    client, source, stream = key
-    loaded = [load for load in loads if load.status == "loaded"]
-    failed = next((load for load in loads if load.status == "failed"), None)
-    status: StreamStatus = "failed" if failed else "loaded" if loads else "up_to_date"
-    return StreamReport(
-        client=client,
-        source=source,
-        stream=stream,
-        status=status,
-        rows=sum(load.rows for load in loaded),
-        windows=tuple(load.window for load in loaded),
-        missed=tuple(load.window for load in loads if load.status == "skipped"),
-        error_class=failed.error_class if failed else None,
-        message=failed.message if failed else None,
-    )
+    def build(self) -> IngestResult:
+        """Everything taken in."""
+        return IngestResult(
+            tuple(
+                StreamLoads(client=client, source=source, stream=stream, loads=tuple(loads))
+                for (client, source, stream), loads in sorted(self._loads.items())
+            )
+        )

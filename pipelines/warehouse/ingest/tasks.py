@@ -1,0 +1,173 @@
+"""A step's plan: for each source of each client the task of reading it, or the ledger rows that say why there is none.
+
+What belongs here: what a task holds, and rows of sources that never came to be read. What does not: which days are due
+(``planning.py``) and the reading (``reading.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from connectors.core.errors import ErrorClass, Misconfigured
+from connectors.core.protocol import Context, Delivery, Source, SourceType, Stream
+from connectors.core.secrets import build_context
+from okr_models.client.model import Client
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import Window, snapshot_day
+from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.db import Connection
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.config_tables import asked_of, source_zone
+from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.reading import SourceTask
+
+OpenSource = Callable[[SourceSettings, Context], Source]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one ingest step is asked for, the same for every source."""
+
+    home: Home
+    environ: Mapping[str, str]
+    clock: Clock
+    now: datetime
+    """The night's own instant."""
+    run_id: str
+    deliveries: Collection[Delivery]
+    tables: Collection[str] | None
+    reread: Window | None
+    source_types: Mapping[str, SourceType]
+    open_source: OpenSource
+
+    def streams(self, streams: Iterable[Stream]) -> tuple[Stream, ...]:
+        """Those of ``streams`` that this step reads."""
+        return tuple(
+            stream
+            for stream in streams
+            if stream.delivery in self.deliveries and (self.tables is None or stream.name in self.tables)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """``tasks`` to be read; ``failed``, for each source that can't be, the ledger rows that say so."""
+
+    tasks: tuple[SourceTask, ...]
+    failed: tuple[tuple[Load, ...], ...] = ()
+
+
+def plan(clients: Iterable[Client], *, step: Step, con: Connection) -> Plan:
+    """The work of one step. Raises ``duckdb.Error`` where the ledger can't be read: no source's fault."""
+    tasks, failed = list[SourceTask](), list[tuple[Load, ...]]()
+    for client in clients:
+        zones = ledger.learned_zones(con, client=client.client)
+        for settings in client.sources:
+            try:
+                task = _task(client, settings, step=step, con=con, zones=zones)
+            except duckdb.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - one source that can't be planned for stops no other
+                zone = ZoneInfo(client.timezone)
+                failed.append(program_faults(client.client, settings, error, zone=zone, step=step))
+                continue
+            if task is None:
+                failed.append((_no_connector(client, settings, step=step),))
+            elif task.streams:
+                tasks.append(task)
+    return Plan(tasks=tuple(tasks), failed=tuple(failed))
+
+
+def program_faults(
+    client: str, settings: SourceSettings, error: BaseException, *, zone: ZoneInfo, step: Step
+) -> tuple[Load, ...]:
+    """The ledger's rows for a source at which this program itself fell over, one a stream that was asked for."""
+    what = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+    message = f"{client}/{settings.id}: the program failed at this source ({what}); please report it"
+    streams = [stream.name for stream in step.streams(step.source_types[settings.type].streams)]
+    day = snapshot_day(step.now, zone)
+    return tuple(
+        _failed(client, settings, stream, "bad_reply", message, day=day, step=step) for stream in streams or ["all"]
+    )
+
+
+def _task(
+    client: Client, settings: SourceSettings, *, step: Step, con: Connection, zones: Mapping[tuple[str, str], str]
+) -> SourceTask | None:
+    """The work on one source, perhaps with no stream; None where nothing can read its type."""
+    kind = step.source_types.get(settings.type)
+    if kind is None:
+        return None
+    loads = ledger.by_stream(ledger.read(con, client=client.client, source=settings.id))
+    streams = step.streams(kind.streams_for(settings))
+    return SourceTask(
+        client=client.client,
+        settings=settings,
+        kind=kind,
+        streams=streams,
+        asked=asked_of(client, settings),
+        assumed_zone=source_zone(client, settings, zones=zones),
+        loads={stream.name: loads.get((client.client, settings.id, stream.name), ()) for stream in streams},
+        now=step.now,
+        reread=step.reread,
+        context=partial(
+            build_context,
+            settings,
+            client=client.client,
+            client_zone=ZoneInfo(client.timezone),
+            now=step.now,
+            home=step.home.root,
+            environ=step.environ,
+            kpis=client.kpi_ids(),
+            scopes=client.scopes(),
+        ),
+        open=step.open_source,
+        clock=step.clock,
+        run_id=step.run_id,
+    )
+
+
+def _no_connector(client: Client, settings: SourceSettings, *, step: Step) -> Load:
+    """The ledger's row for a source type that this version can't read."""
+    day = snapshot_day(step.now, ZoneInfo(client.timezone))
+    error = Misconfigured(
+        client=client.client,
+        source=settings.id,
+        attempted="opening the source",
+        detail=f"this version has no connector for type {settings.type}",
+        cure=f"use one of {', '.join(sorted(step.source_types))}",
+    )
+    return _failed(client.client, settings, "all", error.error_class, str(error), day=day, step=step)
+
+
+def _failed(
+    client: str,
+    settings: SourceSettings,
+    stream: str,
+    error_class: ErrorClass,
+    message: str,
+    *,
+    day: date,
+    step: Step,
+) -> Load:
+    return Load(
+        client=client,
+        source=settings.id,
+        stream=stream,
+        window=Window(day, day),
+        rows=0,
+        status="failed",
+        attempts=0,
+        error_class=error_class,
+        message=message,
+        started_at=step.now,
+        finished_at=step.now,
+        run_id=step.run_id,
+    )
