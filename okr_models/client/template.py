@@ -71,6 +71,7 @@ initiatives:
   #   start: @year@-03-01
   #   end: @year@-04-30
   #   smallest_worthwhile_effect: "+15%"
+  #   guardrails: [unique_visitors]
   #   cost: 40000
 """
 

@@ -77,7 +77,7 @@ def power(curve: Sequence[Power], speech: Speech) -> str:
     if not curve:
         return ""
     cases = [
-        (speech.percent(each.effect, beside=round(each.effect, 2), signed=True), speech.percent(each.keep))
+        (speech.percent(each.effect, beside=round(each.effect * 100) / 100, signed=True), speech.percent(each.keep))
         for each in curve
     ]
     if speech.is_swedish:
