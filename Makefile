@@ -9,10 +9,10 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check lint types sql-lint ui dbt bench clean
+.PHONY: help install run test test-fast check lint types sql-lint ui dbt dbt2 bench clean
 
 help: ## What can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
@@ -33,6 +33,17 @@ run: install ## The nightly job on the demo clients against the bundled sandbox
 
 dbt: .venv-dbt/.installed ## Real dbt, in an environment of its own, for the test that compares it with the runner
 
+DBT2_DUCKDB := @duckdb/node-bindings-linux-x64@1.5.6-r.1
+.venv-dbt2/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-dbt2
+	.venv-dbt2/bin/python -m pip install --quiet --disable-pip-version-check --pre --no-deps --only-binary :all: \
+	    "dbt==2.0.0rc196"
+	cd .venv-dbt2 && npm pack --silent "$(DBT2_DUCKDB)" >/dev/null && tar -xzf duckdb-node-bindings-*.tgz \
+	    && mv package/libduckdb.so lib/ && rm -r package duckdb-node-bindings-*.tgz
+	touch $@
+
+dbt2: .venv-dbt2/.installed ## dbt Core v2 (Linux on x86-64) with the DuckDB library it needs, for the same comparison
+
 .venv-bench/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -46,7 +57,7 @@ bench: install .venv-dbt/.installed .venv-bench/.installed ## Ingest against dlt
 	done
 
 test: install ## All tests
-	PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m pytest $(WORKERS)
+	PATH="$(CURDIR)/.venv-dbt/bin:$(CURDIR)/.venv-dbt2/bin:$$PATH" $(BIN)/python -m pytest $(WORKERS)
 
 test-fast: install ## Unit tests only
 	$(BIN)/python -m pytest $(WORKERS) tests/unit

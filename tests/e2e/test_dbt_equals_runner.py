@@ -1,17 +1,19 @@
 """Real dbt builds the same rows as the program's own runner, and its data tests pass on them.
 
 Under test: that ``dbt_like_sql/`` is a dbt project and that the runner speaks dbt's language as dbt does. The rows are
-the stories of the KPI tests, which reach every model. Skipped where dbt with its DuckDB adapter is not installed
-(the ``dbt`` extra).
+the stories of the KPI tests, which reach every model. By dbt 1 with its DuckDB adapter and by dbt Core v2, each where
+it can be had.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,17 +30,37 @@ from tests.unit.dbt_like_sql import test_scopes_and_history as test_sql_scopes_a
 from tests.unit.dbt_like_sql import test_web_kpis as test_sql_web_kpis
 from tests.unit.sql_story import Story, write
 
+STORAGE = "v1.4.0"
 
-def dbt_command() -> str:
-    """dbt beside this Python, else on the path; skips where there is none or where it lacks DuckDB's adapter."""
-    beside = Path(sys.executable).with_name("dbt")
-    command = str(beside) if beside.exists() else shutil.which("dbt")
-    if command is None:
-        pytest.skip("dbt is not installed; pip install -e '.[dbt]' brings it")
-    version = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=120, check=False)
-    if "duckdb" not in version.stdout:
-        pytest.skip("dbt is installed without dbt-duckdb; pip install -e '.[dbt]' brings it")
-    return command
+
+@dataclass(frozen=True)
+class Dbt:
+    """A dbt command, and the folder of DuckDB's library where it needs one beside it."""
+
+    command: str
+    library: Path | None = None
+
+    @property
+    def is_second(self) -> bool:
+        """dbt Core v2, which brings no DuckDB and opens no database newer than its library."""
+        return self.library is not None
+
+
+def dbt_of(version: str) -> Dbt:
+    """dbt 1 beside this Python, else one on the path; dbt 2 with DuckDB's library as ``make dbt2`` puts it there.
+
+    Skips where there is none.
+    """
+    folders = [Path(sys.executable).parent, *(Path(folder) for folder in os.get_exec_path())]
+    for command in dict.fromkeys(folder / "dbt" for folder in folders if (folder / "dbt").is_file()):
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=120, check=False).stdout
+        library = command.parents[1] / "lib"
+        if version == "1" and "duckdb" in said:
+            return Dbt(str(command))
+        if version == "2" and re.match(r"dbt\S* 2\.", said) and (library / "libduckdb.so").is_file():
+            return Dbt(str(command), library)
+    cure = {"1": "make dbt brings dbt with its DuckDB adapter", "2": "make dbt2 brings it with DuckDB's library"}
+    pytest.skip(f"dbt {version} is not on the path; {cure[version]}")
 
 
 def all_stories() -> list[Story]:
@@ -62,21 +84,33 @@ def renamed(stories: list[Story]) -> list[Story]:
     return stories
 
 
-def dbt(command: str, what: str, database: Path) -> None:
+def dbt(dbt: Dbt, what: str, database: Path) -> None:
     """Run dbt on a database, with its profile and its own files beside that."""
     folder = database.parent
+    project = folder / "project"  # dbt 2 writes into it
+    if not project.exists():
+        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
     output = {"type": "duckdb", "path": str(database), "threads": 1, "settings": {"timezone": "UTC"}}
     # JSON is YAML
     (folder / "profiles.yml").write_text(json.dumps({"marketing_okr": {"target": "t", "outputs": {"t": output}}}))
     options = {
-        "--project-dir": PROJECT,
+        "--project-dir": project,
         "--profiles-dir": folder,
         "--target-path": folder / "target",
         "--log-path": folder / "logs",
     }
     done = subprocess.run(
-        [command, what, "--no-use-colors", *(str(part) for option in options.items() for part in option)],
-        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        [
+            dbt.command,
+            what,
+            *([] if dbt.is_second else ["--no-use-colors"]),
+            *(str(part) for option in options.items() for part in option),
+        ],
+        env={
+            **os.environ,
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **({"LD_LIBRARY_PATH": str(dbt.library)} if dbt.library else {}),
+        },
         capture_output=True,
         text=True,
         timeout=500,
@@ -86,21 +120,24 @@ def dbt(command: str, what: str, database: Path) -> None:
     assert "Deprecat" not in done.stdout, done.stdout
 
 
-@pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+@pytest.fixture(scope="module", params=["1", "2"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Dbt, Path, Path]:
     """The same rows built by the runner and by dbt."""
-    command = dbt_command()
+    command = dbt_of(request.param)
     folder = tmp_path_factory.mktemp("dbt")
     ours, theirs = folder / "ours.duckdb", folder / "theirs.duckdb"
-    with duckdb.connect(str(ours)) as con:
-        con.execute("set timezone = 'UTC'")
-        write(con, renamed(all_stories()))
-    shutil.copy(ours, theirs)
+    for database in (ours, theirs):
+        with duckdb.connect() as con:
+            # the oldest storage that all of them write
+            con.execute(f"attach '{database}' as written (storage_version '{STORAGE}')")
+            con.execute("use written")
+            con.execute("set timezone = 'UTC'")
+            write(con, renamed(all_stories()))
     with duckdb.connect(str(ours)) as con:
         con.execute("set timezone = 'UTC'")
         run_project(con)
     dbt(command, "build", theirs)
-    return ours, theirs
+    return command, ours, theirs
 
 
 def assert_same(ours: Path, theirs: Path) -> None:
@@ -123,8 +160,9 @@ def assert_same(ours: Path, theirs: Path) -> None:
     assert filled == {model.name for model in load_project().models}, "a comparison of nothing with nothing"
 
 
-def test_dbt_builds_every_model_row_for_row(databases: tuple[Path, Path]) -> None:
-    assert_same(*databases)
+def test_dbt_builds_every_model_row_for_row(databases: tuple[Dbt, Path, Path]) -> None:
+    _command, ours, theirs = databases
+    assert_same(ours, theirs)
 
 
 LATER = """
@@ -137,9 +175,9 @@ delete from config.streams where hash(client, source) % 9 = 0;
 """
 
 
-def test_dbt_brings_incremental_models_up_to_date_as_the_runner_does(databases: tuple[Path, Path]) -> None:
-    ours, theirs = databases
-    for database in databases:
+def test_dbt_brings_incremental_models_up_to_date_as_the_runner_does(databases: tuple[Dbt, Path, Path]) -> None:
+    command, ours, theirs = databases
+    for database in (ours, theirs):
         with duckdb.connect(str(database)) as con:
             con.execute("set timezone = 'UTC'")
             con.execute(LATER)
@@ -149,5 +187,5 @@ def test_dbt_brings_incremental_models_up_to_date_as_the_runner_does(databases: 
     incremental = [result for result in results if load_project().model(result.model).increment]
     assert all(result.derived < result.rows for result in incremental), incremental
     assert sum(result.derived > 0 for result in incremental) >= len(incremental) - 1, incremental
-    dbt(dbt_command(), "run", theirs)
+    dbt(command, "run", theirs)
     assert_same(ours, theirs)
