@@ -18,6 +18,7 @@ from pydantic import Field
 from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.clients import LoadedClients, load_clients
 from pipelines.warehouse.clock import Clock, clock_from
+from pipelines.warehouse.clock_check import check_clock
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.held_back import HeldBack, Reason
 from pipelines.warehouse.home import Home
@@ -61,6 +62,9 @@ class NightResource(dg.ConfigurableResource[Night]):
         default=False, description="Derive all tables of the SQL models anew; raw tables and results are never touched"
     )
     holds_lock: bool = Field(default=False, description="The caller already holds the home folder's run lock")
+    clock_is_right: bool = Field(
+        default=False, description="Go on with a date before the ledger's newest row, or long after it"
+    )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Night, None, None]:
@@ -74,6 +78,8 @@ class NightResource(dg.ConfigurableResource[Night]):
             con = connect(home)
             try:
                 ensure_schema(con)
+                if not self.clock_is_right:
+                    check_clock(con, environ)
                 yield Night(
                     home=home,
                     clock=clock,

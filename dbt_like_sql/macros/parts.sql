@@ -142,5 +142,14 @@ left join (
     group by client
 ) as history
     on figures.client = history.client
+-- of an account that opens later this month all days before are known to be 0; those to come are no news yet
+where
+    not exists (
+        select 1
+        from {{ ref('stg_config__clients') }} as dated
+        where
+            figures.client = dated.client
+            and figures.day > dated.as_of
+    )
 group by figures.client, figures.day
 {%- endmacro %}

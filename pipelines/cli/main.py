@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("pipelines.cli.doctor", "doctor"),
     "run": ("pipelines.cli.run", "run"),
     "replay": ("pipelines.cli.replay", "replay"),
+    "ledger": ("pipelines.cli.ledger", "ledger"),
     "status": ("pipelines.cli.status", "status"),
     "export": ("pipelines.cli.export", "export"),
     "sql": ("pipelines.cli.sql", "sql"),
@@ -40,6 +41,7 @@ SAID: dict[str, str] = {
     "run": "Run the night: read every source, build the figures, publish.",
     "replay": "Parse the kept replies of followers and post counters anew, and put what they give in place of those"
     " rows.",
+    "ledger": "The record of what was read when.",
     "status": "Show the progress of each objective and key result.",
     "export": "Write the CSVs and the report again.",
     "sql": 'Ask the published database one question; "-" reads it from standard input.',

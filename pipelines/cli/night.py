@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from duckdb import CatalogException
+
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
 from pipelines.instance import IN_THE_UI, DagsterFolderUnusable, dagster_home, night_instance, unusable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
-from pipelines.warehouse.db import connect
+from pipelines.warehouse.clock_check import ClockDoubted, check_clock
+from pipelines.warehouse.db import DatabaseUnusable, connect
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
@@ -49,8 +52,12 @@ def run_night(
     start: date | None = None,
     end: date | None = None,
     full_refresh: bool = False,
+    clock_is_right: bool = False,
 ) -> NightEnded:
-    """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line."""
+    """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line.
+
+    So does a date that the ledger contradicts, unless ``clock_is_right``.
+    """
     try:
         clock = clock_from(environ)
     except BadToday as error:
@@ -78,10 +85,16 @@ def run_night(
     with NightProgress() as progress:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
+                if not clock_is_right:
+                    _check_clock(home, environ)
                 defs = build_defs(
                     resource_overrides={
                         "night": NightResource(
-                            home=str(home.root), clients=list(clients), full_refresh=full_refresh, holds_lock=True
+                            home=str(home.root),
+                            clients=list(clients),
+                            full_refresh=full_refresh,
+                            holds_lock=True,
+                            clock_is_right=True,
                         ),
                         "progress": progress,
                     }
@@ -99,7 +112,7 @@ def run_night(
                 is_out = result.success or is_published(home, result.run_id)
                 # before the lock is given back: the next run would hold the database
                 failed = failed_sources(home, result.run_id) if is_out else []
-        except RunInProgress as error:
+        except (RunInProgress, ClockDoubted) as error:
             raise fail(one_line(error)) from error
         except DBAPIError as error:
             raise fail(one_line(unusable(folder, error))) from error
@@ -112,6 +125,20 @@ def run_night(
     if not result.success:
         problems += [f"{line}; the figures are published all the same" for line in _failures(result)]
     return NightEnded(3 if problems else 0, tuple(problems))
+
+
+def _check_clock(home: Home, environ: Mapping[str, str]) -> None:
+    """Before Dagster is asked for anything. A database that can't be opened is named by the night itself."""
+    try:
+        con = connect(home, read_only=True)
+    except DatabaseUnusable:
+        return
+    try:
+        check_clock(con, environ)
+    except CatalogException:
+        return  # no ledger yet
+    finally:
+        con.close()
 
 
 def is_published(home: Home, run_id: str) -> bool:

@@ -20,9 +20,19 @@ Examples: okr --home okr-home run
 @click.option("--from", "start", type=DAY, help="Read again from this day on.")
 @click.option("--to", "end", type=DAY, help="Read again to this day; default yesterday.")
 @click.option("--full-refresh", is_flag=True, help="Derive every figure anew from the raw tables; gives the same.")
+@click.option(
+    "--clock-is-right",
+    is_flag=True,
+    help="Go on though the date is before the newest night's, or more than 40 days after it.",
+)
 @click.pass_context
-def run(
-    context: click.Context, clients: tuple[str, ...], start: date | None, end: date | None, full_refresh: bool
+def run(  # noqa: PLR0917 - one parameter an option
+    context: click.Context,
+    clients: tuple[str, ...],
+    start: date | None,
+    end: date | None,
+    full_refresh: bool,
+    clock_is_right: bool,
 ) -> None:
     """Run the night: read every source, build the figures, publish.
 
@@ -30,7 +40,15 @@ def run(
     """
     if end is not None and start is None:
         raise fail("--to needs --from", code=2)
-    ended = run_night(home_of(context), os.environ, clients=clients, start=start, end=end, full_refresh=full_refresh)
+    ended = run_night(
+        home_of(context),
+        os.environ,
+        clients=clients,
+        start=start,
+        end=end,
+        full_refresh=full_refresh,
+        clock_is_right=clock_is_right,
+    )
     report(ended)
 
 

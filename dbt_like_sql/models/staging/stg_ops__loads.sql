@@ -1,11 +1,16 @@
 select
-    client,
-    source,
-    stream,
-    window_start as window_start_on,
-    window_end as window_end_on,
+    loads.client,
+    loads.source,
+    loads.stream,
+    loads.window_start as window_start_on,
+    -- no day is read before it has come
+    least(loads.window_end, coalesce(clients.as_of, loads.window_end)) as window_end_on,
     -- of a reading that was parsed anew, when its replies were had
-    coalesce(cast(quality ->> 'taken_at' as timestamptz), started_at) as started_at,
-    finished_at
-from {{ source('ops', 'loads') }}
-where status = 'loaded'
+    coalesce(cast(loads.quality ->> 'taken_at' as timestamptz), loads.started_at) as started_at,
+    loads.finished_at
+from {{ source('ops', 'loads') }} as loads
+left join {{ source('config', 'clients') }} as clients
+    on loads.client = clients.client
+where
+    loads.status = 'loaded'
+    and {{ has_come('loads', 'window_start') }}

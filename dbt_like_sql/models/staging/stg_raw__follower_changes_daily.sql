@@ -4,4 +4,5 @@ select
     platform,
     day,
     change as new_followers
-from {{ source('raw', 'follower_changes_daily') }}
+from {{ source('raw', 'follower_changes_daily') }} as read
+where {{ has_come('read', 'day') }}

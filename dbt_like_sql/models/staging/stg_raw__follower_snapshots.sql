@@ -5,4 +5,5 @@ select
     taken_at,
     day,
     followers
-from {{ source('raw', 'follower_snapshots') }}
+from {{ source('raw', 'follower_snapshots') }} as read
+where {{ has_come('read', 'day') }}

@@ -4,4 +4,5 @@ select
     platform,
     day,
     followers
-from {{ source('raw', 'follower_totals_daily') }}
+from {{ source('raw', 'follower_totals_daily') }} as read
+where {{ has_come('read', 'day') }}

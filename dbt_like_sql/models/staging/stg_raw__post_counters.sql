@@ -10,4 +10,5 @@ select
     shares,
     -- hidden likes are not zero; comments that are closed and shares that a platform does not count are no part
     case when likes is not null then likes + coalesce(comments, 0) + coalesce(shares, 0) end as interactions
-from {{ source('raw', 'post_counters') }}
+from {{ source('raw', 'post_counters') }} as read
+where {{ has_come('read', 'day') }}

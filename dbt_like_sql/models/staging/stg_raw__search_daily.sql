@@ -5,4 +5,5 @@ select
     clicks,
     impressions,
     position_sum
-from {{ source('raw', 'search_daily') }}
+from {{ source('raw', 'search_daily') }} as read
+where {{ has_come('read', 'day') }}
