@@ -93,6 +93,7 @@ DAMAGED = ("not a database", "malformed", "no such table", "no such column")
 
 MOVE_AWAY = "move the folder away: it holds Dagster's own history and settings, no figure, and is made anew"
 LONGEST_DETAIL = 200
+_SHORTEST_VALUE = 4
 
 
 class DagsterFolderUnusable(RuntimeError):
@@ -107,12 +108,39 @@ def unusable(folder: Path, error: Exception) -> DagsterFolderUnusable:
     original = getattr(error, "orig", None)  # SQLAlchemy's own words are a page long
     detail = " ".join(str(original or error).split())[:LONGEST_DETAIL]
     if original is None:
-        detail = f"its dagster.yaml is not understood ({detail})"
+        detail = f"its dagster.yaml is not understood ({_without_values(folder, error)})"
     elif not any(words in detail for words in DAMAGED):
         return DagsterFolderUnusable(
             folder=folder, detail=detail, cure="is the disk full, or the folder another user's?"
         )
     return DagsterFolderUnusable(folder=folder, detail=detail, cure=MOVE_AWAY)
+
+
+def _without_values(folder: Path, error: Exception) -> str:
+    """What is wrong with the settings, without any value of theirs, which may be a password: YAML quotes its line, and
+    Dagster what it was given.
+    """
+    if isinstance(error, yaml.YAMLError):
+        mark = getattr(error, "problem_mark", None)
+        return f"line {mark.line + 1} is not valid YAML" if mark else "it is not valid YAML"
+    detail = " ".join(str(error).split())
+    try:
+        written = _scalars(yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")))
+    except (OSError, ValueError, yaml.YAMLError):
+        return type(error).__name__
+    for value in sorted(written, key=len, reverse=True):
+        detail = detail.replace(value, "(not shown)")
+    return detail[:LONGEST_DETAIL]
+
+
+def _scalars(value: object) -> set[str]:
+    """Every value below a key, as text; keys are names and may be shown."""
+    if isinstance(value, dict):
+        return set().union(*map(_scalars, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(_scalars, value)) if value else set()
+    text = str(value)
+    return {text} if len(text) >= _SHORTEST_VALUE and not isinstance(value, bool) else set()
 
 
 def dagster_home(home: Home, environ: Mapping[str, str]) -> Path:

@@ -35,6 +35,8 @@ Decimals = Literal["point", "comma", "either"]
 _DECIMALS: dict[str, Decimals] = {";": "comma", "\t": "either"}
 LARGEST = 1e15
 _SHOWN = 40
+FEWEST_KNOWN = 2
+"""Known columns by which a header is one, and a column beside them a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def parse(
 def header_problem(names: list[str]) -> str | None:
     """What is wrong with the header, and what would be right; None where it is good."""
     if unknown := [name for name in names if name not in KNOWN]:
-        return f"unknown column {shown(unknown[0])}; known are {', '.join(KNOWN)}"
+        return _unknown(names, unknown)
     if twice := next((name for name in names if names.count(name) > 1), None):
         return f"column {twice} stands there twice"
     if ("date" in names) == ("month" in names):
@@ -116,6 +118,15 @@ def header_problem(names: list[str]) -> str | None:
     if ("numerator" in names) != ("denominator" in names):
         return "numerator and denominator come together"
     return None
+
+
+def _unknown(names: list[str], unknown: list[str]) -> str:
+    if len(names) - len(unknown) >= FEWEST_KNOWN:
+        return f"unknown column {shown(unknown[0])}; known are {', '.join(KNOWN)}"
+    # perhaps no figures at all: a key by a slip of the path, whose text is nobody's to read
+    columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
+    length = sum(map(len, names)) + len(names) - 1
+    return f"the first line is no header ({columns}, {length} characters); it should be such as date,kpi,value"
 
 
 def row_of(

@@ -25,7 +25,8 @@ class Csv(SourceSettings):
         note=(
             "No credentials. Columns `date` (`2026-03-31`) or `month` (`2026-03`), `kpi`, `value`, "
             "perhaps `scope`, `numerator` and `denominator`; with commas, semicolons or tabs, in "
-            "UTF-8. An empty value is missing."
+            "UTF-8. An empty value is missing. Files lie below `data/`, or a folder that "
+            "`csv_roots: [NAME]` in `okr.yaml` of the home folder names."
         ),
     )
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import build_table
 from connectors.core.errors import Misconfigured, NotFound, SourceError
+from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
-from connectors.core.secrets import inside_home
 from connectors.csv.rows import LARGEST, Parsed, parse
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
@@ -69,9 +69,11 @@ class CsvSource:
         """Nothing is held open."""
 
     def _parsed(self) -> Parsed:
-        path = inside_home(self._settings.path, home=self._context.home)
-        if path is None:
-            raise self._error(Misconfigured, "the path leads outside the home folder", cure="move the file into data/")
+        try:
+            path = file_of_figures(self._settings.path, home=self._context.home)
+        except Misplaced as misplaced:
+            problem, cure = str(misplaced), misplaced.cure
+            raise self._error(Misconfigured, problem, cure=cure) from None
         kind: type[SourceError]
         try:
             return parse(lines_of(path), kpis=self._context.kpis, scopes=self._context.scopes)

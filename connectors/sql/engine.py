@@ -23,6 +23,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from connectors.core.places import place_of_ours
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
@@ -63,6 +65,8 @@ def _inside(database: str | None, home: Path) -> str:
     path = (home / database).resolve()
     if not path.is_relative_to(home.resolve()):
         raise BadAddress("leads outside the home folder; put the file into data/")
+    if (place := place_of_ours(path, home=home)) is not None:
+        raise BadAddress(f"leads into {place}/, which holds no figures; put the file into data/")
     return f"file:{quote(str(path))}"
 
 

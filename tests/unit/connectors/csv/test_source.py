@@ -102,12 +102,14 @@ def test_every_bad_line_is_named_at_once_with_its_number(tmp_path: Path) -> None
 
 
 def test_a_kpi_that_nobody_declared_is_a_bad_line_that_names_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "crm.csv").write_text("month,kpi,value\n2026-03,followers,1\n2026-03,nps,2\n2026-04,folowers,3\n")
-    settings = Csv(id="crm", path="crm.csv")
+    (tmp_path / "data").mkdir()
+    written = "month,kpi,value\n2026-03,followers,1\n2026-03,nps,2\n2026-04,folowers,3\n"
+    (tmp_path / "data" / "crm.csv").write_text(written)
+    settings = Csv(id="crm", path="data/crm.csv")
     known = replace(context(home=tmp_path), kpis=frozenset({"followers", "nps"}))
     with pytest.raises(Misconfigured) as raised:
         CsvSource(settings=settings, context=known).read(ROWS, None)
-    assert "1 bad line; crm.csv:4: kpi 'folowers' is neither built in" in str(raised.value)
+    assert "1 bad line; data/crm.csv:4: kpi 'folowers' is neither built in" in str(raised.value)
     assert 'did you mean "followers"?' in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -168,6 +170,67 @@ def test_lines_inside_quotes_are_counted(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_of_figures_is_refused_saying_why(content: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=said):
         read(tmp_path, content)
+
+
+TOKEN = "EAABwzLixnjYBO7secretsecret"
+
+
+@pytest.mark.parametrize(
+    "content", [TOKEN, f"{TOKEN}\n", f"token,{TOKEN}\n", f'{{"private_key": "{TOKEN}", "date": 1}}\n', f"kpi={TOKEN}"]
+)
+def test_a_first_line_that_is_no_header_is_told_by_its_shape_alone(content: str, tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"no header \(\d columns?, \d+ characters\)") as refused:
+        read(tmp_path, content)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("folder", ["secrets", "state", "warehouse", "published", "dagster", "exports"])
+@pytest.mark.parametrize("way", ["path", "link", "linked folder", "dots"])
+def test_no_file_of_a_folder_of_ours_is_read_whatever_leads_there(folder: str, way: str, tmp_path: Path) -> None:
+    for name in (folder, "data"):
+        (tmp_path / name).mkdir()
+    (tmp_path / folder / "tok").write_text(f"date,kpi,{TOKEN}\n")
+    (tmp_path / "data" / "link.csv").symlink_to(tmp_path / folder / "tok")
+    (tmp_path / "data" / "more").symlink_to(tmp_path / folder, target_is_directory=True)
+    path = {
+        "path": f"{folder}/tok",
+        "link": "data/link.csv",
+        "linked folder": "data/more/tok",
+        "dots": f"data/../{folder}/tok",
+    }[way]
+    settings = Csv.model_construct(id="crm", path=path)
+    with pytest.raises(Misconfigured, match=f"leads into {folder}/") as refused:
+        CsvSource(settings=settings, context=context(home=tmp_path)).read(ROWS, None)
+    assert "secret" not in str(refused.value).replace("secrets/", "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("csv_roots: [history]\n", None),
+        ("csv_roots: [data, history/]\n", None),
+        (None, "does not lie below data/"),
+        ("", "does not lie below data/"),
+        ("csv_roots: history\n", "no list of folders"),
+        ("csv_roots: ['']\n", "no list of folders"),
+        (f"a: b: {TOKEN}\n", "is no YAML"),
+        ("csv_roots: [secrets, state]\n", "does not lie below data/ or secrets/ or state/"),
+    ],
+)
+def test_the_homes_settings_name_more_folders_of_csv_files(
+    settings: str | None, said: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "old.csv").write_text("month,kpi,value\n2026-03,nps,1\n")
+    if settings is not None:
+        (tmp_path / "okr.yaml").write_text(settings)
+    source = CsvSource(settings=Csv(id="crm", path="history/old.csv"), context=context(home=tmp_path))
+    if said is None:
+        assert source.read(ROWS, None).rows.num_rows == 1
+        return
+    with pytest.raises(Misconfigured, match=said) as refused:
+        source.read(ROWS, None)
+    assert TOKEN not in str(refused.value)
 
 
 def test_a_header_alone_is_a_true_empty_answer(tmp_path: Path) -> None:

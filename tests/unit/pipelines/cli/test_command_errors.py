@@ -254,6 +254,28 @@ def test_a_dagster_folder_that_is_damaged_may_be_moved_away_and_the_line_says_so
     assert ("dagster.yaml" in told) == (file == "dagster.yaml")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "storage:\n  postgres:\n    url: postgres://okr:hunter2secret@db: x\n",
+        "storage:\n  postgres:\n    postgres_db: hunter2secret\n",
+        "storage: hunter2secret\n",
+        "schedules: {module: hunter2secret, class: x}\n",
+    ],
+)
+def test_no_value_of_dagsters_settings_is_shown(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    monkeypatch.setenv("OKR_TODAY", "2026-11-20")
+    (home / "dagster").mkdir()
+    (home / "dagster" / "dagster.yaml").write_text(content, encoding="utf-8")
+    code, told = told_by(capfd, monkeypatch, "--home", home, "run")
+    assert code == 1
+    assert "dagster.yaml is not understood" in told
+    assert "hunter2secret" not in told
+
+
 def test_a_night_whose_only_client_file_is_broken_names_it_and_ends_with_3(
     home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
