@@ -28,3 +28,14 @@ def ascii_host(address: str) -> str:
         return idna.encode(host, uts46=True, transitional=False).decode("ascii")
     except idna.IDNAError:
         return host
+
+
+def place(address: str) -> str:
+    """Host and path of an address in one spelling, which tells one site of a host from another.
+
+    >>> place("https://www.Example.se:8443/blogg/?x=1")
+    'example.se/blogg'
+    """
+    rest = _HOST.sub("", address.strip(), count=1) if "://" in address else address.strip().partition("/")[2]
+    path = re.sub(r"^:\d+", "", rest).partition("?")[0].partition("#")[0].strip("/")
+    return f"{ascii_host(address)}/{path}".rstrip("/")

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     SourceFacts,
     SourceSettings,
@@ -33,5 +34,11 @@ class Bluesky(SourceSettings):
         note="No credentials. `actor` is the handle, or the account's `did:`, which stays when the handle changes.",
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["bluesky"] = "bluesky"
     actor: Annotated[str, _actor, Field(examples=["actor: example.se"])]
+
+    def named(self) -> Parts:
+        """Its ``did:`` where the file gives that: a handle changes, and may come to be another's."""
+        return parts_of(did=self.actor if self.actor.startswith("did:") else None)

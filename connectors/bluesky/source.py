@@ -43,6 +43,7 @@ class BlueskySource(PresentOnlySource):
         attempted = f"reading the profile of {self._actor}"
         found = self.http.get_json("/app.bsky.actor.getProfile", attempted=attempted, params={"actor": self._actor})
         did, handle = found.text("did"), found.text("handle")
+        self.tell(did=did)
         return Account(
             account_id=did,
             name=f"@{handle}",

@@ -20,6 +20,7 @@ from connectors.core.doubt import Doubt, partly, qualified
 from connectors.core.errors import BadReply, NotFound, SourceError
 from connectors.core.protocol import Access, Batch, Context, Quality, Stream
 from connectors.core.shape import BadShape
+from okr_models.client.identity import Parts, joined_parts, parts_of
 from okr_models.periods import Window, local_date, month_start, snapshot_day
 
 
@@ -71,6 +72,7 @@ class BaseSource(Generic[C]):
         self.context, self.http = context, http
         self._zone = zone
         self._has_read = False
+        self.told: Parts = {}
         self.windows: Mapping[str, Reader] = {}
         self.lists: Mapping[str, Lister] = {}
 
@@ -120,7 +122,12 @@ class BaseSource(Generic[C]):
             partly=partly(answer.doubts),
             attempts=self.http.retries + 1,
             replies=self.replies(),
+            told=self.told,
         )
+
+    def tell(self, **names: str | None) -> None:
+        """Note what the source says of which account, property or site it is."""
+        self.told = joined_parts(self.told, parts_of(**names))
 
     def today(self) -> date:
         """The source's own today."""

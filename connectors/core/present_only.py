@@ -122,7 +122,10 @@ class PresentOnlySource(BaseSource[Http], ABC):
         said = "".join(f", {name} {value}" for name, value in account.quality.items())
         said += "".join(f"; {doubt}" for doubt in account.doubts)
         return Probe(
-            reachable=True, detail=f"{account.name}, {account.followers} followers{said}", rows=account.followers
+            reachable=True,
+            detail=f"{account.name}, {account.followers} followers{said}",
+            rows=account.followers,
+            told=self.told,
         )
 
     def _followers(self) -> Answer:

@@ -20,6 +20,7 @@ from connectors.core.raw_tables import RawTable
 from connectors.core.redaction import Redactor
 from connectors.core.shape import Json
 from connectors.core.token_store import TokenStore
+from okr_models.client.identity import Parts
 from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window
 
@@ -90,6 +91,8 @@ class Batch:
     """Why it is only a part of what was asked for, in words for the ledger; None: it is whole."""
     attempts: int = 1
     replies: tuple[tuple[str, bytes], ...] = ()
+    told: Parts = field(default_factory=dict)
+    """What the source said so far of which account, property or site it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,8 @@ class Probe:
     """It may end sooner: the vendor does not say, and this counts from the first time that okr saw it."""
     version: str | None = None
     version_sunset_on: date | None = None
+    told: Parts = field(default_factory=dict)
+    """As in ``Batch``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, model_validator
 
 from okr_models.client.fields import check_address, refuse
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     EnvRef,
     SourceFacts,
     SourceSettings,
     read_base_url,
 )
+from okr_models.hosts import place
 
 
 def _read_feed_url(value: Any) -> Any:
@@ -40,9 +42,15 @@ class Feed(SourceSettings):
         note="No credentials. Most blogs name the feed's address in their page's source, as `application/rss+xml`.",
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["feed"] = "feed"
     url: Annotated[str | EnvRef, BeforeValidator(_read_feed_url)]
     """An address or its variable, or a path below ``base_url``."""
+
+    def named(self) -> Parts:
+        """The feed's address where the file itself gives it; the site's own address is what the feed says."""
+        return parts_of(site=place(self.url) if isinstance(self.url, str) and "://" in self.url else None)
 
     @model_validator(mode="after")
     def _path_has_its_host(self) -> Feed:

@@ -24,6 +24,7 @@ from connectors.core.shape import BadShape
 from connectors.feed.entries import Document, Entry, LeftOut, named_feed, parse, problem, reaches_back_to, told_apart
 from connectors.feed.settings import Feed
 from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.hosts import place
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 MOST_PAGES = 200
@@ -69,12 +70,14 @@ class FeedSource(BaseSource[Http]):
         dated = f", newest of {newest.astimezone(self.zone()).date()}" if newest else ""
         dated += f"; {len(document.left_out)} can't be used: {document.left_out[0].why}" if document.left_out else ""
         detail = f"{document.title or 'the feed'}, {len(document.entries)} posts shown{dated}"
-        return Probe(reachable=True, detail=detail, rows=len(document.entries))
+        return Probe(reachable=True, detail=detail, rows=len(document.entries), told=self.told)
 
     def _page(self, number: int) -> Document:
         params: dict[str, str | int] = {"paged": number} if number > 1 else {}
         reply = self.http.get(self._address, attempted=f"reading the feed, page {number}", params=params)
-        return parse(reply, zone=self.zone())
+        document = parse(reply, zone=self.zone())
+        self.tell(site=place(document.home) or None)
+        return document
 
     def _has_pages(self, newest: Document) -> bool:
         return self._in_pages or newest.is_wordpress

@@ -37,6 +37,8 @@ class Ga4(SourceSettings):
         where_to_click=f"{MENDED_AT}; who may read: analytics.google.com: Admin, Property access management",
     )
 
+    named_by: ClassVar[tuple[str, ...]] = ("property_id",)
+
     type: Literal["ga4"] = "ga4"
     property_id: Annotated[str, _property_id, Field(examples=['property_id: "412345678"'])]
     credentials: SecretRef

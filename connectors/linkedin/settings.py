@@ -49,6 +49,8 @@ class LinkedIn(SourceSettings):
         ),
     )
 
+    named_by: ClassVar[tuple[str, ...]] = ("organization_id",)
+
     type: Literal["linkedin"] = "linkedin"
     organization_id: Annotated[str, _organization_id, Field(examples=['organization_id: "2414183"'])]
     token: SecretRef

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BaseUrl,
     SecretRef,
@@ -41,7 +42,13 @@ class Mastodon(SourceSettings):
         where_to_click="the account's instance: Preferences, Development, the application, Regenerate access token",
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["mastodon"] = "mastodon"
     account: Annotated[str, _account, Field(examples=["account: fjallglas"])]
     base_url: BaseUrl
     token: SecretRef | None = None
+
+    def named(self) -> Parts:
+        """The account's name, which it keeps for good, and its instance."""
+        return parts_of(account=self.account.lower(), instance=(self.place or "").partition("/")[0])

@@ -23,6 +23,7 @@ from connectors.core.shape import BadShape, Node
 from connectors.core.text import beginning
 from connectors.mastodon.settings import Mastodon
 from okr_models.client.sources import SourceSettings
+from okr_models.hosts import place
 
 PLATFORM = str(Mastodon.facts.platform)
 PAGE_POSTS = 40
@@ -54,6 +55,7 @@ class MastodonSource(PresentOnlySource):
         if isinstance(followers, int) and followers < 0:
             detail, cure = "the follower count is hidden", "let the account and its instance show it"
             followers = self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
+        self.tell(account_id=found.text("id"), instance=place(found.text("url", "")).partition("/")[0])
         moved = f"@{found['moved'].text('acct', 'another')}" if "moved" in found else None
         return Account(
             account_id=found.text("id"),

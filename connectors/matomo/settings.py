@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from okr_models.client.fields import Digits
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BaseUrl,
     BlogPath,
@@ -39,8 +40,14 @@ class Matomo(SourceSettings):
         ),
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["matomo"] = "matomo"
     base_url: BaseUrl
     site_id: Digits
     token: SecretRef
     blog_path: BlogPath | None = None
+
+    def named(self) -> Parts:
+        """The site's number, and the server that gave it."""
+        return parts_of(site_id=self.site_id, server=self.place)

@@ -35,6 +35,7 @@ from connectors.core.shape import BadShape, Node, as_instant
 from connectors.matomo.errors import classify
 from connectors.matomo.settings import Matomo
 from okr_models.client.sources import SourceSettings
+from okr_models.hosts import ascii_host
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class MatomoSource(BaseSource[Http]):
         shown = " ".join([f"site {self._site_id}", *([f"({self._host})"] if self._host else [])])
         age = f" since {since}" if since else ""
         detail = f"{shown}{age}, days in {self._zone.key}, {visits} visits yesterday"
-        return Probe(reachable=True, detail=detail, rows=visits)
+        return Probe(reachable=True, detail=detail, rows=visits, told=self.told)
 
     def _ask(self, method: str, *, attempted: str, **rest: str) -> Node:
         form: dict[str, str | int] = {
@@ -138,6 +139,9 @@ class MatomoSource(BaseSource[Http]):
             if (created := site.text("ts_created", None)) is not None:
                 self._since = as_instant(created, path="ts_created", naive_is_utc=True).astimezone(zone).date()
             self._host = urlsplit(site.text("main_url", "")).netloc
+            if created is not None and self._host:
+                # a server that moves takes its sites along, numbers and all
+                self.tell(server=f"{ascii_host(self._host)} since {created}")
             self._zone, self._learned = zone, True
         return self._since
 

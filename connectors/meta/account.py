@@ -33,7 +33,7 @@ class MetaSource(BaseSource[Http]):
     def probe(self) -> Probe:
         """Name and followers, then when the token expires."""
         self.http.begin(keep_replies=False)
-        account = self.shaped("reading the account", self._about)
+        account = self.shaped("reading the account", self.about)
         followers = self.shaped("reading the account", lambda: account.whole("followers_count"))
         access = self.access()
         name = account.text(self._name_field, None) or self.node
@@ -47,19 +47,21 @@ class MetaSource(BaseSource[Http]):
             token_at_latest=access.at_latest,
             version=access.version,
             version_sunset_on=access.version_sunset_on,
+            told=self.told,
         )
 
     def access(self) -> Access:
         """When the token, the access to data and the version end."""
         return self.shaped("asking when the token expires", self.graph.access)
 
-    def _about(self) -> Node:
+    def about(self) -> Node:
+        """The account itself, as it is now."""
         params = {"fields": f"id,{self._name_field},followers_count"}
         return self.graph.get(f"/{self.node}", params, attempted="reading the account")
 
     def followers(self) -> Answer:
         """The follower total as it is now."""
-        row = {**self.reading(), "followers": self._about().whole("followers_count")}
+        row = {**self.reading(), "followers": self.about().whole("followers_count")}
         return Answer(rows=[row], quality=self.graph.quality(), doubts=self.graph.doubts())
 
     def listing(

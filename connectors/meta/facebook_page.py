@@ -78,6 +78,12 @@ class FacebookPageSource(MetaSource):
         self.windows = {TOTALS.name: self._totals}
         self.lists = {SNAPSHOTS.name: self.followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
 
+    def about(self) -> Node:
+        """The page, which the file may name by its name or by its number."""
+        page = super().about()
+        self.tell(page_id=page.text("id", None))
+        return page
+
     def _totals(self, window: Window) -> Answer:
         """The follower total at the end of each day; a day that Facebook leaves out is missing, not zero."""
         part = self.clip(window, history_days=KEPT_DAYS)

@@ -52,6 +52,9 @@ class FacebookPage(SourceSettings):
         where_to_click=_MENDED_AT,
     )
 
+    named_by: ClassVar[tuple[str, ...]] = ("page_id",)
+    is_told: ClassVar[bool] = True
+
     type: Literal["facebook_page"] = "facebook_page"
     page_id: Annotated[str, _page_id, Field(examples=['page_id: "101234567890123"'])]
     token: SecretRef
@@ -75,6 +78,8 @@ class Instagram(SourceSettings):
         ),
         where_to_click=_MENDED_AT,
     )
+
+    named_by: ClassVar[tuple[str, ...]] = ("account_id",)
 
     type: Literal["instagram"] = "instagram"
     account_id: Annotated[Digits, Field(examples=['account_id: "17841400000000001"'])]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BlogPath,
     OptionalBaseUrl,
@@ -15,6 +16,7 @@ from okr_models.client.sources import (
     SourceSettings,
     checked,
 )
+from okr_models.hosts import place
 
 _site_id = checked(r"[A-Za-z0-9.:/_-]{1,120}", "must be the site as Plausible names it, like example.se")
 
@@ -39,3 +41,7 @@ class Plausible(SourceSettings):
     site_id: Annotated[str, _site_id]
     token: SecretRef
     blog_path: BlogPath | None = None
+
+    def named(self) -> Parts:
+        """The site, however its host is spelled."""
+        return parts_of(site_id=place(self.site_id))

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from connectors.google.facts import MENDED_AT, key_step
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     SecretRef,
     SourceFacts,
@@ -42,3 +43,7 @@ class SearchConsole(SourceSettings):
     type: Literal["search_console"] = "search_console"
     site_url: Annotated[str, _site_url, Field(examples=["site_url: sc-domain:example.se"])]
     credentials: SecretRef
+
+    def named(self) -> Parts:
+        """The property: one by address is not the one of its whole domain."""
+        return parts_of(site_url=self.site_url.lower().rstrip("/"))

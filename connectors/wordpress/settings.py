@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from okr_models.client.fields import Text, refuse
+from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BaseUrl,
     SecretRef,
@@ -35,10 +36,16 @@ class WordPress(SourceSettings):
         where_to_click="the site's wp-admin: Users, Profile, Application passwords, Add new",
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["wordpress"] = "wordpress"
     base_url: BaseUrl
     username: Text | None = None
     password: SecretRef | None = None
+
+    def named(self) -> Parts:
+        """The site's address; it may have others, which it says itself."""
+        return parts_of(site=self.place)
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> WordPress:

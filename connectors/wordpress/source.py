@@ -39,7 +39,9 @@ from connectors.feed.source import FeedSource
 from connectors.wordpress.feed import as_posts, from_feeds
 from connectors.wordpress.listing import PageGone, count, list_posts, posts_in
 from connectors.wordpress.settings import WordPress
+from okr_models.client.identity import joined_parts
 from okr_models.client.sources import SourceSettings
+from okr_models.hosts import place
 
 PAGE_POSTS = 100
 EARLIEST_YEAR = 1971
@@ -114,7 +116,8 @@ class WordPressSource(BaseSource[Http]):
         shown = len(list(posts_in(reply.json())))
         posts = f"{total} published posts" if total is not None else "posts uncounted" if shown else "no posts"
         detail = f"{self._root}, {posts}, days in {self._site_zone()}"
-        return Probe(reachable=True, detail=detail, rows=shown if total is None else total, version="wp/v2")
+        rows = shown if total is None else total
+        return Probe(reachable=True, detail=detail, rows=rows, version="wp/v2", told=self.told)
 
     def _site_zone(self) -> tzinfo:
         return self._offset or self.zone()
@@ -139,6 +142,8 @@ class WordPressSource(BaseSource[Http]):
         site = self.http.get_json(root, attempted="reading the site's REST root")
         if "namespaces" in site and "wp/v2" not in [name.value for name in site.each("namespaces")]:
             raise BadShape(path="namespaces", wanted="a site with wp/v2", found=None)
+        for address in ("home", "url"):
+            self.tell(site=place(site.text(address, "")) or None)
         name = site.text("timezone_string", "")
         try:
             self._zone, self._offset = ZoneInfo(name), None
@@ -217,6 +222,7 @@ class WordPressSource(BaseSource[Http]):
 
         def posts(feed: FeedSource) -> Answer:
             answer = feed.shaped("reading the feed", feed.posts)
+            self.told = joined_parts(self.told, feed.told)
             return as_posts(answer, day_of=lambda moment: moment.astimezone(self._site_zone()).date())
 
         answer = self._from_feeds(posts, broken)

@@ -44,6 +44,8 @@ class YouTube(SourceSettings):
         where_to_click="console.cloud.google.com: APIs & Services, Credentials; for the past, its owner consents anew",
     )
 
+    named_by: ClassVar[tuple[str, ...]] = ("channel_id",)
+
     type: Literal["youtube"] = "youtube"
     channel_id: Annotated[str, _channel_id, Field(examples=["channel_id: UC..."])]
     api_key: SecretRef

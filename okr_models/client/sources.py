@@ -26,6 +26,8 @@ from okr_models.client.fields import (
     read_home_path,
     refuse,
 )
+from okr_models.client.identity import Identity, Parts, parts_of
+from okr_models.hosts import place
 from okr_models.kpis import Category
 
 
@@ -144,6 +146,10 @@ class SourceSettings(Frozen):
     """What every source has. ``id`` defaults to the type."""
 
     facts: ClassVar[SourceFacts]
+    named_by: ClassVar[tuple[str, ...]] = ()
+    """Fields that name the account, property or site."""
+    is_told: ClassVar[bool] = False
+    """What it says of itself when it is read belongs to who it is, beside what the file names."""
 
     id: Slug
     type: str
@@ -167,6 +173,20 @@ class SourceSettings(Frozen):
     def platform(self) -> str | None:
         """The social platform that its figures are kept under."""
         return self.facts.platform
+
+    def named(self) -> Parts:
+        """What the file says of which account, property or site it is."""
+        return parts_of(**{field: str(getattr(self, field)) for field in self.named_by})
+
+    @property
+    def identity(self) -> Identity:
+        """Which account, property or site it is, by the file alone."""
+        return Identity(type=self.type, parts=self.named())
+
+    @property
+    def place(self) -> str | None:
+        """Host and path of ``base_url`` where the file itself gives it: a variable is the machine's own business."""
+        return place(self.base_url) if isinstance(self.base_url, str) else None
 
     def secrets(self) -> dict[str, EnvRef | FileRef]:
         """Every secret the source names, by dotted field name (``token``, ``refresh.client_id``)."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import click
+import duckdb
 
 from connectors.core.errors import SourceError
 from connectors.core.protocol import Context, Probe
 from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
+from okr_models.client.identity import Identity, joined_parts
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.cli.common import complete_client, fail, home_of, one_line
@@ -25,6 +28,7 @@ from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.access import token_is_near, version_is_near
 from pipelines.warehouse.ingest.baseline_reach import outlook
+from pipelines.warehouse.ingest.identities import Standing, admitted, standing
 
 AT_ONCE = 8
 
@@ -80,6 +84,9 @@ def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetim
             probe = opened.probe()
         finally:
             opened.close()
+        who = Identity(type=source.type, parts=joined_parts(source.named(), probe.told))
+        if source.category != "own":
+            admitted(who, source, _standing(home, client.client, source.id), client=client.client)
     except SourceError as error:
         where = where_to_click(source.type, failed=error.error_class, probe=None, is_near=False)
         return _Finding(False, f"{error.error_class}: {one_line(error)}", where)
@@ -182,6 +189,17 @@ def _loaded(home: Home, client: str) -> tuple[Mapping[tuple[str, str], date], Ma
         con.close()
     loaded, begun = ({(source, name): first for source, name, first in found} for found in (rows, figures))
     return loaded, begun
+
+
+def _standing(home: Home, client: str, source: str) -> Standing:
+    """Whose readings are published under a source's id; nobody's before the first run."""
+    if not home.published_database.exists():
+        return Standing()
+    try:
+        with closing(open_published(home)) as con:
+            return standing(con, client=client, source=source)
+    except (DatabaseUnusable, duckdb.CatalogException):
+        return Standing()  # told above, or published before there was anything to tell
 
 
 def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, date]]:

@@ -51,6 +51,8 @@ class FakeVendor:
     mangle: dict[str, Callable[[pa.Table], pa.Table]] = field(default_factory=dict)
     covers_from: date | None = None
     deleted_posts: set[str] = field(default_factory=set)
+    told: dict[str, frozenset[str]] = field(default_factory=dict)
+    """What it says of which account it is."""
     asked: list[tuple[str, Window | None]] = field(default_factory=list)
     closed: int = 0
     threads: set[str] = field(default_factory=set)
@@ -98,7 +100,7 @@ class FakeSource:
         rows = table_of(stream.table, self._rows(stream, covers))
         rows = self.vendor.mangle.get(stream.name, lambda same: same)(rows)
         replies = (("GET /followers", b'{"followers": 1}'),) if stream.delivery == "snapshot" else ()
-        return Batch(rows=rows, covers=covers, quality={"sampled": False}, attempts=1, replies=replies)
+        return Batch(rows=rows, covers=covers, quality={"sampled": False}, replies=replies, told=self.vendor.told)
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         return (("GET /followers", b'{"followers": 1}'),)

@@ -13,7 +13,7 @@ behind them; oldest first, a long history would keep yesterday out for weeks.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,10 @@ class Asked:
 
     start: date | None = None
     opened: date | None = None
+
+    def not_before(self, day: date | None) -> Asked:
+        """The same, but of no day before ``day``, where one is given."""
+        return self if day is None else replace(self, start=max(day, self.start or day))
 
 
 def newest_day(stream: Stream, *, now: datetime, zone: ZoneInfo) -> date:

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from connectors.core.errors import ErrorClass, MetricGone, NotYet, SourceError
 from connectors.core.protocol import Batch, Context, Quality, Source, SourceType, Stream
 from connectors.core.redaction import Redactor
+from okr_models.client.identity import Identity, joined_parts
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.ingest.doubted_lists import doubted
+from pipelines.warehouse.ingest.identities import Kept, Standing, admitted, part_since
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
     Asked,
@@ -55,6 +57,8 @@ class SourceTask:
     assumed_zone: ZoneInfo
     """For windows of a source that never told its own."""
     loads: Mapping[str, tuple[Load, ...]]
+    known: Standing = field(default_factory=Standing)
+    """Whose readings they are."""
     now: datetime
     reread: Window | None
     context: Callable[[], Context]
@@ -76,6 +80,8 @@ class Read:
     taken_at: datetime
     """The night's own instant."""
     batch: Batch | None = None
+    kept: Kept | None = None
+    """Who the batch is of, where that says more than is known."""
     replies: Replies = ()
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
@@ -107,6 +113,8 @@ class _Reader:
         started = self.task.clock.now()
         source: Source | None = None
         try:
+            if not self.task.settings.is_told:
+                self._who(None)
             context = self.task.context()
             self.redact = context.redact
             self._learn_secrets(context)
@@ -157,7 +165,7 @@ class _Reader:
             started = self.task.clock.now()
             try:
                 batch = source.read(stream, window if stream.delivery == "window" else None)
-                covered = _covered(stream, batch, window)
+                kept, covered = self._who(batch), _covered(stream, batch, window)
             except NotYet:
                 continue  # nothing to note: the next run asks for these days again
             except Exception as error:  # noqa: BLE001 - whatever a source does, the others go on
@@ -173,11 +181,41 @@ class _Reader:
             if self.task.settings.category != "own":
                 known = self.task.loads.get(stream.name, ())
                 batch = doubted(batch, stream=stream, loads=known, now=self.task.now, zone=self.zone)
+            own = self._own_part(batch, stream, covered, kept)
+            if own is None:
+                continue  # all of it is of days before this account was read under this id
+            answered, batch, covered = covered, own, _covered(stream, own, covered)
             batch = replace(batch, quality=self._since(stream, batch.quality))
-            self._done(stream, covered, started, batch=batch, attempts=batch.attempts, message=batch.partly)
-            for gap, why in self._never_to_be_had(stream, window, covered):
+            self._done(stream, covered, started, batch=batch, kept=kept, attempts=batch.attempts, message=batch.partly)
+            for gap, why in self._never_to_be_had(stream, window, answered):
                 self._done(stream, gap, started, message=why)
         return None
+
+    def _who(self, batch: Batch | None) -> Kept | None:
+        """Who is read, as it is to be kept; None for the client's own files, replaced whole whatever they are.
+
+        Raises ``AnotherAccount``.
+        """
+        settings = self.task.settings
+        if settings.category == "own":
+            return None
+        told = batch.told if batch is not None else {}
+        found = Identity(type=settings.type, parts=joined_parts(settings.named(), told))
+        return admitted(found, settings, self.task.known, client=self.task.client)
+
+    def _own_part(self, batch: Batch, stream: Stream, covered: Window, kept: Kept | None) -> Batch | None:
+        if kept is None or kept.from_on is None:
+            return batch
+        is_social = self.task.settings.category == "social"
+        return part_since(
+            batch,
+            stream=stream,
+            window=covered,
+            first=kept.from_on,
+            now=self.task.now,
+            zone=self.zone,
+            is_social=is_social,
+        )
 
     @staticmethod
     def _not_understood(source: Source, stream: Stream, trouble: _Trouble) -> Replies:
@@ -239,6 +277,7 @@ class _Reader:
         started: datetime,
         *,
         batch: Batch | None = None,
+        kept: Kept | None = None,
         attempts: int = 0,
         error_class: ErrorClass | None = None,
         message: str | None = None,
@@ -267,6 +306,7 @@ class _Reader:
                 load=load,
                 taken_at=self.task.now,
                 batch=batch,
+                kept=kept if kept != self.task.known.kept else None,
                 replies=replies,
                 is_repeat=self._is_repeat(stream),
             )

@@ -134,7 +134,7 @@ def _write(con: Connection, read: Read) -> Load:
             load = replace(load, status="failed", rows=0, error_class="bad_reply", message=message, quality=zone)
         else:
             if not (read.is_repeat and same_listing(con, batch=checked, load=load)):
-                write_batch(con, batch=checked, load=load, taken_at=read.taken_at)
+                write_batch(con, batch=checked, load=load, taken_at=read.taken_at, kept=read.kept)
             return load
     with transaction(con):
         if replies:

@@ -25,6 +25,7 @@ from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.config_tables import asked_of, source_zone
+from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.reading import SourceTask
 
@@ -105,16 +106,18 @@ def _task(
     kind = step.source_types.get(settings.type)
     if kind is None:
         return None
-    loads = ledger.by_stream(ledger.read(con, client=client.client, source=settings.id))
+    every = ledger.read(con, client=client.client, source=settings.id)
+    loads, known = ledger.by_stream(every), standing(con, client=client.client, source=settings.id, loads=every)
     streams = step.streams(kind.streams_for(settings))
     return SourceTask(
         client=client.client,
         settings=settings,
         kind=kind,
         streams=streams,
-        asked=asked_of(client, settings),
+        asked=asked_of(client, settings).not_before(known.kept.from_on if known.kept else None),
         assumed_zone=source_zone(client, settings, zones=zones),
         loads={stream.name: loads.get((client.client, settings.id, stream.name), ()) for stream in streams},
+        known=known,
         now=step.now,
         reread=step.reread,
         context=partial(

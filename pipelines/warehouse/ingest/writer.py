@@ -18,6 +18,7 @@ from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
 from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
+from pipelines.warehouse.ingest.identities import Kept, keep
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
 from pipelines.warehouse.schema import raw_table
@@ -36,11 +37,13 @@ class NotReplaceable(ValueError):
         super().__init__(f"{table} holds snapshots, which are only ever added to; no window may replace them")
 
 
-def write_batch(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime) -> None:
+def write_batch(
+    con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime, kept: Kept | None = None
+) -> None:
     """Write one read and its ledger row, both or neither.
 
     ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
-    instant that raw replies of a snapshot are kept under.
+    instant that raw replies of a snapshot are kept under; ``kept``: who it is of, where that says more than is known.
     """
     if load.window != batch.window:
         raise ValueError(f"checked for {batch.window}, to be written for {load.window}")
@@ -55,6 +58,8 @@ def write_batch(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: d
                 load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
         else:
             replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
+        if kept is not None:
+            keep(con, kept, client=load.client, source=load.source, now=load.started_at)
         ledger.append(con, load)
 
 

@@ -1,0 +1,60 @@
+"""okr doctor says that another account answers than the published readings are of, and nothing where it is the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from connectors.core.protocol import Probe
+from pipelines.cli import doctor
+from pipelines.warehouse.clock import fixed_clock
+from pipelines.warehouse.home import Home
+from tests.unit.warehouse_fakes import FakeVendor, Night, client
+
+DAY = date(2026, 11, 20)
+
+
+class Answering:
+    """A source that says who it is."""
+
+    def __init__(self, did: str) -> None:
+        self.did = did
+
+    def probe(self) -> Probe:
+        return Probe(reachable=True, detail="well", told={"did": frozenset({self.did})})
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Home:
+    vendor = FakeVendor(told={"did": frozenset({"did:plc:acme"})})
+    night = Night(tmp_path, client(start=DAY), vendor=vendor)
+    night.run(DAY)
+    night.con.close()
+    night.home.published_database.parent.mkdir(exist_ok=True)
+    shutil.copy(night.home.database, night.home.published_database)
+    return night.home
+
+
+@pytest.mark.parametrize(("did", "is_well"), [("did:plc:acme", True), ("did:plc:other", False)])
+def test_another_account_is_named_before_a_night_refuses_it(
+    published: Home, monkeypatch: pytest.MonkeyPatch, did: str, is_well: bool
+) -> None:
+    monkeypatch.setattr(doctor, "open_source", lambda source, context: Answering(did))
+    acme = client(start=DAY)
+    found = doctor._examine(acme, acme.sources[0], home=published, now=fixed_clock(DAY).now())
+    assert found.well is is_well
+    assert ("did:plc:acme" in found.line and "an id of its own" in found.line) is not is_well
+
+
+def test_before_the_first_run_nobody_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not os.listdir(tmp_path)
+    monkeypatch.setattr(doctor, "open_source", lambda source, context: Answering("did:plc:other"))
+    acme = client(start=DAY)
+    assert doctor._examine(acme, acme.sources[0], home=Home(tmp_path), now=fixed_clock(DAY).now()).well
