@@ -461,3 +461,9 @@ def test_the_probe_says_what_is_shown() -> None:
         probe = opened(server).probe()
     assert probe.rows == 2
     assert probe.detail == "Bloggen, 2 posts shown, newest of 2026-11-11"
+
+
+def test_a_feed_says_whose_it_is_where_it_names_its_site() -> None:
+    assert read(rss(item(1))).told.keys() <= {"site"}
+    named = rss(item(1)).replace("<channel>", "<channel><link>https://www.acme.se/</link>")
+    assert read(named).told == {"site": {"acme.se"}}

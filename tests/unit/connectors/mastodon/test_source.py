@@ -350,3 +350,11 @@ def test_a_source_without_its_instance_is_misconfigured() -> None:
     settings = Mastodon.model_construct(id="mastodon", account="skargard", base_url=None, token=None)
     with pytest.raises(Misconfigured, match="home instance"):
         build(settings, context())
+
+
+def test_an_account_says_its_number_and_its_instance_and_doctor_hears_it_too() -> None:
+    with vendor(instance([])) as server:
+        source = opened(server)
+        told = source.read(FOLLOWERS, None).told
+        assert told == {"account_id": {ME}, "instance": {"m.se"}}
+        assert source.probe().told == told

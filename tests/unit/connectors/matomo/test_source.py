@@ -376,3 +376,10 @@ def test_a_list_of_one_site_is_read_as_older_versions_write_it() -> None:
 def test_any_text_as_an_address_is_a_host_and_a_path_or_nothing(text: str) -> None:
     found = split_url(text)
     assert found is None or (found[0] and found[1].startswith("/"))
+
+
+def test_a_site_says_its_host_and_since_when_it_is_there() -> None:
+    with vendor(
+        answers({"VisitsSummary.get": summary(7, 5)}, site=SITE | {"ts_created": "2024-01-01 00:00:00"})
+    ) as server:
+        assert opened(server).probe().told == {"server": {"lindhscykel.se since 2024-01-01 00:00:00"}}

@@ -253,3 +253,9 @@ def test_a_secret_that_is_not_set_is_found_before_any_call() -> None:
                        base_url=None)  # fmt: skip
     with pytest.raises(SourceError, match="token"):
         facebook_page.build(settings, blind)
+
+
+def test_a_page_that_is_named_by_its_name_says_its_number() -> None:
+    with vendor(lambda _: Says({"id": "101234567890123", "name": "Acme", "followers_count": 7})) as server:
+        read = page(server, "acme").read(facebook_page.SNAPSHOTS, None)
+    assert read.told == {"page_id": {"101234567890123"}}

@@ -467,3 +467,10 @@ def test_the_probe_counts_the_posts_and_names_the_zone() -> None:
 def opened_zone(site: dict[str, Any]) -> str:
     with vendor(blog([], site)) as server:
         return opened(server).zone().key
+
+
+def test_a_site_says_every_address_that_it_has() -> None:
+    site = SITE | {"home": "https://www.acme.se", "url": "https://cms.acme.se/wp"}
+    with vendor(blog([post(1)], site)) as server:
+        source = opened(server)
+        assert source.read(POSTS, None).told == source.probe().told == {"site": {"acme.se", "cms.acme.se/wp"}}
