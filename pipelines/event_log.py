@@ -19,10 +19,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.engine import Connection
+
+from pipelines.dagster_private import DagsterSqliteStorage, SqliteEventLogStorage
 
 INDEX = "index"
 BUSY_SECONDS = 60

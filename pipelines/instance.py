@@ -39,15 +39,6 @@ run_monitoring:
   enabled: true
 """
 
-IN_THE_UI = {".dagster/repository": "__repository__@marketing_okr"}
-"""The tag by which Dagster lists a run among its job's runs. Its timeline draws only what its own daemon launched."""
-_NO_OUTPUT_KEPT = {
-    "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",  # as Dagster's own settings name it
-        "class": "NoOpComputeLogManager",
-    }
-}
-"""For a night in the foreground: its output goes to who started it, not by way of files that four helpers follow."""
 _STORAGES = ("storage", "event_log_storage", "run_storage", "schedule_storage")
 """Settings by which somebody keeps Dagster's events elsewhere, in PostgreSQL say: then they are kept there."""
 _BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
@@ -70,7 +61,9 @@ def night_instance(folder: Path) -> Iterator[DagsterInstance]:
 def _opened(folder: Path) -> DagsterInstance:
     import dagster as dg
 
-    overrides: dict[str, Any] = dict(_NO_OUTPUT_KEPT)
+    from pipelines.dagster_private import NO_OUTPUT_KEPT
+
+    overrides: dict[str, Any] = dict(NO_OUTPUT_KEPT)
     try:
         settings = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")) or {}
         if not any(name in settings for name in _STORAGES):

@@ -16,7 +16,8 @@ from duckdb import CatalogException
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
-from pipelines.instance import IN_THE_UI, DagsterFolderUnusable, dagster_home, night_instance, unusable
+from pipelines.dagster_private import IN_THE_UI
+from pipelines.instance import DagsterFolderUnusable, dagster_home, night_instance, unusable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.clock_check import ClockDoubted, check_clock

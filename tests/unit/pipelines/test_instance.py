@@ -11,10 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from pipelines.dagster_private import SqliteEventLogStorage
 from pipelines.event_log import NightEventLog
 from pipelines.instance import DagsterFolderUnusable, dagster_home, night_instance
 from pipelines.warehouse.home import Home

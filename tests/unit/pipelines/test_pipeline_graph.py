@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.build import build_defs
 from pipelines.checks import CHECK_NAMES
-from pipelines.instance import IN_THE_UI
+from pipelines.dagster_private import IN_THE_UI
 from pipelines.markdown import escaped
 from pipelines.partitions import FIRST_NIGHT, BadRange, checked_rerun, nights
 from pipelines.warehouse.checks.declared import checks_of
