@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ QUESTIONS = {
     duckdb.StatementType.EXPLAIN,
     duckdb.StatementType.MULTI,  # pivot
 }
+ANY_WIDTH = 10_000
 CLOSED = (
     "set search_path = 'marts,ops'",  # show tables tells them, and their names alone will do
     "set enable_external_access = false",  # no file, no other database, no network, no extension
@@ -54,6 +56,8 @@ Examples: okr sql "select * from marts.key_result_latest"
 def sql(context: click.Context, query: str, as_csv: bool) -> None:
     """Ask the published database one question; "-" reads it from standard input.
 
+    At a terminal, rows too wide for it stand upright, a line a column.
+
     Nothing can be changed, and nothing but schemas marts and ops can be read: no file, no other database, no network.
     """
     columns, rows = _answer(context, sys.stdin.read() if query == "-" else query)
@@ -62,18 +66,38 @@ def sql(context: click.Context, query: str, as_csv: bool) -> None:
         writer.writerow([name for name, _ in columns])
         writer.writerows([_text(value) for value in row] for row in rows)
         return
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+    click.echo(laid_out(columns, rows, width=width), nl=False)
+    click.echo(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
+
+
+def laid_out(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]], *, width: int | None) -> str:
+    """A line a row; where lines would be wider than ``width``, each row upright, a line a column. None: any width."""
     table = Table(show_edge=False, pad_edge=False)
     for name, kind in columns:
         table.add_column(name, justify="right" if kind.split("(")[0] in NUMERIC else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row))
-    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 10_000
     # into text first: a console of rich's own ends the program with 1 where the reader has had enough
-    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False, emoji=False)
+    console = Console(file=io.StringIO(), width=width or ANY_WIDTH, markup=False, highlight=False, emoji=False)
     with console.capture() as shown:
-        console.print(table)
-    click.echo(shown.get(), nl=False)
-    click.echo(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
+        wide = Console(file=io.StringIO(), width=ANY_WIDTH).measure(table).maximum
+        if width is None or wide <= width or not rows:
+            console.print(table)
+        else:
+            for number, row in enumerate(rows, start=1):
+                console.print(f"row {number}".ljust(width, "-") if width > len(f"row {number}") else f"row {number}")
+                console.print(_upright([name for name, _ in columns], row))
+    return shown.get()
+
+
+def _upright(names: Sequence[str], row: tuple[Any, ...]) -> Table:
+    table = Table(show_edge=False, show_header=False, pad_edge=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in zip(names, row, strict=True):
+        table.add_row(name, _text(value))
+    return table
 
 
 def _answer(context: click.Context, query: str) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:

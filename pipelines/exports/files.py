@@ -86,8 +86,8 @@ SOCIAL_POSTS = ExportFile(
     name="social_posts.csv",
     table="social_posts",
     columns=(
-        *("client", "platform", "post_id", "url", "published_at", "likes", "comments", "shares", "interactions"),
-        *("interactions_28d", "is_maturing"),
+        *("client", "platform", "post_id", "url", "caption", "published_at", "likes", "comments", "shares"),
+        *("interactions", "interactions_28d", "is_maturing"),
     ),
     order=("client", "platform", "published_at", "post_id"),
     day_column="published_at",

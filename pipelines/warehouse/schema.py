@@ -8,7 +8,7 @@ from __future__ import annotations
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.okr.tables import OKR_TABLES
-from pipelines.warehouse.tables import Column, Table, statements
+from pipelines.warehouse.tables import Column, Table, names, statements
 
 SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")
 
@@ -283,7 +283,29 @@ def ensure_schema(con: Connection) -> None:
         for table in declared_tables():
             for statement in statements(table):
                 con.execute(statement)
+        _key_anew(con)
         _loosen(con)
+
+
+def _key_anew(con: Connection) -> None:
+    """Give a table of an older version the key that is declared now; its rows stay as they are."""
+    keys = con.execute(
+        "select schema_name, table_name, constraint_column_names from duckdb_constraints()"
+        " where database_name = current_database() and constraint_type = 'PRIMARY KEY'"
+    ).fetchall()
+    held = {(schema, name): tuple(columns) for schema, name, columns in keys}
+    for table in declared_tables():
+        key = held.get((table.schema, table.name))
+        if not (table.enforced and table.key) or key is None or key == table.key:
+            continue
+        aside = quote(f"{table.name}_as_it_was")
+        con.execute(f"create temp table {aside} as select * from {table.qualified}")  # noqa: S608 - quoted
+        con.execute(f"drop table {table.qualified}")
+        for statement in statements(table):
+            con.execute(statement)
+        columns = names(table.column_names)
+        con.execute(f"insert into {table.qualified} ({columns}) select {columns} from {aside}")  # noqa: S608 - quoted
+        con.execute(f"drop table {aside}")
 
 
 def _loosen(con: Connection) -> None:

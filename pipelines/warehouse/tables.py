@@ -14,12 +14,13 @@ from pipelines.warehouse.db import literal, quote
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: DuckDB type, meaning with its unit."""
+    """One column: DuckDB type, meaning with its unit. ``before``: what rows have that an older version wrote."""
 
     name: str
     type: str
     meaning: str
     nullable: bool = False
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ def statements(table: Table) -> Iterator[str]:
     yield f"create table if not exists {table.qualified} (\n    " + ",\n    ".join(lines) + "\n)"
     for column in table.columns:
         # an older database may lack a column; it can only come in without a value
-        yield f"alter table {table.qualified} add column if not exists {quote(column.name)} {column.type}"
+        default = "" if column.before is None else f" default {literal(column.before)}"
+        yield f"alter table {table.qualified} add column if not exists {quote(column.name)} {column.type}{default}"
     yield f"comment on table {table.qualified} is {literal(table.meaning)}"
     for column in table.columns:
         yield f"comment on column {table.qualified}.{quote(column.name)} is {literal(column.meaning)}"

@@ -36,7 +36,7 @@ create table marts.blog_posts (client varchar, source varchar, post_id varchar, 
     title varchar, published_at timestamptz, page_views bigint, page_views_90d bigint, engagement_seconds double,
     search_clicks bigint, search_position double);
 create table marts.social_posts (client varchar, platform varchar, post_id varchar, url varchar,
-    published_at timestamptz, likes bigint, comments bigint, shares bigint, interactions bigint,
+    caption varchar, published_at timestamptz, likes bigint, comments bigint, shares bigint, interactions bigint,
     interactions_28d bigint, is_maturing boolean);
 create table ops.loads (client varchar, source varchar, stream varchar, window_start date, window_end date,
     rows bigint, status varchar, attempts integer, error_class varchar, message varchar, started_at timestamptz,
@@ -92,7 +92,7 @@ def _filled(*, hostile: bool) -> Path:
     _initiatives(con, hostile=hostile)
     _loads(con)
     for view in VIEWS:
-        columns = [row[0] for row in con.execute(f"describe marts.{view.table}").fetchall()]
+        columns = [row[0] for row in con.execute(f"describe {view.schema}.{view.table}").fetchall()]
         con.execute(f"create view marts.{view.name} as {view.sql(columns)}")
     file = Path(_FOLDER.name) / f"{'hostile' if hostile else 'plain'}.duckdb"
     con.execute(f"attach '{file}' as kept")
@@ -454,7 +454,8 @@ def _initiatives(con: duckdb.DuckDBPyConnection, *, hostile: bool) -> None:
     for index, (probability, outcome) in enumerate(((0.8, True), (0.7, True), (0.3, False), (0.6, False), (0.9, True))):
         insert(
             con, "marts.forecast_scores", client="fjallglas", objective_id="awareness", key_result_id="visitors",
-            as_of=date(2025, 3 + index, 20), known_at=KNOWN_AT, probability=probability, outcome=outcome,
+            as_of=date(2025, 3 + index, 20), known_at=KNOWN_AT, said_by="program", probability=probability,
+            outcome=outcome,
             brier=(probability - outcome) ** 2,
         )  # fmt: skip
 

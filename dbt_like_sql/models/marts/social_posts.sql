@@ -3,6 +3,7 @@ select
     platform,
     post_id,
     url,
+    caption,
     published_at,
     likes,
     comments,

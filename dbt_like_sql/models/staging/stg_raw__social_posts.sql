@@ -4,5 +4,6 @@ select
     platform,
     post_id,
     url,
-    published_at
+    published_at,
+    text
 from {{ source('raw', 'social_posts') }}

@@ -217,14 +217,16 @@ def initiatives_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date |
 
 
 def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date | None) -> Scores | None:
-    """The forecasts' record for one client, or (None) over all; None where no outcome is known yet."""
+    """The program's own record for one client, or (None) over all; None where no outcome is known yet."""
+    # what was published by an earlier version has none but the program's own
+    mine = "said_by = 'program'" if "said_by" in columns_of(con, "forecast_scores") else "true"
     row = first_row(
         con,
-        """
+        f"""
         select count(*), avg(brier), avg(probability), avg(outcome::integer), avg(is_inside::integer)
         from marts.forecast_scores
-        where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of)
-        """,
+        where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of) and {mine}
+        """,  # noqa: S608 - a condition of our own
         {"client": client, "as_of": as_of},
     )
     if row is None or not row[0]:

@@ -74,7 +74,7 @@ def _okr() -> Iterator[str]:
         yield (
             f"Of that night, for each {_codes(view.newest_per)}, the row with the highest `known_at`; what a client"
             " file no longer asks for is only in the table. Same columns.\n"
-            if view.newest_per
+            if view.newest_per and view.of_newest_night
             else "Same columns.\n"
         )
 

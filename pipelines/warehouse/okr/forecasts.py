@@ -25,6 +25,7 @@ from pipelines.warehouse.okr.tables import FORECAST_SCORES
 from pipelines.warehouse.tables import names
 
 MOST_WORKERS = 8
+PROGRAM = "program"
 OUTCOMES = {"achieved": True, "out_of_reach": False}
 
 
@@ -76,11 +77,12 @@ def _scored(con: Connection, client: Client) -> pd.DataFrame:
     outcomes = _outcomes(rows, {objective.id: objective.period.end for objective in client.objectives})
     said = _said_at_the_time(rows, ZoneInfo(client.timezone))
     if outcomes.empty or said.empty:
-        return pd.DataFrame(columns=[*SCORE_COLUMNS, "is_inside"])
+        return pd.DataFrame(columns=[*SCORE_COLUMNS, "is_inside", "said_by"])
     # a forecast of an earlier target is no forecast of the outcome of this one
     version = outcomes[["objective_id", "key_result_id", "definition_version"]]
     same = said.merge(version, on=["objective_id", "key_result_id", "definition_version"])
-    return score_outcomes(same.drop(columns=["current", "status"]), outcomes.drop(columns="definition_version"))
+    scored = score_outcomes(same.drop(columns=["current", "status"]), outcomes.drop(columns="definition_version"))
+    return scored.assign(said_by=PROGRAM)
 
 
 def _outcomes(rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:

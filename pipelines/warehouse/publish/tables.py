@@ -64,11 +64,11 @@ def copy_tables(con: Connection, *, target: str, held: Collection[str] = ()) -> 
         con.execute(f"create schema {quote(target)}.{quote(schema)}")
     for copy in copies:
         _copy(con, copy, target=target, held=sorted(held))
-    published = {copy.name: copy for copy in copies if PUBLISHED_FROM[copy.schema] == "marts"}
+    published = {(PUBLISHED_FROM[copy.schema], copy.name): copy for copy in copies}
     for view in VIEWS:
         # there is none of a mart that was never built
-        if view.table in published:
-            _view(con, view, published[view.table], target=target)
+        if of := published.get((view.schema, view.table)):
+            _view(con, view, of, target=target)
 
 
 def _copies(con: Connection) -> list[_Copy]:
@@ -156,7 +156,8 @@ def _rows_with_served(con: Connection, copy: _Copy) -> str:
         return others
     served = f"{quote(SERVED)}.marts.{quote(copy.name)}"
     if copy.schema == "okr":
-        keys = names(copy.key)
+        # a column that came into the key later has one value in all that was served before
+        keys = names(column for column in copy.key if column in there)
         return (
             f"{others} union all select {columns} from {copy.source}"  # noqa: S608 - quoted
             f" where list_contains($held, client) and ({keys}) in (select ({keys}) from {served})"

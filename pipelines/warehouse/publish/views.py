@@ -13,16 +13,19 @@ from pipelines.warehouse.tables import names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view over ``marts.table``, with that table's columns and their comments.
+    """A view of schema ``marts`` over a published table, with that table's columns and their comments.
 
-    ``newest_per``: of each client's newest night the newest row for each of these. ``condition``: SQL that its rows
-    fulfil.
+    ``newest_per``: the newest row for each of these, by ``newest_by``; with ``of_newest_night`` only of each client's
+    newest night. ``condition``: SQL that its rows fulfil.
     """
 
     name: str
     table: str
     meaning: str
+    schema: str = "marts"
     newest_per: tuple[str, ...] = ()
+    newest_by: str = "as_of desc, known_at desc"
+    of_newest_night: bool = True
     condition: str = "true"
 
     def sql(self, columns: Iterable[str]) -> str:
@@ -31,14 +34,15 @@ class View:
         What was judged before and is no longer, because its file asks for it no more, is not where anybody stands now:
         of a night's rows those with the highest as_of are taken, then the highest known_at.
         """
-        listed, source = names(columns), f"marts.{names([self.table])}"
+        listed, source = names(columns), f"{names([self.schema])}.{names([self.table])}"
         if not self.newest_per:
             return f"select {listed} from {source} where {self.condition}"  # noqa: S608 - identifiers are quoted
+        night = ", max(as_of) over (partition by client) as newest_night" if self.of_newest_night else ""
         return (
             f"select {listed} from (select {listed}, row_number() over ("  # noqa: S608 - identifiers are quoted
-            f"partition by {names(self.newest_per)} order by as_of desc, known_at desc) as newest_first,"
-            f" max(as_of) over (partition by client) as newest_night from {source})"
-            " where newest_first = 1 and as_of = newest_night"
+            f"partition by {names(self.newest_per)} order by {self.newest_by}) as newest_first{night}"
+            f" from {source} where {self.condition}) where newest_first = 1"
+            + (" and as_of = newest_night" if night else "")
         )
 
 
@@ -54,6 +58,31 @@ VIEWS: tuple[View, ...] = (
         table="objective_progress",
         meaning="What the client's newest night judged: the newest row of each in objective_progress.",
         newest_per=("client", "objective_id"),
+    ),
+    View(
+        name="key_result_items_latest",
+        table="key_result_items",
+        meaning="The items behind the client's newest night: those of each row in key_result_latest, be it none.",
+        # a row of progress judged again may count fewer items: those of another known_at are not its own
+        condition="(client, objective_id, key_result_id, as_of, known_at) in (select (client, objective_id,"
+        " key_result_id, as_of, known_at) from marts.key_result_latest)",
+    ),
+    View(
+        name="initiative_latest",
+        table="initiative_results",
+        meaning="What the client's newest night says of each initiative: the newest rows of initiative_results.",
+        newest_per=("client", "initiative_id"),
+        newest_by="as_of desc",
+    ),
+    View(
+        name="loads_latest",
+        table="loads",
+        schema="ops",
+        meaning="How the newest read of each source's stream ended, of those that were tried: rows of ops.loads.",
+        newest_per=("client", "source", "stream"),
+        newest_by="finished_at desc, window_end desc, status",
+        of_newest_night=False,
+        condition="status <> 'skipped'",
     ),
     View(
         name="kpi_monthly_all",

@@ -86,6 +86,7 @@ select
     posts.platform,
     posts.post_id,
     posts.url,
+    posts.caption,
     posts.published_at,
     posts.client_published_on,
     latest.likes,

@@ -15,6 +15,7 @@ select
     posts.platform,
     posts.post_id,
     posts.url,
+    left(posts.text, {{ var('caption_characters') }}) as caption,
     posts.published_at,
     cast(posts.published_at at time zone sources.zone as date) as published_on,
     cast(posts.published_at at time zone sources.client_zone as date) as client_published_on,

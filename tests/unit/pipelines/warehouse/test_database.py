@@ -94,6 +94,30 @@ def test_a_column_that_an_older_database_lacks_is_added(home):
     con.close()
 
 
+def test_a_key_that_grew_is_given_to_an_older_database_with_its_rows(home):
+    with connect(home) as con:
+        ensure_schema(con)
+        con.execute("drop table okr.forecast_scores")
+        con.execute(
+            """
+            create table okr.forecast_scores (client varchar not null, objective_id varchar not null,
+                key_result_id varchar not null, as_of date not null, known_at timestamptz not null,
+                probability double not null, outcome boolean not null, brier double not null, is_inside boolean,
+                primary key (client, objective_id, key_result_id, as_of, known_at))
+            """
+        )
+        con.execute("insert into okr.forecast_scores values ('a', 'o', 'k', '2026-01-01', now(), .5, true, .25, null)")
+        ensure_schema(con)
+        ensure_schema(con)
+        con.execute(
+            "insert into okr.forecast_scores by name select * replace ('owner' as said_by) from okr.forecast_scores"
+        )
+        said = con.execute("select said_by, probability from okr.forecast_scores order by said_by").fetchall()
+        assert said == [("owner", 0.5), ("program", 0.5)]
+        with pytest.raises(duckdb.ConstraintException):
+            con.execute("insert into okr.forecast_scores from okr.forecast_scores")
+
+
 def test_a_column_that_an_older_database_held_to_a_value_may_be_empty(home):
     con = connect(home)
     ensure_schema(con)

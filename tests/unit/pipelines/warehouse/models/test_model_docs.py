@@ -25,7 +25,7 @@ INTERFACE_KEYS = {
     "objective_progress": "client objective_id as_of known_at",
     "key_result_items": "client objective_id key_result_id as_of known_at item_id",
     "initiative_results": "client initiative_id as_of",
-    "forecast_scores": "client objective_id key_result_id as_of known_at",
+    "forecast_scores": "client objective_id key_result_id as_of known_at said_by",
     "clients": "client",
     "kpis": "client kpi",
     "sources": "client source",
@@ -38,7 +38,7 @@ INTERFACE_COLUMNS = {
     "blog_posts": (
         "url path title published_at page_views page_views_90d engagement_seconds search_clicks search_position"
     ),
-    "social_posts": "url published_at likes comments shares interactions interactions_28d is_maturing",
+    "social_posts": "url caption published_at likes comments shares interactions interactions_28d is_maturing",
     "key_result_progress": "title kpi unit kind baseline first_target target current current_growth raw_progress"
     " progress expected_progress forecast forecast_low forecast_high forecast_target probability probability_full"
     " status data_through is_estimated notes definition_version input_hash",
@@ -121,7 +121,10 @@ def test_the_picture_has_an_arrow_for_everything_a_model_reads_and_none_beside(p
 
 def test_published_tables_and_views_are_those_of_the_interface(project: Project) -> None:
     assert _published(project).keys() == INTERFACE_KEYS.keys() | ADDED_TABLES
-    assert {view.name for view in VIEWS} == {"key_result_latest", "objective_latest", "kpi_monthly_all"}
+    assert {view.name for view in VIEWS} == {
+        *("key_result_latest", "objective_latest", "kpi_monthly_all"),
+        *("key_result_items_latest", "initiative_latest", "loads_latest"),
+    }
 
 
 @pytest.mark.parametrize("table", INTERFACE_KEYS)

@@ -1,0 +1,61 @@
+"""The views over what every night keeps: which row of each is the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import duckdb
+import pytest
+
+from pipelines.warehouse.okr.tables import OKR_TABLES
+from tests.unit.published_fixture import build_published, insert
+
+CLIENT = {"client": "views"}
+NIGHT, NEXT = date(2026, 11, 19), date(2026, 11, 20)
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = build_published()
+    yield connection
+    connection.close()
+
+
+def row(table: str, **values: object) -> dict[str, object]:
+    """Every column that must have a value has one."""
+    usual = {"VARCHAR": "x", "DATE": NIGHT, "TIMESTAMPTZ": datetime(2026, 11, 19, 4, tzinfo=UTC), "BOOLEAN": True}
+    columns = [column for column in OKR_TABLES[table].columns if not column.nullable]
+    return {column.name: usual[column.type] for column in columns} | CLIENT | values
+
+
+def test_the_newest_items_are_those_of_the_newest_judgement_of_their_key_result(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    first, again = datetime(2026, 11, 20, 4, tzinfo=UTC), datetime(2026, 11, 20, 9, tzinfo=UTC)
+    for known_at in (first, again):
+        insert(con, "marts.key_result_progress", **row("key_result_progress", as_of=NEXT, known_at=known_at))
+    for known_at, item in ((first, "gone"), (first, "kept"), (again, "kept")):
+        insert(con, "marts.key_result_items", **row("key_result_items", as_of=NEXT, known_at=known_at, item_id=item))
+    found = con.execute("select item_id, known_at from marts.key_result_items_latest where client = 'views'").fetchall()
+    assert found == [("kept", again)]
+
+
+def test_an_initiative_that_the_newest_night_no_longer_has_is_not_among_the_newest(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name, as_of in (("gone", NIGHT), ("stays", NIGHT), ("stays", NEXT)):
+        insert(con, "marts.initiative_results", **row("initiative_results", initiative_id=name, as_of=as_of))
+    sql = "select initiative_id, as_of from marts.initiative_latest where client = 'views'"
+    assert con.execute(sql).fetchall() == [("stays", NEXT)]
+
+
+def test_the_newest_load_of_a_stream_is_the_last_that_was_tried(con: duckdb.DuckDBPyConnection) -> None:
+    for stream, hour, status in (("a", 4, "failed"), ("a", 5, "loaded"), ("a", 6, "skipped"), ("b", 4, "failed")):
+        at = datetime(2026, 11, 19, hour, tzinfo=UTC)
+        insert(
+            con, "ops.loads", **CLIENT, source="web", stream=stream, window_start=NIGHT, window_end=NIGHT, rows=1,
+            status=status, attempts=1, started_at=at, finished_at=at, run_id="r",
+        )  # fmt: skip
+    sql = "select stream, status from marts.loads_latest where client = 'views' order by stream"
+    assert con.execute(sql).fetchall() == [("a", "loaded"), ("b", "failed")]
