@@ -189,8 +189,10 @@ def _append_only(model: Checked, arguments: Mapping[str, object], table: str, pr
     told = arguments.get("columns")
     kept = [str(column) for column in told] if isinstance(told, list) else [column.name for column in model.columns]
     where = arguments.get("where", "true")
+    # what an older version published may lack a column that came into the key since
+    grain = [column for column in model.grain if column in kept] or kept
     return f"""
-        select {names(model.grain)} from (
+        select {names(grain)} from (
             select {names(kept)} from {previous} where {where} except select {names(kept)} from {table}
         )
     """  # noqa: S608 - identifiers are quoted

@@ -83,7 +83,9 @@ APPEND_ONLY: dict[str, DataTest] = {
     # a restatement may put an outcome right; the forecast stays what it was
     "forecast_scores": DataTest(
         name="append_only",
-        arguments={"columns": ["client", "objective_id", "key_result_id", "as_of", "known_at", "probability"]},
+        arguments={
+            "columns": ["client", "objective_id", "key_result_id", "as_of", "known_at", "said_by", "probability"]
+        },
     ),
 }
 
