@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from zoneinfo import ZoneInfo
 
 import click
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
-from pipelines.cli.common import complete_client, fail, home_of
+from okr_models.periods import local_date
+from pipelines.cli.common import complete_client, fail, home_of, readable_errors
+from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import BadToday, clock_from
 
 SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
@@ -37,20 +41,29 @@ def init(context: click.Context, client: str) -> None:
 @click.command(epilog="Example: okr --home okr-home validate acme")
 @click.argument("clients", nargs=-1, shell_complete=complete_client)
 @click.pass_context
+@readable_errors(BadToday)
 def validate(context: click.Context, clients: tuple[str, ...]) -> None:
-    """Check client files: every error, each as file:line with what would be right."""
+    """Check client files: every error, each as file:line with what would be right.
+
+    So are rows of checkins/CLIENT.csv that can't be used.
+    """
     home = home_of(context)
     loaded = load_clients(home, only=clients)
     for sentence in loaded.unknown:
         click.echo(f"okr: {sentence}", err=True)
     if not loaded.known:
         raise fail(f"no client file in {home.clients}; okr init CLIENT writes one")
+    now, has_bad_rows = clock_from(os.environ).now(), False
     for parsed in loaded.parsed:
         for warning in client_warnings(parsed, os.environ):
             click.echo(f"warning: {warning}", err=True)
+        bad_rows = read_file(home, parsed.client, today=local_date(now, ZoneInfo(parsed.client.timezone))).faults
+        for line in bad_rows:
+            click.echo(line, err=True)
+        has_bad_rows = has_bad_rows or bool(bad_rows)
         click.echo(f"{parsed.client.client}: valid")
     for file in loaded.broken:
         for line in file.errors:
             click.echo(line, err=True)
-    if loaded.broken or loaded.unknown:
+    if loaded.broken or loaded.unknown or has_bad_rows:
         raise click.exceptions.Exit(1)

@@ -20,6 +20,7 @@ from okr_models.client.model import Client
 from okr_models.words.numbers import Language
 from pipelines.cli.common import DAY, client_option, fail, home_of, published
 from pipelines.exports.changes import changes
+from pipelines.exports.checkins import with_checkins
 from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
 from pipelines.exports.reader import Reader, readers_of
 from pipelines.exports.status_table import status_table
@@ -94,7 +95,12 @@ def status_text(
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(readers) or 'none'}")
         statuses = [
             replace(
-                in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client]),
+                with_checkins(
+                    con,
+                    in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client]),
+                    readers[client].speech,
+                    as_of=as_of,
+                ),
                 loading=_loading(con, client, files, as_of=as_of),
             )
             for client in clients or readers

@@ -19,6 +19,7 @@ import duckdb
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
 from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
+from pipelines.warehouse.db import quote
 
 Audience = Literal["board", "team"]
 
@@ -95,10 +96,13 @@ def _write(path: Path, file: ExportFile, rows: Iterable[Sequence[object]], name:
 def _rows(
     con: duckdb.DuckDBPyConnection, file: ExportFile, *, client: str | None, as_of: date | None, restated: bool
 ) -> list[tuple[object, ...]]:
+    known = columns_of(con, file.table)
+    if not known:  # an older version published no such table
+        return []
     values: dict[str, object] = {"client": client, "as_of": as_of}
     if file.versioned and file.has_known_at:
         values["known_before"] = None if restated else next_night(as_of)
-    return con.execute(_select(file, known=columns_of(con, file.table)), values).fetchall()
+    return con.execute(_select(file, known=known), values).fetchall()
 
 
 def _select(file: ExportFile, *, known: Collection[str]) -> str:
@@ -106,8 +110,8 @@ def _select(file: ExportFile, *, known: Collection[str]) -> str:
 
     ``known``: the columns that the published table has; what it lacks is empty.
     """
-    columns = ", ".join(_utc(column) if column in known else f"null as {column}" for column in file.columns)
-    order = ", ".join(f"{column} nulls last" for column in file.order)
+    columns = ", ".join(_utc(column) if column in known else f"null as {quote(column)}" for column in file.columns)
+    order = ", ".join(f"{quote(column)} nulls last" for column in file.order)
     mine = "($client is null or client = $client)"
     if not file.versioned:
         cut = f"and ($as_of is null or {file.day_column} is null or {file.day_column}::date <= $as_of)"
@@ -143,4 +147,4 @@ def _select(file: ExportFile, *, known: Collection[str]) -> str:
 def _utc(column: str) -> str:
     if column.endswith("_at"):
         return f"strftime({column} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') as {column}"
-    return column
+    return quote(column)

@@ -133,9 +133,17 @@ HISTORY = ExportFile(
     history=True,
 )
 
+CHECKINS = ExportFile(
+    name="checkins.csv",
+    table="checkins",
+    columns=("client", "objective_id", "key_result_id", "checked_on", "by", "confidence", "text", "next"),
+    order=("client", "objective_id", "key_result_id", "checked_on", "by"),
+    day_column="checked_on",
+)
+
 TEAM_FILES = (
     *(KEY_RESULTS, OBJECTIVES, KPIS_MONTHLY, BLOG_POSTS, SOCIAL_POSTS),
-    *(KEY_RESULT_ITEMS, INITIATIVES, HISTORY),
+    *(KEY_RESULT_ITEMS, INITIATIVES, HISTORY, CHECKINS),
 )
 BOARD_FILES = (
     OBJECTIVES.without("weakest_key_result", "deciding_key_result"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -116,6 +116,8 @@ class ClientStatus:
     key_results: tuple[KeyResultRow, ...]
     failed_loads: tuple[FailedLoad, ...]
     loading: tuple[LoadUnderWay, ...] = ()
+    said: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What people say of their key results, in words, by objective and key result."""
 
     def of(self, objective_id: str) -> tuple[KeyResultRow, ...]:
         """The key results of one objective, in the order of their file where that is known, else by id."""

@@ -237,7 +237,8 @@ class _ClientLines:
         facts += [plain(note, limit=300) for note in said.notes()]
         facts += [self.text["cure"].format(what=what) for what in said.cures()]
         why = f"{plain(row.explanation, limit=400)} " if row.explanation else ""
-        return [said.basis(), said.outlook(), f"{why}({' · '.join(facts)})"]
+        people = self.status.said.get((row.objective_id, row.key_result_id), "")
+        return [said.basis(), said.outlook(), f"{why}({' · '.join(facts)})", people]
 
     def _status(self, status: str) -> Text:
         return Text(f"{status_icon(status)} {status_word(status, self.speech)}", STYLES.get(status, ""))

@@ -43,6 +43,15 @@ class Home:
         return self.root / "data"
 
     @property
+    def checkins(self) -> Path:
+        """Folder of the check-ins, one file a client."""
+        return self.root / "checkins"
+
+    def checkins_of(self, client: str) -> Path:
+        """One client's file of check-ins."""
+        return self.checkins / f"{client}.csv"
+
+    @property
     def warehouse(self) -> Path:
         """Folder of the working database and of what guards it."""
         return self.root / "warehouse"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.tables import Column, Table, names, statements
 
 SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")
@@ -272,7 +272,8 @@ def raw_table(table: RawTable) -> Table:
 
 def declared_tables() -> tuple[Table, ...]:
     """Every table that ``ensure_schema`` makes."""
-    return (*map(raw_table, RAW_TABLES.values()), *OPS_TABLES.values(), *CONFIG_TABLES.values(), *OKR_TABLES.values())
+    ours = (OPS_TABLES, CONFIG_TABLES, OKR_TABLES, STATE_TABLES)
+    return (*map(raw_table, RAW_TABLES.values()), *(table for tables in ours for table in tables.values()))
 
 
 def ensure_schema(con: Connection) -> None:

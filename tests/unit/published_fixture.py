@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from okr_models.periods import add_months, month_end
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.tables import statements
 from tests.unit.published_clients import CLIENTS
@@ -83,7 +83,7 @@ def _filled(*, hostile: bool) -> Path:
     con.execute("set timezone = 'UTC'")
     con.execute("create schema marts; create schema ops;")
     con.execute(MARTS_DDL)
-    for table in OKR_TABLES.values():
+    for table in (*OKR_TABLES.values(), *STATE_TABLES.values()):
         for statement in statements(replace(table, schema="marts")):
             con.execute(statement)
     _kpis(con)
@@ -103,7 +103,7 @@ def _filled(*, hostile: bool) -> Path:
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
     """One row; columns not named are NULL."""
-    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+    columns, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" for _ in values)
     con.execute(f"insert into {table} ({columns}) values ({marks})", list(values.values()))
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from okr_models.progress.series import Point, Series
 from okr_models.words.numbers import MISSING, Speech
 from pipelines.exports.report.messages import message
-from pipelines.exports.report.series import Point, Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from okr_models.progress.series import Series
 from okr_models.words.numbers import Speech
 from pipelines.exports.report.scales import Scale, scale_of, spread
-from pipelines.exports.report.series import Series
 
 NOW, NOW_SOFT, LAST, PATH, FAN, AXIS, GRID, LABEL, LAST_INK, BAR, PAPER = (f"#a100{n:02d}" for n in range(1, 12))
 WIDTH, HEIGHT = 400, 168

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from okr_models.client.model import Client
+from pipelines.exports.checkins import with_checkins
 from pipelines.exports.csvs import Audience
 from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
@@ -37,6 +38,7 @@ def render_client(
     """Write ``folder/report.html`` and return its path; ``audience="board"`` leaves the key results out."""
     reader = reader_of(client) if isinstance(client, Client) else client
     status = read_status(con, reader.client, as_of=as_of, restated=restated)
+    status = with_checkins(con, status, reader.speech, as_of=as_of)
     night = status.as_of
     months = reading.months_of(con, reader.client, as_of=as_of)
     sources = reading.sources_of(con, reader.client, as_of=as_of)

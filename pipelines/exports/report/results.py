@@ -12,6 +12,7 @@ from datetime import date
 from markupsafe import Markup
 
 from okr_models.client.model import KeyResult, Milestones, Period
+from okr_models.progress.series import Series, series_of
 from okr_models.words.numbers import Speech
 from pipelines.exports import standing
 from pipelines.exports.plain import plain
@@ -21,7 +22,6 @@ from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
-from pipelines.exports.report.series import Series, series_of
 from pipelines.exports.report.svg import for_page
 from pipelines.exports.words import WORST_FIRST, status_icon, status_word
 
@@ -52,6 +52,7 @@ class ResultView:
     outlook: str
     explanation: str
     notes: str
+    checkin: str
     flags: tuple[str, ...]
     source: str
     chart: Markup | None
@@ -108,7 +109,14 @@ def objectives(
     for number, row in enumerate(rows):
         results = _in_file_order(status.of(row.objective_id), reader, row.objective_id)
         charted = tuple(
-            _result(result, reader, evidence, chart_id=f"kr{number}-{n}") for n, result in enumerate(results)
+            _result(
+                result,
+                reader,
+                evidence,
+                chart_id=f"kr{number}-{n}",
+                said_by_people=status.said.get((result.objective_id, result.key_result_id), ""),
+            )
+            for n, result in enumerate(results)
         )
         views.append(_objective(row, results, reader, charted if with_results else ()))
     return tuple(views)
@@ -235,7 +243,9 @@ def _period(period: Period, as_of: date, speech: Speech) -> str:
     return f"{speech.days(period.start, period.end)} · {gone}"
 
 
-def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str) -> ResultView:
+def _result(
+    row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str, said_by_people: str = ""
+) -> ResultView:
     speech = reader.speech
     said = standing.standing_of(row, reader)
     series = series_of(
@@ -259,6 +269,7 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         outlook=said.outlook(),
         explanation=plain(row.explanation or "", limit=400),
         notes=" ".join(f"{_sentence_case(note)}." for note in said.notes()),
+        checkin=said_by_people,
         flags=_flags(row, said.definition, speech),
         source=_source(row, evidence, reader),
         chart=_chart(series, row, chart_unit, speech, chart_id=chart_id, title=said.title()),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines.warehouse.models.project import LAYERS, Model, Project, load_project
 from pipelines.warehouse.models.schema_yml import Column, DataTest, canonical_type
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import OPS_TABLES
 from pipelines.warehouse.tables import Table
@@ -65,8 +65,9 @@ def _models(project: Project, layer: str) -> Iterator[str]:
 
 def _okr() -> Iterator[str]:
     yield "## okr\n"
-    yield "Results of the OKR step, one Python step after the marts; append-only, published in schema `marts`.\n"
-    for table in OKR_TABLES.values():
+    yield "Results of the OKR step, one Python step after the marts; append-only"
+    yield " but for `key_result_path` and `checkins`, which say what stands now; published in schema `marts`.\n"
+    for table in (*OKR_TABLES.values(), *STATE_TABLES.values()):
         yield from _declared(table)
     for view in VIEWS:
         yield f"### marts.{view.name}\n"

@@ -16,11 +16,12 @@ import pandas as pd
 from okr_models.client.model import Client
 from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
-from okr_models.forecast.scores import SCORE_COLUMNS, score_outcomes
+from okr_models.forecast.scores import score_outcomes
 from okr_models.forecast.types import Forecast
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.db import Connection, afterwards, first_row, registered, transaction
 from pipelines.warehouse.faults import Faults
+from pipelines.warehouse.okr.checkins import owners_scored
 from pipelines.warehouse.okr.tables import FORECAST_SCORES
 from pipelines.warehouse.tables import names
 
@@ -75,9 +76,15 @@ def _scored(con: Connection, client: Client) -> pd.DataFrame:
     ).df()
     rows["as_of"] = pd.to_datetime(rows["as_of"]).dt.date
     outcomes = _outcomes(rows, {objective.id: objective.period.end for objective in client.objectives})
+    both = [_forecasts_scored(client, rows, outcomes), owners_scored(con, client, rows, outcomes)]
+    scored = [each for each in both if not each.empty]
+    return pd.concat(scored, ignore_index=True) if scored else pd.DataFrame()
+
+
+def _forecasts_scored(client: Client, rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     said = _said_at_the_time(rows, ZoneInfo(client.timezone))
     if outcomes.empty or said.empty:
-        return pd.DataFrame(columns=[*SCORE_COLUMNS, "is_inside", "said_by"])
+        return pd.DataFrame()
     # a forecast of an earlier target is no forecast of the outcome of this one
     version = outcomes[["objective_id", "key_result_id", "definition_version"]]
     same = said.merge(version, on=["objective_id", "key_result_id", "definition_version"])

@@ -7,7 +7,7 @@ What belongs here: for which clients and which day, and in what order. What does
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.figures import read_failures, read_figures
+from pipelines.warehouse.okr.paths import write_paths
 from pipelines.warehouse.okr.restatements import remember_closed_months
 from pipelines.warehouse.okr.rows import (
     Stored,
@@ -73,6 +74,8 @@ class OkrReport:
     added: dict[str, int] = field(default_factory=dict)
     key_results: tuple[JudgedKeyResult, ...] = ()
     forecasts: int = 0
+    paths: int = 0
+    """Rows of ``key_result_path``, which stand in place of the last night's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +113,7 @@ def evaluate_all(
     nothing: raises ``ClientFaults`` with nothing added where a client can't be judged.
     """
     now = clock.now()
-    faults = Faults()
+    faults, clients = Faults(), tuple(clients)
     with transaction(con):
         ready: list[_Ready] = []
         for client in clients:
@@ -124,7 +127,18 @@ def evaluate_all(
             with faults.of(each.client, **each.part):
                 finished.append((each, finish(each.prepared, forecasts.get(id(each))) if each.is_new else None))
         faults.raise_any()
-        return _store(con, finished, now, faults, forecasts=len(forecasts))
+        report = _store(con, finished, now, faults, forecasts=len(forecasts))
+        # a past day judged again is not where anybody stands now
+        return report if as_of is not None else replace(report, paths=_write_paths(con, clients, faults))
+
+
+def _write_paths(con: Connection, clients: Iterable[Client], faults: Faults) -> int:
+    count = 0
+    for client in clients:
+        with faults.of(client.client):
+            count += write_paths(con, [client])
+    faults.raise_any()
+    return count
 
 
 def _store(

@@ -166,6 +166,45 @@ FORECAST_SCORES = Table(
     ),
 )
 
+KEY_RESULT_PATH = Table(
+    schema="okr",
+    name="key_result_path",
+    meaning="Each key result month by month as the newest night has it, as the report's charts draw it: the path to the"
+    " target, and where it is expected to go. In the unit of the KPI's months, of a sum or count running totals.",
+    key=("client", "objective_id", "key_result_id", "month"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _KEY_RESULT,
+        Column("month", "DATE", "First day of a month of the objective's period"),
+        _number("target_path", "What the target asks of the month; NULL where it asks for a band"),
+        _number("expected", "What is expected of the month, by the forecast; NULL of months gone by and without one"),
+        _number("low", "Lower end of what is expected, from the forecast's 80 % interval at the period's end"),
+        _number("high", "Upper end of it"),
+    ),
+)
+
+CHECKINS = Table(
+    schema="okr",
+    name="checkins",
+    meaning="What people say of their key results, as checkins/CLIENT.csv has it now.",
+    key=("client", "objective_id", "key_result_id", "checked_on", "by"),
+    columns=(
+        _CLIENT,
+        _OBJECTIVE,
+        _KEY_RESULT,
+        Column("checked_on", "DATE", "The day it is about"),
+        Column("by", "VARCHAR", "Who says so; empty where the file does not say"),
+        Column("confidence", "DOUBLE", "How sure they are that it succeeds, 0..1"),
+        Column("text", "VARCHAR", "What they say"),
+        Column("next", "VARCHAR", "What they do next"),
+        Column("known_at", "TIMESTAMPTZ", "The first night that read it with this confidence"),
+    ),
+)
+
+STATE_TABLES: dict[str, Table] = {table.name: table for table in (KEY_RESULT_PATH, CHECKINS)}
+"""Tables of what stands now: each night puts its rows in place of the last one's."""
+
 OKR_TABLES: dict[str, Table] = {
     table.name: table
     for table in (

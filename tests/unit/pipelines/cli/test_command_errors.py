@@ -21,6 +21,7 @@ OKR = str(Path(sys.executable).with_name("okr"))
 EVERY = (
     ["init", "acme"],
     ["validate"],
+    ["checkin", "acme", "a/b", "--confidence", "1", "--text", "x"],
     ["doctor"],
     ["run"],
     ["replay", "--source", "acme/web", "--from", "2026-01-01", "--to", "2026-01-02"],

@@ -39,7 +39,7 @@ def test_every_file_of_the_interface_is_written_with_exactly_its_columns(
     written = export_client(con, "fjallglas", tmp_path)
     assert {path.name for path in written} == {
         *("key_results.csv", "objectives.csv", "kpis_monthly.csv", "blog_posts.csv", "social_posts.csv"),
-        *("key_result_items.csv", "initiatives.csv", "history.csv"),
+        *("key_result_items.csv", "initiatives.csv", "history.csv", "checkins.csv"),
     }
     for path, file in zip(written, TEAM_FILES, strict=True):
         rows = read(path)

@@ -21,6 +21,7 @@ from okr_models.client.sources import EnvRef
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.items import COUNT_METRICS
 from okr_models.periods import add_months
+from okr_models.progress.series import Series, series_of
 from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.all import NotAFolder, export_all
 from pipelines.exports.published import KeyResultRow, read_status
@@ -31,7 +32,6 @@ from pipelines.exports.report.messages import MESSAGES
 from pipelines.exports.report.methods import GENERAL, method
 from pipelines.exports.report.posts import safe_url
 from pipelines.exports.report.reading import Item, Month
-from pipelines.exports.report.series import Series, series_of
 from tests.home import PROJECT
 from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD
 from tests.unit.published_fixture import AS_OF, build_published

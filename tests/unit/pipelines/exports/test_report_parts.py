@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr_models.periods import add_months
+from okr_models.progress.series import Point, Series
 from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.report import charts
 from pipelines.exports.report.kpi_cards import KpiSection
 from pipelines.exports.report.paper import SMALLEST, USABLE, density_of, paper_of
 from pipelines.exports.report.scales import APART, scale_of, spread
-from pipelines.exports.report.series import Point, Series
 from tests.home import PROJECT
 
 STYLE = (PROJECT / "pipelines/exports/report/templates/page.css").read_text("utf-8")

@@ -24,7 +24,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, load_project
 from pipelines.warehouse.models.runner import run_model
 from pipelines.warehouse.models.schema_yml import DataTest
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import OPS_TABLES
@@ -177,6 +177,9 @@ def test_a_change_that_raises_is_undone_and_its_error_told(built: duckdb.DuckDBP
     assert built.execute("select 1 from duckdb_tables() where table_name = 'half'").fetchall() == []
 
 
+RESULTS = OKR_TABLES | STATE_TABLES
+
+
 class Results:
     """A small warehouse with result tables, and one night published from it."""
 
@@ -284,7 +287,7 @@ def test_before_the_first_night_and_with_an_older_versions_columns_there_is_less
 def test_every_published_table_and_column_is_declared_and_described_and_the_other_way_round(results: Results) -> None:
     marts = [model for model in PROJECT.models if model.layer == "marts"]
     declared = {("marts", model.name, column.name) for model in marts for column in model.columns}
-    declared |= {("marts", table.name, column.name) for table in OKR_TABLES.values() for column in table.columns}
+    declared |= {("marts", table.name, column.name) for table in RESULTS.values() for column in table.columns}
     of_tables = {table: {name for _, other, name in declared if other == table} for _, table, _ in declared}
     of_tables |= {table.name: {column.name for column in table.columns} for table in OPS_TABLES.values()}
     declared |= {("marts", view.name, name) for view in VIEWS for name in of_tables[view.table]}

@@ -9,11 +9,12 @@ import pytest
 
 from pipelines.warehouse.models.docs import models_markdown
 from pipelines.warehouse.models.project import Project, load_project
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import LOADS, OPS_TABLES
 from tests.home import PROJECT
 
+RESULTS = OKR_TABLES | STATE_TABLES
 PAGE = PROJECT / "docs" / "models.md"
 
 INTERFACE_KEYS = {
@@ -26,6 +27,8 @@ INTERFACE_KEYS = {
     "key_result_items": "client objective_id key_result_id as_of known_at item_id",
     "initiative_results": "client initiative_id as_of",
     "forecast_scores": "client objective_id key_result_id as_of known_at said_by",
+    "key_result_path": "client objective_id key_result_id month",
+    "checkins": "client objective_id key_result_id checked_on by",
     "clients": "client",
     "kpis": "client kpi",
     "sources": "client source",
@@ -48,6 +51,8 @@ INTERFACE_COLUMNS = {
     "initiative_results": "title key_result kpi effect effect_low effect_high effect_share detectable_effect"
     " probability_worthwhile verdict reason cost",
     "forecast_scores": "probability outcome brier",
+    "key_result_path": "target_path expected low high",
+    "checkins": "confidence text next",
     "clients": "name language timezone fiscal_year_start currency as_of",
     "kpis": "title kind unit better adds_over_time adds_over_sources closing_days is_own source",
     "sources": "source_type title category platform zone opened_on start_on",
@@ -62,6 +67,7 @@ ADDED = {
     "social_posts": "source published_on",
     "key_result_progress": "explanation ambition first_month last_month note_codes",
     "forecast_scores": "is_inside",
+    "checkins": "known_at",
 }
 """Columns that the interface allows and does not name; a new one is added here on purpose."""
 
@@ -84,7 +90,7 @@ def _published(project: Project) -> dict[str, tuple[tuple[str, ...], list[tuple[
         for model in project.models
         if model.layer == "marts"
     }
-    return found | {t.name: (t.key, [(c.name, c.type) for c in t.columns]) for t in OKR_TABLES.values()}
+    return found | {t.name: (t.key, [(c.name, c.type) for c in t.columns]) for t in RESULTS.values()}
 
 
 def test_the_committed_page_is_what_is_declared() -> None:
@@ -97,7 +103,7 @@ def test_the_page_names_every_table_and_every_column_with_its_meaning(project: P
     tables = {f"{m.schema}.{m.name}": [(c.name, c.description) for c in m.columns] for m in project.models}
     tables |= {f"{s.schema}.{s.name}": [(c.name, c.description) for c in s.columns] for s in project.sources}
     tables |= {f"ops.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in OPS_TABLES.values()}
-    tables |= {f"okr.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in OKR_TABLES.values()}
+    tables |= {f"okr.{t.name}": [(c.name, c.meaning) for c in t.columns] for t in RESULTS.values()}
     assert sections.keys() == tables.keys() | {f"marts.{view.name}" for view in VIEWS}
     for table, columns in tables.items():
         for name, meaning in columns:

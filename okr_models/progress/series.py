@@ -1,6 +1,7 @@
-"""What a key result's chart shows: months against last year, the path to the target, and the forecast's fan.
+"""A key result month by month: against last year, the path to the target, and the forecast's fan.
 
-What belongs here: pure arithmetic from rows to points. What does not: drawing (``charts.py``), wording.
+What belongs here: pure arithmetic from rows to points. What does not: drawing and wording
+(``pipelines/exports/report/charts.py``), keeping it (``pipelines/warehouse/okr/paths.py``).
 """
 
 from __future__ import annotations
@@ -8,15 +9,60 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Number, Period, Target
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, add_months, month_start
-from pipelines.exports.published import KeyResultRow
-from pipelines.exports.report.reading import Item, KpiKey, Month
 
+KpiKey = tuple[str, str]
+"""KPI and scope."""
 MONTHS_WITHOUT_PERIOD = 12
+
+
+class Row(Protocol):
+    """What is taken of a row of progress."""
+
+    @property
+    def objective_id(self) -> str: ...
+    @property
+    def key_result_id(self) -> str: ...
+    @property
+    def kpi(self) -> str | None: ...
+    @property
+    def kind(self) -> str | None: ...
+    @property
+    def baseline(self) -> float | None: ...
+    @property
+    def target(self) -> float | None: ...
+    @property
+    def forecast(self) -> float | None: ...
+    @property
+    def forecast_low(self) -> float | None: ...
+    @property
+    def forecast_high(self) -> float | None: ...
+
+
+class Month(Protocol):
+    """What is taken of a month of a KPI."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def is_closed(self) -> bool: ...
+
+
+class Item(Protocol):
+    """What is taken of an item behind a count."""
+
+    @property
+    def objective_id(self) -> str: ...
+    @property
+    def key_result_id(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def decided_on(self) -> date | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +93,7 @@ class Series:
 
 
 def series_of(
-    row: KeyResultRow,
+    row: Row,
     *,
     definition: KeyResult | None,
     period: Period | None,
@@ -86,7 +132,7 @@ def _span(period: Period | None, as_of: date) -> tuple[date, ...]:
 
 
 def _values(
-    row: KeyResultRow, definition: KeyResult | None, months: Mapping[KpiKey, Mapping[date, Month]]
+    row: Row, definition: KeyResult | None, months: Mapping[KpiKey, Mapping[date, Month]]
 ) -> Mapping[date, Month]:
     """The months of the key result's scope; without one ``all``, or the only scope there is."""
     if row.kpi is None:
@@ -103,14 +149,14 @@ def _has_base(definition: KeyResult | None) -> bool:
     return definition is not None and definition.baseline in {None, "same_months_last_year"}
 
 
-def _with_target(row: KeyResultRow, target: Target | None, points: tuple[Point, ...], *, has_base: bool) -> Series:
+def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, has_base: bool) -> Series:
     if isinstance(target, Between):
         return Series(form="level", points=_judged(row, points), bounds=target.between)
     if isinstance(target, (AtLeast, AtMost)):
         bound = target.at_least if isinstance(target, AtLeast) else target.at_most
         return Series(form="level", points=_judged(row, points), bounds=(bound,))
     if row.kind == "stock":
-        return Series(form="level", points=_fan(row, _straight(row, points)))
+        return Series(form="level", points=_fan(row, _straight(points, start=row.baseline, end=row.target)))
     if isinstance(target, Number) and _adds_up(row):
         return Series(form="total", points=_fan(row, _shaped(row, _running(points))))
     if isinstance(target, Change) and has_base and row.baseline and row.target is not None:
@@ -121,33 +167,33 @@ def _with_target(row: KeyResultRow, target: Target | None, points: tuple[Point, 
     return Series(form="months", points=_implied(row, points), bounds=bounds)
 
 
-def _adds_up(row: KeyResultRow) -> bool:
+def _adds_up(row: Row) -> bool:
     """Whether months of it may be summed: built-in KPIs say, a client's own flows do."""
     return BUILT_IN[row.kpi].adds_over_time if row.kpi in BUILT_IN else row.kind == "flow"
 
 
-def _judged(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+def _judged(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """The months that a bound is asked of: half a month's sum below it would look like a fall."""
     if row.kind == "stock":
         return points
     return tuple(replace(point, actual=None) if point.is_open else point for point in points)
 
 
-def _straight(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+def _straight(points: tuple[Point, ...], *, start: float | None, end: float | None) -> tuple[Point, ...]:
     """The even path from the baseline to the target."""
-    if row.baseline is None or row.target is None:
+    if start is None or end is None:
         return points
-    step = (row.target - row.baseline) / len(points)
-    return tuple(replace(point, path=row.baseline + step * (n + 1)) for n, point in enumerate(points))
+    step = (end - start) / len(points)
+    return tuple(replace(point, path=start + step * (n + 1)) for n, point in enumerate(points))
 
 
-def _shaped(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+def _shaped(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """The path to a total, in last year's shape where all its months are known, else even."""
     whole = points[-1].last
     if row.target is None:
         return points
     if whole is None or whole <= 0 or any(point.last is None for point in points):
-        return _straight(replace(row, baseline=0.0), points)
+        return _straight(points, start=0.0, end=row.target)
     return tuple(replace(point, path=(point.last or 0.0) / whole * row.target) for point in points)
 
 
@@ -163,7 +209,7 @@ def _running(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(totals)
 
 
-def _fan(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+def _fan(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """From the newest figure to the forecast at the period's end."""
     if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
         return points
@@ -180,7 +226,7 @@ def _fan(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(fanned)
 
 
-def _implied(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
+def _implied(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """What the remaining months must be for the year's mean to end at the forecast, in last year's shape."""
     if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
         return points
@@ -203,7 +249,7 @@ def _implied(row: KeyResultRow, points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(implied)
 
 
-def _count(row: KeyResultRow, items: Sequence[Item], span: tuple[date, ...], as_of: date) -> Series:
+def _count(row: Row, items: Sequence[Item], span: tuple[date, ...], as_of: date) -> Series:
     """How many items had met the condition by each month's end, against the even path."""
     mine = [item for item in items if (item.objective_id, item.key_result_id) == (row.objective_id, row.key_result_id)]
     met = [item.decided_on for item in mine if item.outcome == "met" and item.decided_on]
@@ -216,4 +262,4 @@ def _count(row: KeyResultRow, items: Sequence[Item], span: tuple[date, ...], as_
         )
         for month in span
     )
-    return Series(form="total", points=_fan(row, _straight(replace(row, baseline=0.0), points)))
+    return Series(form="total", points=_fan(row, _straight(points, start=0.0, end=row.target)))
