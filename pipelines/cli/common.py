@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -108,3 +108,25 @@ class Day(click.ParamType[date]):
 
 
 DAY = Day()
+
+
+class Since(click.ParamType[date | timedelta]):
+    """A span back from the night shown, as 7d or 4w, or a day."""
+
+    name = "7d|4w|YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | timedelta:
+        if isinstance(value, date | timedelta):
+            return value
+        text = str(value).strip().lower()
+        number, unit = text[:-1], text[-1:]
+        if number.isascii() and number.isdigit() and unit in "dw" and 0 < int(number) <= MOST_BACK:
+            return timedelta(days=int(number) * (7 if unit == "w" else 1))
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no span and no day; write 7d, 4w or 2026-11-13", param, ctx)
+
+
+MOST_BACK = 5000
+SINCE = Since()

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from os import environ
 from typing import Literal
 
@@ -18,11 +18,14 @@ import duckdb
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language
-from pipelines.cli.common import DAY, client_option, fail, home_of, published
+from pipelines.cli.common import DAY, SINCE, client_option, fail, home_of, published
+from pipelines.exports import since_words
 from pipelines.exports.changes import changes
 from pipelines.exports.checkins import with_checkins
+from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
 from pipelines.exports.reader import Reader, readers_of
+from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
@@ -54,13 +57,17 @@ REASONS_IN_SWEDISH = (
 @client_option
 @click.option("--audience", type=click.Choice(["board", "team"]), default="team", show_default=True)
 @click.option("--as-of", type=DAY, help="What was known that day.")
+@click.option("--since", type=SINCE, help="What changed since then, first: 7d, 4w, or a day.")
 @click.option("--restated", is_flag=True, help="With --as-of: that day again, over what is known now.")
 @click.pass_context
 def status(
     context: click.Context,
+    /,
+    *,
     clients: tuple[str, ...],
     audience: Literal["board", "team"],
     as_of: date | None,
+    since: date | timedelta | None,
     restated: bool,
 ) -> None:
     """Show the progress of each objective and key result."""
@@ -73,6 +80,8 @@ def status(
         restate(home, as_of)
     if held_up := held_up_text(home, language=one_language(home), clients=clients):
         click.echo(held_up)
+    if since is not None:
+        click.echo(since_text(home, clients=clients, audience=audience, as_of=as_of, since=since))
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
     if restated and as_of is not None and audience == "team":
         click.echo(changes_text(home, clients=clients, as_of=as_of), nl=False)
@@ -136,6 +145,39 @@ def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> s
         if lines
     ]
     return "".join(f"\n{block}\n" for block in blocks)
+
+
+def since_text(
+    home: Home,
+    *,
+    clients: tuple[str, ...],
+    audience: Literal["board", "team"],
+    as_of: date | None,
+    since: date | timedelta,
+) -> str:
+    """What changed of each client, a line a change."""
+    width, lines = shutil.get_terminal_size((80, 24)).columns, []
+    with published(home) as con:
+        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        for client in [each for each in clients or readers if each in readers]:
+            status, reader = read_status(con, client, as_of=as_of), readers[client]
+            found = (
+                changes_since(con, status, before=since)
+                if isinstance(since, timedelta)
+                else changes_since(con, status, day=since)
+            )
+            lines.append(plain(reader.name))
+            told = since_words.block(found, reader, with_results=audience == "team")
+            if told is None:
+                lines += [since_words.nothing_yet(reader.speech), ""]
+                continue
+            lines += [f"{told.head}:"] if told.head else []
+            lines += [
+                textwrap.fill(f"- {line.title}: {line.said}", width, subsequent_indent="  ", break_on_hyphens=False)
+                for line in told.lines
+            ]
+            lines += [told.rest, ""] if told.rest else [""]
+    return "\n".join(lines)
 
 
 def one_language(home: Home) -> Language:

@@ -17,12 +17,16 @@ import duckdb
 
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language
-from pipelines.exports.csvs import Audience, export_agency, export_client
-from pipelines.exports.reader import readers_of
+from pipelines.exports import since_words
+from pipelines.exports.csvs import Audience, export_agency, export_client, write_rows
+from pipelines.exports.published import read_status
+from pipelines.exports.reader import Reader, readers_of
+from pipelines.exports.since import changes_since, closed_months
 
 AGENCY = "_agency"
 BOARD = "board"
 REPORT = "report.html"
+CHANGES = "changes.csv"
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 
 
@@ -78,8 +82,19 @@ def export_all(
                 export_client(
                     con, reader.client, aside, dialect=reader.dialect, as_of=as_of, restated=restated, audience=audience
                 )
-                render_client(con, reader, aside, as_of=as_of, restated=restated, audience=audience)
-                written += _put_in_place(aside, target)
+                if audience != BOARD:
+                    write_changes(con, reader, aside, as_of=as_of, restated=restated)
+                kept = keep_months(con, reader, target, as_of=as_of) if audience is None else ()
+                render_client(
+                    con,
+                    reader,
+                    aside,
+                    as_of=as_of,
+                    restated=restated,
+                    audience=audience,
+                    months=months_kept(target, as_of),
+                )
+                written += [*kept, *_put_in_place(aside, target)]
         except Exception as error:  # noqa: BLE001 - whatever it is, the other clients' files are not to wait for it
             failed(reader.client, error)
     if not only:
@@ -103,6 +118,42 @@ def export_all(
         except Exception as error:  # noqa: BLE001 - the clients' own files are written
             failed(AGENCY, error)
     return tuple(written)
+
+
+def write_changes(
+    con: duckdb.DuckDBPyConnection, reader: Reader, folder: Path, *, as_of: date | None, restated: bool
+) -> Path:
+    """``changes.csv``: every key result now and on the night a week before."""
+    status = read_status(con, reader.client, as_of=as_of, restated=restated)
+    rows = since_words.rows(changes_since(con, status))
+    return write_rows(folder / CHANGES, since_words.COLUMNS, rows, dialect=reader.dialect)
+
+
+def keep_months(
+    con: duckdb.DuckDBPyConnection, reader: Reader, target: Path, *, as_of: date | None = None
+) -> tuple[Path, ...]:
+    """The report of each closed month as the first night had it that knew it whole; one that is kept stays as it is."""
+    from pipelines.exports.report.client import render_client
+
+    status = read_status(con, reader.client, as_of=as_of)
+    if status.as_of is None:
+        return ()
+    written: list[Path] = []
+    for month, night in closed_months(con, reader.client, as_of=status.as_of):
+        place = target / f"{month:%Y-%m}"
+        if (place / REPORT).exists():
+            continue
+        earlier = tuple(name for name in months_kept(target) if name < place.name)
+        with _made_aside(place) as aside:
+            render_client(con, reader, aside, as_of=night, months=earlier, is_kept=True)
+            written += _put_in_place(aside, place)
+    return tuple(written)
+
+
+def months_kept(target: Path, as_of: date | None = None) -> tuple[str, ...]:
+    """The months before ``as_of`` whose report lies in a client's folder, oldest first, as ``2026-10``."""
+    found = (path.parent.name for path in target.glob(f"[0-9][0-9][0-9][0-9]-[0-9][0-9]/{REPORT}"))
+    return tuple(sorted(name for name in found if as_of is None or name < f"{as_of:%Y-%m}"))
 
 
 @contextmanager

@@ -47,6 +47,14 @@ def export_client(
     )
 
 
+def write_rows(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], *, dialect: DialectName = "standard"
+) -> Path:
+    """A file of rows that stand in no published table, in the same dialects."""
+    file = ExportFile(name=path.name, table="", columns=tuple(columns), order=())
+    return _write(path, file, rows, dialect)
+
+
 def export_agency(
     con: duckdb.DuckDBPyConnection,
     folder: Path,

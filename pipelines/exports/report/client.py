@@ -5,12 +5,15 @@ What belongs here: putting the page together. What does not: its words and figur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from okr_models.client.model import Client
+from okr_models.words.numbers import Speech
+from pipelines.exports import since_words
 from pipelines.exports.checkins import with_checkins
 from pipelines.exports.csvs import Audience
 from pipelines.exports.plain import plain
@@ -19,11 +22,22 @@ from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading, results
 from pipelines.exports.report.kpi_cards import kpi_section
+from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.paper import paper_of, posts_printed
 from pipelines.exports.report.posts import posts_view, social_posts
+from pipelines.exports.since import changes_since, progress_by_night
 
 SOCIAL_DAYS = 90
+NEWEST = "../report.html"
+
+
+def archive(months: Sequence[str], speech: Speech, *, is_kept: bool) -> tuple[tuple[str, str], ...]:
+    """Links to the reports that are kept, newest first: a word and an address; in one of them also to the newest."""
+    above = "../" if is_kept else ""
+    links = [(speech.month(date.fromisoformat(f"{month}-01")), f"{above}{month}/report.html") for month in months]
+    newest = [(message("newest_report", speech), NEWEST)] if is_kept else []
+    return (*newest, *reversed(links))
 
 
 def render_client(
@@ -34,32 +48,47 @@ def render_client(
     as_of: date | None = None,
     restated: bool = False,
     audience: Audience | None = None,
+    months: Sequence[str] = (),
+    is_kept: bool = False,
 ) -> Path:
-    """Write ``folder/report.html`` and return its path; ``audience="board"`` leaves the key results out."""
+    """Write ``folder/report.html`` and return its path; ``audience="board"`` leaves the key results out.
+
+    ``months``: those whose reports are kept, as ``2026-10``, to link to. ``is_kept``: this is one of them.
+    """
     reader = reader_of(client) if isinstance(client, Client) else client
     status = read_status(con, reader.client, as_of=as_of, restated=restated)
     status = with_checkins(con, status, reader.speech, as_of=as_of)
     night = status.as_of
-    months = reading.months_of(con, reader.client, as_of=as_of)
+    by_month = reading.months_of(con, reader.client, as_of=as_of)
     sources = reading.sources_of(con, reader.client, as_of=as_of)
     with_results = audience != "board"
     items = reading.items_of(con, reader.client, as_of=as_of, restated=restated, zone=reader.timezone)
-    seen = results.Evidence(months=months, items=items, sources=sources, as_of=night or date.min)
-    objectives = results.objectives(status, reader, seen, with_results=with_results)
+    seen = results.Evidence(months=by_month, items=items, sources=sources, as_of=night or date.min)
+    changed = changes_since(con, status)
+    told = results.Told(
+        checkins=status.said,
+        ago={(each.objective_id, each.key_result_id): since_words.ago(each, reader.speech) for each in changed.changes},
+        nights=progress_by_night(con, reader.client, as_of=night) if night and with_results else {},
+    )
+    objectives = results.objectives(status, reader, seen, with_results=with_results, told=told)
     tried, ideas = below.initiatives(reading.initiatives_of(con, reader.client, as_of=as_of), reader)
-    kpis = kpi_section(months, reader)
-    methods = below.methods({kpi for kpi, _ in months}, reader)
+    kpis = kpi_section(by_month, reader)
+    methods = below.methods({kpi for kpi, _ in by_month}, reader)
     posts = None
     if with_results:
         read = reading.blog_posts_of(con, reader.client, as_of=as_of, zone=reader.timezone)
         posts = posts_view(items, read, status.key_results, reader)
     groups = (len(posts.groups) if posts else 0) if with_results else None
-    paper = paper_of(objectives, kpis, tried, ideas, methods=len(methods), groups=groups)
+    news = since_words.block(changed, reader, with_results=with_results)
+    lengths = [len(line.title) + len(line.said) for line in news.lines] or [len(news.rest)] if news else []
+    paper = paper_of(objectives, kpis, tried, ideas, methods=len(methods), groups=groups, changes=lengths)
     values: dict[str, object] = {
         "name": plain(reader.name),
         "as_of": reader.speech.long_day(night) if night else "",
         "headline": results.headline(status, reader),
         "failures": below.failures(sources, reader),
+        "since": news,
+        "archive": archive(months, reader.speech, is_kept=is_kept),
         "objectives": objectives,
         "with_results": with_results,
         "has_fan": any(result.has_fan for objective in objectives for result in objective.results),

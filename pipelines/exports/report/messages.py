@@ -180,6 +180,9 @@ MESSAGES: dict[Language, dict[str, str]] = {
         "skip": "Hoppa till målen",
         "as_of_short": "Läst",
         "estimated_month": "uppskattad",
+        "by_night": "Framsteg natt för natt: {first} {then}, {last} {now}",
+        "archive": "Tidigare månader",
+        "newest_report": "Senaste rapporten",
         "generated": "Framtagen natten till den {day}. Siffrorna finns som CSV bredvid den här filen.",
     },
     "en": {
@@ -353,6 +356,9 @@ MESSAGES: dict[Language, dict[str, str]] = {
         "skip": "Skip to the objectives",
         "as_of_short": "Read",
         "estimated_month": "estimated",
+        "by_night": "Progress by night: {first} {then}, {last} {now}",
+        "archive": "Earlier months",
+        "newest_report": "The newest report",
         "generated": "Made by the night of {day}. The figures are CSV files beside this one.",
     },
 }

@@ -29,6 +29,10 @@ POSTS_PRINTED: dict[Density, int] = {"roomy": 8, "compact": 6, "dense": 5, "rows
 POSTS_PRINTED_EACH: dict[Density, int] = {"roomy": 3, "compact": 3, "dense": 2, "rows": 2}
 """The posts of each of the first two counts, where there are several."""
 GROUPS_PRINTED = 2
+CHANGES_PRINTED = 5
+SAID_LINE = 3.2
+"""A line of a check-in, of which three columns hold 60 characters, four 45 and two 95."""
+SAID_WIDTH: dict[Density, int] = {"roomy": 95, "compact": 60, "dense": 45, "rows": 1000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,15 @@ def paper_of(
     *,
     methods: int,
     groups: int | None,
+    changes: Sequence[int] = (),
 ) -> Paper:
-    """The setting for what a report holds; ``groups`` of posts, None where the page shows no posts at all."""
+    """The setting for what a report holds; ``groups`` of posts, None where the page shows no posts at all.
+
+    ``changes``: the characters of each line of what changed.
+    """
     density = density_of(sum(len(objective.results) for objective in objectives))
     front = _front(objectives, kpis, tried, ideas)
+    front += 10 + sum(3.8 * math.ceil(length / 130) for length in changes[:CHANGES_PRINTED]) if changes else 0
     back = _back(objectives, density, groups=groups)
     footer = 16 + 1.7 * methods
     on_front = not any(objective.results for objective in objectives) or front + footer <= max(USABLE, back + footer)
@@ -90,7 +99,9 @@ def _front(
 def _back(objectives: Sequence[ObjectiveView], density: Density, *, groups: int | None) -> float:
     count = sum(len(objective.results) for objective in objectives)
     headings = 6 * len(objectives) if density == "rows" else 0
-    results = 22 + headings + ROW_HEIGHTS[density] * math.ceil(count / COLUMNS[density])
+    longest = max((len(result.checkin) for objective in objectives for result in objective.results), default=0)
+    said = SAID_LINE * math.ceil(longest / SAID_WIDTH[density]) if density != "rows" else 0
+    results = 22 + headings + (ROW_HEIGHTS[density] + said) * math.ceil(count / COLUMNS[density])
     if groups is None:
         return results
     shown = min(groups, GROUPS_PRINTED)

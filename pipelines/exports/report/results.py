@@ -6,7 +6,7 @@ What belongs here: choosing and wording. What does not: reading, drawing, HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from pipelines.exports.reader import Reader
 from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table, in_words
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
+from pipelines.exports.report.night_line import night_line
 from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
 from pipelines.exports.report.svg import for_page
 from pipelines.exports.words import WORST_FIRST, status_icon, status_word
@@ -53,6 +54,8 @@ class ResultView:
     explanation: str
     notes: str
     checkin: str
+    ago: str
+    nights: Markup | None
     flags: tuple[str, ...]
     source: str
     chart: Markup | None
@@ -99,13 +102,22 @@ def badge(status: str, speech: Speech, *, ambition: str | None = None) -> Badge:
     return Badge(status=status, icon=status_icon(status), word=status_word(status, speech), extra=extra)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What stands at each key result beside its figures, by objective and key result."""
+
+    checkins: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    ago: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    nights: Mapping[tuple[str, str], Sequence[tuple[date, float]]] = field(default_factory=dict)
+
+
 def objectives(
-    status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool
+    status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool, told: Told | None = None
 ) -> tuple[ObjectiveView, ...]:
     """Every objective in the file's order; without ``with_results`` no key result is named."""
     order = {objective.id: n for n, objective in enumerate(reader.objectives)}
     rows = sorted(status.objectives, key=lambda row: (order.get(row.objective_id, len(order)), row.objective_id))
-    views = []
+    views, told = [], told or Told()
     for number, row in enumerate(rows):
         results = _in_file_order(status.of(row.objective_id), reader, row.objective_id)
         charted = tuple(
@@ -114,7 +126,7 @@ def objectives(
                 reader,
                 evidence,
                 chart_id=f"kr{number}-{n}",
-                said_by_people=status.said.get((result.objective_id, result.key_result_id), ""),
+                told=told,
             )
             for n, result in enumerate(results)
         )
@@ -243,9 +255,7 @@ def _period(period: Period, as_of: date, speech: Speech) -> str:
     return f"{speech.days(period.start, period.end)} · {gone}"
 
 
-def _result(
-    row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str, said_by_people: str = ""
-) -> ResultView:
+def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str, told: Told) -> ResultView:
     speech = reader.speech
     said = standing.standing_of(row, reader)
     series = series_of(
@@ -259,6 +269,7 @@ def _result(
     chart_unit = _chart_unit(row, said.definition, evidence)
     first = said.first_target()
     now, of = _big(said)
+    key = (row.objective_id, row.key_result_id)
     return ResultView(
         title=said.title(),
         badge=badge(row.status, speech, ambition=row.ambition),
@@ -269,7 +280,9 @@ def _result(
         outlook=said.outlook(),
         explanation=plain(row.explanation or "", limit=400),
         notes=" ".join(f"{_sentence_case(note)}." for note in said.notes()),
-        checkin=said_by_people,
+        checkin=told.checkins.get(key, ""),
+        ago=told.ago.get(key, ""),
+        nights=night_line(told.nights.get(key, ()), speech),
         flags=_flags(row, said.definition, speech),
         source=_source(row, evidence, reader),
         chart=_chart(series, row, chart_unit, speech, chart_id=chart_id, title=said.title()),

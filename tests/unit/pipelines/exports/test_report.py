@@ -370,7 +370,7 @@ def test_a_client_whose_file_is_gone_keeps_what_was_exported_of_it_and_is_marked
 ) -> None:
     with build_published() as con:
         export_all(con, tmp_path, clients=CLIENTS)
-        before = {path.name: path.read_bytes() for path in (tmp_path / "fjallglas").iterdir()}
+        before = {path: path.read_bytes() for path in (tmp_path / "fjallglas").rglob("*.*")}
         con.execute(
             "delete from marts.objective_progress where client = 'fjallglas' and as_of = $as_of", {"as_of": AS_OF}
         )
@@ -382,7 +382,7 @@ def test_a_client_whose_file_is_gone_keeps_what_was_exported_of_it_and_is_marked
         agency = (tmp_path / "_agency" / "report.html").read_text("utf-8")
         asked_for = export_all(con, tmp_path, clients=(SKARGARD, EMPTY), only=("fjallglas",))
     assert "fjallglas" not in {path.parent.name for path in written}
-    assert before["report.html"].count(b"<svg") > 10
+    assert before[tmp_path / "fjallglas" / "report.html"].count(b"<svg") > 10
     assert agency.count("Ingen ny natt sedan 19 nov. 2026") + agency.count("No new night since 19 Nov 2026") == 2
     assert "fjallglas" in {path.parent.name for path in asked_for}
 

@@ -1,0 +1,1 @@
+"""What changed between two nights, and what moved it."""

@@ -1,0 +1,179 @@
+"""What changed since an earlier night: in the report, in words, in ``changes.csv``; and the months that stay."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from okr_models.changes.model import OTHER
+from pipelines.exports.all import export_all
+from pipelines.exports.published import read_status
+from pipelines.exports.reader import reader_of
+from pipelines.exports.report.client import render_client
+from pipelines.exports.since import changes_since, closed_months
+from pipelines.exports.since_words import COLUMNS, block
+from tests.unit.published_clients import FJALLGLAS
+from tests.unit.published_fixture import AS_OF, build_published, insert
+
+EARLIER = AS_OF - timedelta(days=9)
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Two nights: on the first one visitors were worse off, followers fewer and a post open that is met now."""
+    with one_night() as connection:
+        night(connection, EARLIER)
+        connection.execute(
+            "update marts.key_result_progress set status = 'off_track', raw_progress = raw_progress - 0.2"
+            " where key_result_id = 'visitors' and as_of = ?",
+            [EARLIER],
+        )
+        yield connection
+
+
+@contextmanager
+def one_night() -> Iterator[duckdb.DuckDBPyConnection]:
+    with build_published() as connection:
+        for table in ("key_result_progress", "objective_progress", "key_result_items"):
+            connection.execute(f"delete from marts.{table} where as_of <> ?", [AS_OF])
+        yield connection
+
+
+def night(con: duckdb.DuckDBPyConnection, day: date) -> None:
+    """The fixture's one night once more, as an earlier one."""
+    at = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+    for table in ("key_result_progress", "objective_progress", "key_result_items"):
+        con.execute(
+            f"insert into marts.{table} select * replace ($day as as_of, $at as known_at) from marts.{table}"
+            " where as_of = $now",
+            {"day": day, "at": at, "now": AS_OF},
+        )
+
+
+def lines(con: duckdb.DuckDBPyConnection, **asked: object) -> list[str]:
+    told = block(
+        changes_since(con, read_status(con, "fjallglas"), **asked),  # type: ignore[arg-type]
+        reader_of(FJALLGLAS),
+        with_results=True,
+    )
+    assert told is not None
+    return [f"{line.title}: {line.said}" for line in told.lines] or [told.rest]
+
+
+def test_a_flip_and_the_progress_behind_it_are_told(con: duckdb.DuckDBPyConnection) -> None:
+    (line,) = lines(con)
+    assert " → " in line
+    assert "framsteg" in line
+
+
+def test_what_moved_a_stock_adds_up_to_the_change(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "update marts.key_result_progress set kind = 'stock', first_month = null, last_month = null,"
+        " data_through = as_of - 1, current = if(as_of = $now, 6450, 6400), raw_progress = if(as_of = $now, 0.6, 0.5)"
+        " where key_result_id = 'followers' and client = 'fjallglas'",
+        {"now": AS_OF},
+    )
+    for day, linkedin, facebook in ((EARLIER, 3000, 3400), (AS_OF, 3060, 3385)):
+        for scope, value in (("platform=linkedin", linkedin), ("platform=facebook", facebook)):
+            insert(
+                con, "marts.kpi_daily", client="fjallglas", kpi="followers", scope=scope,
+                day=day - timedelta(days=1), value=value,
+            )  # fmt: skip
+    found = changes_since(con, read_status(con, "fjallglas"))
+    parts = {part.scope: part.change for c in found.changes if c.key_result_id == "followers" for part in c.parts}
+    assert parts == {"platform=linkedin": 60.0, "platform=facebook": -15.0, OTHER: 5.0}
+    assert math.fsum(parts.values()) == 50.0
+    (line,) = [line for line in lines(con) if "följare" in line.lower()]
+    assert "LinkedIn +60" in line.replace("\u00a0", " ")
+    assert "övrigt +5" in line.replace("\u00a0", " ")
+
+
+def test_a_post_that_was_open_and_is_met_now_is_named(con: duckdb.DuckDBPyConnection) -> None:
+    before = con.execute(
+        "select min(item_id), any_value(title) from marts.key_result_items where outcome = 'met' and as_of = ?", [AS_OF]
+    ).fetchone()
+    assert before is not None
+    con.execute(
+        "update marts.key_result_items set outcome = 'open' where as_of = ? and item_id = ?", [EARLIER, before[0]]
+    )
+    found = [each for each in changes_since(con, read_status(con, "fjallglas")).changes if each.met]
+    assert [(each.key_result_id, len(each.met)) for each in found] == [("posts", 1)]
+
+
+def test_with_one_night_nothing_is_compared_and_nothing_claimed(tmp_path: Path) -> None:
+    with one_night() as con:
+        found = changes_since(con, read_status(con, "fjallglas"))
+        assert (found.since, found.changes) == (None, ())
+        assert block(found, reader_of(FJALLGLAS), with_results=True) is None
+        assert 'class="since"' not in render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+
+
+def test_a_second_night_too_young_to_compare_says_since_when_there_are_nights() -> None:
+    with one_night() as con:
+        night(con, AS_OF - timedelta(days=2))
+        told = block(changes_since(con, read_status(con, "fjallglas")), reader_of(FJALLGLAS), with_results=True)
+        assert told is not None
+        assert (told.lines, "18 nov" in told.rest) == ((), True)
+        assert changes_since(con, read_status(con, "fjallglas"), before=timedelta(days=2)).since is not None
+
+
+def test_a_past_day_judged_again_is_no_night_to_compare_with() -> None:
+    with one_night() as con:
+        night(con, EARLIER)
+        con.execute("update marts.key_result_progress set known_at = ? where as_of = ?", [datetime.now(UTC), EARLIER])
+        assert changes_since(con, read_status(con, "fjallglas")).since is None
+
+
+def test_the_report_begins_with_it_and_the_board_hears_of_objectives_alone(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    page = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+    assert page.index('class="since"') < page.index('class="board"')
+    assert "Framsteg för en vecka sedan" in page
+    board = render_client(con, FJALLGLAS, tmp_path / "board", audience="board").read_text("utf-8")
+    assert "Inget mål har bytt status." in board
+    con.execute(
+        "update marts.objective_progress set status = 'off_track' where as_of = ? and objective_id = 'awareness'",
+        [EARLIER],
+    )
+    board = render_client(con, FJALLGLAS, tmp_path / "board", audience="board").read_text("utf-8")
+    assert board.count("<li><strong>") == 1
+
+
+def test_changes_csv_has_every_key_result_and_nothing_where_no_night_is_old_enough(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    export_all(con, tmp_path / "two", clients=[FJALLGLAS], only=["fjallglas"])
+    with (tmp_path / "two" / "fjallglas" / "changes.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file, delimiter=";" if FJALLGLAS.csv_dialect == "excel-sv" else ","))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) - 1 == len(read_status(con, "fjallglas").key_results)
+    assert {row[3] for row in rows[1:]} == {EARLIER.isoformat()}
+    with one_night() as one:
+        export_all(one, tmp_path / "one", clients=[FJALLGLAS], only=["fjallglas"])
+    text = (tmp_path / "one" / "fjallglas" / "changes.csv").read_text("utf-8-sig")
+    assert len(text.strip().splitlines()) == 1
+
+
+def test_a_closed_months_report_is_kept_as_its_night_knew_it_and_never_written_again(tmp_path: Path) -> None:
+    with one_night() as con:
+        for day in (date(2026, 10, 30), date(2026, 11, 8)):
+            night(con, day)
+        assert closed_months(con, "fjallglas", as_of=AS_OF)[-1] == (date(2026, 10, 1), date(2026, 11, 8))
+        export_all(con, tmp_path, clients=[FJALLGLAS], only=["fjallglas"])
+        kept = tmp_path / "fjallglas" / "2026-10" / "report.html"
+        text = kept.read_text("utf-8")
+        assert "8 november 2026" in text
+        assert 'href="../report.html"' in text
+        newest = (tmp_path / "fjallglas" / "report.html").read_text("utf-8")
+        assert 'href="2026-10/report.html"' in newest
+        con.execute("update marts.objective_progress set title = 'Another'")
+        export_all(con, tmp_path, clients=[FJALLGLAS], only=["fjallglas"])
+    assert kept.read_text("utf-8") == text
