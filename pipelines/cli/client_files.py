@@ -22,10 +22,21 @@ SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
 @click.command(epilog="Example: okr --home okr-home init acme")
 @click.argument("client")
+@click.option(
+    "--suggest", is_flag=True, help="Of a client with a file and figures: write key results for the period to come."
+)
 @click.pass_context
-def init(context: click.Context, client: str) -> None:
-    """Write a commented clients/CLIENT.yaml to fill in."""
+def init(context: click.Context, client: str, suggest: bool) -> None:
+    """Write a commented clients/CLIENT.yaml to fill in.
+
+    With --suggest the file is left as it is, and exports/CLIENT/suggested_key_results.yaml has an objective to paste.
+    """
     home = home_of(context)
+    if suggest:
+        from pipelines.cli.suggest import write_key_results
+
+        click.echo(write_key_results(home, client))
+        return
     if not SLUG.fullmatch(client):
         raise fail(f"{client!r} can't be a client's name; use a-z, 0-9 and _, at most 40 of them", code=2)
     path = home.clients / f"{client}.yaml"

@@ -1,0 +1,1 @@
+"""Which target is realistic: what a client's own months say of a period to come."""

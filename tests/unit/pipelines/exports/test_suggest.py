@@ -1,0 +1,61 @@
+"""What is realistic, as a person reads it: text, page, and key results to paste."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+from connectors.catalogue import SETTINGS
+from okr_models.client.file import parse_client
+from okr_models.client.template import client_template
+from okr_models.suggest.outlook import Outlook, Refused
+from pipelines.exports.suggest import as_text, as_yaml, next_period, suggestions, write_suggest_page
+from tests.unit.published_clients import FJALLGLAS
+from tests.unit.published_fixture import AS_OF, build_published
+
+PERIOD = next_period(FJALLGLAS, as_of=AS_OF)
+
+
+def test_the_period_to_come_is_the_next_fiscal_year() -> None:
+    assert (PERIOD.start, PERIOD.end) == (date(2027, 1, 1), date(2027, 12, 31))
+    split = FJALLGLAS.model_copy(update={"fiscal_year_start": 7})
+    assert next_period(split, as_of=date(2026, 3, 1)).start == date(2026, 7, 1)
+    assert next_period(split, as_of=date(2026, 7, 1)).start == date(2027, 7, 1)
+
+
+def test_every_figure_of_the_key_results_gets_an_answer_in_text_and_as_a_page(tmp_path: Path) -> None:
+    with build_published() as con:
+        found = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF)
+    asked = {result.kpi for objective in FJALLGLAS.objectives for result in objective.key_results if result.kpi}
+    assert {each.kpi for each in found} == asked
+    assert any(isinstance(each.found, Outlook) for each in found)
+    text = as_text(found, FJALLGLAS, PERIOD).replace("\u00a0", " ")
+    assert re.search(r"Åtagande \(90 %\): [+−]\d", text)
+    assert "Väntat månad för månad: jan" in text
+    page = write_suggest_page(found, FJALLGLAS, PERIOD, tmp_path / "suggest.html").read_text("utf-8")
+    assert page.count("<svg") == sum(isinstance(each.found, Outlook) for each in found)
+    assert "<script" not in page
+
+
+def test_a_short_history_is_refused_with_what_is_missing() -> None:
+    with build_published() as con:
+        con.execute("delete from marts.kpi_monthly where month < date '2026-02-01'")
+        found = suggestions(con, FJALLGLAS, PERIOD, kpis=["sessions"], as_of=AS_OF)
+    assert [type(each.found) for each in found] == [Refused]
+    text = as_text(found, FJALLGLAS, PERIOD)
+    assert "9 stängda månader, 12 behövs" in text
+    assert "3 stängda månader till (12 i allt) behövs för att säga något alls" in text
+
+
+def test_the_key_results_to_paste_are_a_client_files_own() -> None:
+    with build_published() as con:
+        found = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF, kpis=["sessions"])
+    block = as_yaml(found, FJALLGLAS, PERIOD)
+    head, _, rest = client_template("acme", types=SETTINGS).partition("\nobjectives:")
+    tail = rest[rest.index("\n# What is tried") :]
+    text = head + "\n" + block + tail
+    client = parse_client(text, file_name="acme.yaml", types=SETTINGS)
+    (objective,) = client.objectives
+    assert [result.kpi for result in objective.key_results] == ["sessions"]
+    assert objective.period == PERIOD
