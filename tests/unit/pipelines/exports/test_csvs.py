@@ -20,12 +20,16 @@ from pipelines.exports.cells import DIALECTS, NotAFigure, cell, harmless, number
 from pipelines.exports.csvs import export_agency, export_client, write_whole
 from pipelines.exports.files import TEAM_FILES
 from pipelines.exports.report.reading import items_of
-from tests.unit.published_fixture import AS_OF, HOSTILE, KNOWN_AT, build_published
+from tests.unit.published_fixture import AS_OF, HOSTILE, KNOWN_AT, build_published, insert
 
 
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with build_published() as connection:
+        insert(
+            connection, "marts.checkins", client="fjallglas", objective_id="awareness", key_result_id="visitors",
+            checked_on=AS_OF, by="anna", confidence=0.6, text="t", next="", known_at=KNOWN_AT,
+        )  # fmt: skip
         yield connection
 
 
