@@ -13,8 +13,8 @@ from statistics import median
 from okr_models.client.model import Client, Milestones
 from okr_models.kpis import CLOSING_DAYS
 from okr_models.periods import ONE_DAY, month_end
-from okr_models.progress.figures import Figures, months_known
-from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge
+from okr_models.progress.figures import Figures, Met, months_known
+from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge, stays_met
 from okr_models.progress.measures import Measurement, Task
 from okr_models.progress.never_counted import never_counted
 from okr_models.progress.posts import blog_posts, social_posts
@@ -40,15 +40,16 @@ def final_on(task: Task) -> date:
     return task.period.end + max(FINAL_AFTER, timedelta(days=longest))
 
 
-def measure_count(task: Task, client: Client, figures: Figures) -> Count:
-    """Items published in P1 that met the condition."""
+def measure_count(task: Task, client: Client, figures: Figures, *, met: Sequence[Met] = ()) -> Count:
+    """Items published in P1 that met the condition, now or by any night that said so."""
     read = blog_posts if task.key_result.count == "blog_posts" else social_posts
     posts = read(client, figures, scope=task.key_result.scope, as_of=task.as_of)
     inside = [post for post in posts if task.period.start <= post.published_on <= task.period.end]
     last = final_on(task)
-    items = tuple(judge(post, task.key_result.where, as_of=task.as_of, final_on=last) for post in inside)
+    now = (judge(post, task.key_result.where, as_of=task.as_of, final_on=last) for post in inside)
+    items = tuple(stays_met(item, met, task.key_result.where) for item in now)
     unknown = never_counted(task, client, figures, posts)
-    met = sum(item.outcome == "met" for item in items)
+    done = sum(item.outcome == "met" for item in items)
     unobserved = sum(item.is_unobserved for item in items)
     measurement = Measurement(
         rule="count",
@@ -56,9 +57,9 @@ def measure_count(task: Task, client: Client, figures: Figures) -> Count:
         kind="count",
         k=calendar_closed(task),
         n=task.n,
-        current=None if unknown else float(met),
+        current=None if unknown else float(done),
         baseline=0.0,
-        items=met,
+        items=done,
         open_items=sum(item.outcome == "open" for item in items),
         lag_days=_lag(task, posts),
         can_fall=False,

@@ -20,7 +20,7 @@ from okr_models.progress.components import Anatomy, Measured, anatomy, measured
 from okr_models.progress.counts import calendar_closed, final_on, measure_count, measure_milestones
 from okr_models.progress.decided import settled
 from okr_models.progress.expected import expected_progress, seasonal_ramp
-from okr_models.progress.figures import Failure, Figures
+from okr_models.progress.figures import Failure, Figures, Met
 from okr_models.progress.fingerprint import fingerprint
 from okr_models.progress.forecast_job import forecast_job
 from okr_models.progress.formula import clipped, raw_progress
@@ -130,7 +130,8 @@ def prepare(
 ) -> Prepared:
     """Everything that needs no model."""
     task = task_of(objective, key_result, as_of=as_of)
-    body, measurement, items = _measure(task, client, figures)
+    met = figures.met_of(objective.id, key_result.id, as_of=as_of)
+    body, measurement, items = _measure(task, client, figures, met)
     success = SUCCESS[key_result.ambition]
     raw = raw_progress(measurement, task.target)
     outcome = settled(task, measurement, raw=raw, success=success)
@@ -277,14 +278,14 @@ def _status_rule(measurement: Measurement) -> Rule:
 
 
 def _measure(
-    task: Task, client: Client, figures: Figures
+    task: Task, client: Client, figures: Figures, met: Sequence[Met]
 ) -> tuple[Anatomy | None, Measurement, tuple[JudgedItem, ...]]:
     key_result = task.key_result
     if isinstance(task.target, Milestones):
         done = measure_milestones(task)
         return None, replace(done, target=1.0, first_target=1.0), ()
     if key_result.count is not None:
-        count = measure_count(task, client, figures)
+        count = measure_count(task, client, figures, met=met)
         first, now = (getattr(target, "value", None) for target in (key_result.target, task.target))
         return None, replace(count.measurement, first_target=first, target=now), count.items
     if key_result.kpi is None:

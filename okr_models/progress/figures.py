@@ -51,6 +51,16 @@ class Figures:
     """Every (source, stream) that was ever read; None where nobody says."""
     restatements: tuple[Restatement, ...] = ()
     doubts: tuple[SourceDoubt, ...] = ()
+    met: tuple[Met, ...] = ()
+    """Every item that was ever said to have met its condition."""
+
+    def met_of(self, objective: str, key_result: str, *, as_of: date) -> tuple[Met, ...]:
+        """What a key result was said to have met by ``as_of``."""
+        return tuple(
+            each
+            for each in self.met
+            if (each.objective, each.key_result) == (objective, key_result) and each.since <= as_of
+        )
 
     def was_read(self, source: str, stream: str) -> bool:
         """Whether anything was ever read of a source's stream."""
@@ -76,6 +86,20 @@ class SourceDoubt:
     code: str
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """An item that a key result was said to have met, first on ``since``; ``value`` as it was said last."""
+
+    objective: str
+    key_result: str
+    item_id: str
+    url: str | None
+    value: float | None
+    threshold: float | None
+    decided_on: date | None
+    since: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,14 @@ What belongs here: one post against its conditions. What does not: adding the po
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from okr_models.client.targets import Condition
+from okr_models.hosts import place
 from okr_models.kpis import FULL_SHARE
+from okr_models.progress.figures import Met
 
 Outcome = Literal["met", "open", "missed"]
 FINAL_AFTER = timedelta(days=90)
@@ -87,6 +89,31 @@ def judge(post: Post, conditions: Sequence[Condition], *, as_of: date, final_on:
         decided_on=decided,
         is_unobserved=outcome == "open" and any(each.is_unobserved for each in verdicts),
     )
+
+
+def stays_met(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition]) -> JudgedItem:
+    """``item`` as a night called it met under the same condition: for good, whatever its days say of it now.
+
+    The days go with a source that is read no more, with a list that names the post anew, with what a vendor forgets.
+    """
+    wanted = _threshold(conditions[0]) if conditions else None
+    before = [each for each in met if each.threshold == wanted and _is_of(each, item, conditions)]
+    if not before:
+        return item
+    kept = min(before, key=lambda each: (each.item_id != item.item_id, each.since))
+    if item.outcome == "met":
+        days = [day for day in (kept.decided_on, item.decided_on) if day is not None]
+        return replace(item, decided_on=min(days, default=None))
+    value = max((each for each in (kept.value, item.value) if each is not None), default=None)
+    return replace(item, outcome="met", value=value, threshold=wanted, decided_on=kept.decided_on, is_unobserved=False)
+
+
+def _is_of(met: Met, item: JudgedItem, conditions: Sequence[Condition]) -> bool:
+    """Whether it was this post, by its id or its address, and in the time that it is given now."""
+    by_address = met.url is not None and item.url is not None and place(met.url) == place(item.url)
+    within = conditions[0].within_days if conditions else None
+    in_time = within is None or met.decided_on is None or (met.decided_on - item.published_on).days < within
+    return in_time and (by_address or met.item_id == item.item_id)
 
 
 def reached_on(daily: Mapping[date, float], *, threshold: float, window: tuple[date, date]) -> date | None:

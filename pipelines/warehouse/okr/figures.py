@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from okr_models.progress.figures import Failure, Figures, SourceDoubt
+from okr_models.progress.figures import Failure, Figures, Met, SourceDoubt
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.ledger import Load, by_stream, read
 from pipelines.warehouse.okr.restatements import restatements
@@ -60,7 +60,24 @@ def read_figures(con: Connection, client: str) -> Figures:
         loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
         restatements=restatements(con, client),
         doubts=read_doubts(con, client),
+        met=read_met(con, client),
     )
+
+
+def read_met(con: Connection, client: str) -> tuple[Met, ...]:
+    """Every item that a night called met, with what was said of it last."""
+    rows = con.execute(
+        """
+        select objective_id, key_result_id, item_id, arg_max(url, (as_of, known_at)),
+            arg_max(value, (as_of, known_at)), threshold, min(decided_on), min(as_of)
+        from okr.key_result_items where client = $client and outcome = 'met'
+        group by objective_id, key_result_id, item_id, threshold
+        order by objective_id, key_result_id, item_id, threshold
+        """,
+        {"client": client},
+    ).fetchall()
+    names = ("objective", "key_result", "item_id", "url", "value", "threshold", "decided_on", "since")
+    return tuple(Met(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:

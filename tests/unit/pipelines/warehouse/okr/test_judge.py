@@ -294,14 +294,28 @@ def test_items_of_a_past_day_come_back_as_one_set(con: duckdb.DuckDBPyConnection
     visitors(con)
     posts(con)
     evaluate_all(con, [a_client()], fixed_clock(AS_OF))
-    con.execute("update marts.blog_post_daily set page_views = 0 where post_id = 'a'")
+    con.execute("update marts.blog_post_daily set page_views = if(post_id = 'a', 0, 9999)")
     evaluate_all(con, [a_client()], fixed_clock(AS_OF + timedelta(days=1)))
     then, now = (
         con.execute("select outcome from okr.key_result_items where as_of = ? order by item_id", [day]).fetchall()
         for day in (AS_OF, AS_OF + timedelta(days=1))
     )
     assert then == [("met",), ("missed",)]
-    assert now == [("open",), ("missed",)], "twenty of ninety days cannot call it missed"
+    assert now == [("met",), ("met",)], "what was met stays met, and what was missed may have been read too early"
+
+
+def test_a_post_stays_met_when_what_it_was_counted_by_is_gone(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    posts(con)
+    evaluate_all(con, [a_client()], fixed_clock(AS_OF))
+    said = "select item_id, value, decided_on from okr.key_result_items where as_of = ? and outcome = 'met'"
+    before = con.execute(said, [AS_OF]).fetchall()
+    con.execute("delete from marts.blog_post_daily")
+    evaluate_all(con, [a_client()], fixed_clock(AS_OF + timedelta(days=1)))
+    assert con.execute(said, [AS_OF + timedelta(days=1)]).fetchall() == before != []
+    nights = con.execute("select count(*) from okr.key_result_progress").fetchall()
+    evaluate_all(con, [a_client()], fixed_clock(AS_OF + timedelta(days=1)))
+    assert con.execute("select count(*) from okr.key_result_progress").fetchall() == nights, "the same inputs"
 
 
 NEW_COLUMNS = {

@@ -1,0 +1,50 @@
+"""What was met stays met: the same post, by its id or its address, under the same condition and in its time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from okr_models.client.targets import Condition
+from okr_models.progress.figures import Met
+from okr_models.progress.items import JudgedItem, stays_met
+
+PUBLISHED = date(2026, 8, 3)
+WANTED = (Condition(metric="page_views", at_least=500, within_days=90),)
+NOW = JudgedItem(
+    item_id="1", title="T", url="https://www.acme.se/blogg/ny/", published_at=None, published_on=PUBLISHED, value=3.0,
+    threshold=500.0, outcome="missed", decided_on=date(2026, 10, 31),
+)  # fmt: skip
+THEN = Met(
+    objective="o", key_result="posts", item_id="1", url="https://www.acme.se/blogg/gammal/", value=900.0,
+    threshold=500.0, decided_on=date(2026, 9, 21), since=date(2026, 9, 22),
+)  # fmt: skip
+
+
+def test_a_post_that_was_met_stays_met_with_its_day_and_value() -> None:
+    kept = stays_met(NOW, [THEN], WANTED)
+    assert (kept.outcome, kept.value, kept.decided_on) == ("met", 900.0, date(2026, 9, 21))
+
+
+def test_another_id_at_the_same_address_is_the_same_post() -> None:
+    renamed = replace(THEN, item_id="guid", url="http://acme.se/blogg/ny")
+    assert stays_met(NOW, [renamed], WANTED).outcome == "met"
+
+
+def test_one_met_now_keeps_the_first_day_on_which_it_was() -> None:
+    now = replace(NOW, outcome="met", value=950.0, decided_on=date(2026, 10, 1))
+    assert stays_met(now, [THEN], WANTED) == replace(now, decided_on=date(2026, 9, 21))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(THEN, item_id="2"),
+        replace(THEN, threshold=400.0),
+        replace(THEN, decided_on=date(2026, 11, 1)),
+    ],
+)
+def test_another_post_another_threshold_and_a_day_after_its_time_say_nothing(other: Met) -> None:
+    assert stays_met(NOW, [other], WANTED) is NOW
