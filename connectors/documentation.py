@@ -27,8 +27,8 @@ then each night reads it anew and replaces it whole. Snapshots can't be asked ag
 missing, and is said to be. *Newest* is counted in the source's own days.
 """
 _SETTINGS = """\
-Every source may also have `id`, `opened`, `start`, `paused`, `breaks` and `base_url`; a secret is `{env: NAME}` or
-`{file: PATH}`.
+Every source may also have `id`, `opened`, `start`, `paused`, `breaks`, `base_url` and `formerly`, ids it had before:
+what was read under them is its own. A secret is `{env: NAME}` or `{file: PATH}`.
 """
 _OVERVIEW = ("source", "kind", "streams", "history on the first day", "read again", "a day begins", "limits", "library")
 _STREAMS = ("stream", "how", "history", "newest", "read again", "a day without a row", "asked at")

@@ -37,6 +37,7 @@ def rule_faults(parts: Parts) -> Iterator[Fault]:
     yield from _duplicates(parts.raw, "objectives", "objective")
     yield from _duplicates(parts.raw, "initiatives", "initiative")
     yield from _own_kpis(parts)
+    yield from _formerly(parts)
     for index, raw in enumerate(_list(parts.raw, "objectives")):
         if isinstance(raw, dict):
             yield from _duplicates(raw, "key_results", "key result", ("objectives", index))
@@ -62,6 +63,25 @@ def _duplicates(raw: Raw, key: str, noun: str, path: Path = ()) -> Iterator[Faul
             cure = "give each an id of its own" if "id" in item else "two of one type need an id each"
             yield (*path, key, index, "id"), f"another {noun} already has the id {shown(found)}; {cure}"
         seen.add(found)
+
+
+def _formerly(parts: Parts) -> Iterator[Fault]:
+    """An old id is no source's any more, and became one source's."""
+    taken: dict[str, str] = {}
+    for part in parts.sources:
+        if not part.sound("formerly"):
+            continue
+        own = part.value.id
+        for index, old in enumerate(part.value.formerly):
+            at = (*part.path, "formerly", index)
+            if old == own:
+                yield at, f"{old} is the id that this source has now; formerly takes those of before"
+            elif old in parts.supply.source_ids:
+                yield at, f"{old} is a source of this file, and its readings are its own; take it out of formerly"
+            elif old in taken:
+                whose = "twice here" if taken[old] == own else f"under {taken[old]} too"
+                yield at, f"{old} stands {whose}; its readings can be taken over by one source, once"
+            taken.setdefault(old, own)
 
 
 def _own_kpis(parts: Parts) -> Iterator[Fault]:

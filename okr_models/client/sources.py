@@ -158,6 +158,8 @@ class SourceSettings(Frozen):
     start: Day | None = None
     paused: tuple[Pause, ...] = ()
     breaks: tuple[Break, ...] = ()
+    formerly: tuple[Slug, ...] = ()
+    """Ids that it had before: what was read under them is its own."""
 
     @property
     def category(self) -> Category:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from connectors.core.errors import ErrorClass, Misconfigured
+from connectors.core.errors import ErrorClass, Misconfigured, SourceError
 from connectors.core.protocol import Context, Delivery, Source, SourceType, Stream
 from connectors.core.secrets import build_context
 from okr_models.client.model import Client
@@ -28,6 +28,7 @@ from pipelines.warehouse.ingest.config_tables import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.reading import SourceTask
+from pipelines.warehouse.ingest.renamed import take_over
 
 OpenSource = Callable[[SourceSettings, Context], Source]
 
@@ -72,9 +73,13 @@ def plan(clients: Iterable[Client], *, step: Step, con: Connection) -> Plan:
         zones = ledger.learned_zones(con, client=client.client)
         for settings in client.sources:
             try:
+                take_over(con, settings, client=client.client)
                 task = _task(client, settings, step=step, con=con, zones=zones)
             except duckdb.Error:
                 raise
+            except SourceError as error:
+                failed.append(_refused(client, settings, error, step=step))
+                continue
             except Exception as error:  # noqa: BLE001 - one source that can't be planned for stops no other
                 zone = ZoneInfo(client.timezone)
                 failed.append(program_faults(client.client, settings, error, zone=zone, step=step))
@@ -96,6 +101,16 @@ def program_faults(
     day = snapshot_day(step.now, zone)
     return tuple(
         _failed(client, settings, stream, "bad_reply", message, day=day, step=step) for stream in streams or ["all"]
+    )
+
+
+def _refused(client: Client, settings: SourceSettings, error: SourceError, *, step: Step) -> tuple[Load, ...]:
+    """The ledger's rows for a source that can't be read as its file has it, one a stream that was asked for."""
+    kind, day = step.source_types.get(settings.type), snapshot_day(step.now, ZoneInfo(client.timezone))
+    streams = [stream.name for stream in step.streams(kind.streams_for(settings))] if kind else []
+    return tuple(
+        _failed(client.client, settings, stream, error.error_class, str(error), day=day, step=step)
+        for stream in streams or ["all"]
     )
 
 

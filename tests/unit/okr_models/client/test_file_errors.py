@@ -56,6 +56,10 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("type: csv, path: data/nps.csv}", "type: csv, path: data/../../x.csv} #!", ("leads out of the home folder",)),
     ("type: csv, path: data/nps.csv}", 'type: csv, path: "C:\\\\nps.csv"} #!', ("use / between folders",)),
     (LINKEDIN, LINKEDIN.replace("id: linkedin", "id: web #!\n      "), ('another source already has the id "web"',)),
+    (LINKEDIN, LINKEDIN + "formerly: [linkedin], #!\n      ", ("the id that this source has now",)),
+    (LINKEDIN, LINKEDIN + "formerly: [web], #!\n      ", ("web is a source of this file",)),
+    (LINKEDIN, LINKEDIN + "formerly: [li, li], #!\n      ", ("li stands twice here", "by one source")),
+    (WEB_START, WEB_START + "\n    formerly: Gammal #!", ("formerly",)),
     (
         "  - {id: crm,",
         '  - {type: mastodon, account: "a@b.se", base_url: "https://b.se"} #!\n  - {id: crm,',
