@@ -43,6 +43,10 @@ DoubtCode = Literal[
     "entries_left_out",
     "read_from_feed",
     "scope_unknown",
+    "channel_unknown",
+    "key_events_unlisted",
+    "not_key_events",
+    "rate_of_all_events",
 ]
 
 
@@ -91,6 +95,18 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "entries_left_out": Kind(moves="too_low", says="{quantity} entries can't be used: {what}", is_partial=True),
     "read_from_feed": Kind(moves="nothing", says="read from the site's feed: {what}"),
     "scope_unknown": Kind(moves="too_low", says="{quantity} rows are of a scope that no source has: {what}"),
+    "channel_unknown": Kind(moves="nothing", says="channels that are new here count as other: {what}"),
+    "key_events_unlisted": Kind(
+        moves="nothing",
+        says="the list of key events can't be read, so nobody knows since when each is one ({what})",
+        is_partial=True,
+    ),
+    "not_key_events": Kind(
+        moves="too_low", says="named in events, though the source does not count them: {what}", is_partial=True
+    ),
+    "rate_of_all_events": Kind(
+        moves="either_way", says="of visits with any key event, as the source gives no rate of several named ones"
+    ),
 }
 assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
 

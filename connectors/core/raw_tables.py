@@ -112,6 +112,60 @@ WEB_PAGES_DAILY = _table(
     ),
     _FINAL,
 )
+WEB_EVENTS_DAILY = _table(
+    "web_events_daily",
+    "Conversions by event or goal and day; an event without any that day has no row.",
+    ("day", "event"),
+    "day",
+    _DAY,
+    Column("event", "VARCHAR", "Key event or goal, by the name that the source shows"),
+    Column(
+        "conversions", "DOUBLE", "Conversions as the source counts them; GA4 may give fractions", never_below_zero=True
+    ),
+    Column(
+        "event_count",
+        "DOUBLE",
+        "How often it happened, where the source counts that apart",
+        nullable=True,
+        never_below_zero=True,
+    ),
+    Column("revenue", "DOUBLE", "Revenue in the site's currency, where the source gives it", nullable=True),
+    _FINAL,
+)
+WEB_KEY_EVENTS = _table(
+    "web_key_events",
+    "Events and goals that count as conversions, as listed now.",
+    ("event",),
+    None,
+    Column("event", "VARCHAR", "Key event or goal, by the name that the source shows"),
+    Column("event_id", "VARCHAR", "The source's own id of it", nullable=True),
+    Column("counting", "VARCHAR", "How the source counts it, in its own words", nullable=True),
+    Column("created_at", "TIMESTAMPTZ", "When it was made a key event, where the source says", nullable=True),
+    Column("has_past", "BOOLEAN", "It also counts what happened before it was made"),
+    Column("counted_from", "DATE", "First whole day on which it counts, where the source says", nullable=True),
+)
+WEB_CONVERSIONS_DAILY = _table(
+    "web_conversions_daily",
+    "Visits and those that converted, by day.",
+    ("day",),
+    "day",
+    _DAY,
+    Column("visits", "BIGINT", "Visits", never_below_zero=True),
+    Column("converted_visits", "BIGINT", "Visits with at least one conversion", never_below_zero=True),
+    _FINAL,
+)
+WEB_CHANNELS_DAILY = _table(
+    "web_channels_daily",
+    "Sessions and conversions by channel and day.",
+    ("day", "label"),
+    "day",
+    _DAY,
+    Column("label", "VARCHAR", "Channel as the source names it, verbatim"),
+    Column("channel", "VARCHAR", "Channel in the one vocabulary of okr_models/kpis/channels.py"),
+    Column("sessions", "BIGINT", "Sessions", never_below_zero=True),
+    Column("conversions", "DOUBLE", "Conversions in these sessions", nullable=True, never_below_zero=True),
+    _FINAL,
+)
 SEARCH_DAILY = _table(
     "search_daily",
     "Search performance of a site by day, without page and query, which leaves nothing out.",
@@ -245,6 +299,10 @@ RAW_TABLES: dict[str, RawTable] = {
         WEB_DAILY,
         WEB_MONTHLY,
         WEB_PAGES_DAILY,
+        WEB_EVENTS_DAILY,
+        WEB_KEY_EVENTS,
+        WEB_CONVERSIONS_DAILY,
+        WEB_CHANNELS_DAILY,
         SEARCH_DAILY,
         SEARCH_PAGES_DAILY,
         FOLLOWER_SNAPSHOTS,

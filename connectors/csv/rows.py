@@ -18,10 +18,11 @@ from typing import Literal
 from connectors.core.arrow import Row
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
 from okr_models.kpis import BUILT_IN
+from okr_models.kpis.channels import CHANNELS
 
 KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
-_SCOPE = re.compile(r"all|(platform|source)=[a-z0-9_]{1,40}")
+_SCOPE = re.compile(rf"all|(platform|source)=[a-z0-9_]{{1,40}}|channel=({'|'.join(CHANNELS)})|event=\S.{{0,199}}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -152,7 +153,7 @@ def row_of(
         )
     scope = texts.get("scope", "") or "all"
     if not _SCOPE.fullmatch(scope):
-        raise BadCell(f"scope {shown(scope)} should be all, platform=NAME or source=ID")
+        raise BadCell(f"scope {shown(scope)} should be all, platform=NAME, source=ID, event=NAME or channel=NAME")
     if scopes is not None and scope not in scopes:
         _refuse_unknown_scope(scope, scopes)
     numbers = {

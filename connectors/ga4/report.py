@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from connectors.core.doubt import Doubt
 from connectors.core.protocol import Quality
-from connectors.core.shape import Json
+from connectors.core.shape import BadShape, Json
 from okr_models.periods import Window
+
+OTHER = "(other)"
+"""Where Google folds what is beyond its row limit."""
+NOT_A_VALUE = frozenset({"(not set)", OTHER, "(data not available)", ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,8 @@ class Report:
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     window: Window
+    events: tuple[str, ...] = ()
+    """Only these events, by their exact names; none: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +57,23 @@ def merge_quality(parts: Sequence[Quality]) -> Quality:
             elif isinstance(before, str) and isinstance(value, str) and value and value not in before.split("; "):
                 merged[name] = f"{before}; {value}"
     return merged
+
+
+def without_a_day(rows: int) -> list[Doubt]:
+    """A doubt where rows had no day."""
+    return [Doubt(code="undated_rows", quantity=rows)] if rows else []
+
+
+def report_day(text: str) -> date | None:
+    """``20261101`` as a day; None for what Google writes where it has none, such as ``(other)`` or ``(not set)``.
+
+    Anything else raises ``BadShape``.
+    """
+    if text in NOT_A_VALUE or text.startswith("("):
+        return None
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        try:
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        except ValueError:
+            pass
+    raise BadShape(path="date", wanted="a day as YYYYMMDD", found=text)

@@ -12,19 +12,18 @@ from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
-from connectors.core.base import Answer, BaseSource, Channel
+from connectors.core.base import Answer, BaseSource
 from connectors.core.doubt import Doubt, by_month, not_made
 from connectors.core.protocol import Context, Probe, Quality, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_number, as_whole
-from connectors.ga4.report import Report, Result, merge_quality
+from connectors.ga4.conversions import CHANNELS, EVENTS, KEY_EVENTS, RATES, Conversions, Leads
+from connectors.ga4.key_events import KeyEvents
+from connectors.ga4.report import NOT_A_VALUE, OTHER, Report, Result, merge_quality, report_day, without_a_day
 from connectors.ga4.settings import Ga4
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
 
-OTHER = "(other)"
-"""Where Google folds what is beyond its row limit."""
-NOT_A_VALUE = frozenset({"(not set)", OTHER, "(data not available)", ""})
 VISITORS_DEFINITION = "GA4 activeUsers: distinct engaged users of the month, estimated by Google (HyperLogLog++)"
 
 DAILY = Stream(
@@ -58,7 +57,7 @@ PAGES = Stream(
 )
 
 
-class Reports(Channel, Protocol):
+class Reports(KeyEvents, Protocol):
     """Runs reports on one property: ``Ga4Client``, or a fake."""
 
     def run(self, report: Report) -> Result:
@@ -68,11 +67,28 @@ class Reports(Channel, Protocol):
 class Ga4Source(BaseSource[Reports]):
     """One GA4 property."""
 
-    def __init__(self, *, context: Context, reports: Reports, property_id: str) -> None:
+    def __init__(
+        self,
+        *,
+        context: Context,
+        reports: Reports,
+        property_id: str,
+        events: tuple[str, ...] = (),
+        leads: Leads = "key_event",
+    ) -> None:
         super().__init__(context=context, http=reports, zone=context.client_zone)
         self._property_id = property_id
         self._learned = False
-        self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
+        conversions = Conversions(self, reports, self._run, events=events, leads=leads)
+        self.windows = {
+            DAILY.name: self._daily,
+            MONTHLY.name: self._monthly,
+            PAGES.name: self._pages,
+            EVENTS.name: conversions.daily,
+            RATES.name: conversions.rates,
+            CHANNELS.name: conversions.channels,
+        }
+        self.lists = {KEY_EVENTS.name: conversions.listing}
 
     def zone(self) -> ZoneInfo:
         """The property's zone, learned once from a report of one day without dimensions."""
@@ -218,26 +234,6 @@ def page_doubts(told: Iterable[Doubt], pages: Mapping[tuple[date, str, str], tup
     return [*(doubt for doubt in told if doubt.code != "other_row" or not measured), *measured]
 
 
-def without_a_day(rows: int) -> list[Doubt]:
-    """A doubt where rows had no day."""
-    return [Doubt(code="undated_rows", quantity=rows)] if rows else []
-
-
-def report_day(text: str) -> date | None:
-    """``20261101`` as a day; None for what Google writes where it has none, such as ``(other)`` or ``(not set)``.
-
-    Anything else raises ``BadShape``.
-    """
-    if text in NOT_A_VALUE or text.startswith("("):
-        return None
-    if len(text) == 8 and text.isascii() and text.isdigit():
-        try:
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-        except ValueError:
-            pass
-    raise BadShape(path="date", wanted="a day as YYYYMMDD", found=text)
-
-
 def whole(metric: str, text: str) -> int:
     """A count as Google writes it."""
     return as_whole(Node(text, metric))
@@ -254,12 +250,18 @@ def build(settings: SourceSettings, context: Context) -> Source:
 
     assert isinstance(settings, Ga4)  # noqa: S101 - the registry pairs settings and builders by type
     client = Ga4Client(context=context, source=settings.id, property_id=settings.property_id)
-    return Ga4Source(context=context, reports=client, property_id=settings.property_id)
+    return Ga4Source(
+        context=context,
+        reports=client,
+        property_id=settings.property_id,
+        events=settings.events,
+        leads=settings.leads,
+    )
 
 
 GA4 = SourceType(
     settings=Ga4,
-    streams=(DAILY, MONTHLY, PAGES),
+    streams=(DAILY, MONTHLY, PAGES, KEY_EVENTS, EVENTS, RATES, CHANNELS),
     build=build,
     day_boundary="the property's zone, learned from the property",
     vendor_url="https://analyticsdata.googleapis.com",

@@ -12,6 +12,7 @@ from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BaseUrl,
     BlogPath,
+    Events,
     SecretRef,
     SourceFacts,
     SourceSettings,
@@ -47,6 +48,7 @@ class Matomo(SourceSettings):
     site_id: Digits
     token: SecretRef
     blog_path: BlogPath | None = None
+    events: Events = ()
 
     def named(self) -> Parts:
         """The site's number, and the server that gave it."""

@@ -32,6 +32,7 @@ from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.shape import BadShape, Node, as_instant
+from connectors.matomo.conversions import CHANNELS, EVENTS, KEY_EVENTS, RATES, Conversions
 from connectors.matomo.errors import classify
 from connectors.matomo.settings import Matomo
 from okr_models.client.sources import SourceSettings
@@ -87,13 +88,22 @@ class NotCounted(Misconfigured):
 class MatomoSource(BaseSource[Http]):
     """One site of one Matomo."""
 
-    def __init__(self, *, context: Context, http: Http, site_id: str) -> None:
+    def __init__(self, *, context: Context, http: Http, site_id: str, events: tuple[str, ...] = ()) -> None:
         super().__init__(context=context, http=http, zone=context.client_zone)
         self._site_id = site_id
         self._learned = False
         self._since: date | None = None
         self._host = ""
-        self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
+        conversions = Conversions(self, events=events)
+        self.windows = {
+            DAILY.name: self._daily,
+            MONTHLY.name: self._monthly,
+            PAGES.name: self._pages,
+            EVENTS.name: conversions.daily,
+            RATES.name: conversions.rates,
+            CHANNELS.name: conversions.channels,
+        }
+        self.lists = {KEY_EVENTS.name: conversions.listing}
 
     def zone(self) -> ZoneInfo:
         """The site's zone, learned from the site once."""
@@ -108,16 +118,15 @@ class MatomoSource(BaseSource[Http]):
 
     def _probe(self) -> Probe:
         since, yesterday = self._first_day(), self.today() - ONE_DAY
-        reply = self._ask(
-            "VisitsSummary.get", attempted="reading yesterday's visits", period="day", date=str(yesterday)
-        )
+        reply = self.ask("VisitsSummary.get", attempted="reading yesterday's visits", period="day", date=str(yesterday))
         visits = 0 if is_empty(reply) else reply.whole("nb_visits")
         shown = " ".join([f"site {self._site_id}", *([f"({self._host})"] if self._host else [])])
         age = f" since {since}" if since else ""
         detail = f"{shown}{age}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits, told=self.told)
 
-    def _ask(self, method: str, *, attempted: str, **rest: str) -> Node:
+    def ask(self, method: str, *, attempted: str, **rest: str) -> Node:
+        """One method of the API, of this site."""
         form: dict[str, str | int] = {
             "module": "API",
             "method": method,
@@ -133,7 +142,7 @@ class MatomoSource(BaseSource[Http]):
     def _first_day(self) -> date | None:
         """Day the site was set up, before which Matomo knows nothing, where it says so; learns zone and host too."""
         if not self._learned:
-            reply = self._ask("SitesManager.getSiteFromId", attempted="reading the site's settings")
+            reply = self.ask("SitesManager.getSiteFromId", attempted="reading the site's settings")
             site = next(iter(reply), reply) if isinstance(reply.value, list) else reply
             zone = site_zone(site.text("timezone"))
             if (created := site.text("ts_created", None)) is not None:
@@ -145,19 +154,19 @@ class MatomoSource(BaseSource[Http]):
             self._zone, self._learned = zone, True
         return self._since
 
-    def _known(self, window: Window, *, by_month: bool = False) -> Window:
+    def known(self, window: Window, *, by_month: bool = False) -> Window:
         """The part of ``window`` in which the site existed. Raises ``NotFound`` where that is nothing."""
         since = self._first_day()
         if since is not None and by_month:
             since = month_start(since)
         return self.clip(window, history_days=None if since is None else (self.today() - since).days)
 
-    def _by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node | None]]:
+    def by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node | None]]:
         """A report of each day. A day that the reply leaves out is no empty day: it has none, and is None.
 
         Raises ``BadShape`` where it leaves out every day, or gives none in the form of a report.
         """
-        reply = self._ask(
+        reply = self.ask(
             method,
             attempted=f"reading {method} of {window.start} to {window.end}",
             period="day",
@@ -171,10 +180,10 @@ class MatomoSource(BaseSource[Http]):
 
     def _daily(self, window: Window) -> Answer:
         """Visits and page views of each day. One whose visits are not there is no day without visits."""
-        days, rows, doubts = self._known(window), list[Row](), list[Doubt]()
+        days, rows, doubts = self.known(window), list[Row](), list[Doubt]()
         for part in days.slices(DAYS_A_REQUEST):
             views = self._page_views(part)
-            for day, visits in self._by_day("VisitsSummary.get", part):
+            for day, visits in self.by_day("VisitsSummary.get", part):
                 seen = views[day]
                 if visits is None or seen is None or (is_empty(visits) and seen):
                     doubts.append(not_made(Window(day, day), seen=seen, what=f"the visits of {day}"))
@@ -195,7 +204,7 @@ class MatomoSource(BaseSource[Http]):
     def _page_views(self, window: Window) -> dict[date, int | None]:
         """Page views of each day. Where a server does not give Actions.get, those of its pages, which add up to it."""
         try:
-            found = dict(self._by_day("Actions.get", window))
+            found = dict(self.by_day("Actions.get", window))
         except (NotFound, BadReply) as error:
             log.info("%s; adding up page views from Actions.getPageUrls", error)
         else:
@@ -207,7 +216,7 @@ class MatomoSource(BaseSource[Http]):
         return {day: None if pages is None else sum(page.whole("nb_hits") for page in pages) for day, pages in listed}
 
     def _pages_by_day(self, window: Window) -> Iterator[tuple[date, Node | None]]:
-        return self._by_day("Actions.getPageUrls", window, flat="1", expanded="0")
+        return self.by_day("Actions.getPageUrls", window, flat="1", expanded="0")
 
     def _monthly(self, window: Window) -> Answer:
         """One request a month, always of the whole month: there is no other for which Matomo counts visitors.
@@ -215,11 +224,11 @@ class MatomoSource(BaseSource[Http]):
         A month whose report is empty or lacks its visitors, though its days have visits, was not made or is not counted
         by this server: it has no figure, the others theirs. Raises ``NotCounted`` where this server counts none.
         """
-        months, newest = self._known(window, by_month=True), self.today() - ONE_DAY
+        months, newest = self.known(window, by_month=True), self.today() - ONE_DAY
         rows: list[Row] = []
         doubts: list[Doubt] = []
         for month in months.months():
-            reply = self._ask(
+            reply = self.ask(
                 "VisitsSummary.get", attempted=f"reading the visitors of {month:%Y-%m}", period="month", date=str(month)
             )
             through = min(month_end(month), newest)
@@ -254,13 +263,13 @@ class MatomoSource(BaseSource[Http]):
             if visitors or not visits:
                 return visitors or 0, None
             return None, not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m} ({COUNT_MONTHS})")
-        by_day = self._by_day("VisitsSummary.get", days)
+        by_day = self.by_day("VisitsSummary.get", days)
         visits = sum(one.whole("nb_visits", 0) for _, one in by_day if one is not None and not is_empty(one))
         what = f"the visitors of {days.start:%Y-%m} (run core:archive for it)"
         return None, not_made(days, seen=visits, what=what) if visits else None
 
     def _pages(self, window: Window) -> Answer:
-        days, odd, doubts = self._known(window), Odd(), list[Doubt]()
+        days, odd, doubts = self.known(window), Odd(), list[Doubt]()
         counted: dict[tuple[date, str, str], int] = defaultdict(int)
         spent: dict[tuple[date, str, str], float | None] = defaultdict(float)
         folded: dict[date, tuple[float, float]] = {}
@@ -353,12 +362,12 @@ def build(settings: SourceSettings, context: Context) -> Source:
         secrets=[context.secret("token")],
         timeout=(10.0, 180.0),  # a server that has not archived a day yet does so while it is asked
     )
-    return MatomoSource(context=context, http=http, site_id=settings.site_id)
+    return MatomoSource(context=context, http=http, site_id=settings.site_id, events=settings.events)
 
 
 MATOMO = SourceType(
     settings=Matomo,
-    streams=(DAILY, MONTHLY, PAGES),
+    streams=(DAILY, MONTHLY, PAGES, KEY_EVENTS, EVENTS, RATES, CHANNELS),
     build=build,
     day_boundary="the site's zone, learned from the site",
     vendor_url=None,

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
     BlogPath,
+    Events,
     OptionalBaseUrl,
     SecretRef,
     SourceFacts,
@@ -41,6 +42,7 @@ class Plausible(SourceSettings):
     site_id: Annotated[str, _site_id]
     token: SecretRef
     blog_path: BlogPath | None = None
+    events: Events = ()
 
     def named(self) -> Parts:
         """The site, however its host is spelled."""

@@ -35,6 +35,7 @@ from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape
+from connectors.plausible.conversions import CHANNELS, EVENTS, GOAL, KEY_EVENTS, RATES, Conversions
 from connectors.plausible.report import RESULTS, Imports, as_days, has_repeats, imports_of, lines, resolved_end, zone_at
 from connectors.plausible.settings import Plausible
 from okr_models.client.sources import SourceSettings
@@ -93,12 +94,29 @@ class Listed:
 class PlausibleSource(BaseSource[Http]):
     """One site."""
 
-    def __init__(self, *, context: Context, http: Http, site_id: str, page_rows: int = PAGE_ROWS) -> None:
+    def __init__(
+        self,
+        *,
+        context: Context,
+        http: Http,
+        site_id: str,
+        events: tuple[str, ...] = (),
+        page_rows: int = PAGE_ROWS,
+    ) -> None:
         super().__init__(context=context, http=http, zone=context.client_zone)
         self._site_id, self._page_rows = site_id, page_rows
         self._page_names: tuple[str, ...] = PAGE_NAMES
         self._since: date | None = None
-        self.windows = {DAILY.name: self._daily, MONTHLY.name: self._monthly, PAGES.name: self._pages}
+        conversions = Conversions(self, events=events)
+        self.windows = {
+            DAILY.name: self._daily,
+            MONTHLY.name: self._monthly,
+            PAGES.name: self._pages,
+            EVENTS.name: conversions.daily,
+            RATES.name: conversions.rates,
+            CHANNELS.name: conversions.channels,
+        }
+        self.lists = {KEY_EVENTS.name: conversions.listing}
 
     def zone(self) -> ZoneInfo:
         """The site's zone, as far as a reply's offset tells it."""
@@ -118,18 +136,28 @@ class PlausibleSource(BaseSource[Http]):
         detail = f"{self._site_id} since {since}, days in {self._zone.key}, {visits} visits yesterday"
         return Probe(reachable=True, detail=detail, rows=visits, version="v2")
 
-    def _ask(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str], offset: int = 0) -> Report:
-        """One query."""
+    def _ask(
+        self,
+        metrics: Sequence[str],
+        days: Window | None,
+        *,
+        dimensions: Sequence[str],
+        filters: Sequence[Any] = (),
+        offset: int = 0,
+    ) -> Report:
+        """One query; ``days`` None: over all time."""
         body: dict[str, Any] = {
             "site_id": self._site_id,
             "metrics": list(metrics),
-            "date_range": [str(days.start), str(days.end)],
+            "date_range": [str(days.start), str(days.end)] if days else "all",
             "dimensions": list(dimensions),
             "order_by": [[name, "asc"] for name in dimensions],
             "include": {"imports": True, "total_rows": True},
             "pagination": {"limit": self._page_rows, "offset": offset},
+            **({"filters": list(filters)} if filters else {}),
         }
-        attempted = f"asking {', '.join(metrics)} of {days.start} to {days.end}"
+        when = f"of {days.start} to {days.end}" if days else "over all time"
+        attempted = f"asking {', '.join(metrics)} {when}"
         return self.http.post_report(QUERY, attempted=attempted, body=body, shape=RESULTS)
 
     def _first_day(self) -> date:
@@ -146,12 +174,19 @@ class PlausibleSource(BaseSource[Http]):
             self._since = min([local_date(self.context.now, self._zone) - ONE_DAY, *days])
         return self._since
 
-    def _known(self, window: Window, *, by_month: bool = False) -> Window:
+    def known(self, window: Window, *, by_month: bool = False) -> Window:
         """The part of ``window`` since the first statistics. Raises ``NotFound`` where that is nothing."""
         since = month_start(self._first_day()) if by_month else self._first_day()
         return self.clip(window, history_days=(self.today() - since).days)
 
-    def _all(self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str]) -> Listed:
+    def goals(self) -> tuple[str, ...]:
+        """Every goal that was ever reached, by its display name; Plausible lists them nowhere else for this key."""
+        report = self._ask(("events",), None, dimensions=(GOAL,))
+        return tuple(lines(report, (GOAL,), ("events",)).column(GOAL).to_pylist())
+
+    def every(
+        self, metrics: Sequence[str], days: Window, *, dimensions: Sequence[str], filters: Sequence[Any] = ()
+    ) -> Listed:
         """Every page of a query. Where rows came or went meanwhile, read again.
 
         What each pass gives alike holds still, however many rows Plausible says there are: it is what there is to have.
@@ -161,7 +196,7 @@ class PlausibleSource(BaseSource[Http]):
             pages: list[pa.Table] = []
             read, imports, is_last = 0, Imports(), False
             while not is_last:
-                report = self._ask(metrics, days, dimensions=dimensions, offset=read)
+                report = self._ask(metrics, days, dimensions=dimensions, filters=filters, offset=read)
                 page, told = lines(report, dimensions, metrics), report.document
                 pages.append(page)
                 read, imports = read + page.num_rows, imports | imports_of(told)
@@ -183,8 +218,8 @@ class PlausibleSource(BaseSource[Http]):
         )
 
     def _daily(self, window: Window) -> Answer:
-        days = self._known(window)
-        listed = self._all(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
+        days = self.known(window)
+        listed = self.every(("visits", "pageviews", "visitors"), days, dimensions=("time:day",))
         rows: list[Row] = [
             {
                 "day": day,
@@ -206,7 +241,7 @@ class PlausibleSource(BaseSource[Http]):
 
         A month without a row had nobody, unless its days have somebody: then its figure is not there.
         """
-        months, rows, doubts = self._known(window, by_month=True), list[Row](), list[Doubt]()
+        months, rows, doubts = self.known(window, by_month=True), list[Row](), list[Doubt]()
         for month in months.months():
             days = Window(month, min(month_end(month), months.end))
             report = self._ask(("visitors",), days, dimensions=("time:month",))
@@ -239,7 +274,7 @@ class PlausibleSource(BaseSource[Http]):
         return [not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m}")] if visits else []
 
     def _pages(self, window: Window) -> Answer:
-        days, parts, doubts = self._known(window), list[pa.Table](), list[Doubt]()
+        days, parts, doubts = self.known(window), list[pa.Table](), list[Doubt]()
         newest_final = self.today() - (PAGES.settle_days + 1) * ONE_DAY
         for part in days.slices(PAGE_DAYS_A_REQUEST):
             listed = self._all_pages(part)
@@ -267,14 +302,14 @@ class PlausibleSource(BaseSource[Http]):
         Where imported statistics are left out because hosts are asked for, without them: an import may have no hosts.
         """
         try:
-            listed = self._all(("pageviews",), days, dimensions=self._page_names)
+            listed = self.every(("pageviews",), days, dimensions=self._page_names)
         except BadReply as error:
             if error.status != HTTPStatus.BAD_REQUEST or HOST_NAME not in self._page_names:
                 raise
             self._page_names = WITHOUT_HOSTS
-            return self._all(("pageviews",), days, dimensions=self._page_names)
+            return self.every(("pageviews",), days, dimensions=self._page_names)
         if listed.imports.skipped and HOST_NAME in self._page_names:
-            hostless = self._all(("pageviews",), days, dimensions=WITHOUT_HOSTS)
+            hostless = self.every(("pageviews",), days, dimensions=WITHOUT_HOSTS)
             if not hostless.imports.skipped:
                 return hostless
         return listed
@@ -310,12 +345,12 @@ def build(settings: SourceSettings, context: Context) -> Source:
         headers={"Authorization": f"Bearer {token}"},
         secrets=[token],
     )
-    return PlausibleSource(context=context, http=http, site_id=settings.site_id)
+    return PlausibleSource(context=context, http=http, site_id=settings.site_id, events=settings.events)
 
 
 PLAUSIBLE = SourceType(
     settings=Plausible,
-    streams=(DAILY, MONTHLY, PAGES),
+    streams=(DAILY, MONTHLY, PAGES, KEY_EVENTS, EVENTS, RATES, CHANNELS),
     build=build,
     day_boundary="the site's zone; replies give only its offset",
     vendor_url=VENDOR,

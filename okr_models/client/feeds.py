@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from okr_models.client.fields import nearest
 from okr_models.client.sources import SourceFacts, SourceTypes
@@ -50,6 +50,8 @@ class Supplied(Generic[Source]):
     feed: Feed
     is_main: bool
     """It is what a scope of the KPI names: the figure is this source's."""
+    part_stream: str | None = None
+    """What gives the part that the scope names; None: the whole figure is meant."""
 
     @property
     def is_by_blog_path(self) -> bool:
@@ -59,11 +61,15 @@ class Supplied(Generic[Source]):
     @property
     def streams(self) -> tuple[str, ...]:
         """What the figure can be read from, the preferred first."""
+        if self.part_stream is not None:
+            return (self.part_stream,)
         return self.feed.by_blog_path if self.is_by_blog_path else self.feed.streams
 
     @property
     def past(self) -> tuple[str, ...]:
         """What can give the figure's past."""
+        if self.part_stream is not None:
+            return (self.part_stream,)
         return self.feed.by_blog_path if self.is_by_blog_path else self.feed.past
 
     @property
@@ -83,7 +89,12 @@ def givers(sources: Sequence[Source], category: Category) -> tuple[Source, ...]:
 def supplied(kpi: Kpi, sources: Sequence[Source], scope: Scope | None = None) -> tuple[Supplied[Source], ...]:
     """What each source gives of what ``kpi`` is made from, in ``scope`` (None: all)."""
     found = (
-        Supplied(source=source, feed=feed, is_main=feed is kpi.feeds[0])
+        Supplied(
+            source=source,
+            feed=feed,
+            is_main=feed is kpi.feeds[0],
+            part_stream=kpi.parts.get(scope.part) if scope is not None and scope.part else None,
+        )
         for feed in kpi.feeds
         for source in givers(sources, feed.category)
     )
@@ -168,7 +179,9 @@ def scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:
     """Why ``kpi`` can't be had in ``scope``."""
     if kpi in supply.own_kpis:
         fed_by = supply.own_kpis[kpi]
-        if scope.source and fed_by and scope.source != fed_by:
+        if scope.part:
+            yield f"{kpi} is the client's own, without {scope.part}s; leave scope out"
+        elif scope.source and fed_by and scope.source != fed_by:
             yield f"{kpi} comes from source {shown(fed_by)} only; leave scope out or write {{source: {fed_by}}}"
         return
     if kpi in BUILT_IN:
@@ -187,7 +200,9 @@ def count_scope_faults(count: str, scope: Scope, supply: Supply) -> Iterator[str
 def _built_in_scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:
     category = BUILT_IN[kpi].needs[0]
     giving = supply.of(category)
-    if scope.source:
+    if scope.part:
+        yield from _part_faults(kpi, scope.part)
+    elif scope.source:
         yield from _source_faults(kpi, scope.source, supply)
     elif scope.platform:
         yield from _platform_faults(kpi, scope.platform, supply)
@@ -197,6 +212,12 @@ def _built_in_scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[s
             f"{BUILT_IN[kpi].unit} of several {category} sources ({ids}) can't be added up, as one person may visit "
             f"both; choose one with scope: {{source: {giving[0].id}}}"
         )
+
+
+def _part_faults(kpi: str, part: Literal["event", "channel"]) -> Iterator[str]:
+    if part not in BUILT_IN[kpi].parts:
+        by = ", ".join(each.id for each in BUILT_IN.values() if part in each.parts)
+        yield f"{kpi} is not kept by {part}; use scope: {{source: ID}} or leave it out (by {part}: {by})"
 
 
 def _source_faults(kpi: str, source: str, supply: Supply) -> Iterator[str]:

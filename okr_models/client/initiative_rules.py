@@ -146,6 +146,9 @@ def _guardrails(part: Part[Initiative], key_result: KeyResult | None, supply: Su
 
 def _overlap(one: Scope, other: Scope, supply: Supply) -> bool:
     """Whether two scopes of one KPI share a source."""
+    if one.part or other.part:
+        # two channels, or two events, share nothing; a channel and an event, or a whole source, may
+        return one.part != other.part or one == other
     if not (one.platform or one.source) or not (other.platform or other.source):
         return True
     return bool(_members(one, supply) & _members(other, supply)) or one == other

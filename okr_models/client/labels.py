@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from okr_models.client.model import Client
+from okr_models.kpis.channels import CHANNEL_NAMES
 from okr_models.words.notes import OWN, PLATFORM_NAMES
 
 
@@ -32,4 +33,6 @@ def scope_label(scope: str, labels: Mapping[str, str]) -> str:
     kind, _, name = scope.partition("=")
     if kind == "source":
         return labels.get(name, name)
+    if kind == "channel":
+        return CHANNEL_NAMES["en"].get(name, name)
     return PLATFORM_NAMES.get(name, name) if name else scope

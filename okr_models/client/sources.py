@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -133,6 +134,8 @@ class SourceFacts:
     """What is to be known of its credentials and settings, for the docs."""
     steps: tuple[str, ...] = ()
     """What to click to get its credentials, from memory of the vendor's pages; none: it needs none."""
+    channel_since: Mapping[str, date] = field(default_factory=dict)
+    """Channels that the vendor made later, each with the day: before it their sessions are in others."""
     where_to_click: str | None = None
     """Where an access that is refused or about to end is mended; menus move, so it begins with the site."""
 
@@ -218,6 +221,21 @@ def checked(pattern: str, cure: str, *, strip: str = "") -> BeforeValidator:
 _blog_path = checked(r"/\S*", "must begin with /, like /blogg/")
 
 BlogPath = Annotated[str, _blog_path]
+
+
+def _read_events(value: Any) -> Any:
+    """Names of events or goals, each once; a single one may stand without brackets."""
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) and name.strip() for name in given):
+        raise refuse("takes names of events or goals, like events: [generate_lead, purchase]")
+    names = tuple(dict.fromkeys(name.strip() for name in given))
+    if not names and isinstance(value, list):
+        raise refuse("names no event; leave it out for all that the source calls key")
+    return names
+
+
+Events = Annotated[tuple[str, ...], BeforeValidator(_read_events)]
+"""Which key events or goals are conversions, by the names that the source shows; none: all."""
 
 
 SourceTypes: TypeAlias = Mapping[str, type[SourceSettings]]

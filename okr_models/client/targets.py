@@ -27,24 +27,45 @@ from okr_models.client.fields import (
 )
 from okr_models.client.sources import Frozen
 from okr_models.client.yaml import shown
+from okr_models.kpis.channels import CHANNELS
+
+_A = {"platform": "a platform", "source": "a source", "event": "an event", "channel": "a channel"}
+
+
+def _read_channel(value: Any) -> str:
+    """A channel of the one vocabulary."""
+    text = str(value).strip()
+    if text not in CHANNELS:
+        raise refuse(f"{shown(text)} is not a channel{nearest(text, CHANNELS) or ''}; channels: {', '.join(CHANNELS)}")
+    return text
 
 
 class Scope(Frozen):
-    """All (both None), one platform, or one source."""
+    """All (all None), or one platform, source, event or channel."""
 
     platform: Text | None = None
     source: Text | None = None
+    event: Text | None = None
+    channel: Annotated[str, BeforeValidator(_read_channel)] | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Scope:
-        if self.platform and self.source:
-            raise refuse("names both a platform and a source; keep one of them", "source")
+        named = self._named()
+        if len(named) > 1:
+            first, second = named[0][0], named[1][0]
+            raise refuse(f"names both {_A[first]} and {_A[second]}; keep one of them", second)
         return self
 
+    def _named(self) -> list[tuple[str, str]]:
+        return [(kind, name) for kind, name in self if name]
+
+    @property
+    def part(self) -> Literal["event", "channel"] | None:
+        """What it names of a web source's figure: an event, a channel; None: a whole figure."""
+        return "event" if self.event else "channel" if self.channel else None
+
     def __str__(self) -> str:
-        if self.platform:
-            return f"platform={self.platform}"
-        return f"source={self.source}" if self.source else "all"
+        return "".join(f"{kind}={name}" for kind, name in self._named()) or "all"
 
 
 class Change(Frozen):

@@ -37,9 +37,9 @@ sources:
 kpis:
   # - {id: nps, title: Customer satisfaction (NPS), kind: ratio, unit: points, better: higher, source: crm}
 
-# Goals. Built-in KPIs: unique_visitors, sessions, page_views, followers, new_followers, interactions,
-# interactions_per_post, social_posts, blog_posts, page_views_per_blog_post, seconds_per_blog_post, search_clicks,
-# search_impressions, search_position, search_position_new_posts.
+# Goals. Built-in KPIs: unique_visitors, sessions, page_views, conversions, conversion_rate, followers, new_followers,
+# interactions, interactions_per_post, social_posts, blog_posts, page_views_per_blog_post, seconds_per_blog_post,
+# search_clicks, search_impressions, search_position, search_position_new_posts.
 objectives:
   - id: awareness
     title: More people know and like us

@@ -132,6 +132,10 @@ def same_figure(initiative: Initiative, other: Initiative, client: Client) -> bo
 def _overlap(one: Scope, other: Scope, client: Client) -> bool:
     if str(one) == "all" or str(other) == "all" or one == other:
         return True
+    if one.part and one.part == other.part:
+        return False
+    if one.part or other.part:
+        return True
     return bool(_members(one, client) & _members(other, client))
 
 

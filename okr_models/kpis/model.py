@@ -6,14 +6,16 @@ and ``search.py``), how a month's value is made (``dbt_like_sql``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["flow", "stock", "ratio"]
 Better = Literal["higher", "lower"]
 Category = Literal["web", "search", "social", "blog", "own"]
 """What kind of figures a source gives."""
-ScopeKind = Literal["source", "platform"]
+ScopeKind = Literal["source", "platform", "event", "channel"]
+"""What a scope may name: a source, a platform, or a part of what a web source counts."""
 
 CLOSING_DAYS = 5
 """Days after a month's end from which a load closes it (MEASURES.md, "Late data"); a client's own KPIs too."""
@@ -63,6 +65,8 @@ class Kpi:
     adds_over_sources: bool = False
     scopes: tuple[ScopeKind, ...] = ("source",)
     """What a scope of it may name."""
+    parts: Mapping[ScopeKind, str] = field(default_factory=dict)
+    """By what else its sources tell it apart, and the stream that gives each part."""
     closing_days: int = CLOSING_DAYS
     is_signed: bool = False
     """Below zero is possible, as of differences ("may be negative")."""
@@ -73,6 +77,11 @@ class Kpi:
     def needs(self) -> tuple[Category, ...]:
         """The kinds of source that it is made from."""
         return tuple(feed.category for feed in self.feeds)
+
+    @property
+    def named_by(self) -> tuple[ScopeKind, ...]:
+        """What a scope of it may name, parts among them."""
+        return (*self.scopes, *self.parts)
 
     @property
     def has_total(self) -> bool:

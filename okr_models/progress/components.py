@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
 from okr_models.client.feeds import supplied
 from okr_models.client.labels import scope_label, source_labels
@@ -22,6 +23,12 @@ from okr_models.progress.jumps import Jump, jump_of
 ALL = "all"
 NOT_OPENED = "not_opened"
 STOCK_AGE = timedelta(days=35)
+CHANNELS_SPLIT = {"channel=referral": "ai_assistants"}
+"""What was counted in one channel until it got another of its own."""
+AI_CHANNEL_REASON: dict[Literal["sv", "en"], str] = {
+    "sv": "AI-assistenter räknas som en egen kanal",
+    "en": "AI assistants became a channel of their own",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +185,11 @@ def anatomy(
     days = {} if days_since is None else days_known(figures, kpi=kpi, as_of=as_of, since=days_since)
     feeding = feeding_sources(client, kpi, scope)
     labels = source_labels(client)
-    build = _Builder(facts=facts, months=months, days=days, as_of=as_of, labels=labels)
+    build = _Builder(facts=facts, months=months, days=days, as_of=as_of, labels=labels, language=client.language)
     whole = build.component(str(scope), sources=feeding)
     if str(scope) == ALL and not facts.is_own and not whole.months and not whole.days:
         whole = build.only_source(feeding) or whole
-    if not facts.adds_over_sources or scope.source:
+    if not facts.adds_over_sources or scope.source or scope.part:
         return Anatomy(kpi=facts, whole=whole)
     groups = _groups(feeding, scope, seen=set(months) | set(days))
     parts = [build.component(name, sources=sources) for name, sources in groups.items()]
@@ -201,9 +208,10 @@ class _Builder:
     days: Mapping[str, Days]
     as_of: date
     labels: Mapping[str, str]
+    language: Literal["sv", "en"] = "sv"
 
     def component(self, scope: str, *, sources: tuple[SourceSettings, ...]) -> Component:
-        own_breaks = _breaks(sources, self.as_of)
+        own_breaks = _breaks(sources, self._of_parts(scope, sources), self.as_of)
         if len(sources) > 1:
             # The ratio of one account says nothing of several together.
             own_breaks = tuple(each.model_copy(update={"overlap_ratio": None}) for each in own_breaks)
@@ -221,6 +229,17 @@ class _Builder:
             is_stock=self.facts.kind == "stock",
             jump=jump,
         )
+
+    def _of_parts(self, scope: str, sources: tuple[SourceSettings, ...]) -> tuple[Break, ...]:
+        """Where a channel of its own took from this one: the day that the vendor says, else that it first shows."""
+        split = CHANNELS_SPLIT.get(scope)
+        if split is None:
+            return ()
+        told = {each.facts.channel_since.get(split, None) for each in sources} - {None}
+        shown = {month for month, each in self.months.get(f"channel={split}", {}).items() if each.value}
+        days = sorted(day for day in told if day is not None) or sorted(shown)[:1]
+        reason = AI_CHANNEL_REASON[self.language]
+        return tuple(Break(date=day, reason=reason) for day in days) if shown else ()
 
     def only_source(self, feeding: tuple[SourceSettings, ...]) -> Component | None:
         """Where a non-additive figure has exactly one source, that source is all there is."""
@@ -252,8 +271,9 @@ def _opened(sources: tuple[SourceSettings, ...]) -> date | None:
     return min(known) if known and len(known) == len(days) else None
 
 
-def _breaks(sources: tuple[SourceSettings, ...], as_of: date) -> tuple[Break, ...]:
-    found = {(each.date, each.reason): each for source in sources for each in source.breaks if each.date < as_of}
+def _breaks(sources: tuple[SourceSettings, ...], of_parts: tuple[Break, ...], as_of: date) -> tuple[Break, ...]:
+    stated = (*(each for source in sources for each in source.breaks), *of_parts)
+    found = {(each.date, each.reason): each for each in stated if each.date < as_of}
     return tuple(found[key] for key in sorted(found))
 
 

@@ -15,6 +15,9 @@ from okr_models.words.numbers import Language, Speech
 
 MonthCode = Literal[
     "begins_later",
+    "channel_split",
+    "channels_differ",
+    "counted_since",
     "counts_hidden",
     "days_observed",
     "followers_reconstructed",
@@ -39,6 +42,9 @@ MONTH_CODES: tuple[str, ...] = get_args(MonthCode)
 
 SWEDISH: dict[MonthCode, str] = {
     "begins_later": "inga data före {day}",
+    "channel_split": "AI-assistenter är en egen kanal sedan {day}",
+    "channels_differ": "kanalerna summerar till {part} av {whole} sessioner",
+    "counted_since": "räknas först från {day}",
     "counts_hidden": "utan de tal som plattformen döljer eller utelämnar",
     "days_observed": "{part} av {whole} dagar avlästa",
     "followers_reconstructed": "följare uträknade ur dagarnas tillskott",
@@ -61,6 +67,9 @@ SWEDISH: dict[MonthCode, str] = {
 }
 ENGLISH: dict[MonthCode, str] = {
     "begins_later": "no data before {day}",
+    "channel_split": "AI assistants are a channel of their own since {day}",
+    "channels_differ": "the channels sum to {part} of {whole} sessions",
+    "counted_since": "counted only since {day}",
     "counts_hidden": "without counts that the platform hides or left out",
     "days_observed": "{part} of {whole} days read",
     "followers_reconstructed": "followers worked out from daily gains",

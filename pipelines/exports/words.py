@@ -46,6 +46,7 @@ UNITS: dict[Language, dict[str, str]] = {
         "sessions": "sessioner",
         "views": "visningar",
         "followers": "följare",
+        "conversions": "konverteringar",
         "interactions": "interaktioner",
         "posts": "inlägg",
         "seconds": "sekunder",

@@ -28,6 +28,10 @@ STREAMS: dict[str, dict[str, Any]] = {
     "web_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
     "web_monthly": {"delivery": "window", "grain": "month", "settle_days": 3},
     "web_pages_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "web_events_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "web_conversions_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "web_channels_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "web_key_events": {"delivery": "listing"},
     "search_daily": {"delivery": "window", "grain": "day", "lag_days": 2, "settle_days": 10},
     "search_pages_daily": {"delivery": "window", "grain": "day", "lag_days": 2, "settle_days": 10},
     "follower_snapshots": {"delivery": "snapshot"},
@@ -41,6 +45,10 @@ STREAMS: dict[str, dict[str, Any]] = {
 }
 CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ga4": ("web", ("web_daily", "web_monthly", "web_pages_daily")),
+    "ga4_with_goals": (
+        "web",
+        ("web_daily", "web_key_events", "web_events_daily", "web_conversions_daily", "web_channels_daily"),
+    ),
     "search_console": ("search", ("search_daily", "search_pages_daily")),
     "linkedin": (
         "social",

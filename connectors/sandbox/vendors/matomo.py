@@ -19,13 +19,16 @@ from urllib.parse import parse_qsl, unquote
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 from starlette.responses import HTMLResponse, Response
 
 from connectors.sandbox.call import Call, Endpoint, Json, ReplyFault, Vendor, json_reply
 from connectors.sandbox.faults import AuthReject, RateLimit, Status, VersionReject
 from connectors.sandbox.vendors.web_views import coded_addresses, grouped, views_of
 from connectors.sandbox.world import Brand
+from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.days import Ints, day_start
+from connectors.sandbox.world.visits import CHANNELS, WebLog
 
 SET_UP = date(2024, 1, 1)
 MOST_PAGES, USUAL_LIMIT = 500, 100
@@ -192,6 +195,88 @@ def page_urls(call: Call, brand: Brand, given: dict[str, str], rows: Ints) -> li
     return pages[offset:] if limit < 0 else pages[offset : offset + limit]
 
 
+GOALS = {number: each.goal for number, each in enumerate(CONVERSIONS, start=1)}
+REFERRER_TYPES = {
+    "Organic Search": (2, "Sökmotorer"),
+    "Direct": (1, "Direktinträde"),
+    "Organic Social": (7, "Sociala nätverk"),
+    "Referral": (3, "Webbplatser"),
+    "Email": (6, "Kampanjer"),
+    "AI Assistant": (8, "AI-assistenter"),
+}
+"""Labels are in the language of the token's owner."""
+
+
+def _visits(log: WebLog, rows: Ints) -> Ints:
+    """A visit's number for each view; one that goes on past midnight begins anew."""
+    keys: Ints = log.session[rows].astype(np.int64) * 100_000 + log.day[rows]
+    return keys
+
+
+def goals_get(call: Call, brand: Brand, given: dict[str, str], rows: Ints) -> Json:
+    """``Goals.get`` of one period: of one goal, or of all; nothing is sold here, so there are no orders."""
+    log = call.world.web(brand.slug)
+    visits, which = _visits(log, rows), log.conversion[rows]
+    every = len(np.unique(visits))
+
+    def of(chosen: npt.NDArray[np.bool_], prefix: str = "") -> Json:
+        converted = len(np.unique(visits[chosen]))
+        return {
+            f"{prefix}nb_conversions": converted,
+            f"{prefix}nb_visits_converted": converted,
+            f"{prefix}revenue": 0,
+            f"{prefix}conversion_rate": round(converted / every, 4),
+        }
+
+    if "idGoal" in given:
+        return of(which == int(given["idGoal"]))
+    report = of(which > 0)
+    if given.get("showAllGoalSpecificMetrics") == "1":
+        report["nb_visits"] = every
+        for number in GOALS:
+            report |= of(which == number, f"goal_{number}_")
+    return report
+
+
+def referrer_types(call: Call, brand: Brand, given: dict[str, str], rows: Ints) -> list[Json]:
+    """``Referrers.getReferrerType`` of one period; a type without visits is not there."""
+    log = call.world.web(brand.slug)
+    visits, which, channel = _visits(log, rows), log.conversion[rows], log.channel[rows]
+    found: list[Json] = []
+    for number, name in enumerate(CHANNELS):
+        mine = channel == number
+        if not mine.any():
+            continue
+        kind, label = REFERRER_TYPES[name]
+        goals = {
+            f"idgoal={goal}": {"nb_conversions": converted, "nb_visits_converted": converted, "revenue": 0}
+            for goal in GOALS
+            if (converted := len(np.unique(visits[mine & (which == goal)])))
+        }
+        row: Json = {"label": label, "referrer_type": kind, "nb_visits": len(np.unique(visits[mine]))}
+        row["nb_visits_converted"] = len(np.unique(visits[mine & (which > 0)]))
+        found.append(row | ({"goals": goals} if goals else {}))
+    return sorted(found, key=lambda row: -int(row["nb_visits"]))
+
+
+def goals_list() -> Json:
+    """``Goals.getGoals``: numbers as text."""
+    return {
+        str(number): {
+            "idsite": "1",
+            "idgoal": str(number),
+            "name": name,
+            "description": "",
+            "match_attribute": "manually",
+            "allow_multiple": "0",
+            "revenue": "0",
+            "deleted": "0",
+            "event_value_as_revenue": "0",
+        }
+        for number, name in GOALS.items()
+    }
+
+
 def _folder(path: str) -> str:
     parts = [part for part in path.split("/") if part]
     return unquote(parts[0]) if parts else "/index"
@@ -206,6 +291,8 @@ REPORTS: dict[str, Report] = {
     "VisitsSummary.get": visits_summary,
     "Actions.get": actions_get,
     "Actions.getPageUrls": page_urls,
+    "Goals.get": goals_get,
+    "Referrers.getReferrerType": referrer_types,
 }
 
 
@@ -244,6 +331,8 @@ def answer(call: Call) -> Response:
     brand = _authorised(call, given)
     if method == "SitesManager.getSiteFromId":
         return json_reply(site(call, brand))
+    if method == "Goals.getGoals":
+        return json_reply(goals_list())
     if method not in REPORTS:
         raise MatomoError(_no_method(method))
     today = call.world.now.astimezone(ZoneInfo(brand.site.zone)).date()

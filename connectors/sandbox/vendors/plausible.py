@@ -6,7 +6,7 @@ hash. So a person who comes on three days is three visitors of the month: true t
 Hosts lose their ``www.`` as they do there. Known as it happens: Plausible restates nothing.
 
 Words of errors and the reply's shape are those of Plausible's published source; nobody has compared them with a live
-reply. Not spoken: filters, goals, imported statistics (a site has none here).
+reply. Not spoken: filters but one on goals, imported statistics (a site has none here).
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from connectors.sandbox.call import Call, Endpoint, Json, ReplyFault, Vendor, js
 from connectors.sandbox.faults import AuthReject, DuplicateRow, PageDrift, RateLimit, Status
 from connectors.sandbox.vendors.web_views import Coded, Grouped, coded_addresses, coded_days, grouped, views_of
 from connectors.sandbox.world import Brand
+from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.days import HORIZON_START, Ints
-from connectors.sandbox.world.visits import WebLog
+from connectors.sandbox.world.visits import CHANNELS, WebLog
 
 MOST_ROWS = 10_000
 MISSING_KEY = "Missing API key. Please use a valid Plausible API key as a Bearer Token."
@@ -67,6 +68,8 @@ class Query:
     limit: int
     offset: int
     include: Json
+    goals: tuple[str, ...] | None = None
+    """Only views in which one of these was reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,8 @@ class Visits:
     log: WebLog
     rows: Ints
     groups: Grouped
+    of_goals: bool = False
+    """Of goals, and not of all views."""
 
     def visitors(self) -> list[int]:
         """Distinct hashes: a person on the UTC day on which the visit began."""
@@ -111,12 +116,16 @@ class Visits:
         lengths[heads] = self.log.at[self.rows[self.rows.size - 1 - tails]] - self.log.at[self.rows[heads]]
         return [round(sum_ / visits) for sum_, visits in zip(self.groups.total(lengths), self.visits(), strict=True)]
 
+    def events(self) -> list[int]:
+        """Views, and of goals each time that one was reached."""
+        return self.groups.total(np.maximum(self.log.firings[self.rows], 1)) if self.of_goals else self.pageviews()
+
 
 METRICS: dict[str, Callable[[Visits], list[int] | list[float]]] = {
     "visitors": Visits.visitors,
     "visits": Visits.visits,
     "pageviews": Visits.pageviews,
-    "events": Visits.pageviews,
+    "events": Visits.events,
     "views_per_visit": Visits.per_visit,
     "bounce_rate": Visits.bounce_rate,
     "visit_duration": Visits.duration,
@@ -134,6 +143,28 @@ DIMENSIONS: dict[str, Callable[[WebLog, Ints], Coded]] = {
     "event:page": lambda log, rows: coded_addresses(log, rows, [address.path for address in log.addresses]),
     "event:hostname": lambda log, rows: coded_addresses(log, rows, [_host(address.host) for address in log.addresses]),
 }
+
+
+GOAL = "event:goal"
+GOALS = ("", *(each.goal for each in CONVERSIONS))
+CHANNEL_LABELS = [*(name if name != "AI Assistant" else "AI Assistants" for name in CHANNELS)]
+DIMENSIONS |= {
+    GOAL: lambda log, rows: (log.conversion[rows].astype(np.int64), list(GOALS)),
+    "visit:channel": lambda log, rows: (log.channel[rows].astype(np.int64), CHANNEL_LABELS),
+}
+
+
+def _goals(body: Json) -> tuple[str, ...] | None:
+    """The goals that a filter lets through; None: without one. Raises ``PlausibleError`` for another filter."""
+    match body.get("filters"):
+        case None | []:
+            return None
+        case [["is", "event:goal", [*names]]]:
+            if unknown := [name for name in names if name not in GOALS[1:]]:
+                message = f"The goal `{unknown[0]}` is not configured for this site. Find out how to configure goals"
+                raise PlausibleError(400, f"Invalid filters. {message} here: https://plausible.io/docs/stats-api-v2")
+            return tuple(map(str, names))
+    raise PlausibleError(400, "#/filters: the sandbox knows one on event:goal only")
 
 
 def _body(call: Call) -> Json:
@@ -177,8 +208,7 @@ def parse(call: Call, zone: str) -> Query:
     dimensions = _names(body, "dimensions", frozenset(DIMENSIONS))
     if not metrics:
         raise PlausibleError(400, "#/metrics: Expected a minimum of 1 items but got 0.")
-    if body.get("filters"):
-        raise PlausibleError(400, "#/filters: the sandbox knows none")
+    goals = _goals(body)
     mixed = [name for name in metrics if name in SESSION_METRICS]
     if mixed and any(name.startswith("event:") for name in dimensions):
         raise PlausibleError(
@@ -204,6 +234,7 @@ def parse(call: Call, zone: str) -> Query:
         limit=limit,
         offset=offset,
         include=include,
+        goals=goals,
     )
 
 
@@ -212,10 +243,14 @@ def _rows(call: Call, brand: Brand, query: Query) -> list[Json]:
     log = call.world.web(brand.slug)
     empty = call.faults.empty_days()
     rows = views_of(log, first=query.first, last=query.last, now=call.world.now, empty=empty, live=True)
+    of_goals = query.goals is not None or GOAL in query.dimensions
+    if of_goals:
+        wanted = [number for number, name in enumerate(GOALS) if number and name in (query.goals or GOALS)]
+        rows = rows[np.isin(log.conversion[rows], wanted)]
     if not rows.size:
         return [] if query.dimensions else [{"dimensions": [], "metrics": [0] * len(query.metrics)}]
     groups = grouped(rows.size, [DIMENSIONS[name](log, rows) for name in query.dimensions])
-    visits = Visits(log=log, rows=rows, groups=groups)
+    visits = Visits(log=log, rows=rows, groups=groups, of_goals=of_goals)
     columns = [METRICS[name](visits) for name in query.metrics]
     found: list[Json] = [
         {"dimensions": list(labels), "metrics": list(values)}

@@ -7,12 +7,13 @@ not: what has arrived by now (``world.py``) and what a vendor reports of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from connectors.sandbox.world.brands import Brand
+from connectors.sandbox.world.conversions import conversions_of
 from connectors.sandbox.world.days import (
     HORIZON_END,
     HORIZON_START,
@@ -26,7 +27,10 @@ from connectors.sandbox.world.days import (
 from connectors.sandbox.world.pages import Address, BlogPost, addresses, blog_posts, reading_by_age
 from connectors.sandbox.world.streams import stream
 
-CHANNELS = ("Organic Search", "Direct", "Organic Social", "Referral", "Email")
+CHANNELS = ("Organic Search", "Direct", "Organic Social", "Referral", "Email", "AI Assistant")
+REFERRAL, AI_ASSISTANT = 3, 5
+AI_ASSISTANT_ON = date(2026, 5, 13)
+"""From here on vendors tell AI assistants' visits apart from other referrals."""
 COUNTRIES = ("Sweden", "Norway", "Finland", "Germany", "Denmark")
 DEVICES = ("mobile", "desktop", "tablet")
 
@@ -63,6 +67,10 @@ class WebLog:
     channel: npt.NDArray[np.int8]
     country: npt.NDArray[np.int8]
     device: npt.NDArray[np.int8]
+    conversion: npt.NDArray[np.int8]
+    """Number of the conversion that happened in this view (``conversions.py``); 0: none."""
+    firings: npt.NDArray[np.int8]
+    """How often its event was sent, 0 without one."""
 
 
 def _sessions(brand: Brand, rng: np.random.Generator) -> tuple[Ints, Ints, int]:
@@ -168,6 +176,18 @@ def _delays(rng: np.random.Generator, size: int) -> Ints:
     return delays
 
 
+def _with_assistants(
+    brand: Brand, seed: int, channels: npt.NDArray[np.int8], session: Ints, day: Ints
+) -> npt.NDArray[np.int8]:
+    """A third of the visits by referral are an AI assistant's, told apart from ``AI_ASSISTANT_ON`` on."""
+    is_one = stream(seed, brand.slug, "assistants").random(int(session.max()) + 1) < 0.33
+    begun = np.full(int(session.max()) + 1, np.iinfo(np.int64).max, dtype=np.int64)
+    np.minimum.at(begun, session, day)
+    told = is_one[session] & (channels == REFERRAL) & (begun[session] >= epoch_day(AI_ASSISTANT_ON))
+    named: npt.NDArray[np.int8] = np.where(told, AI_ASSISTANT, channels).astype(np.int8)
+    return named
+
+
 def make_web_log(brand: Brand, seed: int) -> WebLog:
     """Every page view of the horizon."""
     rng = stream(seed, brand.slug, "visits")
@@ -204,6 +224,10 @@ def make_web_log(brand: Brand, seed: int) -> WebLog:
     first_visit = np.zeros(at.size, dtype=bool)
     first_visit[firsts] = True
     delays = _delays(rng, begins.size)
+    conversion, firings = conversions_of(brand, seed, starts)
+    channels = _with_assistants(
+        brand, seed, _pick(rng, (0.46, 0.24, 0.16, 0.09, 0.05), begins.size)[session], session, day
+    )
     renumbered = np.unique(session, return_inverse=True)[1]
 
     log = WebLog(
@@ -219,9 +243,11 @@ def make_web_log(brand: Brand, seed: int) -> WebLog:
         engaged=np.minimum(engaged, 1800).astype(np.int32),
         starts_session=starts,
         first_visit=first_visit,
-        channel=_pick(rng, (0.46, 0.24, 0.16, 0.09, 0.05), begins.size)[session],
+        channel=_with_assistants(brand, seed, channels, session, day),
         country=_pick(rng, (0.86, 0.05, 0.04, 0.03, 0.02), people)[who],
         device=_pick(rng, (0.58, 0.37, 0.05), people)[who],
+        conversion=conversion,
+        firings=firings,
     )
     for values in (log.at, log.arrives, log.day, log.visitor, log.session, log.address, log.engaged, log.channel):
         values.setflags(write=False)

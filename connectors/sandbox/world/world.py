@@ -17,6 +17,7 @@ import pandas as pd
 
 from connectors.sandbox.world.brands import BRANDS, Brand
 from connectors.sandbox.world.clock import VirtualClock
+from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.pages import BlogPost
 from connectors.sandbox.world.search import SearchLog, make_search_log
 from connectors.sandbox.world.social import KINDS, SocialLog, SocialPost, make_social_log
@@ -117,7 +118,8 @@ class World:
         """Page views that analytics knows at an instant (now where left out), one row a view, by time.
 
         visitor_id, session_id, at (UTC), day (in the site's zone), host, path and query as seen, page (the page's own
-        path), post_id (NA for static pages), engagement_seconds, starts_session, first_visit, channel, arrives_at.
+        path), post_id (NA for static pages), engagement_seconds, starts_session, first_visit, channel, conversion
+        (GA4's event; empty: none), firings, arrives_at.
         A visitor is *active* where one of the views has engagement_seconds > 0 or is a first_visit.
         """
         log = self.web(slug)
@@ -151,6 +153,8 @@ class World:
                 "channel": np.array(CHANNELS)[log.channel[known]],
                 "country": np.array(COUNTRIES)[log.country[known]],
                 "device": np.array(DEVICES)[log.device[known]],
+                "conversion": np.array(["", *(each.event for each in CONVERSIONS)])[log.conversion[known]],
+                "firings": log.firings[known].astype(np.int64),
                 "arrives_at": pd.to_datetime(log.arrives[known], unit="s", utc=True),
             }
         )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.days import Ints, from_epoch_day
 from connectors.sandbox.world.pages import Address
 from connectors.sandbox.world.visits import CHANNELS, COUNTRIES, DEVICES, WebLog
@@ -22,8 +23,9 @@ Labels = list[str]
 Coded = tuple[npt.NDArray[Any], Labels]
 """An integer code for each event, and the text of each code."""
 
-SOURCES = ("google", "(direct)", "linkedin.com", "dn.se", "newsletter")
-MEDIUMS = ("organic", "(none)", "social", "referral", "email")
+SOURCES = ("google", "(direct)", "linkedin.com", "dn.se", "newsletter", "chatgpt.com")
+MEDIUMS = ("organic", "(none)", "social", "referral", "email", "ai-assistant")
+EVENT_NAMES = ("page_view", *(each.event for each in CONVERSIONS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class Groups:
     rows: Ints
     group: Ints
     count: int
+    by_event: bool = False
+    """Grouped or filtered by event, so that a view is its one event."""
 
     def total(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Sum of a value a row, by group."""
@@ -137,8 +141,29 @@ def _active(groups: Groups) -> npt.NDArray[Any]:
 def _events(groups: Groups) -> npt.NDArray[Any]:
     """page_view, and session_start, first_visit and user_engagement where they come with it."""
     log, rows = groups.log, groups.rows
+    if groups.by_event:
+        return groups.total(np.maximum(log.firings[rows], 1))
     more = log.starts_session[rows].astype(np.int64) + log.first_visit[rows] + (log.engaged[rows] > 0)
     return groups.total(1 + more)
+
+
+def _is_key(log: WebLog, rows: Ints) -> npt.NDArray[np.bool_]:
+    """Views with a conversion that was a key event by then: marking one is not retroactive."""
+    marked = np.array([np.iinfo(np.int64).max, *(int(each.marked_at.timestamp()) for each in CONVERSIONS)])
+    is_key: npt.NDArray[np.bool_] = log.at[rows] >= marked[log.conversion[rows]]
+    return is_key
+
+
+def _key_events(groups: Groups) -> npt.NDArray[Any]:
+    """Once a visit where it is counted so, else as often as it was sent."""
+    log, rows = groups.log, groups.rows
+    once = np.array([True, *(each.counting == "ONCE_PER_SESSION" for each in CONVERSIONS)])[log.conversion[rows]]
+    return groups.total(np.where(_is_key(log, rows), np.where(once, 1, log.firings[rows]), 0))
+
+
+def _key_event_rate(groups: Groups) -> npt.NDArray[Any]:
+    sessions = groups.log.session[groups.rows].astype(np.int64)
+    return _over(groups.distinct(sessions, _is_key(groups.log, groups.rows)), groups.distinct(sessions))
 
 
 def _over(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -180,6 +205,7 @@ DIMENSIONS: dict[str, Dimension] = {
         ("sessionDefaultChannelGroup", "Session default channel group", _TRAFFIC, _listed("channel", CHANNELS)),
         ("sessionSource", "Session source", _TRAFFIC, _listed("channel", SOURCES)),
         ("sessionMedium", "Session medium", _TRAFFIC, _listed("channel", MEDIUMS)),
+        ("eventName", "Event name", "Event", _listed("conversion", EVENT_NAMES)),
         ("country", "Country", "Geography", _listed("country", COUNTRIES)),
         ("deviceCategory", "Device category", "Platform / device", _listed("device", DEVICES)),
     )
@@ -196,6 +222,8 @@ METRICS: dict[str, Metric] = {
         ("screenPageViews", "Views", _PAGE, "TYPE_INTEGER", lambda g: g.total(np.ones(g.rows.size))),
         ("userEngagementDuration", "User engagement", "User", "TYPE_SECONDS", lambda g: g.total(g.log.engaged[g.rows])),
         ("eventCount", "Event count", "Event", "TYPE_INTEGER", _events),
+        ("keyEvents", "Key events", "Event", "TYPE_FLOAT", _key_events),
+        ("sessionKeyEventRate", "Session key event rate", "Session", "TYPE_FLOAT", _key_event_rate),
         ("engagementRate", "Engagement rate", "Session", "TYPE_FLOAT", _engagement_rate),
         ("bounceRate", "Bounce rate", "Session", "TYPE_FLOAT", _bounce_rate),
     )

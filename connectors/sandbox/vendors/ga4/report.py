@@ -6,6 +6,7 @@ HTTP. Users are counted exactly; Google's are estimates within about two per cen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,7 +68,9 @@ def _filtered(log: WebLog, rows: Ints, expression: Json | None) -> Ints:
     return kept
 
 
-def _grouped(log: WebLog, rows: Ints, dimensions: Iterable[str]) -> tuple[Groups, list[tuple[str, ...]]]:
+def _grouped(
+    log: WebLog, rows: Ints, dimensions: Iterable[str], *, by_event: bool = False
+) -> tuple[Groups, list[tuple[str, ...]]]:
     """Rows by their combination of dimensions, and the texts of each combination."""
     combined = np.zeros(rows.size, dtype=np.int64)
     coded = [DIMENSIONS[name].code(log, rows) for name in dimensions]
@@ -81,7 +84,7 @@ def _grouped(log: WebLog, rows: Ints, dimensions: Iterable[str]) -> tuple[Groups
         columns.append([labels[code] for code in left % size])
         left = left // size
     texts: list[tuple[str, ...]] = list(zip(*reversed(columns), strict=True)) if columns else [()] * keys.size
-    return Groups(log=log, rows=rows, group=group, count=int(keys.size)), texts
+    return Groups(log=log, rows=rows, group=group, count=int(keys.size), by_event=by_event), texts
 
 
 def _values(groups: Groups, metrics: Iterable[str]) -> Values:
@@ -90,7 +93,8 @@ def _values(groups: Groups, metrics: Iterable[str]) -> Values:
 
 def _lines(log: WebLog, rows: Ints, report: Report, plain: tuple[str, ...]) -> list[Line]:
     """Rows of one date range, those dropped that the metric filter or emptiness drops."""
-    groups, texts = _grouped(log, rows, plain)
+    by_event = "eventName" in plain or '"eventName"' in json.dumps(report.dimension_filter)
+    groups, texts = _grouped(log, rows, plain, by_event=by_event)
     values = _values(groups, report.metrics)
     keep = np.ones(groups.count, dtype=bool)
     if report.metric_filter is not None:

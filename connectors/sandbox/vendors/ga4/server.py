@@ -18,6 +18,7 @@ from connectors.sandbox.vendors.ga4.report import run
 from connectors.sandbox.vendors.ga4.request import parse
 from connectors.sandbox.vendors.google.errors import GoogleError, authorised, common_fault
 from connectors.sandbox.world import Brand
+from connectors.sandbox.world.conversions import CONVERSIONS
 
 AUDIENCE = "https://analyticsdata.googleapis.com/"
 SCOPES = (
@@ -152,6 +153,30 @@ def metadata(call: Call) -> Response:
     )
 
 
+def key_events(call: Call) -> Response:
+    """``GET /v1beta/properties/{id}/keyEvents`` of the Admin API, by pages."""
+    brand = _property(call)
+    asked = call.request.query_params
+    size, offset = min(int(asked.get("pageSize", 50)), 200), int(asked.get("pageToken", 0) or 0)
+    known = [each for each in CONVERSIONS if each.marked_at <= call.world.now]
+    found: Json = {
+        "keyEvents": [
+            {
+                "name": f"properties/{brand.ids['ga4']}/keyEvents/{9000 + number}",
+                "eventName": each.event,
+                "createTime": f"{each.marked_at:%Y-%m-%dT%H:%M:%S.000000Z}",
+                "deletable": True,
+                "custom": True,
+                "countingMethod": each.counting,
+            }
+            for number, each in enumerate(known, start=1)
+        ][offset : offset + size]
+    }
+    if offset + size < len(known):
+        found["nextPageToken"] = str(offset + size)
+    return json_reply(found)
+
+
 def _worded(handler: Callable[[Call], Response]) -> Callable[[Call], Response]:
     """Google's error body for what the handler raises."""
 
@@ -177,6 +202,7 @@ VENDOR = Vendor(
             methods=("POST",), path="/v1beta/properties/{property}:batchRunReports", handler=_worded(batch_run_reports)
         ),
         Endpoint(methods=("GET",), path="/v1beta/properties/{property}/metadata", handler=_worded(metadata)),
+        Endpoint(methods=("GET",), path="/v1beta/properties/{property}/keyEvents", handler=_worded(key_events)),
     ),
     brand_of=brand_of,
     fault_reply=fault_reply,

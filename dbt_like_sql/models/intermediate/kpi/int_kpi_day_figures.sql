@@ -79,12 +79,61 @@ blog_posts as (
     from {{ ref('int_blog_posts') }}
     where published_on is not null
     group by client, source, published_on, is_estimated
+),
+
+conversions as (
+    select
+        client,
+        'conversions' as kpi,
+        source,
+        'web_events_daily' as stream,
+        day,
+        sum(conversions) as value
+    from {{ ref('stg_raw__web_events_daily') }}
+    group by client, source, day
+),
+
+events as (
+    select
+        client,
+        {{ part_kpi("'conversions'", "'event=' || event") }} as kpi,
+        source,
+        'web_events_daily' as stream,
+        day,
+        conversions as value
+    from {{ ref('stg_raw__web_events_daily') }}
+),
+
+-- several of a vendor's channels may be one of ours
+channels as (
+    select
+        client,
+        {{ part_kpi("'sessions'", "'channel=' || channel") }} as kpi,
+        source,
+        'web_channels_daily' as stream,
+        day,
+        cast(sum(sessions) as double) as value
+    from {{ ref('stg_raw__web_channels_daily') }}
+    group by client, source, day, channel
+    union all
+    select
+        client,
+        {{ part_kpi("'conversions'", "'channel=' || channel") }} as kpi,
+        source,
+        'web_channels_daily' as stream,
+        day,
+        sum(conversions) as value
+    from {{ ref('stg_raw__web_channels_daily') }}
+    group by client, source, day, channel
 )
 
 {{ union_all(
-    ['counts', 'interactions_given', 'interactions_counted', 'social_posts', 'blog_posts'],
+    ['conversions', 'events', 'channels', 'counts', 'interactions_given', 'interactions_counted', 'social_posts', 'blog_posts'],
     columns,
     lacking={
+        'conversions': ['is_estimated', 'is_split_over_months', 'is_partial'],
+        'events': ['is_estimated', 'is_split_over_months', 'is_partial'],
+        'channels': ['is_estimated', 'is_split_over_months', 'is_partial'],
         'counts': ['is_estimated', 'is_split_over_months', 'is_partial'],
         'interactions_given': ['is_split_over_months'],
         'social_posts': ['is_estimated', 'is_split_over_months', 'is_partial'],

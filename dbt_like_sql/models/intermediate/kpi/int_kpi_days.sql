@@ -45,6 +45,7 @@ observed as (
         and series.adds_over_time
         -- the difference of two stocks, which no day gives
         and series.kpi <> 'new_followers'
+        and (days.is_before_opening or days.day >= coalesce(series.counted_from_on, days.day))
         -- where first views stand for publications, the first days of a history can't tell them
         and (
             series.kpi <> 'blog_posts'

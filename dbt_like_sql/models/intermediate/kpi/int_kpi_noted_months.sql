@@ -45,6 +45,9 @@ sentences as (
         end as opening,
         case code
             when 'begins_later' then 'no data before ' || day
+            when 'channel_split' then 'AI assistants are a channel of their own since ' || day
+            when 'channels_differ' then 'channels sum to ' || part || ' of ' || whole || ' sessions'
+            when 'counted_since' then 'not counted before ' || day
             when 'counts_hidden' then 'without counts that the platform hides or left out'
             when 'days_observed' then part || ' of ' || whole || ' days observed'
             when 'followers_reconstructed' then 'followers reconstructed from daily gains'

@@ -28,6 +28,17 @@ scoped as (
         series.kind,
         series.adds_over_sources
     from {{ ref('int_kpi_series') }} as series
+    where not {{ is_part('series.kpi') }}
+    union all
+    select
+        series.client,
+        series.kpi,
+        {{ part_of('series.kpi') }} as scope,
+        series.source,
+        series.kind,
+        series.adds_over_sources
+    from {{ ref('int_kpi_series') }} as series
+    where {{ is_part('series.kpi') }}
     union all
     select
         series.client,
@@ -47,6 +58,7 @@ scoped as (
         series.kind,
         series.adds_over_sources
     from {{ ref('int_kpi_series') }} as series
+    where not {{ is_part('series.kpi') }}
 ),
 
 members as (
@@ -64,7 +76,7 @@ members as (
 own_days as (
     select
         days.client,
-        days.kpi,
+        {{ kpi_of('days.kpi') }} as kpi,
         scoped.scope,
         days.day,
         case

@@ -53,6 +53,7 @@ figures as (
     {{ union_all([
         ref('int_kpi_source_picks'),
         ref('int_kpi_platform_picks'),
+        ref('int_kpi_part_picks'),
         ref('int_kpi_all_picks'),
         'own',
     ], columns) }}

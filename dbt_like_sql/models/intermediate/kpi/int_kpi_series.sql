@@ -1,4 +1,4 @@
--- which source gives which KPI, and which of its streams the figure rests on
+-- which source gives which KPI, or which part of one, and which of its streams the figure rests on
 with loaded as (
     select distinct
         client,
@@ -38,28 +38,67 @@ candidates as (
             and streams.source = loaded.source
             and streams.stream = loaded.stream
     where kpi_streams.preference is not null
+),
+
+chosen as (
+    select
+        candidates.client,
+        candidates.kpi,
+        candidates.kpi as series_kpi,
+        candidates.source,
+        candidates.platform,
+        candidates.stream,
+        -- where a source calls nothing a conversion, no conversions are not zero
+        (candidates.delivery <> 'window' or candidates.is_zero_by_absence)
+        and (candidates.kpi <> 'conversions' or parts.client is not null) as is_zero_by_absence,
+        parts.counted_from_on
+    from candidates
+    left join {{ ref('int_web_parts') }} as parts
+        on
+            candidates.client = parts.client
+            and candidates.kpi = parts.kpi
+            and candidates.source = parts.source
+            and parts.part is null
+    where candidates.choice = 1
+    union all
+    select
+        parts.client,
+        parts.kpi,
+        {{ part_kpi('parts.kpi', 'parts.part') }} as series_kpi,
+        parts.source,
+        cast(null as varchar) as platform,
+        parts.stream,
+        streams.is_zero_by_absence,
+        parts.counted_from_on
+    from {{ ref('int_web_parts') }} as parts
+    inner join {{ ref('stg_config__streams') }} as streams
+        on
+            parts.client = streams.client
+            and parts.source = streams.source
+            and parts.stream = streams.stream
+    where parts.part is not null
 )
 
 select
-    candidates.client,
-    candidates.kpi,
-    candidates.source,
-    candidates.platform,
-    'source=' || candidates.source as scope,
-    candidates.stream,
-    candidates.delivery <> 'window' or candidates.is_zero_by_absence as is_zero_by_absence,
+    chosen.client,
+    chosen.series_kpi as kpi,
+    chosen.source,
+    chosen.platform,
+    'source=' || chosen.source as scope,
+    chosen.stream,
+    chosen.is_zero_by_absence,
+    chosen.counted_from_on,
     sources.opened_on,
     kpis.kind,
     kpis.adds_over_time,
     kpis.adds_over_sources,
     kpis.closing_days
-from candidates
+from chosen
 inner join {{ ref('int_sources') }} as sources
     on
-        candidates.client = sources.client
-        and candidates.source = sources.source
+        chosen.client = sources.client
+        and chosen.source = sources.source
 inner join {{ ref('stg_config__kpis') }} as kpis
     on
-        candidates.client = kpis.client
-        and candidates.kpi = kpis.kpi
-where candidates.choice = 1
+        chosen.client = kpis.client
+        and chosen.kpi = kpis.kpi

@@ -20,6 +20,7 @@ select
             and beginnings.begins_on > months.ends_on
             then beginnings.begins_on
     end as begins_on,
+    case when series.counted_from_on > months.month then series.counted_from_on end as counted_from_on,
     series.opened_on is null
     and series.is_zero_by_absence
     and streams.delivery = 'window'

@@ -79,3 +79,15 @@ select
     false as is_estimated,
     cast(null as varchar) as method
 from {{ ref('stg_raw__search_daily') }}
+union all
+select
+    client,
+    'conversion_rate' as kpi,
+    source,
+    day,
+    cast(converted_visits as double) / nullif(visits, 0) as value,
+    cast(converted_visits as double) as numerator,
+    cast(visits as double) as denominator,
+    false as is_estimated,
+    cast(null as varchar) as method
+from {{ ref('stg_raw__web_conversions_daily') }}

@@ -12,30 +12,89 @@
     'note_codes': 'cast(null as ' ~ note_type() ~ '[])',
 } %}
 
-with additive as (
+-- what the channels of a month do not add up to: rows withheld, or sessions that no channel holds
+with gaps as (
     select
         client,
-        kpi,
         source,
         month,
-        value,
-        expected_days,
-        observed_days,
-        observed_share,
-        is_scaled or is_split_over_months or is_partial as is_estimated,
+        cast(sum(case when {{ is_part('kpi') }} then value end) as bigint) as by_channel,
+        cast(sum(case when not {{ is_part('kpi') }} then value end) as bigint) as whole
+    from {{ ref('int_additive_months') }}
+    where {{ kpi_of('kpi') }} = 'sessions'
+    group by client, source, month
+    having
+        min(observed_days) = max(observed_days)
+        and count(distinct kpi) > 1
+        and abs(sum(case when {{ is_part('kpi') }} then value else -value end)) >= 0.5
+),
+
+-- a channel that took from referral from a day on
+splits as (
+    select
+        client,
+        source,
+        cast(date_trunc('month', counted_from_on) as date) as month,
+        counted_from_on
+    from {{ ref('int_web_parts') }}
+    where
+        kpi = 'sessions'
+        and part = 'channel=ai_assistants'
+),
+
+additive as (
+    select
+        months.client,
+        months.kpi,
+        months.source,
+        months.month,
+        months.value,
+        months.expected_days,
+        months.observed_days,
+        months.observed_share,
+        months.is_scaled or months.is_split_over_months or months.is_partial as is_estimated,
         nullif(
             list_concat(
                 case
-                    when is_scaled then [{{ note('scaled_up', part='observed_days', whole='expected_days') }}]
-                    when kpi = 'blog_posts' and is_split_over_months then [{{ note('dated_by_first_view') }}]
-                    when is_split_over_months then [{{ note('split_at_month_end') }}]
+                    when months.is_scaled
+                        then [{{ note(
+                            'scaled_up', "'source=' || months.source",
+                            part='months.observed_days',
+                            whole='months.expected_days'
+                        ) }}]
+                    when months.kpi = 'blog_posts' and months.is_split_over_months
+                        then [{{ note('dated_by_first_view', "'source=' || months.source") }}]
+                    when months.is_split_over_months
+                        then [{{ note('split_at_month_end', "'source=' || months.source") }}]
                 end,
-                case when is_partial then [{{ note('counts_hidden') }}] end
+                case when months.is_partial then [{{ note('counts_hidden', "'source=' || months.source") }}] end,
+                case
+                    when gaps.whole is not null
+                        then [{{ note(
+                            'channels_differ', "'source=' || months.source", part='gaps.by_channel', whole='gaps.whole'
+                        ) }}]
+                end,
+                case
+                    when splits.counted_from_on is not null
+                        then [{{ note('channel_split', "'source=' || months.source", day='splits.counted_from_on') }}]
+                end
             ),
             []
         ) as note_codes,
-        data_through_on
-    from {{ ref('int_additive_months') }}
+        months.data_through_on
+    from {{ ref('int_additive_months') }} as months
+    left join gaps
+        on
+            months.client = gaps.client
+            and months.source = gaps.source
+            and months.month = gaps.month
+            and {{ kpi_of('months.kpi') }} = 'sessions'
+    left join splits
+        on
+            months.client = splits.client
+            and months.source = splits.source
+            and months.month = splits.month
+            and {{ part_of('months.kpi') }} = 'channel=referral'
 ),
 
 visitors as (
@@ -126,12 +185,28 @@ positions as (
         observed_share,
         data_through_on
     from {{ ref('int_search_months') }}
+),
+
+ratios as (
+    select
+        client,
+        kpi,
+        source,
+        month,
+        numerator / nullif(denominator, 0) as value,
+        numerator,
+        denominator,
+        expected_days,
+        observed_days,
+        observed_share,
+        data_through_on
+    from {{ ref('int_ratio_months') }}
 )
 
 {{ union_all(
     [
         'additive', 'visitors', 'followers', 'new_followers', ref('int_post_ratio_source_months'),
-        'page_views_per_post', 'seconds_per_view', 'positions'
+        'page_views_per_post', 'seconds_per_view', 'positions', 'ratios'
     ],
     columns,
     lacking={
@@ -143,6 +218,7 @@ positions as (
         'page_views_per_post': ['is_estimated', 'note_codes'],
         'seconds_per_view': ['is_estimated'],
         'positions': ['is_estimated', 'note_codes'],
+        'ratios': ['is_estimated', 'note_codes'],
     },
     absent=absent,
 ) }}

@@ -16,6 +16,7 @@ with judged as (
         series.is_before_opening,
         series.begins_on,
         series.is_unseen,
+        series.counted_from_on,
         figures.value,
         figures.numerator,
         figures.denominator,
@@ -53,6 +54,7 @@ valued as (
         is_before_opening,
         begins_on,
         is_unseen,
+        counted_from_on,
         not is_never_scaled
         or (is_so_far and data_through_on is not null)
         or observed_share >= {{ var('least_share') }} as has_value,
@@ -127,6 +129,7 @@ select
         when has_value and kind = 'ratio' and numerator is not null
             then coalesce(note_codes, [{{ note('nothing_to_divide') }}])
         when begins_on is not null then [{{ note('begins_later', day='begins_on') }}]
+        when counted_from_on is not null then [{{ note('counted_since', day='counted_from_on') }}]
         when is_unseen then [{{ note('never_seen') }}]
         when observed_days is not null
             then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]

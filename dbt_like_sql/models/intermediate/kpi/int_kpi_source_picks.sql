@@ -17,6 +17,7 @@ with own as (
         note_codes,
         data_through_on
     from {{ ref('int_kpi_source_months') }}
+    where not {{ is_part('kpi') }}
 )
 
 {{ own_or_history('own', "like 'source=%'") }}

@@ -16,9 +16,12 @@ streams as (
         client,
         source,
         stream,
-        case when stream in ('web_daily', 'web_pages_daily') then 'web' else 'search' end as category
+        case when stream like 'web_%' then 'web' else 'search' end as category
     from {{ ref('stg_config__streams') }}
-    where stream in ('web_daily', 'web_pages_daily', 'search_daily', 'search_pages_daily')
+    where
+        stream in (
+            'web_daily', 'web_pages_daily', 'web_conversions_daily', 'search_daily', 'search_pages_daily'
+        )
 ),
 
 weighted as (

@@ -218,7 +218,7 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("scope: {platform: facebook}}", "scope: {source: linkedin}} #!", ("the very figure that is treated",)),
     (", scope: {platform: facebook}}", "} #!", ("the very figure that is treated",)),
     ("control: {kpi: interactions,", "control: {kpi: interactionz, #!\n     ", ('did you mean "interactions"?',)),
-    ("    kpi: interactions\n", "    kpi: conversions #!\n", ("not a known KPI",)),
+    ("    kpi: interactions\n", "    kpi: revenue #!\n", ("not a known KPI",)),
     ("cost: 40000", "cost: -1 #!", ("cost", "at least 0")),
     ("cost: 40000", "cost: 40 000 #!", ("not a number",)),
     ("cost: 40000", "hypotesis: x #!", ('did you mean "hypothesis"?',)),

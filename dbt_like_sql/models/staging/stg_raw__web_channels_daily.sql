@@ -1,0 +1,9 @@
+select
+    client,
+    source,
+    day,
+    label,
+    channel,
+    sessions,
+    conversions
+from {{ source('raw', 'web_channels_daily') }}

@@ -1,0 +1,7 @@
+select
+    client,
+    source,
+    day,
+    visits,
+    converted_visits
+from {{ source('raw', 'web_conversions_daily') }}
