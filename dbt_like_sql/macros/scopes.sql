@@ -74,8 +74,8 @@
     where rank = 1
 {%- endmacro %}
 
-{# A part of a figure goes as a KPI of its own through the models of sources: its KPI, a slash, its scope. KPI ids have no
-   slash; what an event is called may. #}
+{# A part of a figure goes as a KPI of its own through the models of sources: its KPI, a slash, its scope. Ids of KPIs
+   have no slash; what an event is called may. #}
 {% macro part_kpi(kpi, part) -%}
     {{ kpi }} || '/' || {{ part }}
 {%- endmacro %}
