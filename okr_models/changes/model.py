@@ -16,6 +16,7 @@ NOTHING = 1e-9
 """Relative: a difference of sums below it is the arithmetic's own."""
 OTHER = "other"
 """The part that no scope accounts for: restated days, platforms that are on one side only."""
+SAME_TARGET = 0.005
 WORTH_TELLING = 0.01
 """Of the way: a smaller step is no news."""
 
@@ -76,14 +77,20 @@ class Changed:
         return self.progress - self.progress_then
 
     @property
+    def has_other_target(self) -> bool:
+        """Another target, not the same share of a baseline that was restated a little."""
+        if self.target_then is None or self.target is None:
+            return False
+        return abs(self.target - self.target_then) > SAME_TARGET * max(abs(self.target_then), abs(self.target))
+
+    @property
     def is_news(self) -> bool:
         """Worth a line."""
-        target_moved = self.target_then is not None and self.target is not None and self.target != self.target_then
         return (
             self.flipped
             or bool(self.met or self.missed)
             or abs(self.step) >= WORTH_TELLING
-            or (target_moved and abs(self.step) > 0)
+            or self.has_other_target
             or self.status_then is None
         )
 

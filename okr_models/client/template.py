@@ -19,7 +19,7 @@ language: sv                   # language of the report: sv or en
 timezone: Europe/Stockholm
 fiscal_year_start: 1           # month in which the fiscal year begins
 currency: SEK
-csv_dialect: standard          # standard (comma, decimal point) or excel-sv (semicolon, decimal comma, BOM)
+csv_dialect: excel-sv          # excel-sv (semicolon, decimal comma, BOM) or standard (comma, decimal point)
 
 # Where figures come from. Remove the # in front of what the client has.
 # A secret never stands here itself: {env: NAME} names an environment variable, {file: PATH} a file in the home folder.

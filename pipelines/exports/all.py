@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -18,10 +18,13 @@ import duckdb
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language
 from pipelines.exports import since_words
-from pipelines.exports.csvs import Audience, export_agency, export_client, write_rows
+from pipelines.exports.cells import DialectName
+from pipelines.exports.csvs import Audience, client_rows, export_agency, export_client, write_rows
+from pipelines.exports.files import ExportFile
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, readers_of
 from pipelines.exports.since import changes_since, closed_months
+from pipelines.exports.workbook import WORKBOOK, Sheet, meanings, write_workbook
 
 AGENCY = "_agency"
 BOARD = "board"
@@ -82,8 +85,18 @@ def export_all(
                 export_client(
                     con, reader.client, aside, dialect=reader.dialect, as_of=as_of, restated=restated, audience=audience
                 )
-                if audience != BOARD:
-                    write_changes(con, reader, aside, as_of=as_of, restated=restated)
+                since = (
+                    ()
+                    if is_board
+                    else since_words.rows(
+                        changes_since(con, read_status(con, reader.client, as_of=as_of, restated=restated))
+                    )
+                )
+                if not is_board:
+                    write_rows(aside / CHANGES, since_words.COLUMNS, since, dialect=reader.dialect)
+                rows = client_rows(con, reader.client, as_of=as_of, restated=restated, audience=audience)
+                sheets = [_sheet(con, file, found) for file, found in rows]
+                write_workbook(aside / WORKBOOK, [*sheets, *([] if is_board else [_changes_sheet(con, since)])])
                 kept = keep_months(con, reader, target, as_of=as_of) if audience is None else ()
                 render_client(
                     con,
@@ -102,7 +115,9 @@ def export_all(
         link = f"../../{{client}}/{BOARD}/{REPORT}" if below else f"../{{client}}/{REPORT}"
         try:
             with _made_aside(target) as aside:
-                export_agency(con, aside, as_of=as_of, restated=restated, audience=audience)
+                export_agency(
+                    con, aside, dialect=_agency_dialect(readers), as_of=as_of, restated=restated, audience=audience
+                )
                 render_agency(
                     con,
                     readers,
@@ -120,13 +135,30 @@ def export_all(
     return tuple(written)
 
 
-def write_changes(
-    con: duckdb.DuckDBPyConnection, reader: Reader, folder: Path, *, as_of: date | None, restated: bool
-) -> Path:
-    """``changes.csv``: every key result now and on the night a week before."""
-    status = read_status(con, reader.client, as_of=as_of, restated=restated)
-    rows = since_words.rows(changes_since(con, status))
-    return write_rows(folder / CHANGES, since_words.COLUMNS, rows, dialect=reader.dialect)
+def _agency_dialect(readers: Sequence[Reader]) -> DialectName:
+    """That of most clients; the standard one where as many have either."""
+    spoken = [reader.dialect for reader in readers if reader.has_file]
+    return "excel-sv" if 2 * spoken.count("excel-sv") > len(spoken) else "standard"
+
+
+def _sheet(con: duckdb.DuckDBPyConnection, file: ExportFile, rows: Sequence[tuple[object, ...]]) -> Sheet:
+    notes = meanings(con, file.table)
+    instants = [place for place, name in enumerate(file.columns) if name.endswith("_at")]
+    typed = [
+        tuple(_instant(value) if place in instants else value for place, value in enumerate(row)) if instants else row
+        for row in rows
+    ]
+    return Sheet(name=file.name.removesuffix(".csv"), columns=file.columns, rows=tuple(typed), notes=notes)
+
+
+def _instant(value: object) -> object:
+    """What ``csvs.py`` writes as text is an instant again."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _changes_sheet(con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[object, ...]]) -> Sheet:
+    notes = {**meanings(con, "key_result_progress"), **since_words.MEANINGS}
+    return Sheet(name=CHANGES.removesuffix(".csv"), columns=since_words.COLUMNS, rows=tuple(rows), notes=notes)
 
 
 def keep_months(

@@ -47,6 +47,19 @@ def export_client(
     )
 
 
+def client_rows(
+    con: duckdb.DuckDBPyConnection,
+    client: str,
+    *,
+    as_of: date | None = None,
+    restated: bool = False,
+    audience: Audience | None = None,
+) -> tuple[tuple[ExportFile, list[tuple[object, ...]]], ...]:
+    """Each of a client's files with its rows, typed as the database has them but for instants, which are text."""
+    files = BOARD_FILES if audience == "board" else TEAM_FILES
+    return tuple((file, _rows(con, file, client=client, as_of=as_of, restated=restated)) for file in files)
+
+
 def write_rows(
     path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]], *, dialect: DialectName = "standard"
 ) -> Path:

@@ -22,6 +22,20 @@ COLUMNS = (
     *("current_then", "current", "target_then", "target", "progress_then", "progress"),
     *("progress_week_ago", "progress_month_ago", "progress_quarter_ago", "moved_by", "newly_met", "newly_missed"),
 )
+MEANINGS = {
+    "since": "The night it is compared with",
+    "status_then": "Status on that night, as it was known then",
+    "current_then": "Value on that night, in unit",
+    "target_then": "Target in force on that night, in unit",
+    "progress_then": "Share of the way on that night",
+    "progress": "Share of the way now, as it is: may be negative or above 1",
+    "progress_week_ago": "Share of the way on the night a week ago, as it was known then",
+    "progress_month_ago": "The same 30 days ago",
+    "progress_quarter_ago": "The same 91 days ago",
+    "moved_by": "What each platform, channel or source adds to the change, in unit; they add up to it",
+    "newly_met": "Items that met their condition since",
+    "newly_missed": "Items that missed it since",
+}
 TEXT: dict[Language, dict[str, str]] = {
     "sv": {
         "head": "Vad som hänt sedan {day}",
@@ -144,7 +158,7 @@ def _line(each: Changed, reader: Reader) -> Line:
         said.append(f"{text['new']}, {status_word(each.status, speech)}")
     elif each.flipped:
         said.append(f"{status_word(each.status_then, speech)} → {status_word(each.status, speech)}")
-    if each.target_then is not None and each.target is not None and each.target != each.target_then:
+    if each.target_then is not None and each.target is not None and each.has_other_target:
         then, now = speech.pair(each.target_then, each.target, each.unit)
         said.append(text["target"].format(then=then, now=now))
     if each.step and each.progress is not None and each.progress_then is not None:

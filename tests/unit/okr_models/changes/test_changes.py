@@ -64,6 +64,11 @@ def test_a_turn_for_the_worse_comes_first_and_what_stood_still_not_at_all() -> N
     assert [each.key_result_id for each in in_order(news)] == ["worse", "better", "met", "far", "new"]
 
 
+def test_a_revised_target_is_news_and_a_restated_baseline_is_not() -> None:
+    assert changed(target=150.0).is_news
+    assert not changed(target=200.4).is_news
+
+
 @pytest.mark.parametrize(
     ("then", "now", "is_better"),
     [
