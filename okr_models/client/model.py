@@ -25,6 +25,7 @@ from okr_models.client.fields import (
     Zone,
     refuse,
 )
+from okr_models.client.sending import Brand, Sendings
 from okr_models.client.sources import Frozen, SourceSettings
 from okr_models.client.targets import (
     AtLeast,
@@ -209,6 +210,8 @@ class Client(Frozen):
     kpis: tuple[OwnKpi, ...] = ()
     objectives: tuple[Objective, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
+    send: Sendings = ()
+    brand: Brand | None = None
 
     def source(self, source_id: str) -> SourceSettings:
         return next(source for source in self.sources if source.id == source_id)

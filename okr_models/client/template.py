@@ -33,6 +33,11 @@ sources:
     # breaks: [{date: @last@-03-06, reason: New cookie banner}]                  # figures mean something else from here
     # paused: [{from: @last@-07-01, to: @last@-07-14, reason: Site rebuild}]     # expected silence
 @sources@
+# Who gets the report, and how often: night, monday or month. Mail needs OKR_MAIL_SMTP and OKR_MAIL_FROM.
+send:
+  # - {to: [ceo@example.se], audience: board, every: monday, preview_to: [me@agency.se], preview_days: 4}
+  # - {to: [{env: ACME_SLACK_WEBHOOK}], via: slack, audience: team, every: monday, only_if_changed: true}
+
 # KPIs of the client's own, from a csv source: flow (adds up), stock (a level) or ratio.
 kpis:
   # - {id: nps, title: Customer satisfaction (NPS), kind: ratio, unit: points, better: higher, source: crm}

@@ -44,7 +44,7 @@ def changes_since(
     """To the night of ``status``, from the newest up to ``day``; without one from so long ``before`` it."""
     if status.as_of is None:
         return Since(client=status.client, as_of=None, since=None, first=None)
-    nights = _nights(con, status.client, until=status.as_of)
+    nights = nights_of(con, status.client, until=status.as_of)
     first = nights[0] if nights else None
     since = _newest(nights, day or status.as_of - before)
     if since is None or since >= status.as_of:
@@ -88,7 +88,7 @@ def progress_by_night(
     return {key: tuple(points) for key, points in found.items()}
 
 
-def _nights(con: duckdb.DuckDBPyConnection, client: str, *, until: date) -> list[date]:
+def nights_of(con: duckdb.DuckDBPyConnection, client: str, *, until: date) -> list[date]:
     """Nights that were known at the time; a past day judged again later is no night."""
     rows = con.execute(
         """
@@ -231,7 +231,7 @@ def closed_months(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -
 
     A month that closed before the client's first night has no report.
     """
-    nights = _nights(con, client, until=as_of)
+    nights = nights_of(con, client, until=as_of)
     rows = con.execute(
         """
         select month, max(coalesce(closes_on, last_day(month) + 1)) from marts.kpi_monthly

@@ -1,0 +1,314 @@
+"""Sending against a real SMTP server with TLS and a webhook receiver on this machine: each message once.
+
+Really under test: what arrives, what is recorded, and that nothing goes twice or in clear. Which edition is due has
+tests of its own (``test_due.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import duckdb
+import pytest
+from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from okr_models.client.model import Client
+from okr_models.client.sending import Sending
+from pipelines.sending import ways
+from pipelines.sending.ledger import AlreadySending, opened
+from pipelines.sending.letter import as_html, letter_of
+from pipelines.sending.send import Done, hold, send_due
+from pipelines.warehouse.home import Home
+from tests.unit.published_clients import FJALLGLAS
+from tests.unit.published_fixture import AS_OF, build_published
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+NIGHTLY = {"to": ["vd@fjallglas.se"], "every": "night"}
+
+
+class Box:
+    """What a mail server took, in order; ``refuse``: the answer to the next messages."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], EmailMessage]] = []
+        self.refuse: list[str] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        if self.refuse:
+            return self.refuse.pop(0)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        self.mails.append((envelope.rcpt_tos, message))  # type: ignore[arg-type]
+        return "250 taken"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem, secret = folder / "cert.pem", folder / "key.pem"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pem, secret
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+def mail(box: Box, certificate: tuple[Path, Path]) -> Iterator[dict[str, str]]:
+    """The environment of a mail server that takes nothing without STARTTLS."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*map(str, certificate))
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(box, hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True)
+    server.start()
+    try:
+        yield {
+            "OKR_MAIL_SMTP": f"smtp://localhost:{port}",
+            "OKR_MAIL_FROM": "OKR <okr@agency.se>",
+            "OKR_MAIL_CA": str(certificate[0]),
+            "OKR_CHROMIUM": "/nowhere",
+        }
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[Any], list[int]]]:
+    """Address, bodies taken, and answers to give in place of 200."""
+    taken: list[Any] = []
+    answers: list[int] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            code = answers.pop(0) if answers else 200
+            if code == 200:
+                taken.append(json.loads(body))
+            self.send_response(code)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/services/T0/secret", taken, answers
+    server.shutdown()
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with build_published() as connection:
+        yield connection
+
+
+def client(*sendings: dict[str, Any]) -> Client:
+    return FJALLGLAS.model_copy(update={"send": tuple(Sending.model_validate(each) for each in sendings)})
+
+
+def what(done: tuple[Done, ...]) -> list[tuple[str, str]]:
+    return [(each.to, each.what) for each in done]
+
+
+def test_a_mail_arrives_over_tls_once_with_page_and_text(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    asked = client(NIGHTLY | {"to": ["vd@fjallglas.se", "styrelse@fjallglas.se"]})
+    done = send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW)
+    assert what(done) == [("vd@fjallglas.se", "sent"), ("styrelse@fjallglas.se", "sent")]
+    assert [to for to, _ in box.mails] == [["vd@fjallglas.se"], ["styrelse@fjallglas.se"]]
+    message = box.mails[0][1]
+    assert message["Subject"].startswith(f"{FJALLGLAS.name}: ")
+    page = message.get_body(("html",)).get_content()
+    text = message.get_body(("plain",)).get_content()
+    assert FJALLGLAS.objectives[0].title in page
+    assert FJALLGLAS.objectives[0].title in text
+    assert send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW) == ()
+    assert len(box.mails) == 2
+
+
+def test_the_mails_page_is_drawn_by_any_mail_program_and_fetches_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    from pipelines.exports.reader import reader_of
+
+    for with_results in (True, False):
+        page = as_html(letter_of(con, reader_of(FJALLGLAS), night=AS_OF, with_results=with_results))
+        for never in ("<svg", "<img", "<script", "<link", "<style", "http://", "https://", "var(--", "url("):
+            assert never not in page, never
+    assert "Fler unika besökare" not in page
+
+
+def test_without_tls_nothing_leaves_the_machine_and_a_certificate_nobody_knows_is_not_trusted(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers = {name: value for name, value in mail.items() if name != "OKR_MAIL_CA"}
+    (done,) = send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=strangers, now=NOW)
+    assert (done.what, "could not be reached" in done.why) == ("failed", True)
+    monkeypatch.setattr(ways, "_start_tls", lambda *_: False)
+    monkeypatch.setattr(ways, "HERE", frozenset())
+    (done,) = send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=mail, now=NOW)
+    assert (done.what, "has no TLS" in done.why) == ("failed", True)
+    assert box.mails == []
+
+
+def test_a_refusal_is_named_and_tried_again_and_the_others_get_theirs(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    asked = client(NIGHTLY | {"to": ["a@fjallglas.se", "b@fjallglas.se"]})
+    box.refuse = ["451 later"]
+    done = send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW)
+    assert what(done) == [("a@fjallglas.se", "failed"), ("b@fjallglas.se", "sent")]
+    assert "451" in done[0].why
+    assert what(send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW)) == [("a@fjallglas.se", "sent")]
+    assert sorted(to[0] for to, _ in box.mails) == ["a@fjallglas.se", "b@fjallglas.se"]
+
+
+def test_a_process_that_ended_while_sending_does_not_make_the_next_one_send_again(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pipelines.sending.send.by_mail", killed)
+        with pytest.raises(KeyboardInterrupt):
+            send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)
+    (done,) = send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)
+    assert (done.what, done.is_trouble) == ("unknown", True)
+    assert send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW) == ()
+    assert box.mails == []
+
+
+def test_a_preview_goes_to_the_agency_and_can_be_stopped(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    home, asked = Home(tmp_path), client(NIGHTLY | {"preview_to": ["me@agency.se"], "preview_days": 2})
+    done = send_due(con, home, [asked], environ=mail, now=NOW)
+    assert what(done) == [("me@agency.se", "previewed")]
+    message = box.mails[0][1]
+    assert message["Subject"].startswith("[Förhandsvisning] ")
+    assert "vd@fjallglas.se" in message.get_body(("plain",)).get_content()
+    assert what(hold(home, [asked], now=NOW)) == [("vd@fjallglas.se", "held")]
+    later = NOW + timedelta(days=2)
+    assert send_due(con, home, [asked], environ=mail, now=later) == ()
+    assert len(box.mails) == 1
+
+
+def test_a_preview_that_nobody_stopped_goes_on_as_it_was_shown(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    home, asked = Home(tmp_path), client(NIGHTLY | {"preview_to": ["me@agency.se"], "preview_days": 2})
+    send_due(con, home, [asked], environ=mail, now=NOW)
+    done = send_due(con, home, [asked], environ=mail, now=NOW + timedelta(days=2))
+    assert ("vd@fjallglas.se", "sent") in what(done)
+    subjects = [message["Subject"] for _, message in box.mails]
+    assert subjects[1] == subjects[0].removeprefix("[Förhandsvisning] ")
+
+
+def test_only_if_changed_sends_the_first_and_then_only_news(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    home, asked = Home(tmp_path), client(NIGHTLY | {"only_if_changed": True})
+    early = datetime(2026, 11, 19, 4, tzinfo=UTC)
+    assert what(send_due(con, home, [asked], environ=mail, now=early)) == [("vd@fjallglas.se", "sent")]
+    con.execute(
+        "create or replace table marts.key_result_progress as select * replace (if(as_of = $now, 0.5, 0.5) as"
+        " raw_progress, 'on_track' as status, 10 as target) from marts.key_result_progress",
+        {"now": AS_OF},
+    )
+    con.execute("update marts.objective_progress set status = 'on_track'")
+    con.execute("delete from marts.key_result_items")
+    assert what(send_due(con, home, [asked], environ=mail, now=NOW)) == [("vd@fjallglas.se", "skipped")]
+    assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize("via", ["slack", "teams", "webhook"])
+def test_a_webhook_gets_its_own_form_once_and_its_address_is_in_no_word_or_file(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, hook: tuple[str, list[Any], list[int]], via: str
+) -> None:
+    address, taken, answers = hook
+    home, asked = Home(tmp_path), client({"to": [{"env": "HOOK"}], "via": via, "every": "night", "audience": "team"})
+    answers.append(503)
+    failed = send_due(con, home, [asked], environ={"HOOK": address}, now=NOW)
+    assert what(failed) == [("HOOK", "failed")]
+    for _ in range(2):
+        send_due(con, home, [asked], environ={"HOOK": address}, now=NOW)
+    (body,) = taken
+    text = {"slack": lambda: body["text"], "webhook": lambda: body["text"],
+            "teams": lambda: json.dumps(body["attachments"][0]["content"], ensure_ascii=False)}[via]()  # fmt: skip
+    assert FJALLGLAS.objectives[0].title in text
+    record = (tmp_path / "state" / "sent.jsonl").read_text("utf-8")
+    assert "secret" not in record + " ".join(each.line for each in failed)
+
+
+def test_a_webhook_over_plain_http_off_this_machine_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    asked = client({"to": [{"env": "HOOK"}], "via": "webhook", "every": "night"})
+    (done,) = send_due(con, Home(tmp_path), [asked], environ={"HOOK": "http://example.se/x"}, now=NOW)
+    assert (done.what, done.why) == ("failed", "the webhook's address is no https address")
+    (done,) = send_due(con, Home(tmp_path), [asked], environ={}, now=NOW)
+    assert done.why == "the environment variable HOOK is not set"
+
+
+def test_a_dry_run_says_what_would_go_and_notes_nothing(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    done = send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=mail, now=NOW, dry_run=True)
+    assert what(done) == [("vd@fjallglas.se", "would send")]
+    assert box.mails == []
+    assert not (tmp_path / "state" / "sent.jsonl").exists()
+
+
+def test_two_processes_never_send_at_once_and_a_line_cut_off_by_a_crash_is_passed_over(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    home = Home(tmp_path)
+    with opened(home), pytest.raises(AlreadySending):
+        send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)
+    (tmp_path / "state" / "sent.jsonl").write_text('{"client": "fjallglas", "se', encoding="utf-8")
+    assert what(send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)) == [("vd@fjallglas.se", "sent")]
+    assert send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW) == ()
+    assert len(box.mails) == 1
+
+
+def test_a_month_is_sent_when_it_has_closed(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    (done,) = send_due(con, Home(tmp_path), [client(NIGHTLY | {"every": "month"})], environ=mail, now=NOW)
+    assert (done.edition, done.what) == ("2026-10", "sent")
+    assert date.fromisoformat("2026-11-19") > date(2026, 11, 5)
