@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 
 import duckdb
@@ -184,15 +185,16 @@ def as_html(letter: Letter) -> str:
 
 def mail(letter: Letter, *, sender: str, to: str, message_id: str, pdf: bytes | None) -> EmailMessage:
     """The letter as a mail: HTML, plain text beside it, and the report's pages where they could be printed."""
-    message = EmailMessage()
+    # every server takes seven bits and short lines
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     name, address = parseaddr(sender)
     message["Subject"], message["From"], message["To"] = letter.subject, formataddr((name, address)), to
     # a server that gets the same one twice knows it
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     attached = [TEXT[letter.language]["attached"]] if pdf else []
-    message.set_content("\n".join([*as_lines(letter), *attached]))
-    message.add_alternative(as_html(letter), subtype="html")
+    message.set_content("\n".join([*as_lines(letter), *attached]), cte="quoted-printable")
+    message.add_alternative(as_html(letter), subtype="html", cte="quoted-printable")
     if pdf:
         file = f"{letter.client}-{letter.night}.pdf"
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=file)
