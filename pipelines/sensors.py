@@ -15,6 +15,8 @@ from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
 from pipelines.notices.send import messengers_of
 from pipelines.notices.text import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
+from pipelines.notices.told import claim
+from pipelines.warehouse.home import HOME_VARIABLE, Home
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
 PARTITION_TAG = "dagster/partition"
@@ -45,7 +47,9 @@ def tell_of_failures(context: dg.RunStatusSensorContext) -> None:
 
 def _tell(context: dg.RunStatusSensorContext) -> None:
     notice = notice_of(summary_of(context.instance, context.dagster_run))
-    if notice is not None:
+    # where no home is named there is none to keep a claim in
+    home = Home.resolve(None, os.environ) if os.environ.get(HOME_VARIABLE) else None
+    if notice is not None and (home is None or claim(home, context.dagster_run.run_id)):
         send(notice, environ=os.environ, log=context.log)
 
 

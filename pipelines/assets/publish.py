@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from okr_models.client.model import Client
 from okr_models.words.numbers import Language
 from pipelines.exports.all import export_all
 from pipelines.exports.reader import UnknownLanguage, agency_language
@@ -24,9 +26,14 @@ from pipelines.warehouse.held_back import Held, held_back
 from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.publish.publish import publish
 
+if TYPE_CHECKING:
+    from pipelines.sending.send import Done
+
 GROUP = "publish"
 DATABASE = dg.AssetKey(["publish", "database"])
 EXPORTS = dg.AssetKey(["publish", "exports"])
+SENT = dg.AssetKey(["publish", "sent"])
+SENT_CHECK = "everything_sent"
 
 
 MOST_FILES = 100
@@ -126,7 +133,53 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         )
         yield _named(EXPORTS_CHECK, [each for each in held_back(night.home) if each.stage == HELD_AT_EXPORTS])
 
-    return [database, exports]
+    @dg.asset(
+        key=SENT,
+        group_name=GROUP,
+        deps=[EXPORTS],
+        check_specs=[
+            dg.AssetCheckSpec(SENT_CHECK, asset=SENT, description="Every report that was due went out; names the rest.")
+        ],
+        kinds={"email"},
+        owners=OWNERS,
+        description="What the client files ask to be sent and is due: each message once, by the record in state/.",
+    )
+    def sent(
+        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        progress.done("publish", "reports sent", 0)
+        kept = night.held.clients()
+        # of a client that is held back there is nothing new to send
+        clients = [client for client in night.clients.clients if client.client not in kept]
+        done, trouble = _sent(night, clients)
+        progress.done("publish", "reports sent")
+        yield dg.MaterializeResult(
+            metadata={"messages": len(done), **({"sent": bullets([each.line for each in done])} if done else {})}
+        )
+        yield dg.AssetCheckResult(
+            check_name=SENT_CHECK,
+            passed=not trouble,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(trouble) or None,
+            metadata={"messages": len(trouble), **({"not_sent": bullets(trouble)} if trouble else {})},
+        )
+
+    return [database, exports, sent]
+
+
+def _sent(night: Night, clients: Sequence[Client]) -> tuple[tuple[Done, ...], list[str]]:
+    """What became of what was due, and what could not go. The figures are published whatever happens here."""
+    if not any(client.send for client in clients):
+        return (), []
+    # what draws takes a second to load
+    from pipelines.sending.send import send_due
+
+    try:
+        with closing(open_published(night.home)) as con:
+            done = send_due(con, night.home, clients, environ=night.environ, now=night.clock.now())
+    except Exception as error:  # noqa: BLE001 - a mail server or a full disk must not make the night fail
+        return (), [f"nothing was sent: {reason_of(error)}"]
+    return done, [each.line for each in done if each.is_trouble]
 
 
 def _language() -> Language | None:

@@ -110,6 +110,7 @@ def run_night(
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )
+                    untold = told_by_hand(home, instance, result.dagster_run, environ=environ)
                 is_out = result.success or is_published(home, result.run_id)
                 # before the lock is given back: the next run would hold the database
                 failed = failed_sources(home, result.run_id) if is_out else []
@@ -120,8 +121,9 @@ def run_night(
         except DagsterFolderUnusable as error:
             raise fail(one_line(error)) from error
     if not is_out:
-        return NightEnded(1, (*problems, *_failures(result)))
+        return NightEnded(1, (*problems, *_failures(result), *untold))
     problems += failed
+    problems += [*_not_sent(result), *untold]
     problems += [each.line for each in held_back(home) if each.run_id == result.run_id]
     if not result.success:
         problems += [f"{line}; the figures are published all the same" for line in _failures(result)]
@@ -140,6 +142,37 @@ def _check_clock(home: Home, environ: Mapping[str, str]) -> None:
         return  # no ledger yet
     finally:
         con.close()
+
+
+def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, str]) -> list[str]:
+    """Tell of a run what a daemon's sensors would, where the environment names a way; a line for each that failed.
+
+    Each run is told of once, by whichever comes first.
+    """
+    from pipelines.notices.send import messengers_of
+    from pipelines.notices.text import notice_of
+    from pipelines.notices.told import claim
+    from pipelines.sensors import summary_of
+
+    ways = messengers_of(environ)
+    notice = notice_of(summary_of(instance, instance.get_run_by_id(run.run_id) or run)) if ways else None
+    if notice is None or not claim(home, run.run_id):
+        return []
+    failed = []
+    for messenger in ways.values():
+        try:
+            messenger(notice)
+        except Exception as error:  # noqa: BLE001 - the night is over; no way of telling it may undo it
+            failed.append(one_line(error))
+    return failed
+
+
+def _not_sent(result: Any) -> list[str]:
+    """Reports that were due and did not go."""
+    from pipelines.assets.publish import SENT_CHECK
+
+    found = [each for each in result.get_asset_check_evaluations() if each.check_name == SENT_CHECK]
+    return [f"not sent: {each.description}" for each in found if not each.passed]
 
 
 def is_published(home: Home, run_id: str) -> bool:
