@@ -35,6 +35,7 @@ from okr_models.progress.notes_due import (
     about_inputs,
     relevant_doubts,
     relevant_failures,
+    relevant_leavers,
     relevant_restatements,
 )
 from okr_models.progress.rollup import RollUp, Weighed, roll_up
@@ -142,7 +143,7 @@ def prepare(
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
     restated = relevant_restatements(task, measurement, figures.restatements)
-    doubts = relevant_doubts(client, task, figures.doubts)
+    doubts = (*relevant_doubts(client, task, figures.doubts), *relevant_leavers(client, task, figures.read))
     measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)
     changes = [each for each in earlier if each.version != version]

@@ -51,6 +51,8 @@ class Figures:
     """Every (source, stream) that was ever read; None where nobody says."""
     restatements: tuple[Restatement, ...] = ()
     doubts: tuple[SourceDoubt, ...] = ()
+    read: tuple[Reading, ...] = ()
+    """What was ever read of each source, also of one that is no longer in the file."""
     met: tuple[Met, ...] = ()
     """Every item that was ever said to have met its condition."""
 
@@ -86,6 +88,16 @@ class SourceDoubt:
     code: str
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A source's stream that was read, and the last day that it was read of. ``type``: None where nobody knows it."""
+
+    source: str
+    stream: str
+    through: date
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

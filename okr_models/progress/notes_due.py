@@ -18,10 +18,11 @@ from okr_models.client.sources import SourceSettings
 from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast.types import Fallback, Forecast
-from okr_models.kpis import BUILT_IN
+from okr_models.kpis import BUILT_IN, resting_on
 from okr_models.kpis.items import COUNT_METRICS
+from okr_models.periods import add_months
 from okr_models.progress.components import feeding_sources
-from okr_models.progress.figures import Failure, Restatement, SourceDoubt
+from okr_models.progress.figures import Failure, Reading, Restatement, SourceDoubt
 from okr_models.progress.jumps import Jump
 from okr_models.progress.measures import Measurement, Task
 from okr_models.words.codes import Note, NoteCode, note
@@ -39,6 +40,8 @@ DOUBTS: dict[str, NoteCode] = {
 }
 """What is said of each code of a source's doubts (``stg_ops__doubts``)."""
 
+MONTHS_COMPARED = 12
+"""How long before its period a key result may be compared with."""
 NEARLY_SAME = 0.01
 """A target over all of P0's months this near the one so far needs no word."""
 
@@ -79,6 +82,24 @@ def relevant_doubts(client: Client, task: Task, doubts: Sequence[SourceDoubt]) -
         and (each.until is None or each.until >= task.period.start)
     }
     return tuple(sorted(found, key=lambda each: (each.code, each.parts)))
+
+
+def relevant_leavers(client: Client, task: Task, read: Sequence[Reading]) -> tuple[Note, ...]:
+    """Sources that left the file with readings of the time that this key result is about; each once."""
+    key_result = task.key_result
+    kpi, platform = key_result.kpi or key_result.count, key_result.scope.platform
+    if kpi not in BUILT_IN or key_result.scope.source:
+        return ()
+    kpis = {kpi}
+    if key_result.count is not None:
+        kpis |= {COUNT_METRICS[key_result.count][condition.metric] for condition in key_result.where}
+    here, since = {source.id for source in client.sources}, add_months(task.period.start, -MONTHS_COMPARED)
+    left: dict[str, date] = {}
+    for each in read:
+        is_of_platform = platform is None or each.type is None or each.type.startswith(platform)
+        if each.source not in here and each.through >= since and is_of_platform and kpis & set(resting_on(each.stream)):
+            left[each.source] = max(each.through, left.get(each.source, date.min))
+    return tuple(note("source_left", source=source, day=day) for source, day in sorted(left.items()))
 
 
 def relevant_restatements(

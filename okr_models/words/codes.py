@@ -62,6 +62,7 @@ NoteCode = Literal[
     "running_month_moved",
     "scope_needed",
     "small_baseline",
+    "source_left",
     "source_missing",
     "source_never_loaded",
     "sum_incomplete",

@@ -64,6 +64,7 @@ SWEDISH: dict[NoteCode, str] = {
     "running_month_moved": "{moved_share} hittills i {month}",
     "scope_needed": "flera källor kan inte läggas ihop för det här måttet",
     "small_baseline": "liten baslinje ({value}): procent svänger mycket",
+    "source_left": "{source} är avläst till {day} men finns inte längre i filen",
     "source_missing": "{label} har inte kunnat läsas sedan {short_day}",
     "source_never_loaded": "{label} har aldrig kunnat läsas",
     "sum_incomplete": "summan är minst så här stor, data saknas: {months}",
@@ -121,6 +122,7 @@ ENGLISH: dict[NoteCode, str] = {
     "running_month_moved": "{moved_share} so far in {month}",
     "scope_needed": "several sources cannot be added up for this figure",
     "small_baseline": "small baseline ({value}): percentages swing widely",
+    "source_left": "{source} has readings to {day} and is no longer in the file",
     "source_missing": "{label} has not been readable since {short_day}",
     "source_never_loaded": "{label} could never be read",
     "sum_incomplete": "the sum is at least this large, data are missing: {months}",
@@ -139,6 +141,7 @@ CURES: dict[Language, dict[NoteCode, str]] = {
         "history_jump": "ange breaks med overlap_ratio, 1 om förändringen är verklig",
         "platform_too_large": "ge historik som csv, eller opened om kontot var nytt",
         "scope_needed": "ange scope",
+        "source_left": "om den har fått ett annat id, ange formerly där",
         "target_equals_baseline": "ge ett annat tal, eller använd between",
     },
     "en": {
@@ -151,6 +154,7 @@ CURES: dict[Language, dict[NoteCode, str]] = {
         "history_jump": "give breaks with overlap_ratio, 1 where the change is real",
         "platform_too_large": "give history as csv, or opened where the account was new",
         "scope_needed": "give a scope",
+        "source_left": "where it got another id, give formerly there",
         "target_equals_baseline": "give another number, or use between",
     },
 }

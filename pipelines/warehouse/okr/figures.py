@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from okr_models.progress.figures import Failure, Figures, Met, SourceDoubt
+from okr_models.progress.figures import Failure, Figures, Met, Reading, SourceDoubt
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.ledger import Load, by_stream, read
 from pipelines.warehouse.okr.restatements import restatements
@@ -60,8 +60,28 @@ def read_figures(con: Connection, client: str) -> Figures:
         loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
         restatements=restatements(con, client),
         doubts=read_doubts(con, client),
+        read=read_readings(con, client),
         met=read_met(con, client),
     )
+
+
+def read_readings(con: Connection, client: str) -> tuple[Reading, ...]:
+    """Every stream that was ever read, and through when."""
+    rows = con.execute(
+        """
+        select loads.source, loads.stream, max(loads.window_end), any_value(known.source_type)
+        from ops.loads as loads
+        left join (
+            select source, arg_max(source_type, first_seen_at) as source_type
+            from ops.source_identities where client = $client group by source
+        ) as known on loads.source = known.source
+        where loads.client = $client and loads.status = 'loaded'
+        group by loads.source, loads.stream
+        order by loads.source, loads.stream
+        """,
+        {"client": client},
+    ).fetchall()
+    return tuple(Reading(source=source, stream=stream, through=day, type=kind) for source, stream, day, kind in rows)
 
 
 def read_met(con: Connection, client: str) -> tuple[Met, ...]:

@@ -343,3 +343,20 @@ def test_a_home_of_an_older_version_opens_and_its_next_row_has_the_new_columns(c
     assert new.objectives[0].deciding_key_result == "visitors"
     first, second = progress(con)
     assert (first["current_growth"], second["current_growth"]) == (None, pytest.approx(0.3))
+
+
+def test_a_source_that_left_the_file_is_named_once_on_what_rested_on_it(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    posts(con)
+    last = AS_OF - timedelta(days=9)
+    for stream in ("web_monthly", "web_daily", "web_pages_daily"):
+        load(con, "gammal", stream, last, "loaded")
+    load(con, "long_ago", "web_monthly", date(2024, 12, 31), "loaded")
+    load(con, "other", "follower_snapshots", last, "loaded")
+    load(con, "never", "web_monthly", last, "failed")
+    evaluate_all(con, [a_client()], fixed_clock(AS_OF))
+    said = "gammal är avläst till 11 nov. 2026 men finns inte längre i filen"
+    cure = "om den har fått ett annat id, ange formerly där"
+    for row in progress(con):
+        named = [each for each in str(row["notes"]).split("; ") if "finns inte längre i filen" in each]
+        assert named == [f"{said}: {cure}"], row["key_result_id"]
