@@ -154,6 +154,8 @@ class Context:
     """Ids of all KPIs that figures may be of, built-in and the client's own; None: not known, so any."""
     scopes: frozenset[str] | None = None
     """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
+    listed: frozenset[str] = frozenset()
+    """Ids of the posts known so far, where the source asks for those by id that a moving list hides."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None
@@ -201,6 +203,8 @@ class SourceType:
     """What history it can give on the day a client is taken on, in one sentence."""
     limits: str = ""
     """The vendor's limits and how a night keeps within them, in words, for the docs."""
+    asks_by_id: bool = False
+    """Its posts can be asked for by id; it is told which are known (``Context.listed``)."""
     library: str = "requests"
     """What speaks to the vendor, by its name on the package index, for the docs."""
 

@@ -31,6 +31,7 @@ def build_context(
     environ: Mapping[str, str],
     kpis: frozenset[str] | None = None,
     scopes: frozenset[str] | None = None,
+    listed: frozenset[str] = frozenset(),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
@@ -51,6 +52,7 @@ def build_context(
         base_url=resolve_base_url(settings, environ=environ, client=client),
         kpis=kpis,
         scopes=scopes,
+        listed=listed,
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,

@@ -70,21 +70,24 @@ def list_uploads(http: Http, playlist: str) -> Uploads:
     """Every item of a channel's uploads playlist.
 
     Page tokens count from the top of the list, so a video that comes or goes meanwhile shifts every later page. A pass
-    stands if no video came twice, each page named the same total, and the first page is afterwards as it was; or if it
-    is the same, place by place, as the pass before: then a video stands twice in the list, and its total counts it
-    twice and may stand for another. Where the list moves in every pass, all that any pass saw counts: a video is not to
-    be taken for deleted.
+    stands if no video came twice, each page named the same total, and the first page is afterwards as it was. Each pass
+    has another page size: what shifts at the edge of a page then does so at another place, and no video stays hidden
+    there. A pass that is the same, place by place, as the one before is therefore the list itself, in which a video
+    stands twice; its total counts it twice, and where no place is empty the list is whole. Where the list moves in
+    every pass, all that any pass saw counts: a video is not to be taken for deleted.
     """
     seen: dict[str, Node] = {}
     before: list[str] | None = None
     total: int | None = None
-    for _ in range(MOST_PASSES):
-        one = _one_pass(http, playlist)
+    for attempt in range(MOST_PASSES):
+        one = _one_pass(http, playlist, size=PAGE_VIDEOS - attempt)
         if one.is_steady:
             return Uploads(items=one.items, total=one.videos)
         seen |= one.items
         total = one.videos
         if one.places == before:
+            if one.total == len(one.places):
+                return Uploads(items=one.items, total=len(one.items))
             break
         before = one.places
     return Uploads(items=seen, drifted=True, total=total)
@@ -105,13 +108,13 @@ class _Pass:
         return self.total if len(self.places) == len(self.items) else None
 
 
-def _one_pass(http: Http, playlist: str) -> _Pass:
+def _one_pass(http: Http, playlist: str, *, size: int) -> _Pass:
     pages: list[list[str]] = []
     totals: set[int | None] = set()
     items: dict[str, Node] = {}
     token: str | None = None
     for _ in range(MOST_PAGES):
-        reply = _page(http, playlist, token)
+        reply = _page(http, playlist, token, size=size)
         listed = reply.each("items")
         pages.append([_id(item) for item in listed])
         totals.add(_total(reply))
@@ -124,18 +127,18 @@ def _one_pass(http: Http, playlist: str) -> _Pass:
     places = [video for page in pages for video in page]
     steady = len(items) == len(places) and len(totals) == 1
     if steady and len(pages) > 1:
-        again = _page(http, playlist, None)
+        again = _page(http, playlist, None, size=size)
         steady = [_id(item) for item in again.each("items")] == pages[0]
         steady = steady and _total(again) in totals
     total = max((total for total in totals if total is not None), default=None)
     return _Pass(items=items, places=places, total=total, is_steady=steady)
 
 
-def _page(http: Http, playlist: str, token: str | None) -> Node:
+def _page(http: Http, playlist: str, token: str | None, *, size: int) -> Node:
     params: dict[str, str | int] = {
         "part": "contentDetails,snippet",
         "playlistId": playlist,
-        "maxResults": PAGE_VIDEOS,
+        "maxResults": size,
     }
     if token is not None:
         params["pageToken"] = token

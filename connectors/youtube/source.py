@@ -176,7 +176,20 @@ class YouTubeSource(BaseSource[Http]):
                 return Uploads(items={})
             raise
         counts = [count for count in (listed.total, public) if count is not None]
-        return replace(listed, total=min(counts, default=None))
+        return self._with_hidden(replace(listed, total=min(counts, default=None)))
+
+    def _with_hidden(self, listed: Uploads) -> Uploads:
+        """Where a list that moves shows fewer than there are: those known before that are still the channel's own."""
+        hidden = sorted(self.context.listed - listed.items.keys())
+        if listed.total is None or len(listed.items) >= listed.total or not hidden:
+            return listed
+        found = {
+            video.text("id"): video
+            for video in self._details(hidden, part="snippet,status")
+            if video["snippet"].text("channelId", "") == self._channel
+            and ("status" not in video or video["status"].text("privacyStatus", "public") == "public")
+        }
+        return replace(listed, items={**listed.items, **found})
 
     def _details(self, ids: Sequence[str], *, part: str) -> Iterator[Node]:
         """The videos of ``ids`` that the public may see, with one part of what YouTube knows of each."""
@@ -310,6 +323,7 @@ YOUTUBE = SourceType(
     streams=(SNAPSHOTS, POSTS, COUNTERS, CHANGES, INTERACTIONS),
     build=build,
     day_boundary="Pacific time",
+    asks_by_id=True,
     vendor_url=f"{DATA}, {ANALYTICS}",
     docs=(
         "With the owner's credentials all gains and losses of subscribers (so totals) and all interactions by day, up"

@@ -145,11 +145,20 @@ def _task(
             environ=step.environ,
             kpis=client.kpi_ids(),
             scopes=client.scopes(),
+            listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
         ),
         open=step.open_source,
         clock=step.clock,
         run_id=step.run_id,
     )
+
+
+def _listed(con: Connection, client: str, source: str) -> frozenset[str]:
+    """Ids of the posts that a source's lists have named and not taken back."""
+    rows = con.execute(
+        "select post_id from raw.social_posts where client = ? and source = ?", [client, source]
+    ).fetchall()
+    return frozenset(str(post_id) for (post_id,) in rows)
 
 
 def _no_connector(client: Client, settings: SourceSettings, *, step: Step) -> Load:
