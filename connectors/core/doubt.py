@@ -47,6 +47,7 @@ DoubtCode = Literal[
     "key_events_unlisted",
     "not_key_events",
     "rate_of_all_events",
+    "rows_differ",
 ]
 
 
@@ -94,7 +95,10 @@ KINDS: Mapping[DoubtCode, Kind] = {
     ),
     "entries_left_out": Kind(moves="too_low", says="{quantity} entries can't be used: {what}", is_partial=True),
     "read_from_feed": Kind(moves="nothing", says="read from the site's feed: {what}"),
-    "scope_unknown": Kind(moves="too_low", says="{quantity} rows are of a scope that no source has: {what}"),
+    "scope_unknown": Kind(
+        moves="nothing",
+        says="{quantity} rows are of {what}, which is no source's, and are in no total",
+    ),
     "channel_unknown": Kind(moves="nothing", says="channels that are new here count as other: {what}"),
     "key_events_unlisted": Kind(
         moves="nothing",
@@ -107,6 +111,7 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "rate_of_all_events": Kind(
         moves="either_way", says="of visits with any key event, as the source gives no rate of several named ones"
     ),
+    "rows_differ": Kind(moves="no_value", says="{what}", is_partial=True),
 }
 assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
 

@@ -156,6 +156,8 @@ class Context:
     """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
     listed: frozenset[str] = frozenset()
     """Ids of the posts known so far, where the source asks for those by id that a moving list hides."""
+    others: tuple[SourceSettings, ...] = ()
+    """All sources of the client, for one whose figures must not gainsay another's."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None

@@ -32,6 +32,7 @@ def build_context(
     kpis: frozenset[str] | None = None,
     scopes: frozenset[str] | None = None,
     listed: frozenset[str] = frozenset(),
+    others: tuple[SourceSettings, ...] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
@@ -53,6 +54,7 @@ def build_context(
         kpis=kpis,
         scopes=scopes,
         listed=listed,
+        others=others,
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,

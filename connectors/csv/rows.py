@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from connectors.core.arrow import Row
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
@@ -35,6 +35,7 @@ Decimals = Literal["point", "comma", "either"]
 """What parts decimals: with commas between columns a point, with semicolons a comma, with tabs either."""
 _DECIMALS: dict[str, Decimals] = {";": "comma", "\t": "either"}
 LARGEST = 1e15
+Question = tuple[Any, ...]
 _SHOWN = 40
 FEWEST_KNOWN = 2
 """Known columns by which a header is one, and a column beside them a slip of the pen."""
@@ -42,9 +43,10 @@ FEWEST_KNOWN = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """Good rows and, by line, what is wrong with the others."""
+    """Good rows with the line each stands in and, by line, what is wrong with the others."""
 
     rows: list[Row] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -53,12 +55,17 @@ class BadCell(ValueError):
 
 
 def parse(
-    lines: Iterable[str], *, kpis: Collection[str] | None = None, scopes: Collection[str] | None = None
+    lines: Iterable[str],
+    *,
+    name: str = "this file",
+    kpis: Collection[str] | None = None,
+    scopes: Collection[str] | None = None,
 ) -> Parsed:
     """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; without commas between columns,
     ``3,5`` is 3.5.
 
-    ``kpis``: the ids that rows may have; None: any. ``scopes``: those that the client's sources make; None: any.
+    ``name``: the file's, for messages. ``kpis``: the ids that rows may have; None: any. ``scopes``: those that the
+    client's sources make; None: any. A row that stands there twice counts once.
     """
     numbered = iter(lines)
     parsed = Parsed()
@@ -72,7 +79,7 @@ def parse(
     delimiter = named.group(1) if named else next((sign for sign in (";", "\t") if sign in header), ",")
     decimals = _DECIMALS.get(delimiter, "point")
     reader = csv.reader(chain([header], numbered), delimiter=delimiter, strict=True)
-    seen: dict[tuple[object, ...], int] = {}
+    seen: dict[Question, tuple[int, Row]] = {}
     try:
         names = [name.strip().lower() for name in next(reader)]
         while len(names) > 1 and not names[-1]:  # columns that a spreadsheet left over, empty all the way down
@@ -93,17 +100,43 @@ def parse(
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
-            key = (row["kpi"], row["scope"], row["grain"], row["period_start"])
-            if key in seen:
+            first, known = seen.setdefault(question(row), (line, row))
+            if known is row:
+                parsed.rows.append(row)
+                parsed.lines.append(line)
+            elif known != row:
                 parsed.problems.append(
-                    (line, f"{row['kpi']} of {row['period_start']} again, first in line {seen[key]}")
+                    (
+                        line,
+                        f"{asked(row)} is {given(row)} here and {given(known)} first in line {first} ({name}:{first})",
+                    )
                 )
-                continue
-            seen[key] = line
-            parsed.rows.append(row)
     except csv.Error as error:
         parsed.problems.append((before + reader.line_num, f"not csv: {error}; put quotes around cells, doubled inside"))
     return parsed
+
+
+def question(row: Mapping[str, Any]) -> Question:
+    """What a row answers: KPI, scope, grain, and the day or the month's first."""
+    return row["kpi"], row["scope"], row["grain"], row["period_start"]
+
+
+def asked(row: Mapping[str, Any]) -> str:
+    """The question in words.
+
+    >>> asked({"kpi": "sessions", "scope": "source=web", "grain": "month", "period_start": date(2026, 3, 1)})
+    'sessions (source=web) of 2026-03'
+    """
+    scope = "" if row["scope"] == "all" else f" ({row['scope']})"
+    when = f"{row['period_start']:%Y-%m}" if row["grain"] == "month" else str(row["period_start"])
+    return f"{row['kpi']}{scope} of {when}"
+
+
+def given(row: Mapping[str, Any]) -> str:
+    """The answer in words."""
+    if row["numerator"] is not None:
+        return f"{row['numerator']:.10g} over {row['denominator']:.10g}"
+    return "empty" if row["value"] is None else f"{row['value']:.10g}"
 
 
 def header_problem(names: list[str]) -> str | None:

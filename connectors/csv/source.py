@@ -6,21 +6,26 @@ which history is used (MEASURES.md), which is SQL's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import build_table
+from connectors.core.doubt import Doubt, qualified
 from connectors.core.errors import Misconfigured, NotFound, SourceError
 from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
+from connectors.csv.differences import Difference, differences
 from connectors.csv.rows import LARGEST, Parsed, parse
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
 
 SHOWN_PROBLEMS = 10
+UNDECIDED = "; neither counts until one of them is mended or taken out"
 
 ROWS = Stream(
     table=OWN_METRICS,
@@ -50,12 +55,27 @@ class CsvSource:
                 Misconfigured, self._listed(parsed), cure="mend these lines; nothing of the file was used"
             )
         missing = sum(row["value"] is None for row in parsed.rows)
-        return Batch(rows=build_table(stream.table, parsed.rows), quality={"empty_values": missing})
+        differing = self._differences(parsed)
+        doubts = [
+            *(
+                Doubt(code="rows_differ", what=each.says, days=each.days, kpis=(each.kpi,))
+                for each in differing[:SHOWN_PROBLEMS]
+            ),
+            *self._strange(parsed),
+        ]
+        return Batch(
+            rows=build_table(stream.table, parsed.rows),
+            quality=qualified({"empty_values": missing}, doubts, stream=stream.name, covers=None),
+            partly=_shortened([each.says for each in differing]) + UNDECIDED if differing else None,
+        )
 
     def probe(self) -> Probe:
-        """Whether the file can be read whole, and how many rows it has."""
-        rows = self.read(ROWS, None).rows.num_rows
-        return Probe(reachable=True, detail=f"{self._settings.path}, {rows} rows", rows=rows)
+        """Whether the file can be read whole and gainsays no other, and how many rows it has."""
+        parsed = self._parsed()
+        if problems := self.problems():
+            raise self._error(Misconfigured, _shortened(problems), cure="mend these lines")
+        told = [self._settings.path, *(str(doubt) for doubt in self._strange(parsed))]
+        return Probe(reachable=True, detail=", ".join(told), rows=len(parsed.rows))
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """A file can be read again."""
@@ -68,6 +88,29 @@ class CsvSource:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def problems(self) -> list[str]:
+        """Every bad line and every row that another file gainsays, each as file:line; empty for a good file."""
+        parsed = self._parsed()
+        name = self._settings.path
+        bad = [f"{name}:{line}: {problem}" for line, problem in sorted(parsed.problems)]
+        return bad or [each.says for each in self._differences(parsed)]
+
+    def _strange(self, parsed: Parsed) -> list[Doubt]:
+        """Rows of a scope that no source has: history of a channel of its own, or a name that nobody knows."""
+        known = self._context.scopes
+        found = Counter(str(row["scope"]) for row in parsed.rows if known is not None and row["scope"] not in known)
+        return [Doubt(code="scope_unknown", quantity=rows, what=scope) for scope, rows in sorted(found.items())]
+
+    def _differences(self, parsed: Parsed) -> list[Difference]:
+        """What the client's other csv files say otherwise; one that can't be read is that one's own fault."""
+        files = {self._settings.path: parsed}
+        for other in self._context.others:
+            if isinstance(other, Csv) and other.path not in files:
+                with suppress(SourceError):
+                    found = CsvSource(settings=other, context=self._context)._parsed()
+                    files[other.path] = found if not found.problems else Parsed()
+        return list(differences(self._settings.path, files)) if len(files) > 1 else []
+
     def _parsed(self) -> Parsed:
         try:
             path = file_of_figures(self._settings.path, home=self._context.home)
@@ -76,7 +119,7 @@ class CsvSource:
             raise self._error(Misconfigured, problem, cure=cure) from None
         kind: type[SourceError]
         try:
-            return parse(lines_of(path), kpis=self._context.kpis, scopes=self._context.scopes)
+            return parse(lines_of(path), name=self._settings.path, kpis=self._context.kpis, scopes=self._context.scopes)
         except FileNotFoundError:
             kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
         except UnicodeDecodeError as error:
@@ -87,12 +130,9 @@ class CsvSource:
         raise self._error(kind, detail, cure=cure)
 
     def _listed(self, parsed: Parsed) -> str:
-        name = self._settings.path
-        problems = sorted(parsed.problems)
-        lines = [f"{name}:{line}: {problem}" for line, problem in problems[:SHOWN_PROBLEMS]]
-        rest = len(problems) - SHOWN_PROBLEMS
+        name, problems = self._settings.path, sorted(parsed.problems)
         count = "1 bad line" if len(problems) == 1 else f"{len(problems)} bad lines"
-        return "; ".join([count, *lines, *([f"and {rest} more"] if rest > 0 else [])])
+        return f"{count}; {_shortened([f'{name}:{line}: {problem}' for line, problem in problems])}"
 
     def _error(self, kind: type[SourceError], detail: str, *, cure: str) -> SourceError:
         return kind(
@@ -102,6 +142,11 @@ class CsvSource:
             detail=detail,
             cure=cure,
         )
+
+
+def _shortened(problems: Sequence[str]) -> str:
+    rest = len(problems) - SHOWN_PROBLEMS
+    return "; ".join([*problems[:SHOWN_PROBLEMS], *([f"and {rest} more"] if rest > 0 else [])])
 
 
 def lines_of(path: Path) -> Iterator[str]:

@@ -45,7 +45,11 @@
         from (
             select
                 {{ columns | join(', ') }},
-                case when is_present and observed_share >= {{ var('full_share') }} then 1 else 3 end as choice
+                case
+                    when is_present and observed_share >= {{ var('full_share') }} then 1
+                    when is_present then 3
+                    else 5
+                end as choice
             from {{ own }}
             union all
             select
@@ -53,21 +57,23 @@
                 kpi,
                 scope,
                 month,
-                true as is_present,
+                not is_contradicted as is_present,
                 value,
                 numerator,
                 denominator,
                 observed_share,
-                is_scaled as is_estimated,
+                is_scaled and not is_contradicted as is_estimated,
                 is_closed,
                 closes_on,
                 true as is_history,
-                [{{ note('history', 'scope', name='source') }}] as note_codes,
+                list_concat([{{ note('history', 'scope', name='source') }}], note_codes) as note_codes,
                 data_through_on,
-                2 as choice
+                -- rows that differ give nothing, and say so where nothing else does
+                case when is_contradicted then 4 else 2 end as choice
             from {{ ref('int_csv_months') }}
             where
                 not is_own
+                and (value is not null or numerator is not null or is_contradicted)
                 and scope {{ scopes }}
         ) as candidates
     ) as ranked

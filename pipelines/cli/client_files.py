@@ -13,6 +13,7 @@ from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from okr_models.periods import local_date
 from pipelines.cli.common import complete_client, fail, home_of, readable_errors
+from pipelines.cli.csv_files import csv_problems
 from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
@@ -69,6 +70,7 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
         for warning in client_warnings(parsed, os.environ):
             click.echo(f"warning: {warning}", err=True)
         bad_rows = read_file(home, parsed.client, today=local_date(now, ZoneInfo(parsed.client.timezone))).faults
+        bad_rows = (*bad_rows, *csv_problems(parsed.client, home=home, now=now))
         for line in bad_rows:
             click.echo(line, err=True)
         has_bad_rows = has_bad_rows or bool(bad_rows)

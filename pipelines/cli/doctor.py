@@ -105,6 +105,7 @@ def _context(client: Client, source: SourceSettings, *, home: Home, now: datetim
         environ=os.environ,
         kpis=client.kpi_ids(),
         scopes=client.scopes(),
+        others=client.sources,
     )
 
 

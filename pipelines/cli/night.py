@@ -231,16 +231,21 @@ def _failures(result: Any) -> list[str]:
 
 
 def failed_sources(home: Home, run_id: str) -> list[str]:
-    """One line a source that failed in this run, with class and message."""
+    """One line a source that failed in this run, with class and message; also a file whose rows another gainsays."""
     con = connect(home)
     try:
         rows = con.execute(
             """
-            select client, source, error_class, string_agg(distinct stream, ', ' order by stream), min(message)
+            select client, source, coalesce(error_class, 'config') as class,
+                string_agg(distinct stream, ', ' order by stream), min(message)
             from ops.loads
-            where run_id = ? and status = 'failed'
-            group by client, source, error_class
-            order by client, source, error_class
+            where run_id = ?
+                and (
+                    status = 'failed'
+                    or list_contains(json_extract_string(quality, '$.doubts[*].code'), 'rows_differ')
+                )
+            group by client, source, class
+            order by client, source, class
             """,
             [run_id],
         ).fetchall()

@@ -133,7 +133,9 @@ def _write(con: Connection, read: Read) -> Load:
             zone = {"zone": load.quality["zone"]}
             load = replace(load, status="failed", rows=0, error_class="bad_reply", message=message, quality=zone)
         else:
-            if not (read.is_repeat and same_listing(con, batch=checked, load=load)):
+            # what is wrong with it is said again each time
+            is_repeat = read.is_repeat and not read.batch.partly
+            if not (is_repeat and same_listing(con, batch=checked, load=load)):
                 write_batch(con, batch=checked, load=load, taken_at=read.taken_at, kept=read.kept)
             return load
     with transaction(con):

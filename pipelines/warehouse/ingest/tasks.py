@@ -146,6 +146,7 @@ def _task(
             kpis=client.kpi_ids(),
             scopes=client.scopes(),
             listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
+            others=client.sources,
         ),
         open=step.open_source,
         clock=step.clock,

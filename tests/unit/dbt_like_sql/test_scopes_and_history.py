@@ -96,6 +96,18 @@ def stories() -> list[Story]:
     ]
 
 
+def two_files() -> Story:
+    """History of one site in two files: September's halves, two answers for a day of October, and one for August."""
+    story = Story("two_files").source("web", "ga4").source("first", "csv").source("second", "csv")
+    story.csv("first", "sessions", dict.fromkeys(SEPTEMBER_DAYS[:20], 100.0), grain="day")
+    story.csv("second", "sessions", dict.fromkeys(SEPTEMBER_DAYS[18:], 100.0), grain="day")
+    october = days(OCTOBER, date(2026, 10, 31))
+    story.csv("first", "sessions", dict.fromkeys(october, 1.0), grain="day")
+    story.csv("second", "sessions", {date(2026, 10, 5): 2.0}, grain="day")
+    story.csv("first", "sessions", {AUGUST: 70}).csv("second", "sessions", {AUGUST: 70})
+    return story
+
+
 def search_of_two_sites() -> Story:
     story = Story("two_sites")
     for source, impressions, position in (("se", 900, 2.0), ("no", 100, 12.0)):
@@ -233,3 +245,13 @@ def test_a_slip_of_the_pen_makes_no_calendar_of_a_thousand_years() -> None:
     con = build([story.csv("files", "interactions", {date(202, 1, 1): 5, SEPTEMBER: 40})])
     assert con.execute("select min(month) from intermediate.int_months").fetchone() == (date(2001, 11, 1),)
     assert value_of(con, "slip", "interactions", SEPTEMBER) == 40
+
+
+def test_days_of_one_month_in_two_files_are_merged_and_two_answers_are_none() -> None:
+    con = build([two_files()])
+    september = month_of(con, "two_files", "sessions", SEPTEMBER)
+    assert (september["value"], september["is_estimated"], september["origin"]) == (3000.0, False, "history")
+    assert value_of(con, "two_files", "sessions", AUGUST) == 70.0
+    october = month_of(con, "two_files", "sessions", OCTOBER)
+    assert (october["value"], october["is_estimated"]) == (None, False)
+    assert "second: csv rows give different values, so none counts" in october["note"]

@@ -1,138 +1,141 @@
--- months of what the client's csv files give by day: own KPIs as declared, history of built-in ones by shares of days
-with daily_ranked as (
+-- months of what the client's csv files give by day: by shares of days where a figure is given every day, else as it is
+with scaled as (
     select
         client,
-        source,
+        kpi,
+        scope,
+        month
+    from {{ ref('int_csv_day_shares') }}
+    where
+        is_held_to_shares
+        and adds_over_time
+        and not is_running
+        and observed_share >= {{ var('least_share') }}
+        and observed_share < {{ var('full_share') }}
+),
+
+days as (
+    select
+        scaled.client,
+        scaled.kpi,
+        scaled.scope,
+        scaled.month,
+        calendar.day,
+        calendar.weekday,
+        given.value
+    from scaled
+    inner join {{ ref('int_days') }} as calendar
+        on
+            scaled.client = calendar.client
+            and scaled.month = calendar.month
+    left join {{ ref('int_csv_rows') }} as given
+        on
+            scaled.client = given.client
+            and scaled.kpi = given.kpi
+            and scaled.scope = given.scope
+            and calendar.day = given.period_start_on
+            and given.grain = 'day'
+),
+
+-- sums in the order of days, so that the same rows give the same figure to the last bit
+weekdays as (
+    select
+        client,
         kpi,
         scope,
         month,
-        period_start_on,
-        kind,
-        is_own,
-        adds_over_time,
-        closing_days,
-        is_running,
-        as_of,
-        value,
-        numerator,
-        denominator,
-        row_number() over (partition by client, kpi, scope, month order by period_start_on desc) as age
-    from {{ ref('int_csv_rows') }}
-    where grain = 'day'
+        weekday,
+        sum(value order by day) as value,
+        count(value) as given_days,
+        count(*) - count(value) as missing_days
+    from days
+    group by client, kpi, scope, month, weekday
 ),
 
-daily_sums as (
+months as (
     select
-        daily.client,
-        daily.source,
-        daily.kpi,
-        daily.scope,
-        daily.month,
-        daily.kind,
-        daily.is_own,
-        daily.adds_over_time,
-        daily.closing_days,
-        daily.is_running,
-        sum(daily.value order by daily.period_start_on) as value_sum,
-        max(case when daily.age = 1 then daily.value end) as last_value,
-        sum(daily.numerator order by daily.period_start_on) as numerator_sum,
-        sum(daily.denominator order by daily.period_start_on) as denominator_sum,
-        bool_and(daily.denominator is not null) as has_parts,
-        -- of the running month the days that have been
-        cast(count(*) as double) / case
-            when daily.is_running then extract(day from daily.as_of) - 1
-            else extract(day from last_day(daily.month))
-        end as observed_share,
-        max(daily.period_start_on) as data_through_on
-    from daily_ranked as daily
-    group by
-        daily.client,
-        daily.source,
-        daily.kpi,
-        daily.scope,
-        daily.month,
-        daily.kind,
-        daily.is_own,
-        daily.adds_over_time,
-        daily.closing_days,
-        daily.is_running,
-        daily.as_of
+        client,
+        kpi,
+        scope,
+        month,
+        sum(value order by day) as value,
+        count(value) as given_days
+    from days
+    group by client, kpi, scope, month
 ),
 
--- history of a built-in figure by day is held to the same shares of days; nobody but the client knows how often an own
--- KPI is written down
-daily_filled as (
+filled as (
     select
-        days.client,
-        days.kpi,
-        days.scope,
-        days.month,
-        -- in the order of days, so that the same rows give the same sum to the last bit
-        sum(days.filled_value order by days.day) as value
-    from (
-        select
-            sums.client,
-            sums.kpi,
-            sums.scope,
-            sums.month,
-            calendar.day,
-            coalesce(
-                daily.value,
-                avg(daily.value) over (partition by sums.client, sums.kpi, sums.scope, sums.month, calendar.weekday),
-                avg(daily.value) over (partition by sums.client, sums.kpi, sums.scope, sums.month)
-            ) as filled_value
-        from daily_sums as sums
-        inner join {{ ref('int_days') }} as calendar
-            on
-                sums.client = calendar.client
-                and sums.month = calendar.month
-        left join daily_ranked as daily
-            on
-                sums.client = daily.client
-                and sums.kpi = daily.kpi
-                and sums.scope = daily.scope
-                and calendar.day = daily.period_start_on
-        where
-            not sums.is_own
-            and sums.adds_over_time
-    ) as days
-    group by days.client, days.kpi, days.scope, days.month
+        months.client,
+        months.kpi,
+        months.scope,
+        months.month,
+        months.value + sum(
+            weekdays.missing_days
+            * coalesce(weekdays.value / nullif(weekdays.given_days, 0), months.value / months.given_days)
+            order by weekdays.weekday
+        ) as value
+    from months
+    inner join weekdays
+        on
+            months.client = weekdays.client
+            and months.kpi = weekdays.kpi
+            and months.scope = weekdays.scope
+            and months.month = weekdays.month
+    group by months.client, months.kpi, months.scope, months.month, months.value
+),
+
+judged as (
+    select
+        shares.*,
+        shares.is_held_to_shares
+        and not shares.is_running
+        and shares.observed_share < {{ var('least_share') }} as is_too_little,
+        shares.is_held_to_shares
+        and not shares.is_running
+        and shares.observed_share < {{ var('full_share') }} as is_scaled,
+        shares.kind = 'ratio' and shares.has_parts as is_divided,
+        filled.value as filled_value
+    from {{ ref('int_csv_day_shares') }} as shares
+    left join filled
+        on
+            shares.client = filled.client
+            and shares.kpi = filled.kpi
+            and shares.scope = filled.scope
+            and shares.month = filled.month
 )
 
 select
-    sums.client,
-    sums.kpi,
-    sums.scope,
-    sums.month,
-    sums.source,
-    sums.kind,
-    sums.is_own,
-    sums.closing_days,
+    client,
+    kpi,
+    scope,
+    month,
+    source,
+    kind,
+    is_own,
+    closing_days,
     case
-        when sums.kind = 'stock' then sums.last_value
-        when sums.kind = 'ratio' and sums.has_parts then sums.numerator_sum / nullif(sums.denominator_sum, 0)
-        when sums.kind = 'ratio' then sums.last_value
-        when sums.is_own then sums.value_sum
-        when not sums.adds_over_time then null
-        when sums.is_running then sums.value_sum
-        when sums.observed_share >= {{ var('full_share') }} then sums.value_sum
-        when sums.observed_share >= {{ var('least_share') }} then filled.value
+        when contradicted_by is not null or is_too_little then null
+        when is_divided then numerator_sum / nullif(denominator_sum, 0)
+        when kind in ('stock', 'ratio') then last_value
+        when not is_own and not adds_over_time then null
+        else coalesce(filled_value, value_sum)
     end as value,
-    case when sums.kind = 'ratio' and sums.has_parts then sums.numerator_sum end as numerator,
-    case when sums.kind = 'ratio' and sums.has_parts then sums.denominator_sum end as denominator,
+    case when is_divided and contradicted_by is null and not is_too_little then numerator_sum end as numerator,
+    case when is_divided and contradicted_by is null and not is_too_little then denominator_sum end as denominator,
+    case when is_held_to_shares then coalesce(observed_share, 0.0) else 1.0 end as observed_share,
+    is_scaled,
     case
-        when sums.kind = 'flow' and not sums.is_own then sums.observed_share
-        else 1.0
-    end as observed_share,
-    sums.kind = 'flow'
-    and not sums.is_own
-    and not sums.is_running
-    and sums.observed_share < {{ var('full_share') }} as is_scaled,
-    sums.data_through_on
-from daily_sums as sums
-left join daily_filled as filled
-    on
-        sums.client = filled.client
-        and sums.kpi = filled.kpi
-        and sums.scope = filled.scope
-        and sums.month = filled.month
+        when contradicted_by is not null
+            then [
+                {{ note('rows_differ') }},
+                {{ note('rows_differ', "'source=' || contradicted_by") }}
+            ]
+        when is_too_little or (is_scaled and kind = 'ratio')
+            then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
+        when is_scaled then [{{ note('scaled_up', part='observed_days', whole='expected_days') }}]
+    end as note_codes,
+    contradicted_by is not null as is_contradicted,
+    observed_days = expected_days as is_whole,
+    data_through_on
+from judged

@@ -1,16 +1,54 @@
 -- months from the client's csv files: own KPIs as declared, and history for built-in ones
 {% set month_columns = [
     'client', 'source', 'kpi', 'scope', 'month', 'kind', 'is_own', 'closing_days', 'value',
-    'numerator', 'denominator', 'observed_share', 'is_scaled', 'data_through_on'
+    'numerator', 'denominator', 'observed_share', 'is_scaled', 'is_contradicted', 'note_codes', 'data_through_on'
 ] %}
 {% set absent = {
     'numerator': 'cast(null as double)',
     'denominator': 'cast(null as double)',
     'observed_share': '1.0',
     'is_scaled': 'false',
+    'is_contradicted': 'false',
+    'note_codes': 'cast(null as ' ~ note_type() ~ '[])',
 } %}
 
-with by_month as (
+-- days that make up a month answer for it too
+with summed as (
+    select
+        days.client,
+        days.kpi,
+        days.scope,
+        days.month,
+        days.source,
+        days.value
+    from {{ ref('int_csv_day_months') }} as days
+    inner join {{ ref('stg_config__kpis') }} as kpis
+        on
+            days.client = kpis.client
+            and days.kpi = kpis.kpi
+    where
+        (days.kind = 'stock' and days.data_through_on = last_day(days.month))
+        or (days.kind = 'flow' and days.is_whole and kpis.adds_over_time)
+),
+
+checked as (
+    select
+        given.*,
+        case
+            when given.contradicted_by is not null then given.contradicted_by
+            when abs(given.value - summed.value) > {{ var('same_answer') }} * abs(given.value) then summed.source
+        end as other_source
+    from {{ ref('int_csv_rows') }} as given
+    left join summed
+        on
+            given.client = summed.client
+            and given.kpi = summed.kpi
+            and given.scope = summed.scope
+            and given.month = summed.month
+    where given.grain = 'month'
+),
+
+by_month as (
     select
         client,
         source,
@@ -20,13 +58,24 @@ with by_month as (
         kind,
         is_own,
         closing_days,
-        case when denominator is not null then numerator / nullif(denominator, 0) else value end as value,
-        case when denominator is not null then numerator end as numerator,
-        denominator,
+        case
+            when other_source is not null then null
+            when denominator is not null then numerator / nullif(denominator, 0)
+            else value
+        end as value,
+        case when other_source is null and denominator is not null then numerator end as numerator,
+        case when other_source is null then denominator end as denominator,
+        other_source is not null as is_contradicted,
+        case
+            when other_source is not null
+                then [
+                    {{ note('rows_differ') }},
+                    {{ note('rows_differ', "'source=' || other_source") }}
+                ]
+        end as note_codes,
         last_day(month) as data_through_on,
         1 as choice
-    from {{ ref('int_csv_rows') }}
-    where grain = 'month'
+    from checked
 ),
 
 by_day as (
@@ -44,6 +93,8 @@ by_day as (
         denominator,
         observed_share,
         is_scaled,
+        is_contradicted,
+        note_codes,
         data_through_on,
         2 as choice
     from {{ ref('int_csv_day_months') }}
@@ -68,6 +119,7 @@ chosen as (
         where
             value is not null
             or numerator is not null
+            or note_codes is not null
     ) as ranked
     where rank = 1
 ),
@@ -100,6 +152,8 @@ new_followers as (
             and given_change.kpi = 'new_followers'
     where
         later.kpi = 'followers'
+        and later.value is not null
+        and earlier.value is not null
         and given_change.client is null
 ),
 
@@ -107,7 +161,7 @@ months as (
     {{ union_all(
         ['chosen', 'new_followers'],
         month_columns,
-        lacking={'new_followers': ['numerator', 'denominator', 'observed_share', 'is_scaled']},
+        lacking={'new_followers': ['numerator', 'denominator', 'observed_share', 'is_scaled', 'is_contradicted', 'note_codes']},
         absent=absent,
     ) }}
 )
@@ -132,6 +186,8 @@ select
     months.denominator,
     months.observed_share,
     months.is_scaled,
+    months.is_contradicted,
+    months.note_codes,
     -- what is given for the running month is what had come in by the day before it was read
     least(
         months.data_through_on,

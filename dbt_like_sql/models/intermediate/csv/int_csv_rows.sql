@@ -1,4 +1,4 @@
--- what the client's csv files give for a month or a day, with ratios of their own figures; of two files one speaks
+-- what the client's csv files give for a month or a day, with ratios of their own figures; files are merged row by row
 {% set row_columns = [
     'client', 'source', 'kpi', 'scope', 'grain', 'period_start_on', 'value', 'numerator',
     'denominator'
@@ -65,7 +65,7 @@ all_rows as (
     ) }}
 ),
 
-ranked as (
+answers as (
     select
         metrics.client,
         metrics.source,
@@ -83,16 +83,7 @@ ranked as (
         kpis.closing_days,
         date_trunc('month', metrics.period_start_on) = date_trunc('month', clients.as_of) as is_running,
         clients.as_of,
-        -- the same month in two files: one of them, always the same
-        dense_rank() over (
-            partition by
-                metrics.client,
-                metrics.kpi,
-                metrics.scope,
-                metrics.grain,
-                date_trunc('month', metrics.period_start_on)
-            order by metrics.source
-        ) as file_rank
+        coalesce(metrics.numerator / nullif(metrics.denominator, 0), metrics.value) as answer
     from all_rows as metrics
     inner join {{ ref('int_sources') }} as sources
         on
@@ -109,6 +100,20 @@ ranked as (
         coalesce(metrics.value, metrics.numerator) is not null
         -- a file may hold days to come: today's night knows nothing after yesterday
         and (metrics.grain = 'month' or metrics.period_start_on < clients.as_of)
+),
+
+-- the same question in two files is answered once, where they give the same answer
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by client, kpi, scope, grain, period_start_on
+            order by source
+        ) as file_rank,
+        max(source) over (partition by client, kpi, scope, grain, period_start_on) as other_source,
+        min(answer) over (partition by client, kpi, scope, grain, period_start_on)
+        < max(answer) over (partition by client, kpi, scope, grain, period_start_on) as is_contradicted
+    from answers
 )
 
 select
@@ -119,14 +124,16 @@ select
     grain,
     period_start_on,
     month,
-    value,
-    numerator,
-    denominator,
+    -- two answers are none
+    case when not is_contradicted then value end as value,
+    case when not is_contradicted then numerator end as numerator,
+    case when not is_contradicted then denominator end as denominator,
     kind,
     is_own,
     adds_over_time,
     closing_days,
     is_running,
-    as_of
+    as_of,
+    case when is_contradicted then other_source end as contradicted_by
 from ranked
 where file_rank = 1

@@ -63,6 +63,7 @@ sentences as (
             when 'paused' then 'paused'
             when 'posts_counted' then part || ' of ' || whole || ' posts were counted in time'
             when 'posts_maturing' then part || ' posts younger than 28 days left out'
+            when 'rows_differ' then 'csv rows give different values, so none counts'
             when 'scaled_up' then 'scaled up from ' || part || ' of ' || whole || ' days'
             when 'split_at_28_days' then 'split by elapsed days over a gap at 28 days'
             when 'dated_by_first_view' then 'a post is dated by its first page view'

@@ -25,11 +25,14 @@ own as (
         figures.numerator,
         figures.denominator,
         coalesce(figures.observed_share, 0.0) as observed_share,
-        false as is_estimated,
+        coalesce(figures.is_scaled and figures.value is not null, false) as is_estimated,
         coalesce(figures.is_closed, false) as is_closed,
         cast(calendar.ends_on + kpis.closing_days * interval '1 day' as date) as closes_on,
         false as is_history,
-        case when figures.client is null then [{{ note('no_csv_row', 'null') }}] end as note_codes,
+        case
+            when figures.client is null then [{{ note('no_csv_row', 'null') }}]
+            else figures.note_codes
+        end as note_codes,
         figures.data_through_on
     from own_spans as spans
     inner join {{ ref('int_months') }} as calendar

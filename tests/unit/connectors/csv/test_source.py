@@ -350,3 +350,60 @@ def test_a_scope_that_no_source_makes_is_named_with_the_nearest_one() -> None:
     assert [line for line, _ in parsed.problems] == [2, 3]
     assert 'did you mean "web"' in parsed.problems[0][1]
     assert 'did you mean "mastodon"' in parsed.problems[1][1]
+
+
+def test_a_row_that_stands_there_twice_counts_once_and_one_with_another_value_is_a_bad_line(tmp_path: Path) -> None:
+    assert read(tmp_path, "month,kpi,value,scope\n2026-03,nps,1,\n2026-03,nps,1.0,all\n").rows.num_rows == 1
+    with pytest.raises(
+        Misconfigured, match=r"crm\.csv:4: nps of 2026-03 is 2 here and 1 first in line 2 \(data/crm\.csv:2\)"
+    ):
+        read(tmp_path, "month,kpi,value\n2026-03,nps,1\n2026-04,nps,1\n2026-03,nps,2\n")
+
+
+def both(tmp_path: Path, first: str, second: str) -> list[Batch]:
+    """Two files of one client, each read by its own source."""
+    settings = (Csv(id="first", path="data/first.csv"), Csv(id="second", path="data/second.csv"))
+    (tmp_path / "data").mkdir(exist_ok=True)
+    for each, content in zip(settings, (first, second), strict=True):
+        (tmp_path / each.path).write_text(content)
+    inside = replace(context(home=tmp_path), others=settings)
+    return [CsvSource(settings=each, context=inside).read(ROWS, None) for each in settings]
+
+
+def test_two_files_that_answer_one_question_differently_name_both_lines_in_both_loads(tmp_path: Path) -> None:
+    first, second = both(
+        tmp_path,
+        "date,kpi,value\n2026-03-01,sessions,5\n2026-03-02,sessions,6\n2026-03-03,sessions,7\n",
+        "date,kpi,value\n2026-03-02,sessions,6.0\n2026-03-03,sessions,8\n2026-03-04,sessions,9\n",
+    )
+    for batch, mine, other in (
+        (first, "7 in data/first.csv:4", "8 in data/second.csv:3"),
+        (second, "8 in data/second", "7 in data/first"),
+    ):
+        assert batch.rows.num_rows == 3
+        assert batch.partly is not None
+        assert mine in batch.partly
+        assert other in batch.partly
+        assert "2026-03-02" not in batch.partly
+        assert batch.quality["partial"] is True
+
+
+def test_a_month_and_its_days_in_another_file_are_one_question_once_all_days_are_there(tmp_path: Path) -> None:
+    days = [f"2026-03-{day:02},sessions,10" for day in range(1, 32)]
+    month = "month,kpi,value\n2026-03,sessions,311\n"
+    whole, part = ("date,kpi,value\n" + "\n".join(given) for given in (days, days[:30]))
+    said = "sessions of 2026-03 is 311 in data/first.csv:2 and its days add up to 310, from data/second.csv:2 on"
+    assert all(said in (batch.partly or "") for batch in both(tmp_path, month, whole))
+    assert not any(batch.partly for batch in both(tmp_path, month, part))
+    assert not any(batch.partly for batch in both(tmp_path, month.replace("311", "310"), whole))
+
+
+def test_a_row_of_a_scope_that_no_source_has_is_said_in_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/crm.csv").write_text("month,kpi,value,scope\n2026-03,interactions,1,platform=tiktok\n")
+    known = replace(context(home=tmp_path), scopes=frozenset({"all", "source=web"}))
+    source = CsvSource(settings=Csv(id="crm", path="data/crm.csv"), context=known)
+    doubts = source.read(ROWS, None).quality["doubts"]
+    assert isinstance(doubts, list)
+    assert [doubt["code"] for doubt in doubts if isinstance(doubt, dict)] == ["scope_unknown"]
+    assert "1 rows are of platform=tiktok" in source.probe().detail

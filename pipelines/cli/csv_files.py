@@ -1,0 +1,43 @@
+"""What is wrong in a client's csv files, for ``okr validate``: no source is asked, no secret is needed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Context
+from connectors.csv.settings import Csv
+from connectors.csv.source import CsvSource
+from okr_models.client.model import Client
+from pipelines.warehouse.home import Home
+
+SHOWN_PROBLEMS = 20
+
+
+def csv_problems(client: Client, *, home: Home, now: datetime) -> list[str]:
+    """What is wrong in the csv files of one client, as file:line; one that is not there yet is no error here."""
+    found: dict[str, None] = {}
+    for settings in client.sources:
+        if not isinstance(settings, Csv):
+            continue
+        context = Context(
+            client=client.client,
+            client_zone=ZoneInfo(client.timezone),
+            now=now,
+            home=home.root,
+            secret=str,
+            base_url=None,
+            kpis=client.kpi_ids(),
+            scopes=client.scopes(),
+            others=client.sources,
+        )
+        try:
+            problems = CsvSource(settings=settings, context=context).problems()
+        except SourceError as error:
+            problems = [] if error.error_class == "not_found" else [f"{settings.path}: {error.detail}; {error.cure}"]
+        rest = len(problems) - SHOWN_PROBLEMS
+        found |= dict.fromkeys(problems[:SHOWN_PROBLEMS])
+        if rest > 0:
+            found[f"{settings.path}: and {rest} more"] = None
+    return list(found)
