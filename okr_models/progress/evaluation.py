@@ -37,6 +37,7 @@ from okr_models.progress.notes_due import (
     relevant_failures,
     relevant_leavers,
     relevant_restatements,
+    unexplained_change,
 )
 from okr_models.progress.rollup import RollUp, Weighed, roll_up
 from okr_models.progress.status import Standing, Status, status_of, whole_items
@@ -70,6 +71,8 @@ class Prepared:
     notes: tuple[Note, ...]
     definition_version: str
     input_hash: str
+    position: int
+    """Among the objective's key results, from 1."""
 
     @property
     def key_result(self) -> KeyResult:
@@ -102,6 +105,7 @@ def evaluate_key_result(
     as_of: date,
     failures: Sequence[Failure] = (),
     earlier: Sequence[EarlierVersion] = (),
+    judged_on: date | None = None,
     forecaster: Forecaster | None = None,
 ) -> KeyResultProgress:
     """Prepared, forecast and finished in one go."""
@@ -113,6 +117,7 @@ def evaluate_key_result(
         as_of=as_of,
         failures=failures,
         earlier=earlier,
+        judged_on=judged_on,
         with_forecast=forecaster is not None,
     )
     return finish(ready, forecaster(ready.job) if forecaster is not None and ready.job is not None else None)
@@ -127,9 +132,10 @@ def prepare(
     as_of: date,
     failures: Sequence[Failure] = (),
     earlier: Sequence[EarlierVersion] = (),
+    judged_on: date | None = None,
     with_forecast: bool = True,
 ) -> Prepared:
-    """Everything that needs no model."""
+    """Everything that needs no model. ``judged_on``: the day it is done, where that is not ``as_of``."""
     task = task_of(objective, key_result, as_of=as_of)
     met = figures.met_of(objective.id, key_result.id, as_of=as_of)
     body, measurement, items = _measure(task, client, figures, met)
@@ -146,9 +152,10 @@ def prepare(
     doubts = (*relevant_doubts(client, task, figures.doubts), *relevant_leavers(client, task, figures.read))
     measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)
-    changes = [each for each in earlier if each.version != version]
+    position = objective.key_results.index(key_result) + 1
+    changed = unexplained_change(client, objective, key_result, earlier=earlier, judged_on=judged_on or as_of)
     expected = expected_progress(task, measurement, body)
-    known = (RULES, task, body, replace(measurement, used=()), items, relevant, restated, earlier, job)
+    known = (RULES, task, body, replace(measurement, used=()), items, relevant, restated, changed, job)
     return Prepared(
         client=client,
         objective=objective,
@@ -168,11 +175,11 @@ def prepare(
             jumps=[] if body is None else [(p.label, p.jump) for p in (body.parts or (body.whole,)) if p.jump],
             failures=relevant,
             restated=restated,
-            earlier=earlier,
-            changes=changes,
+            changed=changed,
         ),
         definition_version=version,
-        input_hash=fingerprint((version, key_result.title, client.language, known)),
+        input_hash=fingerprint((version, key_result.title, client.language, position, known)),
+        position=position,
     )
 
 

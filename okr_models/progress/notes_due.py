@@ -48,10 +48,11 @@ NEARLY_SAME = 0.01
 
 @dataclass(frozen=True, slots=True, order=True)
 class EarlierVersion:
-    """A definition that earlier rows carry, and the first day it stood there."""
+    """A definition that stored rows carry, the day it was first known, and whether a row before this one has it."""
 
     since: date
     version: str
+    stood_before: bool = True
 
 
 def relevant_failures(
@@ -123,8 +124,7 @@ def about_inputs(
     jumps: Sequence[tuple[str, Jump]],
     failures: Sequence[Failure],
     restated: Sequence[Restatement],
-    earlier: Sequence[EarlierVersion],
-    changes: Sequence[EarlierVersion],
+    changed: Note | None,
 ) -> tuple[Note, ...]:
     """The refusal first, then what is missing, what the figures rest on, and what was changed."""
     notes: list[Note] = [measurement.refusal] if measurement.refusal else []
@@ -145,7 +145,6 @@ def about_inputs(
         for revision in task.key_result.revisions
         if revision.from_ <= task.as_of
     ]
-    changed = _unexplained(client, objective, task.key_result, earlier=earlier, changes=changes, as_of=task.as_of)
     return (*notes, changed) if changed else tuple(notes)
 
 
@@ -209,25 +208,25 @@ def _about_failures(client: Client, failures: Sequence[Failure]) -> list[Note]:
     return notes
 
 
-def _unexplained(
+def unexplained_change(
     client: Client,
     objective: Objective,
     key_result: KeyResult,
     *,
     earlier: Sequence[EarlierVersion],
-    changes: Sequence[EarlierVersion],
-    as_of: date,
+    judged_on: date,
 ) -> Note | None:
-    """An earlier definition that taking revisions back does not lead to."""
+    """Said where an earlier definition stood that taking revisions back does not lead to, with the day of the change:
+    the first on which this one was known, which is not the day that a restatement is about."""
     revisions = key_result.revisions
     explained = {
         definition_version(key_result.model_copy(update={"revisions": revisions[:count]}), objective, client)
         for count in range(len(revisions) + 1)
     }
-    if all(each.version in explained for each in changes):
+    if all(each.version in explained for each in earlier if each.stood_before):
         return None
     current = [each.since for each in earlier if each.version in explained]
-    return note("changed_without_revision", day=min(current, default=as_of))
+    return note("changed_without_revision", day=min(current, default=judged_on))
 
 
 def _rests_on(client: Client, key_result: KeyResult) -> dict[str, frozenset[str] | None]:

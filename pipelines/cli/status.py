@@ -22,8 +22,9 @@ from pipelines.cli.common import DAY, SINCE, client_option, fail, home_of, publi
 from pipelines.exports import since_words
 from pipelines.exports.changes import changes
 from pipelines.exports.checkins import with_checkins
+from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
-from pipelines.exports.published import ClientStatus, LoadUnderWay, next_night, read_status
+from pipelines.exports.published import LoadUnderWay, next_night, read_status
 from pipelines.exports.reader import Reader, readers_of
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
@@ -106,7 +107,7 @@ def status_text(
             replace(
                 with_checkins(
                     con,
-                    in_order(read_status(con, client, as_of=as_of, restated=restated), readers[client]),
+                    in_file_order(read_status(con, client, as_of=as_of, restated=restated), readers[client]),
                     readers[client].speech,
                     as_of=as_of,
                 ),
@@ -130,7 +131,7 @@ def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> s
         found = {
             client: changes(
                 read_status(con, client, as_of=as_of),
-                in_order(read_status(con, client, as_of=as_of, restated=True), readers[client]),
+                in_file_order(read_status(con, client, as_of=as_of, restated=True), readers[client]),
                 readers[client].speech,
             )
             for client in clients or readers
@@ -231,20 +232,3 @@ def _reason(reason: str, language: Language) -> str:
         for english, swedish in REASONS_IN_SWEDISH:
             reason = english.sub(swedish, reason)
     return reason
-
-
-def in_order(status: ClientStatus, reader: Reader) -> ClientStatus:
-    """Objectives and key results as the client's file has them; what the file no longer has comes last."""
-    objectives = [objective.id for objective in reader.objectives]
-    results = [(objective.id, result.id) for objective in reader.objectives for result in objective.key_results]
-
-    def place(known: Sequence[object], key: object) -> int:
-        return known.index(key) if key in known else len(known)
-
-    return replace(
-        status,
-        objectives=tuple(sorted(status.objectives, key=lambda row: place(objectives, row.objective_id))),
-        key_results=tuple(
-            sorted(status.key_results, key=lambda row: place(results, (row.objective_id, row.key_result_id)))
-        ),
-    )

@@ -64,6 +64,8 @@ class KeyResultRow:
     note_codes: tuple[Note, ...] | None
     """The notes to be said in any language; None in rows of a version that kept only sentences."""
     explanation: str | None
+    position: int | None = None
+    """In the file of its night; None in rows of a version that did not keep it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class ObjectiveRow:
     status: str
     weakest_key_result: str | None
     deciding_key_result: str | None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,8 @@ class ClientStatus:
     loading: tuple[LoadUnderWay, ...] = ()
     said: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """What people say of their key results, in words, by objective and key result."""
+    is_past: bool = False
+    """Asked for by its day: then it stands in the order of the file of that night, as far as that was kept."""
 
     def of(self, objective_id: str) -> tuple[KeyResultRow, ...]:
         """The key results of one objective, in the order of their file where that is known, else by id."""
@@ -156,6 +161,7 @@ def read_status(
         objectives=objectives,
         key_results=key_results,
         failed_loads=_failed(con, client, as_of),
+        is_past=as_of is not None,
     )
 
 

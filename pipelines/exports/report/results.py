@@ -15,6 +15,7 @@ from okr_models.client.model import KeyResult, Milestones, Period
 from okr_models.progress.series import Series, series_of
 from okr_models.words.numbers import Speech
 from pipelines.exports import standing
+from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
 from pipelines.exports.reader import Reader
@@ -115,11 +116,10 @@ def objectives(
     status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool, told: Told | None = None
 ) -> tuple[ObjectiveView, ...]:
     """Every objective in the file's order; without ``with_results`` no key result is named."""
-    order = {objective.id: n for n, objective in enumerate(reader.objectives)}
-    rows = sorted(status.objectives, key=lambda row: (order.get(row.objective_id, len(order)), row.objective_id))
+    ordered = in_file_order(status, reader)
     views, told = [], told or Told()
-    for number, row in enumerate(rows):
-        results = _in_file_order(status.of(row.objective_id), reader, row.objective_id)
+    for number, row in enumerate(ordered.objectives):
+        results = ordered.of(row.objective_id)
         charted = tuple(
             _result(
                 result,
@@ -153,12 +153,6 @@ def tally(rows: Sequence[KeyResultRow], speech: Speech) -> tuple[tuple[Badge, in
     """How many key results have each status, worst first."""
     statuses = [row.status for row in rows]
     return tuple((badge(status, speech), statuses.count(status)) for status in sorted(set(statuses), key=rank))
-
-
-def _in_file_order(rows: Sequence[KeyResultRow], reader: Reader, objective_id: str) -> list[KeyResultRow]:
-    objective = reader.objective(objective_id)
-    order = {result.id: n for n, result in enumerate(objective.key_results)} if objective else {}
-    return sorted(rows, key=lambda row: (order.get(row.key_result_id, len(order)), row.key_result_id))
 
 
 def _objective(

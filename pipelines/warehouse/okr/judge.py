@@ -196,7 +196,8 @@ def _prepare_client(
                     figures,
                     as_of=day,
                     failures=failures,
-                    earlier=earlier_versions(con, **where, as_of=day),
+                    earlier=earlier_versions(con, **where, as_of=day, zone=client.timezone, restated=restated),
+                    judged_on=today,
                     with_forecast=forecasts,
                 )
                 ready.append(_Ready(prepared=prepared, stored=newest(con, **where, as_of=day)))
@@ -269,7 +270,12 @@ def _add_objectives(
         with faults.of(client, objective_id=objective.id):
             found = roll_up([_weighed(prepared.key_result, standing) for prepared, standing in members])
             key = {"client": client, "objective_id": objective.id, "as_of": as_of}
-            words = {"title": objective.title, "team": objective.team, "owner": objective.owner}
+            words = {
+                "title": objective.title,
+                "team": objective.team,
+                "owner": objective.owner,
+                "position": members[0][0].client.objectives.index(objective) + 1,
+            }
             added += add_objective(con, key, words, found, now)
     return added
 

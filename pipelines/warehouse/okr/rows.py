@@ -59,16 +59,29 @@ def newest(con: Connection, *, client: str, objective: str, key_result: str, as_
 
 
 def earlier_versions(
-    con: Connection, *, client: str, objective: str, key_result: str, as_of: date
+    con: Connection, *, client: str, objective: str, key_result: str, as_of: date, zone: str, restated: bool
 ) -> tuple[EarlierVersion, ...]:
-    """Every definition that rows before ``as_of`` carry, oldest first."""
+    """Every definition that rows carry, oldest first, by the day in ``zone`` on which it was first known.
+
+    On a night those of the nights before it. Judged again, a day also has its own, and what later ones know.
+    """
     rows = con.execute(
-        "select min(as_of), definition_version from okr.key_result_progress"
-        " where client = ? and objective_id = ? and key_result_id = ? and as_of < ?"
-        " group by definition_version order by all",
-        [client, objective, key_result, as_of],
+        "select min(cast(known_at at time zone $zone as date)) as since, definition_version,"
+        " min(as_of) <= $as_of as stood_before from okr.key_result_progress"
+        " where client = $client and objective_id = $objective and key_result_id = $key_result"
+        " and ($restated or as_of < $as_of) group by definition_version order by all",
+        {
+            "client": client,
+            "objective": objective,
+            "key_result": key_result,
+            "as_of": as_of,
+            "zone": zone,
+            "restated": restated,
+        },
     ).fetchall()
-    return tuple(EarlierVersion(since=since, version=version) for since, version in rows)
+    return tuple(
+        EarlierVersion(since=since, version=version, stood_before=stood_before) for since, version, stood_before in rows
+    )
 
 
 def is_stored(con: Connection, *, client: str, objective: str) -> bool:
@@ -182,6 +195,7 @@ def _progress(result: KeyResultProgress) -> Row:
         "explanation": explain(result, speech),
         "definition_version": ready.definition_version,
         "input_hash": ready.input_hash,
+        "position": ready.position,
     }
 
 

@@ -18,6 +18,9 @@ def _number(name: str, meaning: str) -> Column:
     return Column(name, "DOUBLE", meaning, nullable=True)
 
 
+_POSITION = Column("position", "INTEGER", "Its place in the client file that night, from 1", nullable=True)
+
+
 def _text(name: str, meaning: str) -> Column:
     return Column(name, "VARCHAR", meaning, nullable=True)
 
@@ -70,6 +73,7 @@ KEY_RESULT_PROGRESS = Table(
         _text("explanation", "One or two sentences: where it stands and why, in the client's language"),
         Column("definition_version", "VARCHAR", "Fingerprint of the key result's definition in the client file"),
         Column("input_hash", "VARCHAR", "Fingerprint of everything the figures were computed from"),
+        _POSITION,
     ),
 )
 
@@ -94,6 +98,7 @@ OBJECTIVE_PROGRESS = Table(
         Column("status", "VARCHAR", "Status of the worst weighty key result, or cannot_be_judged, too_early"),
         _text("weakest_key_result", "Id of the key result with the worst status and, among those, the least progress"),
         _text("deciding_key_result", "Id of the key result at which a quarter of the weight is reached, worst first"),
+        _POSITION,
     ),
 )
 

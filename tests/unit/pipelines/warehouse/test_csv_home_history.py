@@ -91,6 +91,73 @@ def test_a_day_on_which_nothing_changed_says_so(corrected: tuple[CsvHome, str]) 
     )
 
 
+def edited(home: CsvHome, *names: str, target: str = "+30%") -> CsvHome:
+    """The file with these key results, in this order."""
+    home.key_results = []
+    for name in names:
+        home.result(name, kpi="visits", target=target)
+    return home
+
+
+def notes_of(home: CsvHome, day: str) -> list[str]:
+    found = home.query(f"select notes from marts.key_result_progress where as_of = date '{day}' order by known_at")
+    return [row["notes"] or "" for row in found]
+
+
+def test_a_definition_changed_later_is_said_to_have_changed_then_and_not_on_the_day_judged_again(
+    tmp_path: Path,
+) -> None:
+    home = CsvHome(tmp_path)
+    rewritten(home.own("visits", "flow").months("visits", "2024-01", BASE), [1150.0] * 10)
+    edited(home, "visits").night("2026-11-20")
+    edited(home, "visits", target="+20%").night("2026-11-21")
+    assert "the definition was changed on 21 Nov 2026" in notes_of(home, "2026-11-21")[-1]
+    command(home, "2026-11-24", "status", "--as-of", "2026-11-20", "--restated")
+    before, again = notes_of(home, "2026-11-20")
+    assert "the definition was changed" not in before
+    assert "the definition was changed on 21 Nov 2026" in again
+    command(home, "2026-11-25", "status", "--as-of", "2026-11-20", "--restated")
+    assert len(notes_of(home, "2026-11-20")) == 2, "judged a third time it comes out the same"
+    home.night("2026-11-26")
+    assert "the definition was changed on 21 Nov 2026" in notes_of(home, "2026-11-26")[-1]
+
+
+def test_a_definition_that_no_night_has_seen_yet_was_changed_on_the_day_on_which_it_is_judged_by(
+    tmp_path: Path,
+) -> None:
+    home = CsvHome(tmp_path)
+    rewritten(home.own("visits", "flow").months("visits", "2024-01", BASE), [1150.0] * 10)
+    edited(home, "visits").night("2026-11-20")
+    edited(home, "visits", target="+20%").write()
+    for _ in range(2):
+        command(home, "2026-11-23", "status", "--as-of", "2026-11-20", "--restated")
+        assert ["the definition was changed on 23 Nov 2026" in each for each in notes_of(home, "2026-11-20")] == [
+            False,
+            True,
+        ]
+    home.night("2026-11-24")
+    assert "the definition was changed on 23 Nov 2026" in notes_of(home, "2026-11-24")[-1]
+
+
+def test_a_past_night_lists_key_results_as_its_file_did(tmp_path: Path) -> None:
+    home = CsvHome(tmp_path)
+    rewritten(home.own("visits", "flow").months("visits", "2024-01", BASE), [1150.0] * 10)
+    edited(home, "zeta", "alpha", "mid").night("2026-11-20")
+    then = command(home, "2026-11-20", "status", "--as-of", "2026-11-20")
+    assert listed(then) == ["zeta", "alpha", "mid"]
+    edited(home, "mid", "new").night("2026-11-21")
+    assert listed(command(home, "2026-11-21", "status")) == ["mid", "new"]
+    assert listed(command(home, "2026-11-21", "status", "--as-of", "2026-11-20")) == ["zeta", "alpha", "mid"]
+    command(home, "2026-11-21", "export", "--as-of", "2026-11-20", "--out", str(tmp_path / "then"))
+    report = next((tmp_path / "then").rglob("acme/report.html")).read_text("utf-8")
+    assert sorted(("zeta", "alpha", "mid"), key=lambda name: report.index(f">{name}<")) == ["zeta", "alpha", "mid"]
+
+
+def listed(text: str) -> list[str]:
+    """Key results in the order in which a status table has them."""
+    return [word for line in text.splitlines() for word in line.split()[:1] if word in {"zeta", "alpha", "mid", "new"}]
+
+
 def test_the_same_inputs_add_no_row_and_write_the_same_bytes(tmp_path: Path) -> None:
     home = CsvHome(tmp_path)
     home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")

@@ -65,7 +65,8 @@ ADDED = {
     "kpi_daily": "is_estimated origin method",
     "blog_posts": "published_on is_estimated redated_on also_listed_by unseen_host",
     "social_posts": "source published_on",
-    "key_result_progress": "explanation ambition first_month last_month note_codes",
+    "key_result_progress": "explanation ambition first_month last_month note_codes position",
+    "objective_progress": "position",
     "forecast_scores": "is_inside",
     "checkins": "known_at",
 }
