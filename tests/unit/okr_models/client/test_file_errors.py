@@ -320,6 +320,17 @@ def test_an_objective_without_key_results_is_refused() -> None:
     assert "add at least one" in message
 
 
+@pytest.mark.parametrize("reference", ["awareness/interactions", "interactions"])
+def test_an_objective_without_an_id_is_no_ones_hint(reference: str) -> None:
+    """The initiative may be right: what lacks is the objective's id, and nothing is called None."""
+    text = bent("  - id: awareness\n    title", "  - title").replace(
+        "key_result: awareness/interactions", f"key_result: {reference}"
+    )
+    said = [message for _, message in errors_of(text)]
+    assert any("id is missing" in message or "id:" in message for message in said), said
+    assert not any("None" in message or "did you mean" in message for message in said), said
+
+
 def test_an_initiative_with_a_start_needs_what_its_judgement_rests_on() -> None:
     text = bent('    smallest_worthwhile_effect: "+15%"\n', "").replace("    registered: 2026-02-10\n", "")
     messages = [message for _, message in errors_of(text)]

@@ -195,6 +195,17 @@ def test_a_declared_pause_spoils_nothing_where_its_days_are_there() -> None:
     assert judge(0.35, outages=[pause]).verdict == "keep"
 
 
+def test_days_that_a_declared_pause_left_empty_are_no_outage_as_long_as_half_of_all_are_there() -> None:
+    whole = daily(0.35)
+    for length, verdict in ((7, "keep"), (14, "keep"), (15, "cannot_be_judged")):
+        silent = [START + timedelta(days=step) for step in range(length)]
+        paused = judge(daily=whole.drop(silent), outages=[Window(silent[0], silent[-1])])
+        assert paused.verdict == verdict
+        undeclared = judge(daily=whole.drop(silent))
+        assert f"data are missing for {length} of its days" in undeclared.reason
+    assert "its source was paused for 15 of its days, from 1 Mar 2026" in paused.reason
+
+
 @pytest.mark.parametrize(
     "other",
     [
