@@ -194,6 +194,7 @@ class Results:
         for table in OKR_TABLES.values():
             usual = {
                 "VARCHAR": "x", "DATE": day, "TIMESTAMPTZ": f"{day} 04:00:00+00", "DOUBLE": 0.5, "BOOLEAN": True,
+                "INTEGER": 1,
             }  # fmt: skip
             row = {column.name: usual[column.type] for column in table.columns}
             row |= {"status": "on_track", "kind": "flow", "outcome": "met", "verdict": "keep"}
