@@ -14,7 +14,7 @@ from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.like_for_like import Pair
 from okr_models.progress.measures import SUCCESS, Measurement, Rule
 from okr_models.progress.required import required
-from okr_models.progress.status import JUDGED
+from okr_models.progress.status import JUDGED, due_now
 from okr_models.words.codes import Note
 from okr_models.words.notes import sentence
 from okr_models.words.numbers import Language, Speech
@@ -30,6 +30,7 @@ YEAR = 12
 CLAUSES: dict[Language, dict[str, str]] = {
     "sv": {
         "of": "{now} av {goal}",
+        "away": "{now}, målet är {goal}",
         "count": "{now} av {goal} klara",
         "milestones": "{now} av {goal} delmål klara",
         "hold": "{now} av {goal} månader klarade målet",
@@ -56,6 +57,7 @@ CLAUSES: dict[Language, dict[str, str]] = {
     },
     "en": {
         "of": "{now} of {goal}",
+        "away": "{now}, the target is {goal}",
         "count": "{now} of {goal} done",
         "milestones": "{now} of {goal} milestones done",
         "hold": "{now} of {goal} months met the target",
@@ -146,7 +148,8 @@ def _growth(result: KeyResultProgress, speech: Speech) -> Clause:
     if result.current_growth is None or not isinstance(target, Change):
         return _share(result, speech)
     now, goal = speech.percents(result.current_growth, target.share, signed=True)
-    return CLAUSES[speech.language]["of"].format(now=now, goal=goal)
+    form = "of" if result.current_growth * target.share >= 0 else "away"
+    return CLAUSES[speech.language][form].format(now=now, goal=goal)
 
 
 def _share(result: KeyResultProgress, speech: Speech) -> Clause:
@@ -202,11 +205,13 @@ def _course(result: KeyResultProgress, speech: Speech) -> list[Clause]:
     found = ready.measurement
     if result.status in {"achieved", "out_of_reach"} or ready.raw is None or ready.expected is None:
         return []
+    success = SUCCESS[ready.key_result.ambition]
     if found.rule == "count":
-        return [words["count_course"].format(expected=speech.figure(ready.expected * (found.target or 0.0)))]
+        due = due_now(ready.expected, success=success, items=found.target)
+        return [words["count_course"].format(expected=speech.figure(due * (found.target or 0.0)))]
     if found.rule in {"stock", "sum", "milestones"} and not found.is_like_for_like:
-        now, due = speech.percents(ready.raw, ready.expected)
-        return [words["course"].format(now=now, expected=due)]
+        now, share = speech.percents(ready.raw, due_now(ready.expected, success=success))
+        return [words["course"].format(now=now, expected=share)]
     return []
 
 

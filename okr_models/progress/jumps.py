@@ -27,10 +27,8 @@ class Jump:
     share: float
 
     def as_break(self, *, label: str) -> Break:
-        """With a reason that reads the same in every language."""
-        return Break(
-            date=self.day, reason=f"csv \N{RIGHTWARDS ARROW} {label}, {self.share:+.0%}".replace("-", "\N{MINUS SIGN}")
-        )
+        """With a reason that reads the same in every language: whose it is. How far it jumps is a note of its own."""
+        return Break(date=self.day, reason=label)
 
 
 def jump_of(months: Months, days: Days, *, declared: Sequence[Break]) -> Jump | None:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, Protocol
 
-from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Number, Period, Target
+from okr_models.client.model import (
+    AtLeast,
+    AtMost,
+    BaselinePeriod,
+    Between,
+    Change,
+    KeyResult,
+    Milestones,
+    Number,
+    Period,
+    Target,
+)
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, add_months, month_start
 
@@ -120,7 +131,7 @@ def series_of(
             )
             for month, before in zip(span, last, strict=True)
         )
-        series = _with_target(row, target, points, has_base=_has_base(definition))
+        series = _with_target(row, target, points, has_base=_has_base(definition, span))
     return series if series.has_actual or any(point.last is not None for point in series.points) else None
 
 
@@ -144,9 +155,12 @@ def _values(
     return months.get((row.kpi, wanted), {})
 
 
-def _has_base(definition: KeyResult | None) -> bool:
-    """Whether the same months of the year before are what the target grows from."""
-    return definition is not None and definition.baseline in {None, "same_months_last_year"}
+def _has_base(definition: KeyResult | None, span: Sequence[date]) -> bool:
+    """Whether the same months of the year before are what the target grows from, by that name or by their days."""
+    if definition is None or not isinstance(definition.baseline, BaselinePeriod):
+        return definition is not None and definition.baseline in {None, "same_months_last_year"}
+    base = Window(definition.baseline.from_, definition.baseline.to).months()
+    return list(base) == [add_months(month, -12) for month in span]
 
 
 def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, has_base: bool) -> Series:
@@ -163,7 +177,9 @@ def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, 
         growth = row.target / row.baseline
         grown = tuple(replace(p, path=None if p.last is None else p.last * growth) for p in points)
         return Series(form="months", points=_implied(row, grown))
-    bounds = (row.target,) if row.target is not None and target is not None else ()
+    # growth on another base: what the whole period asks for, as the forecast's line says it
+    asked = row.forecast_target if isinstance(target, Change) and row.forecast_target is not None else row.target
+    bounds = (asked,) if asked is not None and target is not None else ()
     return Series(form="months", points=_implied(row, points), bounds=bounds)
 
 

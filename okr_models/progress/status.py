@@ -89,3 +89,12 @@ def whole_items(share: float, items: float) -> float:
     (0.8, 0.0)
     """
     return math.floor(share * items + TOLERANCE) / items
+
+
+def due_now(expected: float, *, success: float, items: float | None = None) -> float:
+    """How far it should be by now, as a share of the whole target: on course for success, of a count in whole items.
+
+    >>> due_now(0.83, success=1.0), round(due_now(0.83, success=0.7), 3), due_now(0.9, success=0.7, items=10)
+    (0.83, 0.581, 0.6)
+    """
+    return whole_items(expected * success, items) if items else expected * success

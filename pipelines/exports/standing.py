@@ -14,6 +14,7 @@ from typing import Literal
 from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period, Target
 from okr_models.client.titles import outdated_by
 from okr_models.periods import Window
+from okr_models.progress.status import due_now
 from okr_models.words.notes import cure, sentence
 from okr_models.words.numbers import Language, Speech
 from pipelines.exports.plain import is_said, plain
@@ -61,6 +62,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "likely_months": "{what}: {now} av månaderna klarade målet",
         "milestones": "delmålen",
         "uncovered": "bara {share} av vikten har en siffra",
+        "uncovered_all": "inget nyckelresultat har en siffra än",
     },
     "en": {
         "title_now": "{title} (now {target})",
@@ -92,6 +94,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "likely_months": "{what}: {now} of the months met the target",
         "milestones": "milestones",
         "uncovered": "only {share} of the weight has a figure",
+        "uncovered_all": "no key result has a figure yet",
     },
 }
 
@@ -133,6 +136,15 @@ class Standing:
             return None
         return row.target / row.baseline - 1
 
+    @property
+    def due(self) -> float | None:
+        """How far it should be by now: of a stretch goal towards its own success line, and of a count whole items."""
+        row = self.row
+        if row.expected_progress is None:
+            return None
+        success = STRETCH if row.ambition == "stretch" else 1.0
+        return due_now(row.expected_progress, success=success, items=row.target if row.kind == "count" else None)
+
     def title(self) -> str:
         """As the client wrote it; one that names a target that was changed says what it is now."""
         title = plain(self.row.title)
@@ -164,15 +176,16 @@ class Standing:
     def unit(self) -> str:
         """The unit of ``figures``: none where they are per cent."""
         if isinstance(self.target, Milestones):
-            return unit_word("milestones", self.speech)
-        return "" if isinstance(self.target, Change) else unit_word(self.row.unit, self.speech)
+            return unit_word("milestones", self.speech, of=self.figures()[1])
+        return "" if isinstance(self.target, Change) else unit_word(self.row.unit, self.speech, of=self.figures()[1])
 
     def basis(self) -> str:
         """What the figure is made of, and what it stands against: the months, the day, last year."""
         row, speech, text = self.row, self.speech, TEXT[self.speech.language]
         if row.current is None:
             return ""
-        value, unit = speech.figure(row.current, row.unit, beside=row.target), unit_word(row.unit, speech)
+        value = speech.figure(row.current, row.unit, beside=row.target)
+        unit = unit_word(row.unit, speech, of=value)
         if row.first_month and row.last_month:
             months = speech.months(Window(row.first_month, row.last_month).months(), short=True)
             form = "mean_ratio" if row.kind == "ratio" else "mean_flow"
@@ -234,16 +247,16 @@ class Standing:
 
     def _likely_by_pace(self) -> str:
         row, speech, text = self.row, self.speech, TEXT[self.speech.language]
-        if row.raw_progress is None or row.expected_progress is None:
+        if row.raw_progress is None or self.due is None:
             return ""
         if row.kind == "count" and row.target:
-            expected = speech.figure(row.expected_progress * row.target)
+            expected = speech.figure(self.due * row.target)
             now, goal = speech.figure(row.current), speech.figure(row.target)
             return text["likely_items"].format(what=self._what(), now=now, goal=goal, expected=expected)
         if self.way in {"level", "growth"}:
             now, goal = self.figures()
             return text["likely_so_far"].format(what=self._what(), now=now, goal=goal)
-        now, expected = speech.percents(row.raw_progress, row.expected_progress)
+        now, expected = speech.percents(row.raw_progress, self.due)
         return text["likely_pace"].format(what=self._what(), now=now, expected=expected)
 
     def _what(self) -> str:
@@ -323,7 +336,8 @@ def standing_of(row: KeyResultRow, reader: Reader, *, speech: Speech | None = No
 def reason_of(row: ObjectiveRow, results: Sequence[KeyResultRow], reader: Reader, *, speech: Speech) -> str:
     """Why an objective stands there and where it is likely to end: what its deciding key result says of both."""
     if row.status == "cannot_be_judged" and row.coverage is not None:
-        return TEXT[speech.language]["uncovered"].format(share=speech.percent(row.coverage))
+        form = "uncovered" if row.coverage else "uncovered_all"
+        return TEXT[speech.language][form].format(share=speech.percent(row.coverage))
     deciding = next((each for each in results if each.key_result_id == row.deciding_key_result), None)
     return standing_of(deciding, reader, speech=speech).likely_end() if deciding else ""
 

@@ -156,7 +156,7 @@ class _ClientLines:
         lines.append(self._grid(columns, header, "dim", indent=2))
         for row in self.status.of(objective.objective_id):
             said = standing_of(row, self.reader)
-            progress = self.speech.percent(row.raw_progress, beside=row.expected_progress)
+            progress = self.speech.percent(row.raw_progress, beside=said.due)
             cells = (said.title(), " / ".join(said.figures()), progress)
             lines.append(self._grid(columns, cells, "", row.status, indent=2, stretch=row.ambition == "stretch"))
             lines += [Padding(Text(note, "dim"), (0, 0, 0, 4)) for note in self._key_result_notes(said) if note]

@@ -52,13 +52,36 @@ UNITS: dict[Language, dict[str, str]] = {
         "seconds": "sekunder",
         "clicks": "klick",
         "impressions": "visningar",
-        "position": "placering",
+        "position": "",
         "points": "poäng",
         "milestones": "delmål",
         "share": "",
     },
-    "en": {"share": "", "milestones": "milestones"},
+    "en": {"share": "", "position": "", "milestones": "milestones"},
 }
+ONE: dict[Language, dict[str, str]] = {
+    "sv": {
+        "sessions": "session",
+        "views": "visning",
+        "interactions": "interaktion",
+        "seconds": "sekund",
+        "impressions": "visning",
+    },
+    "en": {
+        "visitors": "visitor",
+        "sessions": "session",
+        "views": "view",
+        "followers": "follower",
+        "interactions": "interaction",
+        "posts": "post",
+        "seconds": "second",
+        "clicks": "click",
+        "impressions": "impression",
+        "points": "point",
+        "milestones": "milestone",
+    },
+}
+"""Units whose word is another one of one: a client's own unit is as the file has it."""
 
 
 def status_word(status: str, speech: Speech) -> str:
@@ -81,6 +104,11 @@ def kpi_title(kpi: str, speech: Speech, own: dict[str, str] | None = None) -> st
     return known.title_sv if speech.is_swedish else known.title_en
 
 
-def unit_word(unit: str | None, speech: Speech) -> str:
-    """The unit in the reader's language; a client's own unit as the file has it, a currency in the figure."""
+def unit_word(unit: str | None, speech: Speech, *, of: str = "") -> str:
+    """The unit in the reader's language; a client's own unit as the file has it, a currency in the figure.
+
+    ``of``: the figure as it is shown, after which the word stands: "1 post", "8 posts".
+    """
+    if of == "1" and unit in ONE[speech.language]:
+        return ONE[speech.language][unit]
     return UNITS[speech.language].get(unit, unit) if unit and not is_money(unit) else ""

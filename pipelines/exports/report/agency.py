@@ -179,7 +179,7 @@ def _headline(worry: int, judged: int, speech: Speech) -> str:
         return message("headline_none", speech)
     if not worry:
         return message("agency_fine", speech)
-    return message("agency_headline", speech, worry=worry, all=judged)
+    return message("agency_headline_1" if worry == 1 else "agency_headline", speech, worry=worry, all=judged)
 
 
 def _row(
@@ -257,10 +257,10 @@ def _line(page: _Page, result: KeyResultRow) -> ResultLine:
         rank=rank(result.status),
         now=now,
         target=target,
-        way=speech.percent(result.raw_progress, beside=result.expected_progress),
+        way=speech.percent(result.raw_progress, beside=said.due),
         way_order=result.raw_progress,
-        expected=speech.percent(result.expected_progress),
-        expected_order=result.expected_progress,
+        expected=speech.percent(said.due),
+        expected_order=said.due,
         probability=speech.percent(result.probability),
         probability_full=message("whole", speech, share=speech.percent(result.probability_full)) if is_stretch else "",
         probability_order=result.probability,

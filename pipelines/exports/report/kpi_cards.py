@@ -115,7 +115,7 @@ def _unit(newest: Month, speech: Speech) -> str:
     """What is counted, of a month's sum in which month: a key result's mean of months stands on the same page."""
     if newest.value is None:
         return message("kpi_missing", speech)
-    unit = plain(unit_word(newest.unit, speech), limit=30)
+    unit = plain(unit_word(newest.unit, speech, of=speech.figure(newest.value, newest.unit)), limit=30)
     return f"{unit}, {speech.short_month(newest.month)}".lstrip(", ") if newest.kind == "flow" else unit
 
 

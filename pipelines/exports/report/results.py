@@ -146,7 +146,7 @@ def headline(status: ClientStatus, reader: Reader) -> str:
         return message("headline_no_good", speech, all=len(rows))
     if good == len(rows):
         return message("headline_all_good", speech, all=len(rows))
-    return message("headline_good", speech, good=good, all=len(rows))
+    return message("headline_good_1" if good == 1 else "headline_good", speech, good=good, all=len(rows))
 
 
 def tally(rows: Sequence[KeyResultRow], speech: Speech) -> tuple[tuple[Badge, int], ...]:
@@ -210,7 +210,7 @@ def _sentence(row: ObjectiveRow, rows: Sequence[KeyResultRow], reader: Reader, *
     unjudged = sum(result.status in UNJUDGED for result in rows)
     if len(rows) == 1:
         return message("judged_one", speech, word=status_word(rows[0].status, speech))
-    key = "judged_none" if good == 0 else "judged_all" if good == len(rows) else "judged"
+    key = "judged_none" if good == 0 else "judged_all" if good == len(rows) else "judged_1" if good == 1 else "judged"
     said = [message(key, speech, good=good, all=len(rows))]
     if unjudged:
         said.append(message("unjudged", speech, count=unjudged))
@@ -281,9 +281,9 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         source=_source(row, evidence, reader),
         chart=_chart(series, row, chart_unit, speech, chart_id=chart_id, title=said.title()),
         table=in_a_table(series, Said(speech=speech, unit=chart_unit, target=row.target)) if series else None,
-        way=speech.percent(row.raw_progress, beside=row.expected_progress),
+        way=speech.percent(row.raw_progress, beside=said.due),
         way_filled=_clip(row.raw_progress),
-        way_tick=None if row.expected_progress is None else _clip(row.expected_progress),
+        way_tick=None if said.due is None else _clip(said.due),
         has_fan=series is not None and any(point.low is not None for point in series.points),
         milestones=_milestones(said.definition, evidence.as_of, speech),
     )

@@ -128,6 +128,8 @@ select
             )
         when has_value and kind = 'ratio' and numerator is not null
             then coalesce(note_codes, [{{ note('nothing_to_divide') }}])
+        -- every day was observed, and the figure is still not given
+        when has_value and note_codes is not null then note_codes
         when begins_on is not null then [{{ note('begins_later', day='begins_on') }}]
         when counted_from_on is not null then [{{ note('counted_since', day='counted_from_on') }}]
         when is_unseen then [{{ note('never_seen') }}]

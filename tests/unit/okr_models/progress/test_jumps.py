@@ -48,7 +48,7 @@ def test_a_reading_far_from_the_history_is_a_break_until_the_file_says_otherwise
     found = judged(800.0)
     assert found.status == "cannot_be_judged"
     assert "its own first reading on 10 Jan 2026 lies −35% from the figures of own reports" in notes(found)
-    assert "baseline restarts on 10 Jan 2026 (csv → LinkedIn, −35%)" in notes(found)
+    assert "baseline restarts on 10 Jan 2026 (LinkedIn)" in notes(found)
 
 
 @pytest.mark.parametrize("ratio", [1, 0.65])

@@ -16,7 +16,16 @@ from pathlib import Path
 import pytest
 
 from connectors.linkedin.settings import LinkedIn
-from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client.model import (
+    AtLeast,
+    Between,
+    Change,
+    KeyResult,
+    Milestone,
+    Milestones,
+    Number,
+    Period,
+)
 from okr_models.client.sources import EnvRef
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.items import COUNT_METRICS

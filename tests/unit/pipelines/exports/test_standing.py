@@ -14,8 +14,9 @@ import pytest
 from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
 from okr_models.words.codes import note
 from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
-from pipelines.exports.published import KeyResultRow
-from pipelines.exports.standing import Standing
+from pipelines.exports.published import KeyResultRow, ObjectiveRow
+from pipelines.exports.reader import Reader
+from pipelines.exports.standing import Standing, reason_of
 
 YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
 VISITORS = KeyResultRow(
@@ -148,3 +149,40 @@ def test_a_row_of_an_older_version_is_said_from_its_sentences_and_without_what_i
     assert plain(older.figures()[0]) == "8 874"
     assert plain(older.outlook()) == "Helårsprognos 9 693 (9 532–9 867) mot 8 995 · sannolikhet 60 %"
     assert Standing(row=old, speech=ENGLISH).outlook() != ""
+
+
+MEMBERS = replace(
+    VISITORS, kpi="club_members", unit="medlemmar", kind="stock", ambition="stretch", baseline=965.0, target=1250.0,
+    first_target=1250.0, current=1194.0, current_growth=None, first_month=None, last_month=None, raw_progress=0.8,
+    progress=0.8, expected_progress=0.83, forecast=None, forecast_low=None, forecast_high=None, status="on_track",
+)  # fmt: skip
+
+
+def test_a_stretch_goal_is_held_to_its_own_success_line() -> None:
+    stretch = said(MEMBERS, target=Number(value=1250.0), ambition="stretch")
+    assert stretch.due == pytest.approx(0.7 * 0.83)
+    assert plain(stretch.likely_end()) == "club_members har nått 80 %, borde vara 58 % nu"
+    assert said(replace(MEMBERS, ambition="committed"), target=Number(value=1250.0)).due == 0.83
+    items = replace(POSTS, ambition="stretch", expected_progress=0.9)
+    assert said(items, target=Number(value=10.0), ambition="stretch").due == 0.6
+    assert said(replace(POSTS, expected_progress=None)).due is None
+
+
+def test_one_of_a_thing_is_said_as_one() -> None:
+    one = replace(VISITORS, current=1.0, baseline=2.0, target=2.6, current_growth=-0.5)
+    assert said(one, speech=ENGLISH).basis().startswith("1 visitor a month")
+    only = replace(POSTS, target=1.0, first_target=1.0, current=0.0)
+    assert (said(only, speech=ENGLISH, target=Number(value=1.0)).unit(), said(only).unit()) == ("post", "")
+    assert said(POSTS, speech=ENGLISH, target=Number(value=10.0)).unit() == "posts"
+
+
+def test_an_objective_without_any_figure_says_just_that() -> None:
+    objective = ObjectiveRow(
+        client="acme", objective_id="o", as_of=date(2026, 11, 20), title="O", team=None, owner=None, progress=None,
+        progress_low=0.0, progress_high=1.0, expected_progress=None, coverage=0.0, status="cannot_be_judged",
+        weakest_key_result=None, deciding_key_result=None,
+    )  # fmt: skip
+    reader = Reader(client="acme", name="Acme", speech=SWEDISH)
+    assert reason_of(objective, [], reader, speech=SWEDISH) == "inget nyckelresultat har en siffra än"
+    some = replace(objective, coverage=0.33)
+    assert plain(reason_of(some, [], reader, speech=ENGLISH)) == "only 33% of the weight has a figure"
