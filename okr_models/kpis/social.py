@@ -55,7 +55,7 @@ SOCIAL = (
         feeds=(Feed(category="social", streams=("interactions_daily", "post_counters"), also=("social_posts",)),),
         scopes=SCOPES,
         method_en="Likes, comments and shares, counted on the day they happened.",
-        method_sv="Gilla, kommentera och dela, räknade den dag de skedde.",
+        method_sv="Gillningar, kommentarer och delningar, räknade den dag de gjordes.",
     ),
     Kpi(
         id="interactions_per_post",

@@ -14,7 +14,7 @@ from okr_models.words.codes import Note, NoteCode, Part
 from okr_models.words.numbers import Language, Speech
 
 SWEDISH: dict[NoteCode, str] = {
-    "already_inside": "låg redan innanför målet vid start: räknas som 100 % så länge det stannar där",
+    "already_inside": "klarade målet redan vid start: räknas som 100 % så länge det gör det",
     "baseline_at_first_observation": "baslinjen är första mätningen, {day}: ingen finns vid periodens start",
     "baseline_missing": "baslinje saknas",
     "baseline_not_positive": "baslinjen är {value}, och av det går inte att räkna procent",
@@ -52,7 +52,7 @@ SWEDISH: dict[NoteCode, str] = {
     "months_left_out": "utelämnat på båda sidor: {months}",
     "months_left_out_break": "före ändringen {day} ({reason}) och därför utelämnat på båda sidor: {months}",
     "months_paused": "pausat och därför utelämnat: {months}",
-    "no_baseline_level": "ingen baslinje: 100 % innanför målet, 0 % utanför",
+    "no_baseline_level": "utgångsläge saknas: 100 % när målet klaras, annars 0 %",
     "no_data": "data saknas för perioden",
     "no_first_month": "ingen månad är avslutad än",
     "platform_left_out": "{label} saknas {side} och räknas inte med ({part_share} av helheten)",

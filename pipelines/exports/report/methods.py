@@ -15,8 +15,8 @@ GENERAL: dict[Language, tuple[tuple[str, str], ...]] = {
         ("Samma månader", "Jämförelser görs med samma månader och samma kanaler på båda sidor. Saknas är aldrig noll."),
         (
             "Mål",
-            "Nyckelresultatens framsteg, vägda. Status: räknat från det sämsta nyckelresultatet den hos det som når en "
-            "fjärdedel av vikten.",
+            "Nyckelresultatens framsteg, vägda. Status: nyckelresultaten räknas från det sämsta, och det vid vilket en "
+            "fjärdedel av vikten är nådd avgör.",
         ),
         (
             "Prognos",
@@ -29,8 +29,8 @@ GENERAL: dict[Language, tuple[tuple[str, str], ...]] = {
         ("Same months", "Both sides compare the same months and the same channels. Missing is never zero."),
         (
             "Objective",
-            "Its key results' progress, weighted. Its status: from the worst key result on, that of the one at which a "
-            "quarter of the weight is reached.",
+            "Its key results' progress, weighted. Status: counted from the worst key result on, the one at which a "
+            "quarter of the weight is reached decides.",
         ),
         (
             "Forecast",
