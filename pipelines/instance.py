@@ -37,6 +37,11 @@ run_retries:
   retry_on_asset_or_op_failure: false
 run_monitoring:
   enabled: true
+retention:                      # the daemon's ticks; runs: OKR_KEEP_RUNS_DAYS (docs/operations.md)
+  schedule:
+    purge_after_days: 30
+  sensor:
+    purge_after_days: 30
 """
 
 _STORAGES = ("storage", "event_log_storage", "run_storage", "schedule_storage")

@@ -15,6 +15,7 @@ import dagster as dg
 import duckdb
 from pydantic import Field
 
+from pipelines.old_runs import forget_old_runs
 from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.clients import LoadedClients, load_clients
 from pipelines.warehouse.clock import Clock, clock_from
@@ -91,3 +92,13 @@ class NightResource(dg.ConfigurableResource[Night]):
                 )
             finally:
                 con.close()
+                _forget_old_runs(context.instance, run_id, environ)
+
+
+def _forget_old_runs(instance: dg.DagsterInstance | None, run_id: str, environ: Mapping[str, str]) -> None:
+    """After all that a figure rests on, which a record that can't be pruned must not cost."""
+    try:
+        if instance is not None:
+            forget_old_runs(instance, run_id=run_id, environ=environ)
+    except Exception as error:  # noqa: BLE001 - Dagster's own records: said, and tried again the next night
+        dg.get_dagster_logger().warning(f"old runs were not pruned: {error}")
