@@ -5,9 +5,9 @@ What belongs here: outcomes that no later day can change. What does not: likelih
 
 from __future__ import annotations
 
+from okr_models.progress.due import TOLERANCE
 from okr_models.progress.items import FINAL_AFTER
 from okr_models.progress.measures import Measurement, Task
-from okr_models.progress.status import TOLERANCE
 
 
 def settled(task: Task, measurement: Measurement, *, raw: float | None, success: float) -> bool | None:

@@ -19,6 +19,7 @@ from okr_models.progress.baselines import period_months
 from okr_models.progress.components import Anatomy, Measured, anatomy, measured
 from okr_models.progress.counts import calendar_closed, final_on, measure_count, measure_milestones
 from okr_models.progress.decided import settled
+from okr_models.progress.due import whole_items
 from okr_models.progress.expected import expected_progress, seasonal_ramp
 from okr_models.progress.figures import Failure, Figures, Met
 from okr_models.progress.fingerprint import fingerprint
@@ -40,7 +41,7 @@ from okr_models.progress.notes_due import (
     unexplained_change,
 )
 from okr_models.progress.rollup import RollUp, Weighed, roll_up
-from okr_models.progress.status import Standing, Status, status_of, whole_items
+from okr_models.progress.status import Standing, Status, status_of
 from okr_models.progress.stocks import measure_stock
 from okr_models.progress.sums import measure_sum
 from okr_models.words.codes import Note, note

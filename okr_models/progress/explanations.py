@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change
+from okr_models.progress.due import due_now
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.like_for_like import Pair
 from okr_models.progress.measures import SUCCESS, Measurement, Rule
 from okr_models.progress.required import required
-from okr_models.progress.status import JUDGED, due_now
+from okr_models.progress.status import JUDGED
 from okr_models.words.codes import Note
 from okr_models.words.notes import sentence
 from okr_models.words.numbers import Language, Speech

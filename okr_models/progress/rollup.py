@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from okr_models.progress.status import JUDGED, TOLERANCE, Status
+from okr_models.progress.due import TOLERANCE
+from okr_models.progress.status import JUDGED, Status
 
 WEIGHTY = 0.25
 ENOUGH_COVERAGE = 0.5

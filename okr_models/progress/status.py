@@ -5,10 +5,10 @@ What belongs here: the seven words and when each is said. What does not: the fig
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
+from okr_models.progress.due import TOLERANCE, whole_items
 from okr_models.progress.measures import Rule
 
 Status = Literal["achieved", "on_track", "at_risk", "off_track", "out_of_reach", "too_early", "cannot_be_judged"]
@@ -17,7 +17,6 @@ JUDGED: tuple[Status, ...] = ("out_of_reach", "off_track", "at_risk", "on_track"
 
 LIKELY, UNLIKELY = 0.70, 0.30
 NEARLY = 0.70
-TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +79,3 @@ def _on_course(standing: Standing) -> Status:
     if raw >= due - TOLERANCE:
         return "on_track"
     return "at_risk" if raw >= NEARLY * due - TOLERANCE else "off_track"
-
-
-def whole_items(share: float, items: float) -> float:
-    """The share that whole items make: 8.03 expected of 10 are 8.
-
-    >>> whole_items(0.8027, 10), whole_items(0.15, 5)
-    (0.8, 0.0)
-    """
-    return math.floor(share * items + TOLERANCE) / items
-
-
-def due_now(expected: float, *, success: float, items: float | None = None) -> float:
-    """How far it should be by now, as a share of the whole target: on course for success, of a count in whole items.
-
-    >>> due_now(0.83, success=1.0), round(due_now(0.83, success=0.7), 3), due_now(0.9, success=0.7, items=10)
-    (0.83, 0.581, 0.6)
-    """
-    return whole_items(expected * success, items) if items else expected * success

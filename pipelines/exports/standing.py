@@ -14,7 +14,7 @@ from typing import Literal
 from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Milestones, Period, Target
 from okr_models.client.titles import outdated_by
 from okr_models.periods import Window
-from okr_models.progress.status import due_now
+from okr_models.progress.due import due_now
 from okr_models.words.notes import cure, sentence
 from okr_models.words.numbers import Language, Speech
 from pipelines.exports.plain import is_said, plain
