@@ -22,9 +22,10 @@ from okr_models.progress.components import measured
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.ingest import ledger
+from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.host_spellings import host_spellings
 from pipelines.warehouse.ingest.kpi_streams import fill_left_out, kpi_stream_rows
-from pipelines.warehouse.ingest.planning import Asked, oldest_day
+from pipelines.warehouse.ingest.planning import oldest_day
 from pipelines.warehouse.schema import CONFIG_TABLES
 
 Row = tuple[object, ...]
@@ -71,16 +72,6 @@ def write_config(
                 con.executemany(table.insert_sql, rows)
         fill_left_out(con)
     faults.raise_any()
-
-
-def source_zone(client: Client, source: SourceSettings, *, zones: Mapping[tuple[str, str], str]) -> ZoneInfo:
-    """The zone a source's days begin in, as it last told; until it has told one, the client's."""
-    return ZoneInfo(zones.get((client.client, source.id), client.timezone))
-
-
-def asked_of(client: Client, source: SourceSettings) -> Asked:
-    """How far back the client's file asks to read a source."""
-    return Asked(start=client.start_of(source), opened=source.opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

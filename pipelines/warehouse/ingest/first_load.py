@@ -14,7 +14,7 @@ from math import ceil
 from connectors.core.protocol import SourceType, Stream
 from okr_models.client.model import Client
 from okr_models.periods import Window
-from pipelines.warehouse.ingest.config_tables import asked_of, source_zone
+from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.ledger import Load, by_stream
 from pipelines.warehouse.ingest.planning import newest_day, oldest_day
 

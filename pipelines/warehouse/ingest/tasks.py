@@ -24,7 +24,7 @@ from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
-from pipelines.warehouse.ingest.config_tables import asked_of, source_zone
+from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.reading import SourceTask
