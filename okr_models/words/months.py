@@ -50,10 +50,10 @@ SWEDISH: dict[MonthCode, str] = {
     "days_observed": "{part} av {whole} dagar avlästa",
     "followers_reconstructed": "följare uträknade ur dagarnas tillskott",
     "given_through": "hittills, till och med {day}",
-    "history": "historik från csv",
+    "history": "ur egna rapporter",
     "median": "median {value}",
     "never_seen": "inga data på någon avläst dag",
-    "no_csv_row": "ingen rad i csv-filen",
+    "no_csv_row": "saknas i egna rapporter",
     "no_time_on_page": "webbkällan mäter inte tid på sidan",
     "not_observed": "inte avläst",
     "not_opened": "kontot fanns inte än",
@@ -76,10 +76,10 @@ ENGLISH: dict[MonthCode, str] = {
     "days_observed": "{part} of {whole} days read",
     "followers_reconstructed": "followers worked out from daily gains",
     "given_through": "so far, through {day}",
-    "history": "history from csv",
+    "history": "from own reports",
     "median": "median {value}",
     "never_seen": "no data on any day read",
-    "no_csv_row": "no row in the csv file",
+    "no_csv_row": "not in own reports",
     "no_time_on_page": "the web source gives no time on page",
     "not_observed": "not read",
     "not_opened": "the account did not exist yet",
@@ -93,6 +93,11 @@ ENGLISH: dict[MonthCode, str] = {
     "dated_by_first_view": "a post is dated by its first page view",
     "split_at_month_end": "split by elapsed time over a gap at the month's end",
 }
+ENGLISH_OF_ONE: dict[str, str] = {
+    "posts_counted": "{part} of 1 post was counted in time",
+    "posts_maturing": "1 post younger than 28 days waits",
+}
+"""Where all that is counted is one; Swedish says one and many posts alike."""
 CATALOGUE: dict[Language, dict[MonthCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
 ADD_UP: frozenset[str] = frozenset({"posts_counted", "posts_maturing"})
 """Codes whose numbers are of different things in each source, posts: days of two sources would not add up."""
@@ -150,6 +155,8 @@ def _of(text: str, whose: list[str]) -> str:
 
 def _sentence(note: MonthNote, speech: Speech) -> str:
     words = {str(code): text for code, text in CATALOGUE[speech.language].items()}
+    if not speech.is_swedish and (note.part if note.whole is None else note.whole) == 1:
+        words |= ENGLISH_OF_ONE
     return words.get(note.code, note.code).format(
         part=note.part,
         whole=note.whole,

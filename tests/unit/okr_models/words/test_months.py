@@ -6,6 +6,7 @@ Really under test: ``okr_models/words/months.py``, against the codes that the SQ
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -49,8 +50,8 @@ def n(code: str, scope: str | None = None, **fields: object) -> MonthNote:
         ([n("not_observed", "source=bluesky")], "bluesky: inte avläst", "bluesky: not read"),
         (
             [n("history", "source=facebook", name="old"), n("history", "source=instagram", name="older")],
-            "facebook, instagram: historik från csv",
-            "facebook, instagram: history from csv",
+            "facebook, instagram: ur egna rapporter",
+            "facebook, instagram: from own reports",
         ),
         (
             [n("days_observed", "source=web", part=19, whole=31)],
@@ -83,7 +84,7 @@ def n(code: str, scope: str | None = None, **fields: object) -> MonthNote:
             "web: no data before 10 Mar 2026",
         ),
         ([n("median", value=12.5)], "median 12,5", "median 12.5"),
-        ([n("no_csv_row")], "ingen rad i csv-filen", "no row in the csv file"),
+        ([n("no_csv_row")], "saknas i egna rapporter", "not in own reports"),
         ([n("something_new", "source=web")], "web: something_new", "web: something_new"),
     ],
 )
@@ -94,3 +95,14 @@ def test_a_note_is_said_in_the_readers_language(notes: list[MonthNote], swedish:
 
 def test_a_field_that_only_a_newer_table_has_is_left_out() -> None:
     assert MonthNote.of({"code": "paused", "mood": "good"}) == MonthNote(code="paused")
+
+
+def test_one_post_is_said_as_one_and_no_reader_is_told_of_csv() -> None:
+    one, two = (MonthNote(code="posts_maturing", part=count) for count in (1, 2))
+    assert month_note([one], ENGLISH) == "1 post younger than 28 days waits"
+    assert month_note([two], ENGLISH) == "2 posts younger than 28 days wait"
+    both = [replace(one, scope="a"), replace(one, scope="b")]
+    assert month_note(both, ENGLISH) == "a, b: 2 posts younger than 28 days wait"
+    assert month_note([MonthNote(code="posts_counted", part=0, whole=1)], ENGLISH) == "0 of 1 post was counted in time"
+    for code in ("history", "no_csv_row"):
+        assert "csv" not in month_note([MonthNote(code=code)], SWEDISH) + month_note([MonthNote(code=code)], ENGLISH)
