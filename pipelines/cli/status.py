@@ -25,7 +25,7 @@ from pipelines.exports.checkins import with_checkins
 from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
 from pipelines.exports.published import LoadUnderWay, next_night, read_status
-from pipelines.exports.reader import Reader, readers_of
+from pipelines.exports.reader import readers_of
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checks.refusals import standing_refusals

@@ -27,6 +27,7 @@ class _Row:
     forecast: float | None
     forecast_low: float | None
     forecast_high: float | None
+    forecast_target: float | None
     as_of: date
 
 
@@ -84,7 +85,8 @@ def _definition(client: Client, row: _Row) -> tuple[Objective | None, KeyResult 
 def _rows(con: Connection, client: str) -> list[_Row]:
     found = con.execute(
         """
-        select objective_id, key_result_id, kpi, kind, baseline, target, forecast, forecast_low, forecast_high, as_of
+        select objective_id, key_result_id, kpi, kind, baseline, target, forecast, forecast_low, forecast_high,
+            forecast_target, as_of
         from okr.key_result_progress where client = ?
         qualify row_number() over (partition by objective_id, key_result_id order by as_of desc, known_at desc) = 1
             and as_of = max(as_of) over ()

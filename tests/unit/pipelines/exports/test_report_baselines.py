@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from okr_models.client.model import BaselinePeriod, Change, KeyResult
-from pipelines.exports.report.series import Series
+from okr_models.progress.series import Series
 from tests.unit.pipelines.exports.test_report import drawn, row, two_years
 
 
