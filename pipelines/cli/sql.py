@@ -15,20 +15,11 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.asking.questions import NotAQuestion, ask
 from pipelines.cli.common import fail, home_of, one_line, published
 
 NUMERIC = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "UBIGINT", "FLOAT"}
-QUESTIONS = {
-    duckdb.StatementType.SELECT,  # show, describe, summarize, values and from ... too
-    duckdb.StatementType.EXPLAIN,
-    duckdb.StatementType.MULTI,  # pivot
-}
 ANY_WIDTH = 10_000
-CLOSED = (
-    "set search_path = 'marts,ops'",  # show tables tells them, and their names alone will do
-    "set enable_external_access = false",  # no file, no other database, no network, no extension
-    "set lock_configuration = true",  # and no question opens any of them again
-)
 
 
 def _text(value: Any) -> str:
@@ -104,17 +95,10 @@ def _answer(context: click.Context, query: str) -> tuple[list[tuple[str, str]], 
     """Columns with their types, and rows."""
     with published(home_of(context)) as con:
         try:
-            asked = con.extract_statements(query)
-            if len(asked) != 1:
-                raise fail(f"one question at a time; there are {len(asked)} in what was given")
-            if asked[0].type not in QUESTIONS:
-                raise fail(
-                    f"only questions are answered (select, describe, show); this is {asked[0].type.name.lower()}"
-                )
-            for statement in CLOSED:
-                con.execute(statement)
-            result = con.execute(asked[0])
-            return [(name, str(kind)) for name, kind, *_ in result.description or []], result.fetchall()
+            answered = ask(con, query)
+            return list(answered.columns), answered.rows
+        except NotAQuestion as error:
+            raise fail(one_line(error)) from error
         except duckdb.InterruptException as error:
             raise click.Abort from error
         except duckdb.Error as error:

@@ -1,0 +1,154 @@
+"""``okr mcp`` asked by the protocol's own client: the tools, what each answer says of itself, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+
+from pipelines.asking.server import server_of
+from pipelines.warehouse.home import Home
+from tests.home import PROJECT
+from tests.unit.published_fixture import build_published, insert
+
+TOOLS = {"objectives", "key_result", "kpi_series", "definitions", "what_changed", "sql"}
+DIMENSIONS = """
+create table marts.kpis as select 'fjallglas' as client, 'sessions' as kpi, 'Sessioner' as title, 'flow' as kind,
+    'sessions' as unit, 'higher' as better, true as adds_over_time, true as adds_over_sources;
+create table marts.key_results as select 'fjallglas' as client, 'awareness' as objective_id,
+    'visitors' as key_result_id, '+30%' as target;
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home folder with something published."""
+    found = Home(tmp_path_factory.mktemp("home"))
+    found.published.mkdir()
+    file = found.published / "okr-1.duckdb"
+    with build_published() as con:
+        con.execute(DIMENSIONS)
+        insert(
+            con, "marts.checkins", client="fjallglas", objective_id="awareness", key_result_id="visitors",
+            checked_on="2026-11-18", by="anna", confidence=0.6, text="t", next="", known_at="2026-11-18 04:00:00+00",
+        )  # fmt: skip
+        con.execute(f"attach '{file}' as publication")
+        con.execute("copy from database memory to publication")
+        con.execute("detach publication")
+    found.published_database.symlink_to(file.name)
+    return found
+
+
+def asked(home: Home, question: Callable[[Client], Any]) -> Any:
+    async def main() -> Any:
+        async with Client(server_of(home)) as client:
+            return await question(client)
+
+    return anyio.run(main)
+
+
+def tool(home: Home, name: str, **arguments: Any) -> dict[str, Any]:
+    result = asked(home, lambda client: client.call_tool(name, arguments))
+    assert not result.is_error, result.content
+    found: dict[str, Any] = result.structured_content
+    return found
+
+
+def refused(home: Home, name: str, **arguments: Any) -> str:
+    result = asked(home, lambda client: client.call_tool(name, arguments))
+    assert result.is_error
+    return str(result.content[0].text)
+
+
+def test_its_tools_only_read_and_say_so(home: Home) -> None:
+    listed = asked(home, lambda client: client.list_tools()).tools
+    assert {each.name for each in listed} == TOOLS
+    assert all(each.annotations.read_only_hint and each.description for each in listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("objectives", {}),
+        ("objectives", {"client": "fjallglas"}),
+        ("key_result", {"client": "fjallglas", "key_result": "awareness/visitors"}),
+        ("kpi_series", {"client": "fjallglas", "kpi": "sessions", "months": 3}),
+        ("definitions", {}),
+        ("definitions", {"table": "marts.kpi_monthly"}),
+        ("what_changed", {"client": "fjallglas"}),
+        ("sql", {"query": "select client, count(*) as rows from kpi_monthly group by client order by client"}),
+    ],
+)
+def test_every_answer_says_how_far_it_reaches_what_it_covers_and_what_it_means(
+    home: Home, name: str, arguments: dict[str, Any]
+) -> None:
+    answer = tool(home, name, **arguments)
+    assert {"data_through", "coverage", "definition"} <= answer.keys()
+    assert answer["data_through"]
+
+
+def test_a_key_result_comes_with_its_explanation_its_nights_and_what_people_say(home: Home) -> None:
+    answer = tool(home, "key_result", client="fjallglas", key_result="awareness/visitors")
+    assert answer["explanation"]
+    assert answer["history"][0]["as_of"] == "2026-11-20"
+    assert answer["definition"]["target"] == "+30%"
+    assert answer["checkins"][0]["by"] == "anna"
+
+
+def test_a_month_without_a_value_is_null_and_says_why(home: Home) -> None:
+    months = tool(home, "kpi_series", client="fjallglas", kpi="search_clicks", months=12)["months"]
+    (missing,) = [month for month in months if month["value"] is None]
+    assert missing["note"]
+
+
+def test_what_is_not_there_is_named_with_what_is(home: Home) -> None:
+    assert "did you mean fjallglas?" in refused(home, "objectives", client="fjallglass")
+    assert "awareness/visitors" in refused(home, "key_result", client="fjallglas", key_result="awareness/visitor")
+    assert "is no KPI here" in refused(home, "kpi_series", client="fjallglas", kpi="nps")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "delete from kpi_monthly",
+        "select 1; select 2",
+        "select * from read_text('/etc/passwd')",
+        "attach '/tmp/x.duckdb' as x",
+        "copy (select 1) to '/tmp/stolen.csv'",
+        "select * from nothing_here",
+    ],
+)
+def test_nothing_can_be_changed_or_read_beside_the_published_figures(home: Home, query: str) -> None:
+    before = home.published_database.read_bytes()
+    assert refused(home, "sql", query=query)
+    assert home.published_database.read_bytes() == before
+
+
+def test_a_long_answer_says_that_there_is_more(home: Home) -> None:
+    answer = tool(home, "sql", query="select * from range(1000)")
+    assert (len(answer["rows"]), answer["more_rows"]) == (200, True)
+
+
+def test_before_the_first_night_it_says_so(tmp_path: Path) -> None:
+    assert "nothing is published yet" in refused(Home(tmp_path), "objectives")
+
+
+def test_the_command_speaks_over_stdio(home: Home) -> None:
+    command = StdioServerParameters(
+        command=str(Path(sys.executable).with_name("okr")),
+        args=["--home", str(home.root), "mcp"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+
+    async def main() -> Any:
+        async with Client(command) as client:
+            return await client.call_tool("sql", {"query": "select 42 as answer"})
+
+    assert anyio.run(main).structured_content["rows"] == [{"answer": 42}]
