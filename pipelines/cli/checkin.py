@@ -18,9 +18,7 @@ from pipelines.warehouse.home import Home
 
 
 @click.command(
-    epilog="""\b
-Example: okr checkin acme awareness/followers --confidence 60 \\
-             --text "Two posts a week since May" --next "Ask the shops to share" """,
+    epilog="Example: okr checkin acme awareness/visitors --confidence 60 --text steady",
 )
 @click.argument("client", shell_complete=complete_client)
 @click.argument("key_result", metavar="OBJECTIVE/KR")

@@ -7,7 +7,7 @@ import click
 from pipelines.cli.common import fail, home_of
 
 
-@click.command(epilog='Example, in a client\'s settings: {"command": "okr", "args": ["--home", "/srv/okr", "mcp"]}')
+@click.command(epilog="Example: okr --home okr-home mcp")
 @click.pass_context
 def mcp(context: click.Context) -> None:
     """Serve read-only tools over the published figures to an assistant, over stdio.
