@@ -23,8 +23,8 @@ from pipelines.warehouse.clock_check import check_clock
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.held_back import HeldBack, Reason
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.opening import make_ready, prepare
 from pipelines.warehouse.run_lock import run_lock
-from pipelines.warehouse.schema import ensure_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,11 @@ class NightResource(dg.ConfigurableResource[Night]):
         run_id = run.run_id if run else "no-run"
         lock = nullcontext() if self.holds_lock else run_lock(home, run_id=run_id, now=clock.now())
         with lock:
+            prepare(home)
             con = connect(home)
             try:
-                ensure_schema(con)
+                if (taken := make_ready(con, home)) is not None:
+                    dg.get_dagster_logger().warning(str(taken))
                 if not self.clock_is_right:
                     check_clock(con, environ)
                 yield Night(

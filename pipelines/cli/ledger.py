@@ -1,4 +1,4 @@
-"""``okr ledger forget``: undo nights that were dated wrong."""
+"""``okr ledger``: undo nights that were dated wrong, and bring back results that only what is published has."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import click
 
 from pipelines.cli.common import DAY, fail, home_of, one_line
 from pipelines.warehouse.clock import BadToday, clock_from
-from pipelines.warehouse.db import Connection, DatabaseUnusable, connect, transaction
+from pipelines.warehouse.db import Connection, DatabaseUnusable, transaction
 from pipelines.warehouse.forget import Forgotten, forget_from
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.opening import open_warehouse
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.takeover import take_over_results
 
 
 @click.group(epilog="Example: okr --home okr-home ledger forget --from 2026-11-21")
@@ -38,13 +39,36 @@ def forget(context: click.Context, from_on: date, yes: bool) -> None:
         raise fail(f"there is no {home.database}, so there is nothing to forget")
     try:
         now = clock_from(os.environ).now()
-        with run_lock(home, run_id=f"okr ledger forget --from {from_on}", now=now), closing(connect(home)) as con:
-            ensure_schema(con)
+        with (
+            run_lock(home, run_id=f"okr ledger forget --from {from_on}", now=now),
+            closing(open_warehouse(home)) as con,
+        ):
             _forget(con, home, from_on, yes=yes)
     except BadToday as error:
         raise fail(one_line(error), code=2) from error
     except (RunInProgress, DatabaseUnusable) as error:
         raise fail(one_line(error)) from error
+
+
+@ledger.command("take-over", epilog="Example: okr --home okr-home ledger take-over")
+@click.pass_context
+def take_over(context: click.Context) -> None:
+    """Bring past results back that are published and that the working database lacks.
+
+    For a home in which an older backup of warehouse/ was put back under a newer published/.
+    """
+    home = home_of(context)
+    if not home.published_database.exists():
+        raise fail(f"nothing is published in {home.root} to take over")
+    try:
+        now = clock_from(os.environ).now()
+        with run_lock(home, run_id="okr ledger take-over", now=now), closing(open_warehouse(home)) as con:
+            count = take_over_results(con, home)
+    except BadToday as error:
+        raise fail(one_line(error), code=2) from error
+    except (RunInProgress, DatabaseUnusable) as error:
+        raise fail(one_line(error)) from error
+    click.echo(f"{count} result{'' if count == 1 else 's'} taken over from published/")
 
 
 def _forget(con: Connection, home: Home, from_on: date, *, yes: bool) -> None:

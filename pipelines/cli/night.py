@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from duckdb import CatalogException
+import click
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.progress import NightProgress
@@ -25,6 +25,7 @@ from pipelines.warehouse.db import DatabaseUnusable, connect
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
+from pipelines.warehouse.opening import make_ready, prepare
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def run_night(
     with NightProgress() as progress:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
-                if not clock_is_right:
-                    _check_clock(home, environ)
+                _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
                         "night": NightResource(
@@ -116,6 +116,8 @@ def run_night(
                 failed = failed_sources(home, result.run_id) if is_out else []
         except (RunInProgress, ClockDoubted) as error:
             raise fail(one_line(error)) from error
+        except DatabaseUnusable as error:
+            return NightEnded(1, (*problems, one_line(error)))
         except DBAPIError as error:
             raise fail(one_line(unusable(folder, error))) from error
         except DagsterFolderUnusable as error:
@@ -130,16 +132,21 @@ def run_night(
     return NightEnded(3 if problems else 0, tuple(problems))
 
 
-def _check_clock(home: Home, environ: Mapping[str, str]) -> None:
-    """Before Dagster is asked for anything. A database that can't be opened is named by the night itself."""
-    try:
-        con = connect(home, read_only=True)
-    except DatabaseUnusable:
+def _look_at_warehouse(home: Home, environ: Mapping[str, str], *, clock_is_right: bool) -> None:
+    """What is to say of the working database before Dagster is asked for anything.
+
+    Raises ``ClockDoubted``, ``DatabaseUnusable``.
+    """
+    is_new = not home.database.exists()
+    if is_new and not home.published_database.exists():
         return
+    prepare(home)
+    con = connect(home)
     try:
-        check_clock(con, environ)
-    except CatalogException:
-        return  # no ledger yet
+        if (taken := make_ready(con, home)) is not None:
+            click.echo(f"okr: {taken}", err=True)
+        if not clock_is_right:
+            check_clock(con, environ)
     finally:
         con.close()
 

@@ -14,10 +14,10 @@ from okr_models.periods import Window
 from pipelines.cli.common import DAY, complete_client, fail, home_of, one_line
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
-from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.db import DatabaseUnusable
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.opening import open_warehouse
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from pipelines.warehouse.schema import ensure_schema
 
 
 @click.command(epilog="Example: okr replay --source acme/facebook --from 2026-01-01 --to 2026-01-31")
@@ -45,8 +45,7 @@ def replay(context: click.Context, named: str, start: date, end: date, client: s
     run_id = f"replay-{start}-{end}"
     try:
         now = clock_from(os.environ).now()
-        with run_lock(home, run_id=run_id, now=now), closing(connect(home)) as con:
-            ensure_schema(con)
+        with run_lock(home, run_id=run_id, now=now), closing(open_warehouse(home)) as con:
             report = Replay(
                 con=con,
                 home=home,

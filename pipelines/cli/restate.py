@@ -11,14 +11,14 @@ from pipelines.warehouse.checks.refusals import reason, standing_refusals
 from pipelines.warehouse.checks.results import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
-from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.db import DatabaseUnusable
 from pipelines.warehouse.faults import ClientFaults
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
 from pipelines.warehouse.okr.judge import OkrReport, evaluate_all
+from pipelines.warehouse.opening import open_warehouse
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from pipelines.warehouse.schema import ensure_schema
 
 
 def restate(home: Home, as_of: date) -> None:
@@ -29,8 +29,7 @@ def restate(home: Home, as_of: date) -> None:
         tables = ", ".join(refusal.table for refusal in refused)
         raise fail(f"the last night's {tables} was refused, so no day can be judged anew; mend that, then okr run")
     try:
-        with run_lock(home, run_id=run_id, now=clock.now()), closing(connect(home)) as con:
-            ensure_schema(con)
+        with run_lock(home, run_id=run_id, now=clock.now()), closing(open_warehouse(home)) as con:
 
             def judge() -> OkrReport:
                 return evaluate_all(

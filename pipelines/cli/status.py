@@ -50,6 +50,10 @@ REASONS_IN_SWEDISH = (
     (re.compile(r"^check (\S+) failed \((\d+) window\(s\)"), r"kontrollen \1 slog fel (\2 fönster"),
     (re.compile(r"^check (\S+) could not be run"), r"kontrollen \1 gick inte att köra"),
     (re.compile(r", first "), ", först "),
+    (
+        re.compile(r"if an older warehouse/ was put back, okr ledger take-over brings its missing results back from"),
+        "om en äldre warehouse/ lagts tillbaka hämtar okr ledger take-over de resultat som saknas ur",
+    ),
     (re.compile(r"okr run --from reads them again"), "okr run --from läser dem igen"),
 )
 

@@ -18,7 +18,7 @@ import duckdb
 from pipelines.warehouse.home import Home
 
 Connection = duckdb.DuckDBPyConnection
-Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable"]
+Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer"]
 
 CATALOG = "warehouse"
 """Name under which the working database is attached."""
@@ -27,9 +27,9 @@ _HOLDER = re.compile(r"\(PID (\d+)\)")
 _CURES: dict[Problem, str] = {
     "locked": "process{holder} has it open; wait for it to end or close it, and analyse published/okr.duckdb",
     "missing": "it does not exist yet; `okr run` makes it",
-    "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away and let `okr run` load it anew"
-    " (snapshots of days gone by are then lost)",
+    "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away{way}",
     "damaged copy": "it is damaged or no DuckDB database; okr run publishes it anew",
+    "newer": "a newer version of this program made it; upgrade this one, or put back the backup from before",
     "unreadable": "check that the folder exists and that this user may read and write it",
 }
 
@@ -39,8 +39,27 @@ class DatabaseUnusable(RuntimeError):
 
     def __init__(self, *, path: Path, problem: Problem, detail: str, holder: int | None = None) -> None:
         self.path, self.problem, self.holder = path, problem, holder
-        cure = _CURES[problem].format(holder=f" {holder}" if holder else "")
+        cure = _CURES[problem].format(holder=f" {holder}" if holder else "", way=way_from_damage(path))
         super().__init__(f"can't open {path}: {cure} [{detail}]")
+
+
+def way_from_damage(path: Path) -> str:
+    """What a run without the working database has back, and what is lost then."""
+    if (path.parent.parent / "published" / "okr.duckdb").exists():
+        return (
+            " with its .wal: okr run then makes a new one, takes past results and the ledger over from published/ and"
+            " reads again what the sources still give (counters of days gone by are lost)"
+        )
+    return (
+        " with its .wal and let okr run load it anew; nothing is published to take over, so that past progress, how"
+        " forecasts turned out and counters of days gone by are lost"
+    )
+
+
+def is_damage(detail: str) -> bool:
+    """Whether DuckDB's words say that a file's content is wrong."""
+    words = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
+    return any(word in detail for word in words)
 
 
 def quote(identifier: str) -> str:
@@ -175,7 +194,6 @@ def _explain(path: Path, error: duckdb.Error, *, damaged: Problem = "damaged") -
         return DatabaseUnusable(path=path, problem="locked", detail=detail, holder=pid)
     if "database does not exist" in detail:
         return DatabaseUnusable(path=path, problem="missing", detail=detail)
-    words = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")
-    if any(word in detail for word in words):
+    if is_damage(detail):
         return DatabaseUnusable(path=path, problem=damaged, detail=detail)
     return DatabaseUnusable(path=path, problem="unreadable", detail=detail)

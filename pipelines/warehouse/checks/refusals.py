@@ -22,6 +22,8 @@ from pipelines.warehouse.models.project import Model, Project
 from pipelines.warehouse.models.runner import ModelResult, build_model, keep_rows, swap_model
 
 T = TypeVar("T")
+GONE = "; if an older warehouse/ was put back, okr ledger take-over brings its missing results back from published/"
+"""What to do where results are published and gone from the working database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def reason(outcome: CheckOutcome) -> str:
     if outcome.raised is not None:
         return f"check {outcome.name} could not be run ({outcome.raised})"
     rows = f"{outcome.unexpected} row{'' if outcome.unexpected == 1 else 's'}"
-    return f"check {outcome.name} failed ({rows}{first_row(outcome.sample)})"
+    cure = GONE if outcome.name.startswith("append_only") else ""
+    return f"check {outcome.name} failed ({rows}{first_row(outcome.sample)}){cure}"
 
 
 def first_row(rows: Sequence[Mapping[str, object]]) -> str:
