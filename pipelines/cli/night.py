@@ -27,6 +27,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.opening import make_ready, prepare
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
+from pipelines.warehouse.takeover import TakenOver
 
 if TYPE_CHECKING:
     pass
@@ -87,7 +88,7 @@ def run_night(
     with NightProgress() as progress:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
-                _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
+                taken = _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
                         "night": NightResource(
@@ -124,6 +125,8 @@ def run_night(
             raise fail(one_line(error)) from error
     if not is_out:
         return NightEnded(1, (*problems, *_failures(result), *untold))
+    if taken is not None:
+        click.echo(f"okr: {taken}", err=True)
     problems += failed
     problems += [*_not_sent(result), *untold]
     problems += [each.line for each in held_back(home) if each.run_id == result.run_id]
@@ -132,23 +135,22 @@ def run_night(
     return NightEnded(3 if problems else 0, tuple(problems))
 
 
-def _look_at_warehouse(home: Home, environ: Mapping[str, str], *, clock_is_right: bool) -> None:
+def _look_at_warehouse(home: Home, environ: Mapping[str, str], *, clock_is_right: bool) -> TakenOver | None:
     """What is to say of the working database before Dagster is asked for anything.
 
-    Raises ``ClockDoubted``, ``DatabaseUnusable``.
+    Raises ``ClockDoubted``, ``DatabaseUnusable``. Gives what a new one took over.
     """
-    is_new = not home.database.exists()
-    if is_new and not home.published_database.exists():
-        return
+    if not home.database.exists() and not home.published_database.exists():
+        return None
     prepare(home)
     con = connect(home)
     try:
-        if (taken := make_ready(con, home)) is not None:
-            click.echo(f"okr: {taken}", err=True)
+        taken = make_ready(con, home)
         if not clock_is_right:
             check_clock(con, environ)
     finally:
         con.close()
+    return taken
 
 
 def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, str]) -> list[str]:
