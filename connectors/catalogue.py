@@ -10,12 +10,14 @@ from connectors.bluesky.settings import Bluesky
 from connectors.csv.settings import Csv
 from connectors.feed.settings import Feed
 from connectors.ga4.settings import Ga4
+from connectors.hubspot.settings import HubSpot
 from connectors.linkedin.settings import LinkedIn
 from connectors.mastodon.settings import Mastodon
 from connectors.matomo.settings import Matomo
 from connectors.meta.settings import FacebookPage, Instagram
 from connectors.plausible.settings import Plausible
 from connectors.search_console.settings import SearchConsole
+from connectors.sheet.settings import Sheet
 from connectors.sql.settings import Sql
 from connectors.wordpress.settings import WordPress
 from connectors.youtube.settings import YouTube
@@ -37,6 +39,8 @@ SETTINGS: SourceTypes = {
         Matomo,
         Plausible,
         Csv,
+        Sheet,
         Sql,
+        HubSpot,
     )
 }

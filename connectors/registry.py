@@ -27,7 +27,9 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "wordpress": ("connectors.wordpress.source", "WORDPRESS"),
     "feed": ("connectors.feed.source", "FEED"),
     "csv": ("connectors.csv.source", "CSV"),
+    "sheet": ("connectors.sheet.source", "SHEET"),
     "sql": ("connectors.sql.source", "SQL"),
+    "hubspot": ("connectors.hubspot.source", "HUBSPOT"),
 }
 
 

@@ -65,6 +65,11 @@ SOURCES: dict[str, tuple[str, str]] = {
     "wordpress": ("fjallglas", "base_url: {env: OKR_SANDBOX_FJALLGLAS_SITE}"),
     "feed": ("skargard", "url: {env: OKR_SANDBOX_SKARGARD_FEED}"),
     "csv": ("fjallglas", "path: data/own.csv"),
+    "sheet": (
+        "fjallglas",
+        "spreadsheet: 1SandboxFjallglasFigures, tab: Mätetal, credentials: {env: OKR_DEMO_GOOGLE_KEY}, " + URL,
+    ),
+    "hubspot": ("fjallglas", f"token: {{env: OKR_DEMO_HUBSPOT_KEY}}, {URL}"),
     "sql": ("fjallglas", 'url: {file: data/own.address}, query: "select day as date, kpi, value from figures"'),
 }
 """Brand and settings of one source of each type."""

@@ -48,6 +48,8 @@ DoubtCode = Literal[
     "not_key_events",
     "rate_of_all_events",
     "rows_differ",
+    "amounts_missing",
+    "other_currency",
 ]
 
 
@@ -112,6 +114,8 @@ KINDS: Mapping[DoubtCode, Kind] = {
         moves="either_way", says="of visits with any key event, as the source gives no rate of several named ones"
     ),
     "rows_differ": Kind(moves="no_value", says="{what}", is_partial=True),
+    "amounts_missing": Kind(moves="too_low", says="{quantity} of {of} have no amount and count as nothing"),
+    "other_currency": Kind(moves="no_value", says="amounts in another currency than the client's: {what}"),
 }
 assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
 

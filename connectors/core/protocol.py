@@ -158,6 +158,8 @@ class Context:
     """Ids of the posts known so far, where the source asks for those by id that a moving list hides."""
     others: tuple[SourceSettings, ...] = ()
     """All sources of the client, for one whose figures must not gainsay another's."""
+    currency: str | None = None
+    """The client's, in which amounts are kept; None: not known, so whatever the source's is."""
     sleep: Callable[[float], None] = time.sleep
     """How to wait between attempts; tests pass one that does not."""
     transport: BaseAdapter | None = None

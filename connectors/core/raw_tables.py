@@ -267,6 +267,80 @@ BLOG_POSTS = _table(
     Column("published_on", "DATE", "Publication day in the site's zone (a feed: the client's)"),
     Column("modified_at", "TIMESTAMPTZ", "Last change", nullable=True),
 )
+CONTACTS_DAILY = _table(
+    "contacts_daily",
+    "Contacts created, by day.",
+    ("day",),
+    "day",
+    _DAY,
+    Column("new_contacts", "BIGINT", "Contacts created that day and still there", never_below_zero=True),
+    _FINAL,
+)
+DEALS_DAILY = _table(
+    "deals_daily",
+    "Deals closed as won, by the day they closed.",
+    ("day",),
+    "day",
+    _DAY,
+    Column("deals_won", "BIGINT", "Deals won", never_below_zero=True),
+    Column("amount", "DOUBLE", "What they amount to in the client's currency, where known in it", nullable=True),
+    _FINAL,
+)
+TICKETS_DAILY = _table(
+    "tickets_daily",
+    "Support tickets by the day they were created, and how long the first answer took.",
+    ("day",),
+    "day",
+    _DAY,
+    Column("tickets", "BIGINT", "Tickets created", never_below_zero=True),
+    Column("answered", "BIGINT", "Those of them that were answered by now", never_below_zero=True),
+    Column("response_hours", "DOUBLE", "Sum of their hours to the first answer", never_below_zero=True),
+    _FINAL,
+)
+NEWSLETTERS_DAILY = _table(
+    "newsletters_daily",
+    "Newsletters by the day they were sent, with what they received since.",
+    ("day",),
+    "day",
+    _DAY,
+    Column("campaigns", "BIGINT", "Newsletters sent", never_below_zero=True),
+    Column("delivered", "BIGINT", "Sent less bounced", never_below_zero=True),
+    Column("clicks", "BIGINT", "All clicks", never_below_zero=True),
+    Column("unique_clicks", "BIGINT", "Clicks that count once a person", never_below_zero=True),
+    _FINAL,
+)
+SUBSCRIBER_SNAPSHOTS = _table(
+    "subscriber_snapshots",
+    "Subscribers of all lists as they were when asked; can't be asked again.",
+    ("taken_at",),
+    "taken_at",
+    _TAKEN,
+    Column("day", "DATE", "The day it stands for: taken before noon in the source's zone, the day before"),
+    Column("subscribers", "BIGINT", "Subscribers of all lists", never_below_zero=True),
+    append_only=True,
+)
+SUBSCRIBER_MONTHS = _table(
+    "subscriber_months",
+    "Subscribers of all lists at the end of each past month, where the vendor keeps them (Mailchimp).",
+    ("month",),
+    None,
+    Column("month", "DATE", "First day of the month"),
+    Column("subscribers", "BIGINT", "Subscribers at its end", never_below_zero=True),
+)
+AD_COST_DAILY = _table(
+    "ad_cost_daily",
+    "Advertising cost by day.",
+    ("day",),
+    "day",
+    _PLATFORM,
+    _DAY,
+    Column("cost", "DOUBLE", "What was spent, in the client's currency", never_below_zero=True),
+    Column("account_cost", "DOUBLE", "The same in the account's currency", never_below_zero=True),
+    Column("account_currency", "VARCHAR", "The account's currency"),
+    Column("impressions", "BIGINT", "Times that ads were shown", nullable=True, never_below_zero=True),
+    Column("clicks", "BIGINT", "Clicks on ads", nullable=True, never_below_zero=True),
+    _FINAL,
+)
 OWN_METRICS = _table(
     "own_metrics",
     "Rows of the client's own csv files: own KPIs, and history for built-in ones.",
@@ -312,6 +386,13 @@ RAW_TABLES: dict[str, RawTable] = {
         SOCIAL_POSTS,
         POST_COUNTERS,
         BLOG_POSTS,
+        CONTACTS_DAILY,
+        DEALS_DAILY,
+        TICKETS_DAILY,
+        NEWSLETTERS_DAILY,
+        SUBSCRIBER_SNAPSHOTS,
+        SUBSCRIBER_MONTHS,
+        AD_COST_DAILY,
         OWN_METRICS,
         SNAPSHOT_REPLIES,
     )

@@ -33,6 +33,7 @@ def build_context(
     scopes: frozenset[str] | None = None,
     listed: frozenset[str] = frozenset(),
     others: tuple[SourceSettings, ...] = (),
+    currency: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
@@ -55,6 +56,7 @@ def build_context(
         scopes=scopes,
         listed=listed,
         others=others,
+        currency=currency,
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,

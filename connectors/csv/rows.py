@@ -60,12 +60,14 @@ def parse(
     name: str = "this file",
     kpis: Collection[str] | None = None,
     scopes: Collection[str] | None = None,
+    decimals: Decimals | None = None,
 ) -> Parsed:
     """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; without commas between columns,
     ``3,5`` is 3.5.
 
     ``name``: the file's, for messages. ``kpis``: the ids that rows may have; None: any. ``scopes``: those that the
-    client's sources make; None: any. A row that stands there twice counts once.
+    client's sources make; None: any. ``decimals``: what parts decimals; None: by the delimiter. A row that stands there
+    twice counts once.
     """
     numbered = iter(lines)
     parsed = Parsed()
@@ -77,7 +79,7 @@ def parse(
         parsed.problems.append((1, "the file is empty; it needs a header such as date,kpi,value"))
         return parsed
     delimiter = named.group(1) if named else next((sign for sign in (";", "\t") if sign in header), ",")
-    decimals = _DECIMALS.get(delimiter, "point")
+    decimals = decimals or _DECIMALS.get(delimiter, "point")
     reader = csv.reader(chain([header], numbered), delimiter=delimiter, strict=True)
     seen: dict[Question, tuple[int, Row]] = {}
     try:

@@ -1,4 +1,4 @@
-"""csv files in the home folder: the client's own KPIs, and history for built-in ones (INTERFACE.md, section 3).
+"""csv files, in the home folder or behind an address: own KPIs, and history of built-in ones (INTERFACE.md, section 3).
 
 What belongs here: finding the file and failing for it. What does not: the format (``rows.py``), and the rule by
 which history is used (MEASURES.md), which is SQL's.
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import build_table
@@ -18,6 +19,7 @@ from connectors.core.errors import Misconfigured, NotFound, SourceError
 from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
+from connectors.csv.address import Fetched, fetched
 from connectors.csv.differences import Difference, differences
 from connectors.csv.rows import LARGEST, Parsed, parse
 from connectors.csv.settings import Csv
@@ -32,7 +34,7 @@ ROWS = Stream(
     delivery="listing",
     grain=None,
     zero_by_absence=False,
-    api="a file below the home folder",
+    api="a file below the home folder, or GET of its address",
     note="",
 )
 
@@ -42,6 +44,7 @@ class CsvSource:
 
     def __init__(self, *, settings: Csv, context: Context) -> None:
         self._settings, self._context = settings, context
+        self._fetched: Fetched | None = None
 
     def zone(self) -> ZoneInfo:
         """The client's."""
@@ -66,6 +69,7 @@ class CsvSource:
         return Batch(
             rows=build_table(stream.table, parsed.rows),
             quality=qualified({"empty_values": missing}, doubts, stream=stream.name, covers=None),
+            attempts=1 + (self._fetched.retries if self._fetched else 0),
             partly=_shortened([each.says for each in differing]) + UNDECIDED if differing else None,
         )
 
@@ -74,7 +78,7 @@ class CsvSource:
         parsed = self._parsed()
         if problems := self.problems():
             raise self._error(Misconfigured, _shortened(problems), cure="mend these lines")
-        told = [self._settings.path, *(str(doubt) for doubt in self._strange(parsed))]
+        told = [self._name(), *(str(doubt) for doubt in self._strange(parsed))]
         return Probe(reachable=True, detail=", ".join(told), rows=len(parsed.rows))
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
@@ -86,12 +90,23 @@ class CsvSource:
         return Access()
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Give the connection back."""
+        if self._fetched is not None:
+            self._fetched.close()
+
+    def _name(self) -> str:
+        """What the file goes by in a message: its path, or the host and path of its address."""
+        if self._settings.path is not None:
+            return self._settings.path
+        if not isinstance(self._settings.url, str):
+            return "the file at url"
+        parts = urlsplit(self._settings.url)
+        return f"{parts.hostname}{parts.path}"
 
     def problems(self) -> list[str]:
         """Every bad line and every row that another file gainsays, each as file:line; empty for a good file."""
         parsed = self._parsed()
-        name = self._settings.path
+        name = self._name()
         bad = [f"{name}:{line}: {problem}" for line, problem in sorted(parsed.problems)]
         return bad or [each.says for each in self._differences(parsed)]
 
@@ -103,15 +118,18 @@ class CsvSource:
 
     def _differences(self, parsed: Parsed) -> list[Difference]:
         """What the client's other csv files say otherwise; one that can't be read is that one's own fault."""
-        files = {self._settings.path: parsed}
+        own = self._name()
+        files = {own: parsed}
         for other in self._context.others:
-            if isinstance(other, Csv) and other.path not in files:
+            if isinstance(other, Csv) and other.path is not None and other.path not in files:
                 with suppress(SourceError):
                     found = CsvSource(settings=other, context=self._context)._parsed()
                     files[other.path] = found if not found.problems else Parsed()
-        return list(differences(self._settings.path, files)) if len(files) > 1 else []
+        return list(differences(own, files)) if len(files) > 1 else []
 
     def _parsed(self) -> Parsed:
+        if self._settings.path is None:
+            return self._parsed_from_address()
         try:
             path = file_of_figures(self._settings.path, home=self._context.home)
         except Misplaced as misplaced:
@@ -129,8 +147,22 @@ class CsvSource:
             kind, detail, cure = Misconfigured, error.strerror or "cannot be read", "name a file that can be read"
         raise self._error(kind, detail, cure=cure)
 
+    def _parsed_from_address(self) -> Parsed:
+        given = self._settings.url
+        url = given if isinstance(given, str) else self._context.secret("url")
+        if not isinstance(given, str):
+            self._context.redact.add(url)
+        self._fetched = self._fetched or fetched(
+            self._context, source=self._settings.id, url=url, attempted=f"reading {self._name()}"
+        )
+        try:
+            return parse(self._fetched.lines(), name=self._name(), kpis=self._context.kpis, scopes=self._context.scopes)
+        except UnicodeDecodeError as error:
+            problem = f"byte {error.start} is not UTF-8"
+        raise self._error(Misconfigured, problem, cure="save it as CSV UTF-8 where it is made")
+
     def _listed(self, parsed: Parsed) -> str:
-        name, problems = self._settings.path, sorted(parsed.problems)
+        name, problems = self._name(), sorted(parsed.problems)
         count = "1 bad line" if len(problems) == 1 else f"{len(problems)} bad lines"
         return f"{count}; {_shortened([f'{name}:{line}: {problem}' for line, problem in problems])}"
 
@@ -138,7 +170,7 @@ class CsvSource:
         return kind(
             client=self._context.client,
             source=self._settings.id,
-            attempted=f"reading {self._settings.path}",
+            attempted=f"reading {self._name()}",
             detail=detail,
             cure=cure,
         )

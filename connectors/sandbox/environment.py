@@ -44,6 +44,7 @@ def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
         "OKR_DEMO_YOUTUBE_OWNER": json.dumps(owner),
         "OKR_DEMO_PLAUSIBLE_TOKEN": sandbox.token("plausible"),
         "OKR_DEMO_MATOMO_TOKEN": sandbox.token("matomo"),
+        "OKR_DEMO_HUBSPOT_KEY": sandbox.token("hubspot"),
     }
 
 

@@ -22,6 +22,9 @@ _SUPPLIERS: dict[Category, str] = {
     "search": "a {types} source",
     "social": "a social source ({types})",
     "blog": "a blog source ({types}; or blog_path on a web source)",
+    "crm": "a CRM source ({types})",
+    "newsletter": "a newsletter source ({types})",
+    "ads": "an advertising source ({types})",
     "own": "a {types} source",
 }
 

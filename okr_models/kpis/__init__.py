@@ -6,10 +6,13 @@ A new KPI is a row in the file of its subject and one place in SQL: for a figure
 
 from __future__ import annotations
 
+from okr_models.kpis.ads import ADS
 from okr_models.kpis.blog import BLOG
+from okr_models.kpis.crm import CRM
 from okr_models.kpis.model import (
     CLOSING_DAYS,
     FULL_SHARE,
+    MONEY,
     Better,
     Category,
     Feed,
@@ -19,6 +22,7 @@ from okr_models.kpis.model import (
     ScopeKind,
     require_additive,
 )
+from okr_models.kpis.newsletter import NEWSLETTER
 from okr_models.kpis.search import SEARCH
 from okr_models.kpis.social import SOCIAL
 from okr_models.kpis.web import WEB
@@ -27,6 +31,7 @@ __all__ = [
     "BUILT_IN",
     "CLOSING_DAYS",
     "FULL_SHARE",
+    "MONEY",
     "Better",
     "Category",
     "Feed",
@@ -38,7 +43,7 @@ __all__ = [
     "resting_on",
 ]
 
-BUILT_IN: dict[str, Kpi] = {kpi.id: kpi for kpi in (*WEB, *SOCIAL, *BLOG, *SEARCH)}
+BUILT_IN: dict[str, Kpi] = {kpi.id: kpi for kpi in (*WEB, *SOCIAL, *BLOG, *SEARCH, *CRM, *NEWSLETTER, *ADS)}
 """Every built-in KPI by its id, in the order in which a reader meets them."""
 
 

@@ -1,7 +1,7 @@
 """What a KPI is: its kind and unit, over what it may be added up, what it is read from (MEASURES.md, "KPIs").
 
-What belongs here: the fields of a row of the catalogue. What does not: the rows (``web.py``, ``social.py``, ``blog.py``
-and ``search.py``), how a month's value is made (``dbt_like_sql``).
+What belongs here: the fields of a row of the catalogue. What does not: the rows (the other files here), how a month's
+value is made (``dbt_like_sql``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Literal
 
 Kind = Literal["flow", "stock", "ratio"]
 Better = Literal["higher", "lower"]
-Category = Literal["web", "search", "social", "blog", "own"]
+Category = Literal["web", "search", "social", "blog", "crm", "newsletter", "ads", "own"]
 """What kind of figures a source gives."""
 ScopeKind = Literal["source", "platform", "event", "channel"]
 """What a scope may name: a source, a platform, or a part of what a web source counts."""
 
+MONEY = "money"
+"""Unit of amounts; where it is shown it is the client's currency."""
 CLOSING_DAYS = 5
 """Days after a month's end from which a load closes it (MEASURES.md, "Late data"); a client's own KPIs too."""
 FULL_SHARE = 0.9

@@ -106,6 +106,7 @@ def _context(client: Client, source: SourceSettings, *, home: Home, now: datetim
         kpis=client.kpi_ids(),
         scopes=client.scopes(),
         others=client.sources,
+        currency=client.currency,
     )
 
 

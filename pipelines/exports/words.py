@@ -47,6 +47,12 @@ UNITS: dict[Language, dict[str, str]] = {
         "views": "visningar",
         "followers": "följare",
         "conversions": "konverteringar",
+        "contacts": "kontakter",
+        "deals": "affärer",
+        "tickets": "ärenden",
+        "hours": "timmar",
+        "subscribers": "prenumeranter",
+        "money": "",
         "interactions": "interaktioner",
         "posts": "inlägg",
         "seconds": "sekunder",
@@ -57,7 +63,7 @@ UNITS: dict[Language, dict[str, str]] = {
         "milestones": "delmål",
         "share": "",
     },
-    "en": {"share": "", "position": "", "milestones": "milestones"},
+    "en": {"share": "", "position": "", "money": "", "milestones": "milestones"},
 }
 ONE: dict[Language, dict[str, str]] = {
     "sv": {

@@ -60,7 +60,7 @@ class Lasting:
         return not self.never_retried and self.expected(kind) in RETRIED
 
 
-LIMITED: Mapping[str, ErrorClass] = dict.fromkeys(OPEN, "rate_limited")
+LIMITED: Mapping[str, ErrorClass] = dict.fromkeys((*OPEN, "sheet"), "rate_limited")
 LASTING = (
     Lasting(title="credentials", fault=AuthReject(reason="expired"), becomes="auth"),
     Lasting(
@@ -106,6 +106,7 @@ REMOVED: Mapping[str, tuple[str, dict[str, str]]] = {
     "ga4": ("totalUsers", {"web_daily": "bad_reply", "web_monthly": "bad_reply"}),
     "plausible": ("pageviews", {"web_daily": "bad_reply", "web_pages_daily": "bad_reply"}),
     "mastodon": ("favourites_count", {"post_counters": "bad_reply", "social_posts": "bad_reply"}),
+    "hubspot": ("time_to_first_agent_reply", {"tickets_daily": "bad_reply"}),
     "youtube": ("subscribersLost", {"follower_changes_daily": "bad_reply"}),
 }
 

@@ -41,6 +41,13 @@ STREAMS: dict[str, dict[str, Any]] = {
     "social_posts": {"delivery": "listing"},
     "post_counters": {"delivery": "snapshot"},
     "blog_posts": {"delivery": "listing"},
+    "contacts_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "deals_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "tickets_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "newsletters_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
+    "subscriber_snapshots": {"delivery": "snapshot"},
+    "subscriber_months": {"delivery": "listing"},
+    "ad_cost_daily": {"delivery": "window", "grain": "day", "settle_days": 3},
     "own_metrics": {"delivery": "listing"},
 }
 CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -58,6 +65,9 @@ CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "mastodon": ("social", ("follower_snapshots", "social_posts", "post_counters")),
     "wordpress": ("blog", ("blog_posts",)),
     "feed": ("blog", ("blog_posts",)),
+    "hubspot": ("crm", ("contacts_daily", "deals_daily", "tickets_daily")),
+    "mailchimp": ("newsletter", ("newsletters_daily", "subscriber_snapshots", "subscriber_months")),
+    "meta_ads": ("ads", ("ad_cost_daily",)),
     "csv": ("own", ("own_metrics",)),
 }
 Row = Mapping[str, Any]

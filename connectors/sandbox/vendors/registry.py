@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.sandbox.call import Vendor
-from connectors.sandbox.vendors import bluesky, feed, matomo, plausible, wordpress
+from connectors.sandbox.vendors import bluesky, feed, hubspot, matomo, plausible, sheets, wordpress
 from connectors.sandbox.vendors.ga4 import server as ga4
 from connectors.sandbox.vendors.google import oauth as google_oauth
 from connectors.sandbox.vendors.linkedin import oauth as linkedin_oauth
@@ -23,6 +23,8 @@ VENDORS: tuple[Vendor, ...] = (
     linkedin_oauth.VENDOR,
     youtube.VENDOR,
     youtube_analytics.VENDOR,  # before Meta, whose paths begin with any version
+    sheets.VENDOR,
+    hubspot.VENDOR,
     meta_oauth.VENDOR,
     meta.VENDOR,
     mastodon.VENDOR,

@@ -16,7 +16,7 @@ from okr_models.client.model import Client
 from okr_models.client.sources import EnvRef, SourceSettings
 from okr_models.client.version import definition_version
 from okr_models.client.written import baseline_text, condition_text, target_text
-from okr_models.kpis import BUILT_IN
+from okr_models.kpis import BUILT_IN, MONEY
 from okr_models.periods import local_date
 from okr_models.progress.components import measured
 from pipelines.warehouse.db import Connection, transaction
@@ -176,7 +176,7 @@ def _kpis(night: _Night) -> Iterator[Row]:
             kpi.id,
             kpi.title_sv if client.language == "sv" else kpi.title_en,
             kpi.kind,
-            kpi.unit,
+            client.currency if kpi.unit == MONEY else kpi.unit,
             kpi.better,
             kpi.adds_over_time,
             kpi.adds_over_sources,

@@ -147,6 +147,7 @@ def _task(
             scopes=client.scopes(),
             listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
             others=client.sources,
+            currency=client.currency,
         ),
         open=step.open_source,
         clock=step.clock,

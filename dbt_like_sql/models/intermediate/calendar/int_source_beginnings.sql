@@ -58,6 +58,25 @@ with evidence as (
         source,
         day as seen_on
     from {{ ref('stg_raw__follower_snapshots') }}
+    {%- for table, count in [
+        ('contacts_daily', 'new_contacts'), ('deals_daily', 'deals_won'), ('tickets_daily', 'tickets'),
+        ('newsletters_daily', 'campaigns'), ('subscriber_snapshots', 'subscribers'), ('ad_cost_daily', 'cost')
+    ] %}
+        union all
+        select
+            client,
+            source,
+            day as seen_on
+        from {{ ref('stg_raw__' ~ table) }}
+        where {{ count }} > 0
+    {%- endfor %}
+    union all
+    select
+        client,
+        source,
+        month as seen_on
+    from {{ ref('stg_raw__subscriber_months') }}
+    where subscribers > 0
     union all
     select
         posts.client,

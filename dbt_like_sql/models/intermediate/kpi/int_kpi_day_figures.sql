@@ -8,6 +8,12 @@
     ('page_views', 'web_daily', 'page_views'),
     ('search_clicks', 'search_daily', 'clicks'),
     ('search_impressions', 'search_daily', 'impressions'),
+    ('new_contacts', 'contacts_daily', 'new_contacts'),
+    ('deals_won', 'deals_daily', 'deals_won'),
+    ('deals_won_amount', 'deals_daily', 'amount'),
+    ('tickets', 'tickets_daily', 'tickets'),
+    ('newsletter_clicks', 'newsletters_daily', 'clicks'),
+    ('ad_cost', 'ad_cost_daily', 'cost'),
 ] %}
 
 -- a column of a report by day, as it stands there

@@ -91,3 +91,39 @@ select
     false as is_estimated,
     cast(null as varchar) as method
 from {{ ref('stg_raw__web_conversions_daily') }}
+union all
+select
+    client,
+    'first_response_hours' as kpi,
+    source,
+    day,
+    response_hours / nullif(answered, 0) as value,
+    response_hours as numerator,
+    cast(answered as double) as denominator,
+    false as is_estimated,
+    cast(null as varchar) as method
+from {{ ref('stg_raw__tickets_daily') }}
+union all
+select
+    client,
+    'newsletter_click_rate' as kpi,
+    source,
+    day,
+    cast(unique_clicks as double) / nullif(delivered, 0) as value,
+    cast(unique_clicks as double) as numerator,
+    cast(delivered as double) as denominator,
+    false as is_estimated,
+    cast(null as varchar) as method
+from {{ ref('stg_raw__newsletters_daily') }}
+union all
+select
+    client,
+    'newsletter_subscribers' as kpi,
+    source,
+    day,
+    cast(subscribers as double) as value,
+    cast(null as double) as numerator,
+    cast(null as double) as denominator,
+    false as is_estimated,
+    'measured' as method
+from {{ ref('int_subscriber_days') }}

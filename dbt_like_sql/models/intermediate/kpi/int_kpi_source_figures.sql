@@ -187,6 +187,18 @@ positions as (
     from {{ ref('int_search_months') }}
 ),
 
+subscribers as (
+    select
+        client,
+        'newsletter_subscribers' as kpi,
+        source,
+        month,
+        cast(subscribers as double) as value,
+        case when subscribers is null then 0.0 else 1.0 end as observed_share,
+        observed_on as data_through_on
+    from {{ ref('int_subscriber_months') }}
+),
+
 ratios as (
     select
         client,
@@ -206,7 +218,7 @@ ratios as (
 {{ union_all(
     [
         'additive', 'visitors', 'followers', 'new_followers', ref('int_post_ratio_source_months'),
-        'page_views_per_post', 'seconds_per_view', 'positions', 'ratios'
+        'page_views_per_post', 'seconds_per_view', 'positions', 'ratios', 'subscribers'
     ],
     columns,
     lacking={
@@ -219,6 +231,7 @@ ratios as (
         'seconds_per_view': ['is_estimated'],
         'positions': ['is_estimated', 'note_codes'],
         'ratios': ['is_estimated', 'note_codes'],
+        'subscribers': ['numerator', 'denominator', 'expected_days', 'observed_days', 'is_estimated', 'note_codes'],
     },
     absent=absent,
 ) }}

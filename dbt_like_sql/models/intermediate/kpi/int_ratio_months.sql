@@ -9,6 +9,26 @@ with days as (
         cast(converted_visits as double) as numerator,
         cast(visits as double) as denominator
     from {{ ref('stg_raw__web_conversions_daily') }}
+    union all
+    select
+        client,
+        'first_response_hours' as kpi,
+        source,
+        'tickets_daily' as stream,
+        day,
+        response_hours as numerator,
+        cast(answered as double) as denominator
+    from {{ ref('stg_raw__tickets_daily') }}
+    union all
+    select
+        client,
+        'newsletter_click_rate' as kpi,
+        source,
+        'newsletters_daily' as stream,
+        day,
+        cast(unique_clicks as double) as numerator,
+        cast(delivered as double) as denominator
+    from {{ ref('stg_raw__newsletters_daily') }}
 ),
 
 sums as (
@@ -52,4 +72,4 @@ left join sums
         and series.kpi = sums.kpi
         and series.source = sums.source
         and months.month = sums.month
-where series.kpi in ('conversion_rate')
+where series.kpi in ('conversion_rate', 'first_response_hours', 'newsletter_click_rate')

@@ -88,7 +88,7 @@ def test_a_failed_read_and_another_sources_load_say_nothing_of_a_window(con: duc
 
 def test_lists_and_snapshots_have_no_windows_to_count_by(con: duckdb.DuckDBPyConnection) -> None:
     assert {name for name, table in RAW_TABLES.items() if not has_windows(table)} == {
-        "web_key_events",
+        "subscriber_months", "subscriber_snapshots", "web_key_events",
         "blog_posts", "follower_snapshots", "own_metrics", "post_counters", "snapshot_replies", "social_posts",
     }  # fmt: skip
     assert rows_against_ledger(con, RAW_TABLES["post_counters"]) == []

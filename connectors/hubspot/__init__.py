@@ -1,0 +1,1 @@
+"""HubSpot: contacts, deals won and support tickets of one account."""

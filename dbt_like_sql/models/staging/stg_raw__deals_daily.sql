@@ -1,0 +1,7 @@
+select
+    client,
+    source,
+    day,
+    deals_won,
+    amount
+from {{ source('raw', 'deals_daily') }}

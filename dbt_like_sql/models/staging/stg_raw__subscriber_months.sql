@@ -1,0 +1,6 @@
+select
+    client,
+    source,
+    month,
+    subscribers
+from {{ source('raw', 'subscriber_months') }}

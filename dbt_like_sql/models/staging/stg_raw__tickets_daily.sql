@@ -1,0 +1,8 @@
+select
+    client,
+    source,
+    day,
+    tickets,
+    answered,
+    response_hours
+from {{ source('raw', 'tickets_daily') }}
