@@ -31,6 +31,8 @@ class HubSpot(SourceSettings):
         where_to_click="app.hubspot.com: Development, Keys, Service keys, the key, Scopes",
     )
 
+    is_told: ClassVar[bool] = True
+
     type: Literal["hubspot"] = "hubspot"
     base_url: OptionalBaseUrl = None
     token: SecretRef

@@ -79,6 +79,7 @@ class HubSpotSource(BaseSource[Http]):
         if self._account is None:
             self._account = self._crm.account()
             self._zone = self._account.zone
+            self.tell(portal_id=self._account.portal or None)
         return self._account
 
     def zone(self) -> ZoneInfo:
@@ -106,6 +107,7 @@ class HubSpotSource(BaseSource[Http]):
             rows=contacts,
             version=version,
             version_sunset_on=SUNSETS.get(version),
+            told=self.told,
         )
 
     def _edges(self, window: Window) -> tuple[datetime, datetime]:
