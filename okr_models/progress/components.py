@@ -78,6 +78,11 @@ class Component:
             return None
         return self.bridged(found)
 
+    def base_value(self, month: date) -> MonthFigure | None:
+        """``value`` of a month to compare with: not that in which the account was first seen."""
+        found = self.value(month)
+        return None if found is None or found.is_first else found
+
     def bridged(self, found: MonthFigure) -> MonthFigure:
         """The month as the newest definition would have counted it, by the breaks' overlap ratios."""
         # A stock is read on a day, in the definition of that day; a month's flow holds days of both.

@@ -150,7 +150,10 @@ def prepare(
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
     restated = relevant_restatements(task, measurement, figures.restatements)
-    doubts = (*relevant_doubts(client, task, figures.doubts), *relevant_leavers(client, task, figures.read))
+    doubts = (
+        *relevant_doubts(client, task, figures.doubts, rule=measurement.rule),
+        *relevant_leavers(client, task, figures.read),
+    )
     measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)
     position = objective.key_results.index(key_result) + 1

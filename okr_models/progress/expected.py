@@ -113,7 +113,7 @@ def _positions_ahead(task: Task, measurement: Measurement) -> list[tuple[int, fl
         if month <= last:
             continue
         base = base_of(month)
-        figures = [part.value(base) for part in measurement.used] if base else []
+        figures = [part.base_value(base) for part in measurement.used] if base else []
         known = [figure.value or 0.0 for figure in figures if figure is not None]
         found.append((index, sum(known) if known and len(known) == len(figures) else None))
     return found

@@ -88,6 +88,7 @@ class SourceDoubt:
     code: str
     since: date | None = None
     until: date | None = None
+    kpis: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,8 @@ class MonthFigure:
     denominator: float | None = None
     is_closed: bool = True
     is_estimated: bool = False
+    is_first: bool = False
+    """The account was first seen in it, and nobody says since when it is there: no month to compare with."""
     origin: str = "source"
     data_through: date | None = None
 
@@ -167,6 +170,7 @@ def months_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Months
             denominator=as_number(row.get("denominator")),
             is_closed=is_closed,
             is_estimated=as_flag(row.get("is_estimated")),
+            is_first=as_flag(row.get("is_first")),
             origin=as_text(row.get("origin")) or "source",
             data_through=min(through, month_end(month)) if through else None,
         )

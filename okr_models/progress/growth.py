@@ -79,7 +79,7 @@ def origins(figures: Sequence[MonthFigure]) -> Origins:
 
 def base_figure(used: Sequence[Component], month: date) -> MonthFigure | None:
     """The used parts of one base month added up; None where one of them is missing."""
-    found = [part.value(month) for part in used]
+    found = [part.base_value(month) for part in used]
     if not found or any(figure is None for figure in found):
         return None
     known = [figure for figure in found if figure is not None]

@@ -98,7 +98,7 @@ def _paired(part: Component, elapsed: Sequence[date], base_of: BaseOf | None) ->
             pairs[month] = Pair(month=month, current=current)
             continue
         base_month = base_of(month)
-        base = part.value(base_month) if base_month and part.era(base_month) == era else None
+        base = part.base_value(base_month) if base_month and part.era(base_month) == era else None
         if base is not None:
             pairs[month] = Pair(month=month, current=current, base=base)
     return pairs
@@ -214,7 +214,7 @@ def _left_out(
 def _side(part: Component, elapsed: Sequence[date], base_of: BaseOf | None) -> Side:
     """Where the part is missing: of the compared months, of those they stand against, or of some on either side."""
     pairs = [(month, base_of(month) if base_of else None) for month in elapsed]
-    if not any(part.value(base) for _, base in pairs if base):
+    if not any(part.base_value(base) for _, base in pairs if base):
         return "last_year" if all(base == add_months(month, -12) for month, base in pairs) else "before"
     return "some_months" if any(part.value(month) for month, _ in pairs) else "now"
 

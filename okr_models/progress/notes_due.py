@@ -15,22 +15,29 @@ from okr_models.client.feeds import Supplied, supplied
 from okr_models.client.labels import source_labels
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.client.sources import SourceSettings
+from okr_models.client.targets import BaselineValue
 from okr_models.client.version import definition_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast.types import Fallback, Forecast
 from okr_models.kpis import BUILT_IN, resting_on
 from okr_models.kpis.items import COUNT_METRICS
-from okr_models.periods import add_months
+from okr_models.periods import add_months, month_start
+from okr_models.progress.baselines import base_month_of, eve
 from okr_models.progress.components import feeding_sources
 from okr_models.progress.figures import Failure, Reading, Restatement, SourceDoubt
 from okr_models.progress.jumps import Jump
-from okr_models.progress.measures import Measurement, Task
+from okr_models.progress.measures import Measurement, Rule, Task
 from okr_models.words.codes import Note, NoteCode, note
 
 FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
 DOUBTS: dict[str, NoteCode] = {
     "account_moved": "doubt_account_moved",
     "entries_left_out": "doubt_entries_left_out",
+    "rows_differ": "doubt_rows_differ",
+    "metric_gone": "doubt_metric_gone",
+    "undated_rows": "doubt_undated_rows",
+    "report_not_made": "doubt_report_not_made",
+    "history_cut": "doubt_history_cut",
     "imports_skipped": "doubt_imports_skipped",
     "list_not_whole": "doubt_list_not_whole",
     "other_row": "doubt_other_row",
@@ -70,17 +77,26 @@ def relevant_failures(
     return tuple(sorted(found, key=lambda each: (each.source, each.stream)))
 
 
-def relevant_doubts(client: Client, task: Task, doubts: Sequence[SourceDoubt]) -> tuple[Note, ...]:
-    """What the sources of this key result say against the figures of its period."""
+def relevant_doubts(
+    client: Client, task: Task, doubts: Sequence[SourceDoubt], *, rule: Rule | None = None
+) -> tuple[Note, ...]:
+    """What the sources of this key result say against the figures of its period, and of what it is compared with."""
+    first, kpi = _first_day(task, rule), task.key_result.kpi
     concerned, labels = _rests_on(client, task.key_result), source_labels(client)
     found = {
         note(DOUBTS[each.code], label=labels[each.source])
         for each in doubts
         if each.code in DOUBTS
-        and each.source in concerned
-        and (concerned[each.source] is None or each.stream in (concerned[each.source] or ()))
+        and each.source in labels
+        and (
+            # history may be of any KPI
+            kpi in each.kpis
+            if each.code == "rows_differ"
+            else each.source in concerned
+            and (concerned[each.source] is None or each.stream in (concerned[each.source] or ()))
+        )
         and (each.since is None or each.since <= task.last_day)
-        and (each.until is None or each.until >= task.period.start)
+        and (each.until is None or each.until >= first)
     }
     return tuple(sorted(found, key=lambda each: (each.code, each.parts)))
 
@@ -101,6 +117,17 @@ def relevant_leavers(client: Client, task: Task, read: Sequence[Reading]) -> tup
         if each.source not in here and each.through >= since and is_of_platform and kpis & set(resting_on(each.stream)):
             left[each.source] = max(each.through, left.get(each.source, date.min))
     return tuple(note("source_left", source=source, day=day) for source, day in sorted(left.items()))
+
+
+def _first_day(task: Task, rule: Rule | None) -> date:
+    """The first day that the key result's figures hold, its baseline's among them."""
+    start, stated = task.period.start, task.key_result.baseline
+    if isinstance(stated, BaselineValue) or rule not in {"growth", "level", "stock"}:
+        return start
+    if rule == "stock":
+        return min(start, month_start(eve(task.period, stated)))
+    bases = [base for month in task.months if (base := base_month_of(task.period, stated)(month))]
+    return min([start, *bases])
 
 
 def relevant_restatements(

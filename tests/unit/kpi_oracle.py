@@ -57,17 +57,26 @@ class Client(Observed):
         if self.is_so_far(source, stream, month):
             so_far = [value for day, value in days.items() if month_start(day) == month]
             return Figure(value=sum(so_far) if so_far else None, share=share)
-        if share < 0.6:
-            return Figure(share=share)
         if share >= 0.9:
             return Figure(value=sum(seen), share=share)
+        if self.began(source, stream, month):
+            return Figure(value=sum(seen), share=share, is_estimated=True) if seen else Figure(share=share)
+        if share < 0.6:
+            return Figure(share=share)
         return Figure(value=sum(self.filled(days, source, expected).values()), share=share, is_estimated=True)
 
-    def unscaled(self, figure: Figure, *, is_so_far: bool, share: float) -> Figure:
-        """Never scaled: below 90 % estimated, below 60 % no value."""
+    def began(self, source: str, stream: str, month: date) -> bool:
+        """Whether the account was first seen inside this month, and the file does not say since when it is there."""
+        facts, begins = self.streams[source, stream], self.begins(source)
+        by_absence = facts["delivery"] == "window" and facts["zero_by_absence"]
+        first_seen = begins is not None and month < begins <= month_end(month)
+        return bool(by_absence and first_seen and not self.sources[source]["opened"])
+
+    def unscaled(self, figure: Figure, *, is_so_far: bool, share: float, began: bool = False) -> Figure:
+        """Never scaled: below 90 % estimated, below 60 % no value, but for the month in which it was first seen."""
         if is_so_far:
             return replace(figure, share=share)
-        if share < 0.6:
+        if share < 0.6 and not began:
             return Figure(share=share)
         return replace(figure, share=share, is_estimated=share < 0.9)
 
@@ -94,7 +103,8 @@ class Client(Observed):
         is_so_far = self.is_so_far(source, "web_monthly", month)
         if not self.is_running(month):  # asked for before its end it says nothing of the days after
             share = min(share, (row["asked_through"] if row else max(asked)).day / end.day)
-        return self.unscaled(Figure(value=row["visitors"] if row else 0), is_so_far=is_so_far, share=share)
+        figure, began = Figure(value=row["visitors"] if row else 0), self.began(source, "web_monthly", month)
+        return self.unscaled(figure, is_so_far=is_so_far, share=share, began=began)
 
     def position(self, source: str, month: date) -> Figure:
         """Σ(position · impressions) / Σ impressions."""
@@ -108,7 +118,8 @@ class Client(Observed):
         if is_so_far and not share:
             return Figure()
         value = sums[0] / sums[1] if sums[1] else None
-        return self.unscaled(Figure(value=value, parts=(sums[0], sums[1])), is_so_far=is_so_far, share=share)
+        figure, began = Figure(value=value, parts=(sums[0], sums[1])), self.began(source, "search_daily", month)
+        return self.unscaled(figure, is_so_far=is_so_far, share=share, began=began)
 
     def nearest(self, readings: Iterable[Reading], source: str) -> list[Reading]:
         """One a day, the one nearest the end of it in the source's zone; silent: of two as near the later."""

@@ -20,7 +20,7 @@ ONE_DAY = timedelta(days=1)
 QUERIES: dict[str, str] = {
     "kpi_monthly": """
         select kpi, scope, month, value, numerator, denominator, is_closed, is_estimated, origin, data_through,
-            closes_on
+            closes_on, list_contains(list_transform(note_codes, lambda said: said.code), 'began') as is_first
         from marts.kpi_monthly where client = $client order by all
     """,
     "kpi_daily": """
@@ -111,10 +111,11 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         ),
         said as (
             select client, source, stream, finished_at, place, doubt ->> 'code' as code, doubt ->> 'moves' as moves,
-                cast(doubt ->> 'from' as date) as from_on, cast(doubt ->> 'to' as date) as to_on
+                cast(doubt ->> 'from' as date) as from_on, cast(doubt ->> 'to' as date) as to_on,
+                cast(json_extract(doubt, '$.kpis') as varchar[]) as kpis
             from told
         )
-        select distinct said.source, said.stream, said.code, said.from_on, said.to_on
+        select distinct said.source, said.stream, said.code, said.from_on, said.to_on, said.kpis
         from said
         where said.client = $client and said.moves <> 'nothing' and not exists (
             select 1 from ops.loads as later
@@ -127,8 +128,8 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         {"client": client},
     ).fetchall()
     return tuple(
-        SourceDoubt(source=source, stream=stream, code=code, since=since, until=until)
-        for source, stream, code, since, until in rows
+        SourceDoubt(source=source, stream=stream, code=code, since=since, until=until, kpis=frozenset(kpis))
+        for source, stream, code, since, until, kpis in rows
     )
 
 

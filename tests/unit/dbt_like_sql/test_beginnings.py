@@ -79,12 +79,26 @@ def test_months_before_a_property_existed_are_missing_and_say_why(con: duckdb.Du
         assert row["data_through"] is None
 
 
-def test_the_month_in_which_it_began_is_held_to_the_days_from_then_on(con: duckdb.DuckDBPyConnection) -> None:
-    sessions = month_of(con, "born", "sessions", JUNE)
-    assert (sessions["value"], sessions["is_estimated"]) == (300, True)
-    assert sessions["note"] == "web: scaled up from 21 of 30 days"
-    visitors = month_of(con, "born", "unique_visitors", JUNE)
-    assert (visitors["value"], visitors["is_estimated"]) == (70, True)
+def test_the_month_in_which_it_began_has_what_the_source_gives_for_it_and_says_what_would_make_it_count(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for kpi, value in (("sessions", 210), ("unique_visitors", 70)):
+        june = month_of(con, "born", kpi, JUNE)
+        assert (june["value"], june["is_estimated"]) == (value, True)
+        assert june["note"] == "web: began on 2026-06-10; say opened"
+    opened = month_of(con, "opened", "sessions", JUNE)
+    assert (opened["value"], opened["is_estimated"], opened["note"]) == (210, False, None)
+
+
+def test_a_site_of_four_days_has_the_visitors_that_the_source_counted_for_its_month() -> None:
+    born = date(2026, 7, 28)
+    story = Story("late", start_on=START).source("web", "ga4").loaded("web", "web_daily", START, END)
+    story.loaded("web", "web_monthly", START, END).web("web", days(born, END))
+    story.raw("web", "web_monthly", [{"month": JULY, "asked_through": END, "visitors": 1753}])
+    con = build([story])
+    july = month_of(con, "late", "unique_visitors", JULY)
+    assert (july["value"], july["is_estimated"], july["note"]) == (1753, True, "web: began on 2026-07-28; say opened")
+    assert value_of(con, "late", "unique_visitors", JUNE) is None
 
 
 def test_after_its_first_day_a_day_without_a_row_is_a_true_zero(con: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,8 @@ from datetime import date
 import duckdb
 import pytest
 
+from connectors.core.doubt import Doubt
+from okr_models.periods import Window
 from tests.unit.sql_story import Story, at, build, days, days_of, month_of, value_of
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
@@ -244,3 +246,38 @@ def test_unique_visitors_close_when_their_own_month_was_asked_for_again() -> Non
     con = build([asked("again", fifth), asked("on_the_first", NOVEMBER)])
     assert month_of(con, "again", "unique_visitors", OCTOBER)["is_closed"]
     assert not month_of(con, "on_the_first", "unique_visitors", OCTOBER)["is_closed"]
+
+
+def doubted(client: str, *doubts: Doubt, stream: str = "web_daily") -> Story:
+    """September read whole, every day with visits, with what the source says against it."""
+    story = Story(client).source("web", "ga4", opened=date(2020, 1, 1))
+    story.raw("web", "web_daily", [{"day": day, "sessions": 10, "page_views": 20} for day in SEPTEMBER_DAYS])
+    for name in ("web_daily", "web_monthly"):
+        said = doubts if name == stream else ()
+        story.loaded("web", name, SEPTEMBER_DAYS[0], SEPTEMBER_DAYS[-1], doubts=said)
+    return story
+
+
+def test_what_a_source_says_against_its_figures_stands_on_their_month() -> None:
+    whole = Window(SEPTEMBER_DAYS[0], SEPTEMBER_DAYS[-1])
+    con = build(
+        [
+            doubted("sampled", Doubt(code="sampled", quantity=5, of=10, days=whole)),
+            doubted("day", Doubt(code="report_not_made", days=Window(SEPTEMBER_DAYS[3], SEPTEMBER_DAYS[3]))),
+            doubted("skipped", Doubt(code="imports_skipped", days=Window(SEPTEMBER_DAYS[0], SEPTEMBER_DAYS[19]))),
+            doubted("not_made", Doubt(code="report_not_made", days=whole), stream="web_monthly"),
+            doubted("silent"),
+        ]
+    )
+    sampled = month_of(con, "sampled", "sessions", SEPTEMBER)
+    assert (sampled["value"], sampled["is_estimated"]) == (300, True)
+    assert sampled["note"] == "web: the source counted a sample"
+    skipped = month_of(con, "skipped", "sessions", SEPTEMBER)
+    assert (skipped["value"], skipped["is_estimated"]) == (None, False)
+    assert skipped["note"].endswith("the source left imported statistics out")
+    not_made = month_of(con, "not_made", "unique_visitors", SEPTEMBER)
+    assert not_made["value"] is None
+    assert not_made["note"] == "web: the source has no report, though there was something to report"
+    assert value_of(con, "silent", "unique_visitors", SEPTEMBER) is None, "no row, and 300 sessions"
+    day = month_of(con, "day", "sessions", SEPTEMBER)
+    assert (round(day["observed_share"], 3), day["is_estimated"]) == (0.967, False)

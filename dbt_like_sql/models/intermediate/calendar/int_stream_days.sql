@@ -29,6 +29,21 @@ with loads as (
             and loads.source = beginnings.source
 ),
 
+-- days of which the source says that it has no report, or leaves a part of it out
+without_report as (
+    select distinct
+        doubts.client,
+        doubts.source,
+        doubts.stream,
+        days.day
+    from {{ ref('int_source_doubts') }} as doubts
+    inner join {{ ref('int_days') }} as days
+        on
+            doubts.client = days.client
+            and days.day between doubts.from_on and doubts.to_on
+    where doubts.moves = 'no_value'
+),
+
 -- a window's days
 windowed as (
     select
@@ -43,9 +58,16 @@ windowed as (
             loads.client = days.client
             and days.day between loads.window_start_on and loads.window_end_on
             and (loads.begins_on is null or loads.begins_on <= days.day)
+    left join without_report
+        on
+            loads.client = without_report.client
+            and loads.source = without_report.source
+            and loads.stream = without_report.stream
+            and days.day = without_report.day
     where
         loads.delivery = 'window'
         and not loads.is_unseen
+        and without_report.day is null
     group by loads.client, loads.source, loads.stream, days.day
 ),
 

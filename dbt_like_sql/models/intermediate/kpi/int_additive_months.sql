@@ -36,13 +36,20 @@ series as (
         series.kpi,
         series.source,
         months.month,
-        months.is_so_far
+        months.is_so_far,
+        begun.began_on
     from {{ ref('int_kpi_series') }} as series
     inner join {{ ref('int_stream_months') }} as months
         on
             series.client = months.client
             and series.source = months.source
             and series.stream = months.stream
+    left join {{ ref('int_kpi_series_months') }} as begun
+        on
+            series.client = begun.client
+            and series.kpi = begun.kpi
+            and series.source = begun.source
+            and months.month = begun.month
     where
         series.kind = 'flow'
         and series.adds_over_time
@@ -56,6 +63,7 @@ shares as (
         series.source,
         series.month,
         series.is_so_far,
+        series.began_on,
         coalesce(coverage.expected_days, 0) as expected_days,
         coalesce(coverage.observed_days, 0) as observed_days,
         case
@@ -93,9 +101,12 @@ select
     case
         -- a month that is not given to its end yet is what there is so far
         when is_so_far or observed_share >= {{ var('full_share') }} then observed_value
+        -- days before an account's first sign are not to be made up from those after it
+        when began_on is not null then observed_value
         when observed_share >= {{ var('least_share') }} then round(observed_value + missing_value, 6)
     end as value,
     not is_so_far
+    and began_on is null
     and observed_share >= {{ var('least_share') }}
     and observed_share < {{ var('full_share') }} as is_scaled,
     is_split_over_months,

@@ -44,12 +44,26 @@ sentences as (
             else regexp_replace(said_of, '^source=', '') || ': '
         end as opening,
         case code
+            when 'began' then 'began on ' || day || '; say opened'
             when 'begins_later' then 'no data before ' || day
             when 'channel_split' then 'AI assistants are a channel of their own since ' || day
             when 'channels_differ' then 'channels sum to ' || part || ' of ' || whole || ' sessions'
             when 'counted_since' then 'not counted before ' || day
             when 'counts_hidden' then 'without counts that the platform hides or left out'
             when 'days_observed' then part || ' of ' || whole || ' days observed'
+            when 'doubt_account_moved' then 'the account has moved, and its followers with it'
+            when 'doubt_entries_left_out' then 'entries that can''t be used are left out'
+            when 'doubt_history_cut' then 'the source no longer keeps all of these days'
+            when 'doubt_imports_skipped' then 'the source left imported statistics out'
+            when 'doubt_includes_today' then 'some of today is in it already'
+            when 'doubt_list_not_whole' then 'the list could not be read whole'
+            when 'doubt_metric_gone' then 'the source no longer gives all of its counts'
+            when 'doubt_other_row' then 'a part of the page views has no page (the row other)'
+            when 'doubt_report_not_made' then 'the source has no report, though there was something to report'
+            when 'doubt_rows_capped' then 'rows beyond the source''s cap have no page'
+            when 'doubt_sampled' then 'the source counted a sample'
+            when 'doubt_thresholded' then 'the source withholds rows of few people'
+            when 'doubt_undated_rows' then 'rows without a day count nowhere'
             when 'followers_reconstructed' then 'followers reconstructed from daily gains'
             when 'given_through' then 'so far, through ' || day
             when 'history' then 'history from csv'

@@ -21,6 +21,14 @@ select
             then beginnings.begins_on
     end as begins_on,
     case when series.counted_from_on > months.month then series.counted_from_on end as counted_from_on,
+    case
+        when
+            series.opened_on is null
+            and series.is_zero_by_absence
+            and beginnings.begins_on > months.month
+            and beginnings.begins_on <= months.ends_on
+            then beginnings.begins_on
+    end as began_on,
     series.opened_on is null
     and series.is_zero_by_absence
     and streams.delivery = 'window'

@@ -17,6 +17,7 @@ with judged as (
         series.begins_on,
         series.is_unseen,
         series.counted_from_on,
+        series.began_on,
         figures.value,
         figures.numerator,
         figures.denominator,
@@ -25,6 +26,8 @@ with judged as (
         coalesce(figures.observed_share, 0.0) as observed_share,
         coalesce(figures.is_estimated, false) as is_estimated,
         figures.note_codes,
+        doubts.note_codes as doubt_codes,
+        coalesce(doubts.is_moved, false) as is_doubted,
         figures.data_through_on,
         -- what can't be scaled has no value below 60 % and is estimated below 90; what can be was judged with its days
         series.kind = 'ratio' or series.kpi = 'unique_visitors' as is_never_scaled
@@ -35,6 +38,12 @@ with judged as (
             and series.kpi = figures.kpi
             and series.source = figures.source
             and series.month = figures.month
+    left join {{ ref('int_kpi_doubt_months') }} as doubts
+        on
+            series.client = doubts.client
+            and series.kpi = doubts.kpi
+            and series.source = doubts.source
+            and series.month = doubts.month
 ),
 
 valued as (
@@ -55,8 +64,11 @@ valued as (
         begins_on,
         is_unseen,
         counted_from_on,
+        began_on,
         not is_never_scaled
         or (is_so_far and data_through_on is not null)
+        -- the month in which an account was first seen has what the source gives for it
+        or began_on is not null
         or observed_share >= {{ var('least_share') }} as has_value,
         value,
         numerator,
@@ -64,12 +76,13 @@ valued as (
         expected_days,
         observed_days,
         observed_share,
-        is_estimated or (
-            is_never_scaled
+        is_estimated or is_doubted or (
+            (is_never_scaled or began_on is not null)
             and not is_so_far
             and observed_share < {{ var('full_share') }}
         ) as is_estimated,
         note_codes,
+        doubt_codes,
         data_through_on
     from judged
 )
@@ -113,29 +126,45 @@ select
         when has_value and (value is not null or numerator is not null) then is_estimated
         else false
     end as is_estimated,
-    case
-        when is_before_opening then [{{ note('not_opened') }}]
-        when expected_days = 0 and not is_running then [{{ note('paused') }}]
-        when has_value and value is not null
-            then coalesce(
-                note_codes,
-                case
-                    when is_so_far and not is_running and kind <> 'stock'
-                        then [{{ note('given_through', day='data_through_on') }}]
-                    when is_estimated and observed_days is not null
-                        then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
-                end
-            )
-        when has_value and kind = 'ratio' and numerator is not null
-            then coalesce(note_codes, [{{ note('nothing_to_divide') }}])
-        -- every day was observed, and the figure is still not given
-        when has_value and note_codes is not null then note_codes
-        when begins_on is not null then [{{ note('begins_later', day='begins_on') }}]
-        when counted_from_on is not null then [{{ note('counted_since', day='counted_from_on') }}]
-        when is_unseen then [{{ note('never_seen') }}]
-        when observed_days is not null
-            then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
-        else coalesce(note_codes, [{{ note('not_observed') }}])
-    end as note_codes,
+    nullif(
+        list_concat(
+            case
+                when is_before_opening then [{{ note('not_opened') }}]
+                when expected_days = 0 and not is_running then [{{ note('paused') }}]
+                when has_value and value is not null
+                    then coalesce(
+                        note_codes,
+                        case
+                            when is_so_far and not is_running and kind <> 'stock'
+                                then [{{ note('given_through', day='data_through_on') }}]
+                            when
+                                is_estimated
+                                and began_on is null
+                                and (observed_days < expected_days or doubt_codes is null)
+                                then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
+                        end
+                    )
+                when has_value and kind = 'ratio' and numerator is not null
+                    then coalesce(note_codes, [{{ note('nothing_to_divide') }}])
+                -- every day was observed, and the figure is still not given
+                when has_value and note_codes is not null then note_codes
+                when begins_on is not null then [{{ note('begins_later', day='begins_on') }}]
+                when counted_from_on is not null then [{{ note('counted_since', day='counted_from_on') }}]
+                when is_unseen then [{{ note('never_seen') }}]
+                -- all days are there, and what was asked for the month itself is not
+                when observed_days = expected_days and doubt_codes is not null then note_codes
+                when observed_days < expected_days
+                    then [{{ note('days_observed', part='observed_days', whole='expected_days') }}]
+                else coalesce(note_codes, [{{ note('not_observed') }}])
+            end,
+            case
+                when began_on is not null and has_value and value is not null and is_estimated
+                    then [{{ note('began', day='began_on') }}]
+            end,
+            -- a month that can't have a figure anyway needs no doubt
+            case when not is_before_opening and (begins_on is null or value is not null) then doubt_codes end
+        ),
+        []
+    ) as note_codes,
     data_through_on
 from valued

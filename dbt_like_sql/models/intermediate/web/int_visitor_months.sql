@@ -15,7 +15,16 @@ with months as (
     where series.kpi = 'unique_visitors'
 ),
 
--- a month that was asked for and has no row had nobody
+-- a month that was asked for and has no row had nobody, unless its days had somebody
+visited as (
+    select distinct
+        client,
+        source,
+        cast(date_trunc('month', day) as date) as month
+    from {{ ref('stg_raw__web_daily') }}
+    where sessions > 0 or visitors > 0
+),
+
 asked as (
     select
         client,
@@ -41,7 +50,11 @@ counted as (
         case
             when not months.is_zero_by_absence then visitors.visitors
             -- nobody in a month before the account was there is not a count of nobody
-            else coalesce(nullif(visitors.visitors, 0), case when asked.month is not null then 0 end)
+            else
+                coalesce(
+                    nullif(visitors.visitors, 0),
+                    case when asked.month is not null and visited.month is null then 0 end
+                )
         end as visitors,
         coalesce(visitors.asked_through_on, asked.asked_through_on) as asked_through_on
     from months
@@ -55,6 +68,11 @@ counted as (
             months.client = asked.client
             and months.source = asked.source
             and months.month = asked.month
+    left join visited
+        on
+            months.client = visited.client
+            and months.source = visited.source
+            and months.month = visited.month
 )
 
 select
