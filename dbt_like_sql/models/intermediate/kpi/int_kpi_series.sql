@@ -58,7 +58,7 @@ chosen as (
             candidates.client = parts.client
             and candidates.kpi = parts.kpi
             and candidates.source = parts.source
-            and parts.part is null
+            and parts.part = 'all'
     where candidates.choice = 1
     union all
     select
@@ -76,7 +76,7 @@ chosen as (
             parts.client = streams.client
             and parts.source = streams.source
             and parts.stream = streams.stream
-    where parts.part is not null
+    where parts.part <> 'all'
 )
 
 select

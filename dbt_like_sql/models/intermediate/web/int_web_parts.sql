@@ -53,7 +53,7 @@ select
     'conversions' as kpi,
     source,
     'web_events_daily' as stream,
-    cast(null as varchar) as part,
+    'all' as part,
     counted_from_on
 from whole
 union all
