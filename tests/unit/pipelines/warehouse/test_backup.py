@@ -1,0 +1,140 @@
+"""A home folder copied and put back: whole, also while somebody writes, and never over anything."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.main import okr
+from pipelines.warehouse.backup import BackupFailed, back_up, put_back
+from pipelines.warehouse.db import connect, first_row
+from pipelines.warehouse.home import Home
+from tests.csv_home import CsvHome, query
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = CsvHome(tmp_path / "home").own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
+    made.result("more", kpi="orders", target="+10%").night("2026-11-20")
+    (made.root / "secrets").mkdir()
+    (made.root / "secrets" / "token").write_text("t")
+    (made.root / "secrets" / "token").chmod(0o600)
+    (made.root / "dagster").mkdir()
+    (made.root / "dagster" / "log").write_text("history")
+    return made.home
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(okr, [*map(str, arguments)], env={"OKR_TODAY": "2026-11-20"}, catch_exceptions=False)
+    return done.exit_code, done.output
+
+
+def test_what_is_put_back_answers_and_goes_on_as_before(home: Home, tmp_path: Path) -> None:
+    file, folder = tmp_path / "b.tar.gz", tmp_path / "new" / "home"
+    assert run("--home", home.root, "backup", file)[0] == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    code, told = run("restore", file, "--into", folder)
+    assert code == 0, told
+    back = Home(folder)
+    sql = "select * from marts.key_result_progress order by all"
+    assert query(back, sql) == query(home, sql)
+    assert (folder / "secrets" / "token").stat().st_mode & 0o777 == 0o600
+    assert back.published_database.resolve().stat().st_mode & 0o777 == 0o444
+    assert not (folder / "dagster").exists()
+    for path in (home.clients / "acme.yaml", home.data / "months.csv"):
+        assert (folder / path.relative_to(home.root)).read_bytes() == path.read_bytes()
+    with closing(connect(back)) as con, closing(connect(home, read_only=True)) as old:
+        rows = "select * from ops.loads order by all"
+        assert con.execute(rows).fetchall() == old.execute(rows).fetchall()
+
+
+def test_nothing_that_is_there_is_written_over(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "b.tar.gz"
+    back_up(home, file, now=NOW)
+    before = file.read_bytes()
+    assert run("--home", home.root, "backup", file)[0] == 1
+    assert file.read_bytes() == before
+    code, told = run("restore", file, "--into", home.root)
+    assert (code, "not an empty folder" in told) == (1, True)
+    assert run("restore", tmp_path / "none", "--into", tmp_path / "x")[0] == 1
+
+
+def test_a_copy_taken_while_a_run_writes_is_one_that_the_run_left(home: Home, tmp_path: Path) -> None:
+    stop = threading.Event()
+    with closing(connect(home)) as con:
+        con.execute("create table raw.pairs (n integer, twice integer)")
+
+    def write() -> None:
+        with closing(connect(home)) as con:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                con.execute("begin")
+                con.execute("insert into raw.pairs select ?, 0 from range(500)", [number])
+                con.execute("update raw.pairs set twice = 2 * n where n = ?", [number])
+                con.execute("commit")
+                if number % 3 == 0:
+                    con.execute("checkpoint")
+                stop.wait(0.01)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(3):
+            back_up(home, tmp_path / f"b{number}.tar.gz", now=NOW)
+    finally:
+        stop.set()
+        writer.join()
+    for number in range(3):
+        put_back(tmp_path / f"b{number}.tar.gz", tmp_path / f"h{number}")
+        with closing(connect(Home(tmp_path / f"h{number}"))) as con:
+            torn = first_row(
+                con,
+                "select count(*) from (select n from raw.pairs group by n having count(*) <> 500 or min(twice) <> 2 * n)",
+            )
+            assert torn == (0,)
+
+
+def test_a_database_that_never_rests_is_given_up_with_a_word(home: Home, tmp_path: Path) -> None:
+    naps: list[float] = []
+
+    def touch(seconds: float) -> None:
+        naps.append(seconds)
+
+    (home.database).write_bytes(b"no database " * 1_000)
+    with pytest.raises(BackupFailed, match="try again"):
+        back_up(home, tmp_path / "b.tar.gz", now=NOW, sleep=touch, patience=1.0)
+    assert naps
+    assert list(tmp_path.glob("*b.tar.gz*")) == []
+    assert not list(home.warehouse.glob(".backup-*"))
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "clients/../../out"])
+def test_a_file_that_leads_outside_or_is_no_backup_is_refused(name: str, home: Home, tmp_path: Path) -> None:
+    file, folder = tmp_path / "b.tar.gz", tmp_path / "new"
+    back_up(home, tmp_path / "real.tar.gz", now=NOW)
+    with tarfile.open(tmp_path / "real.tar.gz") as real, tarfile.open(file, "w:gz") as bad:
+        first = real.next()
+        assert first is not None
+        bad.addfile(first, real.extractfile(first))
+        entry = tarfile.TarInfo(name)
+        entry.size = 1
+        bad.addfile(entry, io.BytesIO(b"x"))
+    with pytest.raises(BackupFailed, match="leads outside"):
+        put_back(file, folder)
+    assert not folder.exists()
+    for content in (b"", b"no tar", (tmp_path / "real.tar.gz").read_bytes()[:4_000]):
+        file.write_bytes(content)
+        with pytest.raises(BackupFailed, match="can't be put back"):
+            put_back(file, folder)
+        assert not folder.exists()
+    assert not list(tmp_path.glob(".new.*"))
