@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from connectors.core.columns import Report, ReportShape
+from connectors.core.deadline import watch_session
 from connectors.core.errors import (
     AuthFailed,
     BadReply,
@@ -44,6 +45,8 @@ RETRIED_STATUSES = frozenset({408, 429})
 MALFORMED_ATTEMPTS = 2
 UNANSWERED_ATTEMPTS = 2
 """Each costs its whole timeout, and a vendor that hangs would otherwise hold a night up for minutes a call."""
+SHARE_ONCE_SILENT = 0.5
+"""Of its timeout, for each call after one that was never answered; it is made once only."""
 _DETAIL_CHARACTERS = 300
 
 
@@ -87,7 +90,7 @@ class Http:
         secrets: Iterable[str] = (),
         min_interval_seconds: float = 0.0,
         policy: RetryPolicy | None = None,
-        timeout: tuple[float, float] = (10.0, 60.0),
+        timeout: tuple[float, float] = (10.0, 45.0),
         longest_call_seconds: float = 300.0,
         largest_body_bytes: int = LARGEST_BODY_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -108,9 +111,11 @@ class Http:
         self._timeout, self._longest_call, self._largest_body = timeout, longest_call_seconds, largest_body_bytes
         self._monotonic, self._jitter = monotonic, jitter or random.Random()  # noqa: S311 - spreads waits, no secret
         self._last_start: float | None = None
+        self._is_silent = False
         self._session = requests.Session()
         self._session.auth = lambda request: request  # else ~/.netrc would replace the token
         self._session.trust_env = urlsplit(self.base_url).hostname not in {"127.0.0.1", "::1", "localhost"}
+        watch_session(self._session)
         if context.transport is not None:
             for scheme in ("https://", "http://"):
                 self._session.mount(scheme, context.transport)
@@ -215,8 +220,9 @@ class Http:
             spent = (
                 failures >= self._policy.attempts
                 or malformed >= MALFORMED_ATTEMPTS
-                or unanswered >= UNANSWERED_ATTEMPTS
+                or unanswered >= (1 if self._is_silent else UNANSWERED_ATTEMPTS)
             )
+            self._is_silent = self._is_silent or (unanswered >= UNANSWERED_ATTEMPTS)
             if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again
@@ -241,6 +247,10 @@ class Http:
             self.retries += 1
             self._context.sleep(wait)
             waited += wait
+
+    def _waits(self) -> tuple[float, float]:
+        connect, read = self._timeout
+        return (connect, read * SHARE_ONCE_SILENT) if self._is_silent else self._timeout
 
     def _keep_interval(self) -> None:
         """Wait until the source's least interval since the last call has passed."""
@@ -269,7 +279,7 @@ class Http:
                 url,
                 headers=headers,
                 query=query,
-                timeout=self._timeout,
+                timeout=self._waits(),
                 longest_call_seconds=self._longest_call,
                 largest_body_bytes=self._largest_body,
                 monotonic=self._monotonic,

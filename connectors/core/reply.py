@@ -15,6 +15,7 @@ import requests
 from urllib3.exceptions import ReadTimeoutError
 
 from connectors.core.columns import Report, ReportShape, columns_of
+from connectors.core.deadline import watched
 from connectors.core.errors import BadReply, SourceError, TimedOut, Unavailable
 from connectors.core.shape import Json, Node
 
@@ -117,22 +118,27 @@ def send(
 ) -> Reply | Failure:
     """Send once and read the body within its bounds of time and size."""
     deadline = monotonic() + longest_call_seconds
-    try:
-        with session.request(
-            method, url, headers=dict(headers), timeout=timeout, allow_redirects=False, stream=True, **query
-        ) as response:
-            body = bytearray()
-            for chunk in response.iter_content(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > largest_body_bytes:
-                    return Failure(error=BadReply, detail=f"the reply is larger than {largest_body_bytes} bytes")
-                if monotonic() > deadline:
-                    return Failure(error=TimedOut, detail=f"the reply took over {longest_call_seconds:.0f} s")
-            return Reply(
-                status=response.status_code, headers=response.headers, body=bytes(body), url=response.url or url
-            )
-    except (requests.RequestException, ValueError) as error:
-        return _failure(error)
+    too_long = Failure(error=TimedOut, detail=f"the reply took over {longest_call_seconds:.0f} s")
+    with watched(longest_call_seconds) as watch:
+        try:
+            with session.request(
+                method, url, headers=dict(headers), timeout=timeout, allow_redirects=False, stream=True, **query
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_content(_CHUNK_BYTES):
+                    body += chunk
+                    if len(body) > largest_body_bytes:
+                        return Failure(error=BadReply, detail=f"the reply is larger than {largest_body_bytes} bytes")
+                    if monotonic() > deadline:
+                        return too_long
+                # what was cut off at the deadline may look like an end
+                return too_long if watch.expired else _reply(response, bytes(body), url)
+        except (requests.RequestException, ValueError) as error:
+            return too_long if watch.expired else _failure(error)
+
+
+def _reply(response: requests.Response, body: bytes, url: str) -> Reply:
+    return Reply(status=response.status_code, headers=response.headers, body=body, url=response.url or url)
 
 
 def _failure(error: Exception) -> Failure:

@@ -80,7 +80,7 @@ def back_up(
 
 
 def put_back(file: Path, folder: Path) -> int:
-    """Unpack a backup into an empty or new folder; how many files. Raises ``BackupFailed`` and leaves nothing behind."""
+    """Unpack a backup into an empty or new folder; how many files. Raises ``BackupFailed``, and leaves nothing."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupFailed(f"{folder} is not an empty folder; a backup is only put back into one")
     was_there = folder.exists()

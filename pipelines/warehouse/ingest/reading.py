@@ -6,7 +6,7 @@ writer (``run.py``). An error never escapes, and never becomes empty data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,6 +38,7 @@ MOST_UNANSWERED = 2
 MOST_FAILED_WINDOWS = 3
 """After so many a stream is given up for the night: one bad week must not hide the year behind it."""
 
+SILENT = "did not answer in time earlier in this run and was not asked again; the next night asks"
 MISSED = "no reading of these days; a counter can't be asked for a day gone by"
 NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
 REPLY_KEPT = "; the reply is kept: if the reader was wrong, okr replay recovers this day after an upgrade"
@@ -65,6 +66,8 @@ class SourceTask:
     open: Callable[[SourceSettings, Context], Source]
     clock: Clock
     run_id: str
+    is_silent: bool = False
+    """An earlier step of this run waited for it in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,13 @@ class Read:
     replies: Replies = ()
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
+
+
+def was_silent(loads: Iterable[Load], *, run_id: str) -> bool:
+    """Whether this run has asked so many of a source's streams in vain, and none with success."""
+    tonight = [load for load in loads if load.run_id == run_id]
+    unanswered = {load.stream for load in tonight if load.error_class == "timeout"}
+    return len(unanswered) >= MOST_UNANSWERED and not any(load.status == "loaded" for load in tonight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,11 @@ class _Reader:
         if not due:
             return
         started = self.task.clock.now()
+        if self.task.is_silent:
+            message = f"{self.task.client}/{self.task.settings.id}: {SILENT}"
+            for stream, windows in due:
+                self._fail(stream, _span(windows), started, _Trouble("timeout", message, 0, whole_source=True))
+            return
         source: Source | None = None
         try:
             if not self.task.settings.is_told:

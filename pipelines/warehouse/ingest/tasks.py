@@ -27,7 +27,7 @@ from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.reading import SourceTask
+from pipelines.warehouse.ingest.reading import SourceTask, was_silent
 from pipelines.warehouse.ingest.renamed import take_over
 
 OpenSource = Callable[[SourceSettings, Context], Source]
@@ -152,6 +152,7 @@ def _task(
         open=step.open_source,
         clock=step.clock,
         run_id=step.run_id,
+        is_silent=was_silent(every, run_id=step.run_id),
     )
 
 

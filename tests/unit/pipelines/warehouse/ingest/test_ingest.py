@@ -202,6 +202,21 @@ def test_a_source_that_answers_nothing_in_time_is_left_after_two_streams(tmp_pat
     assert {row[3] for row in night.loads("failed")} == {"timeout"}
 
 
+def test_a_source_that_never_answered_is_not_waited_for_by_the_next_step_of_the_run(tmp_path: Path):
+    night = Night(tmp_path, client(start=START))
+    for name in ("follower_snapshots", *TABLES):
+        night.vendor.errors[name] = error(TimedOut)
+    night.run(FIRST, deliveries={"snapshot", "listing"})
+    asked = len(night.vendor.asked)
+    report = night.run(FIRST, deliveries={"window"})
+    assert (asked, len(night.vendor.asked)) == (2, 2)
+    assert {stream.error_class for stream in report.failed} == {"timeout"}
+    assert all("was not asked again" in str(stream.message) for stream in report.failed)
+    night.vendor.errors.clear()
+    night.run(FIRST + timedelta(days=1))
+    assert len(night.vendor.asked) > asked
+
+
 def test_a_failing_source_leaves_the_other_sources_and_clients_untouched(tmp_path: Path):
     broken, fine = FakeVendor(errors={"open": error(AuthFailed)}), FakeVendor()
     both = (client("acme", start=START), client("borea", start=START, sources=("one", "two")))
