@@ -1,5 +1,7 @@
 {# What the three levels of scopes have in common: sources, platforms, all. #}
 
+{# Sums in the order of what is added, so that the same rows give the same figure to the last bit. #}
+
 {# Months of units added up into the scope that each belongs to. `parts` has one row a unit and month; a month in which
    one unit has no value has none. Ratios are the sum of numerators over the sum of denominators. #}
 {% macro combined_units(parts) -%}
@@ -14,11 +16,11 @@
         case
             when count(*) = 1 then max(value)
             when not bool_and(is_present) then null
-            when adds_over_sources then round(sum(value), 6)
-            when count(numerator) = count(*) then sum(numerator) / nullif(sum(denominator), 0)
+            when adds_over_sources then round(sum(value order by value), 6)
+            when count(numerator) = count(*) then sum(numerator order by numerator) / nullif(sum(denominator order by denominator), 0)
         end as value,
-        case when bool_and(is_present) and count(numerator) = count(*) then round(sum(numerator), 6) end as numerator,
-        case when bool_and(is_present) and count(numerator) = count(*) then sum(denominator) end as denominator,
+        case when bool_and(is_present) and count(numerator) = count(*) then round(sum(numerator order by numerator), 6) end as numerator,
+        case when bool_and(is_present) and count(numerator) = count(*) then sum(denominator order by denominator) end as denominator,
         min(observed_share) as observed_share,
         bool_and(is_present) and bool_or(is_estimated) as is_estimated,
         bool_and(is_closed) as is_closed,

@@ -77,7 +77,7 @@ viewed as (
         source,
         cast(date_trunc('month', day) as date) as month,
         sum(page_views) as page_views,
-        sum(engagement_seconds) as engagement_seconds,
+        sum(engagement_seconds order by engagement_seconds) as engagement_seconds,
         bool_or(engagement_seconds is null) as is_time_unknown
     from {{ ref('int_blog_post_days') }}
     group by client, source, date_trunc('month', day)

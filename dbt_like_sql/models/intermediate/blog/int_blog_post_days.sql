@@ -48,7 +48,7 @@ changed_pages as (
         pages.page_path,
         pages.day,
         sum(pages.page_views) as page_views,
-        sum(pages.engagement_seconds) as engagement_seconds,
+        sum(pages.engagement_seconds order by pages.engagement_seconds) as engagement_seconds,
         bool_or(pages.engagement_seconds is null and pages.page_views > 0) as is_time_unknown
     from {{ ref('int_blog_web_sources') }} as web_sources
     inner join {{ ref('stg_raw__web_pages_daily') }} as pages
@@ -81,7 +81,7 @@ viewed as (
         post_pages.post_id,
         changed_pages.day,
         sum(changed_pages.page_views) as page_views,
-        sum(changed_pages.engagement_seconds) as engagement_seconds,
+        sum(changed_pages.engagement_seconds order by changed_pages.engagement_seconds) as engagement_seconds,
         bool_or(changed_pages.is_time_unknown) as is_time_unknown
     from post_pages
     inner join changed_pages

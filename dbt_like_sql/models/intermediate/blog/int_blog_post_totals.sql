@@ -23,7 +23,7 @@ viewed as (
         windows.source,
         windows.post_id,
         sum(days.page_views) as page_views,
-        sum(days.engagement_seconds) as engagement_seconds,
+        sum(days.engagement_seconds order by days.engagement_seconds) as engagement_seconds,
         bool_or(days.engagement_seconds is null) as is_time_unknown,
         sum(case when days.day <= windows.window_ends_on then days.page_views end) as page_views_90d,
         sum(case when days.day <= windows.window_ends_on then 1 else 0 end) as window_days_observed,

@@ -71,7 +71,7 @@ weekdays as (
         source,
         month,
         weekday,
-        sum(value) as value,
+        sum(value order by value) as value,
         count(value) as days
     from expected
     where not is_before_opening
@@ -84,7 +84,7 @@ months as (
         kpi,
         source,
         month,
-        sum(value) / nullif(sum(days), 0) as mean_value
+        sum(value order by value) / nullif(sum(days), 0) as mean_value
     from weekdays
     group by client, kpi, source, month
 )

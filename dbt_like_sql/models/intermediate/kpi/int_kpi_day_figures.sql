@@ -94,7 +94,7 @@ conversions as (
         source,
         'web_events_daily' as stream,
         day,
-        sum(conversions) as value
+        sum(conversions order by conversions) as value
     from {{ ref('stg_raw__web_events_daily') }}
     group by client, source, day
 ),
@@ -128,7 +128,7 @@ channels as (
         source,
         'web_channels_daily' as stream,
         day,
-        sum(conversions) as value
+        sum(conversions order by conversions) as value
     from {{ ref('stg_raw__web_channels_daily') }}
     group by client, source, day, channel
 )

@@ -81,8 +81,11 @@ own_days as (
         days.day,
         case
             when min(members.sources) = 1 then max(days.value)
-            when min(scoped.kind) = 'ratio' then sum(days.numerator) / nullif(sum(days.denominator), 0)
-            else sum(days.value)
+            when min(scoped.kind) = 'ratio'
+                then
+                    sum(days.numerator order by days.numerator)
+                    / nullif(sum(days.denominator order by days.denominator), 0)
+            else sum(days.value order by days.value)
         end as value,
         bool_or(days.is_estimated) as is_estimated,
         -- reconstructed as soon as one part of it is

@@ -37,8 +37,8 @@ sums as (
         kpi,
         source,
         cast(date_trunc('month', day) as date) as month,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator
+        sum(numerator order by numerator) as numerator,
+        sum(denominator order by denominator) as denominator
     from days
     group by client, kpi, source, date_trunc('month', day)
 )

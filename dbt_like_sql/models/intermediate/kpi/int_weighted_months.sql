@@ -30,7 +30,7 @@ weighted as (
         streams.source,
         streams.stream,
         weights.month,
-        sum(weights.weight) as expected_weight,
+        sum(weights.weight order by weights.weight) as expected_weight,
         sum(case when observed.day is not null then weights.weight end) as observed_weight
     from streams
     inner join weights

@@ -17,7 +17,7 @@ site as (
         client,
         source,
         cast(date_trunc('month', day) as date) as month,
-        sum(position_sum) as position_sum,
+        sum(position_sum order by position_sum) as position_sum,
         sum(impressions) as impressions
     from {{ ref('stg_raw__search_daily') }}
     group by client, source, date_trunc('month', day)
@@ -60,7 +60,7 @@ new_posts as (
         client,
         source,
         month,
-        sum(position_sum) as position_sum,
+        sum(position_sum order by position_sum) as position_sum,
         sum(impressions) as impressions
     from new_pages
     group by client, source, month

@@ -96,6 +96,11 @@ select
     round(
         case
             when matured.day_after = posts.matures_on then cast(matured.interactions_after as double)
+            -- nothing came between the two readings around it, however far apart they are
+            when matured.interactions_before = matured.interactions_after
+                then cast(matured.interactions_after as double)
+            -- one read long after says too little of the first days to be split
+            when matured.day_after > posts.matures_on + {{ var('maturing_days') }} then null
             -- between two readings by elapsed days
             when matured.day_before is not null and matured.day_after is not null
                 then
@@ -117,6 +122,7 @@ select
     not posts.is_maturing
     and coalesce(
         matured.day_after > posts.matures_on
+        and matured.day_after <= posts.matures_on + {{ var('maturing_days') }}
         and matured.interactions_after <> coalesce(
             matured.interactions_before, case when posts.is_counted_from_start then 0 end
         ),
