@@ -30,6 +30,10 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "sheet": ("connectors.sheet.source", "SHEET"),
     "sql": ("connectors.sql.source", "SQL"),
     "hubspot": ("connectors.hubspot.source", "HUBSPOT"),
+    "mailchimp": ("connectors.mailchimp.source", "MAILCHIMP"),
+    "brevo": ("connectors.brevo.source", "BREVO"),
+    "threads": ("connectors.threads.source", "THREADS"),
+    "meta_ads": ("connectors.meta_ads.source", "META_ADS"),
 }
 
 

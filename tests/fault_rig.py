@@ -70,6 +70,10 @@ SOURCES: dict[str, tuple[str, str]] = {
         "spreadsheet: 1SandboxFjallglasFigures, tab: Mätetal, credentials: {env: OKR_DEMO_GOOGLE_KEY}, " + URL,
     ),
     "hubspot": ("fjallglas", f"token: {{env: OKR_DEMO_HUBSPOT_KEY}}, {URL}"),
+    "mailchimp": ("fjallglas", f"api_key: {{env: OKR_DEMO_MAILCHIMP_KEY}}, {URL}"),
+    "brevo": ("fjallglas", f"api_key: {{env: OKR_DEMO_BREVO_KEY}}, {URL}"),
+    "threads": ("fjallglas", f'account_id: "17841400000000002", token: {{env: OKR_DEMO_THREADS_TOKEN}}, {URL}'),
+    "meta_ads": ("fjallglas", f'account_id: "9001234567", token: {{env: OKR_DEMO_META_TOKEN}}, {URL}'),
     "sql": ("fjallglas", 'url: {file: data/own.address}, query: "select day as date, kpi, value from figures"'),
 }
 """Brand and settings of one source of each type."""

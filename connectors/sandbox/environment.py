@@ -45,6 +45,9 @@ def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
         "OKR_DEMO_PLAUSIBLE_TOKEN": sandbox.token("plausible"),
         "OKR_DEMO_MATOMO_TOKEN": sandbox.token("matomo"),
         "OKR_DEMO_HUBSPOT_KEY": sandbox.token("hubspot"),
+        "OKR_DEMO_MAILCHIMP_KEY": sandbox.token("mailchimp"),
+        "OKR_DEMO_BREVO_KEY": sandbox.token("brevo"),
+        "OKR_DEMO_THREADS_TOKEN": sandbox.token("threads"),
     }
 
 

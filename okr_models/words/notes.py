@@ -190,6 +190,8 @@ PLATFORM_NAMES = {
     "youtube": "YouTube",
     "mastodon": "Mastodon",
     "bluesky": "Bluesky",
+    "threads": "Threads",
+    "meta": "Meta",
 }
 
 

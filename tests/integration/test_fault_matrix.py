@@ -60,7 +60,7 @@ class Lasting:
         return not self.never_retried and self.expected(kind) in RETRIED
 
 
-LIMITED: Mapping[str, ErrorClass] = dict.fromkeys((*OPEN, "sheet"), "rate_limited")
+LIMITED: Mapping[str, ErrorClass] = dict.fromkeys((*OPEN, "sheet", "mailchimp"), "rate_limited")
 LASTING = (
     Lasting(title="credentials", fault=AuthReject(reason="expired"), becomes="auth"),
     Lasting(
@@ -82,7 +82,14 @@ LASTING = (
         title="version gone",
         fault=VersionReject(),
         becomes="not_found",
-        but={"linkedin": "version", "facebook_page": "version", "instagram": "version", "bluesky": "unavailable"},
+        but={
+            "linkedin": "version",
+            "facebook_page": "version",
+            "instagram": "version",
+            "threads": "version",
+            "meta_ads": "version",
+            "bluesky": "unavailable",
+        },
     ),
     Lasting(title="HTTP 503", fault=Status(code=503), becomes="unavailable"),
     Lasting(title="HTTP 403", fault=Status(code=403), becomes="permission"),

@@ -28,6 +28,8 @@ PACKAGES = {
 }
 VENDORS = sorted({path.parent for path in (PROJECT / "connectors").glob("*/settings.py")})
 SHARED_BY = {name: {"connectors.google"} for name in ("ga4", "search_console", "youtube")} | {
+    "meta_ads": {"connectors.meta"},
+    "threads": {"connectors.meta"},
     "sheet": {"connectors.csv", "connectors.google"},
     "sql": {"connectors.csv"},  # one set of rules for figures of the client's own
     "wordpress": {"connectors.feed"},  # its posts from its feed where the REST list can't be had

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from connectors.sandbox.call import Vendor
-from connectors.sandbox.vendors import bluesky, feed, hubspot, matomo, plausible, sheets, wordpress
+from connectors.sandbox.vendors import (
+    bluesky,
+    brevo,
+    feed,
+    hubspot,
+    mailchimp,
+    matomo,
+    meta_ads,
+    plausible,
+    sheets,
+    threads,
+    wordpress,
+)
 from connectors.sandbox.vendors.ga4 import server as ga4
 from connectors.sandbox.vendors.google import oauth as google_oauth
 from connectors.sandbox.vendors.linkedin import oauth as linkedin_oauth
@@ -25,6 +37,10 @@ VENDORS: tuple[Vendor, ...] = (
     youtube_analytics.VENDOR,  # before Meta, whose paths begin with any version
     sheets.VENDOR,
     hubspot.VENDOR,
+    mailchimp.VENDOR,
+    brevo.VENDOR,
+    threads.VENDOR,
+    meta_ads.VENDOR,
     meta_oauth.VENDOR,
     meta.VENDOR,
     mastodon.VENDOR,

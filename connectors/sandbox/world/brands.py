@@ -92,7 +92,8 @@ FJALLGLAS = Brand(
     name="Fjällglas AB",
     ids=MappingProxyType(
         {"ga4": "412345678", "search_console": "sc-domain:fjallglas.se", "wordpress": "fjallglas", "feed": "fjallglas",
-         "hubspot": "25001", "sheet": "1SandboxFjallglasFigures"}
+         "hubspot": "25001", "sheet": "1SandboxFjallglasFigures", "mailchimp": "sandbox-account",
+         "brevo": "sandbox-organization", "threads": "17841400000000002", "meta_ads": "9001234567"}
     ),
     season=(0.86, 0.84, 0.88, 0.92, 0.98, 0.94, 0.86, 0.92, 0.98, 1.06, 1.34, 1.42),
     growth=_growth(y2023=0.16, y2024=0.18, y2025=0.22, y2026=0.42, y2027=0.2),

@@ -1,0 +1,1 @@
+"""Brevo: newsletters and subscribers of one account."""

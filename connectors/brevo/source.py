@@ -1,0 +1,206 @@
+"""Brevo: newsletters by the day they were sent, and subscribers as of now (API2.md, section G).
+
+The list's statistics hold the last six months' events only; what was sent before is asked one by one, as far as a
+hundred requests an hour allow, and it is said where they were not. Subscribers are ``uniqueSubscribers`` of all lists,
+as the other count is being dropped; there is no history. Days are the client's. Assumed: the form of error bodies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from http import HTTPStatus
+
+from connectors.brevo.settings import Brevo
+from connectors.core.base import Answer, BaseSource
+from connectors.core.doubt import Doubt
+from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted, RateLimited
+from connectors.core.http import Http, Verdict, verdict_by_status
+from connectors.core.odd import Odd
+from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_SNAPSHOTS
+from connectors.core.reply import Reply
+from connectors.core.shape import BadShape, Node
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import ONE_DAY, Window
+
+VENDOR, ROOT = "https://api.brevo.com", "/v3"
+CAMPAIGN_PAGE, LIST_PAGE, MOST_PAGES = 100, 50, 200
+LISTED_DAYS = 180
+"""How far back the list's statistics reach."""
+MOST_DETAILS = 60
+LONGEST_WAIT_SECONDS = 60.0
+
+CAMPAIGNS = Stream(
+    table=NEWSLETTERS_DAILY,
+    delivery="window",
+    settle_days=60,
+    slice_days=180,
+    reads_per_night=2,
+    api="GET /v3/emailCampaigns?status=sent&statistics=globalStats, and one by one what is older than six months",
+    note="newsletters deleted in Brevo",
+)
+SUBSCRIBERS = Stream(
+    table=SUBSCRIBER_SNAPSHOTS,
+    delivery="snapshot",
+    api="GET /v3/contacts/lists: uniqueSubscribers",
+    note="subscribers before the first night",
+)
+
+
+class BrevoSource(BaseSource[Http]):
+    """One account."""
+
+    def __init__(self, *, context: Context, http: Http) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self.windows = {CAMPAIGNS.name: self._campaigns}
+        self.lists = {SUBSCRIBERS.name: self._subscribers}
+
+    def probe(self) -> Probe:
+        """The lists and their subscribers."""
+        self.http.begin(keep_replies=False)
+        return self.shaped("reading the lists", self._probe)
+
+    def _probe(self) -> Probe:
+        counts = self._counts()
+        detail = f"{len(counts)} lists, {sum(counts.values())} subscribers, days in {self._zone.key}"
+        return Probe(reachable=True, detail=detail, rows=sum(counts.values()), version="v3")
+
+    def _pages(self, path: str, name: str, *, size: int, attempted: str, **params: str) -> Iterator[Node]:
+        seen = 0
+        for _ in range(MOST_PAGES):
+            page = self.http.get_json(path, attempted=attempted, params={**params, "limit": size, "offset": seen})
+            items = page.each(name, or_empty=True)
+            yield from items
+            seen += len(items)
+            if not items or seen >= page.whole("count", 0):
+                return
+        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=seen)
+
+    def _tell(self) -> None:
+        """Which account the key is of, where the key may ask."""
+        try:
+            reply = self.http.get_json(f"{ROOT}/account", attempted="reading the account")
+        except (NotFound, PermissionMissing, BadReply):
+            return
+        self.tell(organization_id=reply.text("organization_id", None))
+
+    def _counts(self) -> dict[int, int]:
+        listed = self._pages(f"{ROOT}/contacts/lists", "lists", size=LIST_PAGE, attempted="reading the lists")
+        return {one.whole("id"): one.whole("uniqueSubscribers") for one in listed}
+
+    def _subscribers(self) -> Answer:
+        members = sum(self._counts().values())
+        self._tell()
+        return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
+
+    def _campaigns(self, window: Window) -> Answer:
+        first, after = (
+            datetime.combine(day, time(0), self._zone).astimezone(UTC) for day in (window.start, window.end + ONE_DAY)
+        )
+        last = min(after, self.context.now.astimezone(UTC)) - timedelta(milliseconds=1)
+        listed = self._pages(
+            f"{ROOT}/emailCampaigns",
+            "campaigns",
+            size=CAMPAIGN_PAGE,
+            attempted=f"reading newsletters of {window.start} to {window.end}",
+            status="sent",
+            statistics="globalStats",
+            startDate=_instant(first),
+            endDate=_instant(last),
+            excludeHtmlContent="true",
+        )
+        odd = Odd()
+        found = odd.by_id(listed, lambda item: str(item.whole("id")))
+        days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
+        asked = unasked = 0
+        for item in found.values():
+            day = next(iter(odd.readable([item], self._day)), None)
+            if day is None or day not in window:
+                continue
+            told = item
+            if (self.today() - day).days > LISTED_DAYS and asked < MOST_DETAILS:
+                asked += 1
+                told = self.http.get_json(
+                    f"{ROOT}/emailCampaigns/{item.whole('id')}",
+                    attempted="reading an older newsletter",
+                    params={"statistics": "globalStats", "excludeHtmlContent": "true"},
+                )
+            elif (self.today() - day).days > LISTED_DAYS:
+                unasked += 1
+            days[day] += odd.readable([told], _figures)
+        rows = [
+            {
+                "day": day,
+                "campaigns": len(sent),
+                "delivered": sum(each[0] for each in sent),
+                "clicks": sum(each[1] for each in sent),
+                "unique_clicks": sum(each[2] for each in sent),
+                "is_final": self.is_final(day, CAMPAIGNS),
+            }
+            for day, sent in days.items()
+            if sent
+        ]
+        doubts = [*odd.doubts()]
+        if unasked:
+            doubts.append(Doubt(code="history_cut", what=f"events of {unasked} newsletters older than six months"))
+        return Answer(rows=rows, doubts=tuple(doubts))
+
+    def _day(self, item: Node) -> date:
+        return item.instant("sentDate").astimezone(self._zone).date()
+
+
+def _figures(item: Node) -> tuple[int, int, int]:
+    """Deliveries, clicks and unique clicks."""
+    stats = item["statistics"]["globalStats"]
+    return stats.whole("delivered"), stats.whole("clickers"), stats.whole("uniqueClicks")
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def classify(reply: Reply) -> Verdict | None:
+    """Brevo's errors; a throttle says when it ends."""
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        return None
+    detail = str(reply.field("message") or reply.excerpt())
+    if reply.status == HTTPStatus.UNAUTHORIZED:
+        return Verdict(error=AuthFailed, detail=detail, cure="make a new API key in Brevo and set it")
+    if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+        reset = reply.headers.get("x-sib-ratelimit-reset", "")
+        wait = float(reset) if reset.replace(".", "", 1).isdigit() else None
+        if wait is not None and wait > LONGEST_WAIT_SECONDS:
+            return Verdict(error=QuotaExhausted, detail=detail, retry_after_seconds=wait)
+        return Verdict(error=RateLimited, detail=detail, retry=True, retry_after_seconds=wait)
+    return verdict_by_status(reply)
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one account. Raises ``Misconfigured`` where the key is missing."""
+    assert isinstance(settings, Brevo)  # noqa: S101 - the registry pairs settings and builders by type
+    key = context.secret("api_key")
+    http = Http(
+        context=context,
+        source=settings.id,
+        base_url=context.base_url or VENDOR,
+        classify=classify,
+        headers={"api-key": key},
+        secrets=[key],
+    )
+    return BrevoSource(context=context, http=http)
+
+
+BREVO = SourceType(
+    settings=Brevo,
+    streams=(SUBSCRIBERS, CAMPAIGNS),
+    build=build,
+    day_boundary="the client's zone",
+    vendor_url=VENDOR,
+    docs="All newsletters, over several nights; subscribers from the first night on.",
+    limits=(
+        "100 requests an hour. What is older than six months is asked newsletter by newsletter, at most"
+        f" {MOST_DETAILS} a read. A quota that is used up is not waited for: the next night goes on."
+    ),
+)

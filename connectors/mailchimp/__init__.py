@@ -1,0 +1,1 @@
+"""Mailchimp: newsletters and subscribers of one account."""

@@ -1,0 +1,251 @@
+"""Mailchimp: newsletters by the day they were sent, and subscribers now and at past months' ends (API2.md, section G).
+
+Clicks of a campaign grow for weeks, so sixty days are read again each night. Rates are never averaged: unique clicks
+and deliveries are kept. Growth history has each list's subscribers at the end of every month; the running month is
+partial and left out. Whoever is on two lists counts twice. Assumed: ``account_timezone`` of the account, else the
+client's zone.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from http import HTTPStatus
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.core.base import Answer, BaseSource
+from connectors.core.doubt import Doubt
+from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited
+from connectors.core.http import Http, Verdict, verdict_by_status
+from connectors.core.odd import Odd
+from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_MONTHS, SUBSCRIBER_SNAPSHOTS
+from connectors.core.reply import Reply
+from connectors.core.shape import BadShape, Node
+from connectors.mailchimp.settings import Mailchimp
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import ONE_DAY, Window, month_start
+
+ROOT = "/3.0"
+PAGE, MOST_PAGES = 1000, 1000
+GROWING_DAYS = 60
+
+CAMPAIGNS = Stream(
+    table=NEWSLETTERS_DAILY,
+    delivery="window",
+    settle_days=GROWING_DAYS,
+    slice_days=366,
+    api="GET /3.0/reports?since_send_time&before_send_time",
+    note="newsletters deleted in Mailchimp; opens, which mail programs inflate",
+)
+SUBSCRIBERS = Stream(
+    table=SUBSCRIBER_SNAPSHOTS,
+    delivery="snapshot",
+    api="GET /3.0/lists: stats.member_count",
+    note="days before the first night, but for month ends",
+)
+HISTORY = Stream(
+    table=SUBSCRIBER_MONTHS,
+    delivery="listing",
+    grain=None,
+    api="GET /3.0/lists/{id}/growth-history",
+    note="lists deleted in Mailchimp",
+)
+
+
+class MailchimpSource(BaseSource[Http]):
+    """One account."""
+
+    def __init__(self, *, context: Context, http: Http) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self._learned = False
+        self.windows = {CAMPAIGNS.name: self._campaigns}
+        self.lists = {SUBSCRIBERS.name: self._subscribers, HISTORY.name: self._history}
+
+    def zone(self) -> ZoneInfo:
+        """The account's zone, learned once."""
+        if not self._learned:
+            self.shaped("reading the account", self._account)
+        return self._zone
+
+    def _account(self) -> Node:
+        fields = "account_id,account_timezone"
+        reply = self.http.get_json(f"{ROOT}/", attempted="reading the account", params={"fields": fields})
+        self.tell(account_id=reply.text("account_id", None))
+        name = reply.text("account_timezone", None)
+        try:
+            self._zone = ZoneInfo(name) if name else self.context.client_zone
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise BadShape(path="account_timezone", wanted="an IANA time zone", found=name) from error
+        self._learned = True
+        return reply
+
+    def probe(self) -> Probe:
+        """The lists and their subscribers."""
+        self.http.begin(keep_replies=False)
+        return self.shaped("reading the lists", self._probe)
+
+    def _probe(self) -> Probe:
+        lists = list(self._lists())
+        members = sum(count for _, count in lists)
+        detail = f"{len(lists)} lists, {members} subscribers, days in {self.zone().key}"
+        return Probe(reachable=True, detail=detail, rows=members, version="3.0", told=self.told)
+
+    def _pages(self, path: str, name: str, *, attempted: str, **params: str | int) -> Iterator[Node]:
+        """Every item. Offsets drift where a campaign is sent meanwhile: the caller merges on id."""
+        seen = 0
+        for _ in range(MOST_PAGES):
+            page = self.http.get_json(path, attempted=attempted, params={**params, "count": PAGE, "offset": seen})
+            items = page.each(name)
+            yield from items
+            seen += len(items)
+            if not items or seen >= page.whole("total_items", 0):
+                return
+        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=seen)
+
+    def _lists(self) -> Iterator[tuple[str, int]]:
+        """Each list's id and subscribers."""
+        fields = "lists.id,lists.stats.member_count,total_items"
+        found = {
+            one.text("id"): one["stats"].whole("member_count")
+            for one in self._pages(f"{ROOT}/lists", "lists", attempted="reading the lists", fields=fields)
+        }
+        yield from found.items()
+
+    def _subscribers(self) -> Answer:
+        members = sum(count for _, count in self._lists())
+        return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
+
+    def _history(self) -> Answer:
+        """Subscribers of all lists at the end of each month that is over."""
+        months: dict[date, int] = defaultdict(int)
+        running = month_start(self.today())
+        for number, _ in self._lists():
+            found = {
+                _month(each): each.whole("subscribed")
+                for each in self._pages(
+                    f"{ROOT}/lists/{number}/growth-history",
+                    "history",
+                    attempted="reading a list's growth",
+                    sort_field="month",
+                    sort_dir="ASC",
+                )
+            }
+            for month, subscribed in found.items():
+                if month < running:
+                    months[month] += subscribed
+        return Answer(rows=[{"month": month, "subscribers": count} for month, count in sorted(months.items())])
+
+    def _campaigns(self, window: Window) -> Answer:
+        zone = self.zone()
+        # Mailchimp's edges are not told: a day more on both sides, and each campaign by its own day
+        edges = [
+            datetime.combine(day, time(0), zone).astimezone(UTC).isoformat()
+            for day in (window.start - ONE_DAY, window.end + 2 * ONE_DAY)
+        ]
+        listed = self._pages(
+            f"{ROOT}/reports",
+            "reports",
+            attempted=f"reading reports of {window.start} to {window.end}",
+            since_send_time=edges[0],
+            before_send_time=edges[1],
+            fields="reports.id,reports.send_time,reports.emails_sent,reports.bounces,reports.clicks,total_items",
+        )
+        odd = Odd()
+        reports = odd.by_id(listed, lambda item: item.text("id"))
+        days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
+        for found in odd.readable(reports.values(), self._report):
+            if found is not None and found[0] in window:
+                days[found[0]].append(found[1:])
+        rows = [
+            {
+                "day": day,
+                "campaigns": len(sent),
+                "delivered": sum(each[0] for each in sent),
+                "clicks": sum(each[1] for each in sent),
+                "unique_clicks": sum(each[2] for each in sent),
+                "is_final": self.is_final(day, CAMPAIGNS),
+            }
+            for day, sent in days.items()
+        ]
+        doubts: tuple[Doubt, ...] = tuple(odd.doubts())
+        return Answer(rows=rows, doubts=doubts)
+
+    def _report(self, item: Node) -> tuple[date, int, int, int] | None:
+        """Day, deliveries, clicks and unique clicks; None for one that was not sent."""
+        if item["send_time"].value in (None, ""):
+            return None
+        day = item.instant("send_time").astimezone(self.zone()).date()
+        bounces = item["bounces"] if "bounces" in item else Node({})
+        bounced = bounces.whole("hard_bounces", 0) + bounces.whole("soft_bounces", 0)
+        clicks = item["clicks"]
+        return (
+            day,
+            max(item.whole("emails_sent") - bounced, 0),
+            clicks.whole("clicks_total"),
+            clicks.whole("unique_clicks"),
+        )
+
+
+def _month(item: Node) -> date:
+    """``2026-10`` as its first day."""
+    text = item.text("month")
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise BadShape(path="month", wanted="a month as 2026-10", found=text) from error
+
+
+def classify(reply: Reply) -> Verdict | None:
+    """Mailchimp's errors; a 403 without its JSON comes from what guards it, under heavy load."""
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        return None
+    detail = str(reply.field("detail") or reply.field("title") or reply.excerpt())
+    if reply.status == HTTPStatus.UNAUTHORIZED:
+        cure = "make a new key in Mailchimp, and give it whole, with the data centre that it ends in"
+        return Verdict(error=AuthFailed, detail=detail, cure=cure)
+    if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Verdict(error=RateLimited, detail=detail, retry=True)
+    if reply.status == HTTPStatus.FORBIDDEN:
+        if isinstance(reply.field("title"), str):
+            return Verdict(error=PermissionMissing, detail=detail)
+        return Verdict(error=RateLimited, detail="refused without a reason, as under heavy load", retry=True)
+    return verdict_by_status(reply)
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one account. Raises ``Misconfigured`` where the key is missing or has no data centre."""
+    assert isinstance(settings, Mailchimp)  # noqa: S101 - the registry pairs settings and builders by type
+    key = context.secret("api_key")
+    centre = key.rpartition("-")[2]
+    if context.base_url is None and (centre == key or not centre.isalnum()):
+        raise Misconfigured(
+            client=context.client,
+            source=settings.id,
+            attempted="opening the account",
+            detail="the key does not end in its data centre, like -us19",
+            cure="copy the whole key from Mailchimp",
+        )
+    pair = base64.b64encode(f"okr:{key}".encode()).decode()
+    http = Http(
+        context=context,
+        source=settings.id,
+        base_url=context.base_url or f"https://{centre}.api.mailchimp.com",
+        classify=classify,
+        headers={"Authorization": f"Basic {pair}"},
+        secrets=[key, pair],
+    )
+    return MailchimpSource(context=context, http=http)
+
+
+MAILCHIMP = SourceType(
+    settings=Mailchimp,
+    streams=(SUBSCRIBERS, HISTORY, CAMPAIGNS),
+    build=build,
+    day_boundary="the account's zone, learned from the account",
+    vendor_url="https://us1.api.mailchimp.com",
+    docs="All newsletters, and subscribers at every month's end since each list was made, at once.",
+    limits="Ten connections at a time; one is used. Clicks of a newsletter are read again for sixty days.",
+)

@@ -1,0 +1,1 @@
+"""Meta ads: what one ad account spent."""

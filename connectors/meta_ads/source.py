@@ -1,0 +1,188 @@
+"""Meta ads: what an ad account spent by day, in its own zone (API2.md, section J).
+
+A day without a row cost nothing. An account in another currency than the client's is refused unless the file says what
+one unit is worth. What belongs here: the request and its rows. What does not: Meta's errors (``meta/errors.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.core.arrow import Row
+from connectors.core.base import Answer, BaseSource
+from connectors.core.errors import Misconfigured, QuotaExhausted
+from connectors.core.http import Http
+from connectors.core.odd import Odd
+from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
+from connectors.core.raw_tables import AD_COST_DAILY
+from connectors.core.shape import BadShape, Node, as_day
+from connectors.meta.errors import classifier
+from connectors.meta.graph import DEFAULT_VERSION, MOST_PAGES, VENDOR, app_secret_proof, query_of, sunset_on
+from connectors.meta.usage import LIMITS, Pace
+from connectors.meta_ads.settings import MetaAds
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import Window
+
+PLATFORM = str(MetaAds.facts.platform)
+FIELDS = "spend,impressions,clicks,account_currency"
+KEPT_DAYS = 1_120
+"""Meta refuses a start more than 37 months ago."""
+
+COSTS = Stream(
+    table=AD_COST_DAILY,
+    delivery="window",
+    settle_days=4,
+    weekly_reread_days=28,
+    history_days=KEPT_DAYS,
+    slice_days=92,
+    api="GET /act_{id}/insights?level=account&time_increment=1",
+    note="costs of more than 37 months ago",
+)
+
+
+class OtherCurrency(Misconfigured):
+    """The account's currency is not the client's."""
+
+
+class MetaAdsSource(BaseSource[Http]):
+    """One ad account."""
+
+    def __init__(self, *, settings: MetaAds, context: Context, http: Http, pace: Pace, version: str) -> None:
+        super().__init__(context=context, http=http, zone=context.client_zone)
+        self._settings, self._pace, self._version = settings, pace, version
+        self._currency: str | None = None
+        self.windows = {COSTS.name: self._costs}
+
+    def zone(self) -> ZoneInfo:
+        """The account's zone, learned once."""
+        if self._currency is None:
+            self.shaped("reading the ad account", self._account)
+        return self._zone
+
+    def access(self) -> Access:
+        """The version's end; a system user's token need not have one."""
+        return Access(version=self._version, version_sunset_on=sunset_on(self._version))
+
+    def probe(self) -> Probe:
+        """The account's zone and currency."""
+        self.http.begin(keep_replies=False)
+        self.shaped("reading the ad account", self._account)
+        self._rate()
+        return Probe(
+            reachable=True,
+            detail=f"ad account {self._settings.account_id}, {self._currency}, days in {self._zone.key}",
+            version=self._version,
+            version_sunset_on=sunset_on(self._version),
+        )
+
+    def _get(self, path: str, params: Mapping[str, str | int], *, attempted: str) -> Node:
+        if self._pace.spent:
+            raise self.http.error(
+                QuotaExhausted,
+                attempted=attempted,
+                detail=f"Meta says that {self._pace.usage.percent:.0f} % of the call budget is used",
+                retry_after_seconds=self._pace.comes_back_in_seconds,
+            )
+        return self.http.get_json(path, attempted=attempted, params=dict(params))
+
+    def _account(self) -> str:
+        """The account's currency; learns its zone too."""
+        if self._currency is None:
+            path = f"/act_{self._settings.account_id}"
+            told = self._get(path, {"fields": "timezone_name,currency"}, attempted="reading the ad account")
+            name = told.text("timezone_name")
+            try:
+                self._zone = ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise BadShape(path="timezone_name", wanted="an IANA time zone", found=name) from error
+            self._currency = told.text("currency")
+        return self._currency
+
+    def _rate(self) -> float:
+        """What one unit of the account's currency is worth. Raises ``OtherCurrency`` where nobody says."""
+        currency, wanted = self._account(), self.context.currency
+        if wanted is None or currency == wanted:
+            return 1.0
+        if self._settings.rate is None:
+            raise self.http.error(
+                OtherCurrency,
+                attempted="reading the ad account",
+                detail=f"it counts in {currency}, and the client's currency is {wanted}",
+                cure=f"give rate: what one {currency} is worth in {wanted}",
+            )
+        return float(self._settings.rate)
+
+    def _costs(self, window: Window) -> Answer:
+        rate = self._rate()
+        part = self.clip(window, history_days=KEPT_DAYS)
+        params: Mapping[str, str | int] = {
+            "level": "account",
+            "time_increment": 1,
+            "time_range": json.dumps({"since": str(part.start), "until": str(part.end)}, separators=(",", ":")),
+            "fields": FIELDS,
+            "limit": 100,
+        }
+        odd, rows, seen = Odd(), dict[date, Row](), set[str]()
+        for _ in range(MOST_PAGES):
+            page = self._get(
+                f"/act_{self._settings.account_id}/insights", params, attempted=f"costs of {part.start} to {part.end}"
+            )
+            rows |= dict(odd.readable(page.each("data"), lambda item: self._row(item, rate)))
+            following = page["paging"].text("next", None) if "paging" in page else None
+            if following is None:
+                break
+            if following in seen:
+                raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
+            seen.add(following)
+            params = query_of(following)
+        found = [row for day, row in rows.items() if day in part]
+        return Answer(rows=found, covers=part, doubts=tuple(odd.doubts()))
+
+    def _row(self, item: Node, rate: float) -> tuple[date, Row]:
+        day, spent = as_day(item["date_start"]), item.number("spend", 0.0)
+        currency = item.text("account_currency", "") or self._account()
+        if currency != self._account():
+            raise BadShape(path="account_currency", wanted=self._account(), found=currency)
+        return day, {
+            "platform": PLATFORM,
+            "day": day,
+            "cost": round(spent * rate, 6),
+            "account_cost": spent,
+            "account_currency": currency,
+            "impressions": item.whole("impressions", 0),
+            "clicks": item.whole("clicks", 0),
+            "is_final": self.is_final(day, COSTS),
+        }
+
+
+def build(settings: SourceSettings, context: Context) -> Source:
+    """A source for one ad account. Raises ``Misconfigured`` where the token is missing."""
+    assert isinstance(settings, MetaAds)  # noqa: S101 - the registry pairs settings and builders by type
+    token, pace = context.secret("token"), Pace()
+    version = settings.api_version or DEFAULT_VERSION
+    secret = context.secret("app_secret") if settings.app_secret is not None else None
+    proof = {"appsecret_proof": app_secret_proof(token, secret)} if secret else {}
+    http = Http(
+        context=context,
+        source=settings.id,
+        base_url=f"{context.base_url or VENDOR}/{version}",
+        classify=classifier(pace),
+        headers={"Authorization": f"Bearer {token}"},
+        parameters=proof,
+        secrets=[token, *([secret] if secret else []), *proof.values()],
+    )
+    return MetaAdsSource(settings=settings, context=context, http=http, pace=pace, version=version)
+
+
+META_ADS = SourceType(
+    settings=MetaAds,
+    streams=(COSTS,),
+    build=build,
+    day_boundary="the ad account's zone, learned from the account",
+    vendor_url=VENDOR,
+    docs="37 months of costs by day, at once.",
+    limits=LIMITS,
+)

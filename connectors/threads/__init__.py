@@ -1,0 +1,1 @@
+"""Threads: posts, followers and interactions of one profile."""

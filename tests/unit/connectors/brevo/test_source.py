@@ -1,0 +1,107 @@
+"""Brevo's API v3 in its documented wire format from a local server.
+
+Really under test: ``connectors.brevo``.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connectors.brevo import source as under
+from connectors.brevo.settings import Brevo
+from connectors.brevo.source import CAMPAIGNS, SUBSCRIBERS, build
+from connectors.core.errors import AuthFailed, QuotaExhausted, RateLimited, SourceError
+from connectors.core.protocol import Source
+from okr_models.client.sources import EnvRef
+from okr_models.periods import Window
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
+
+NOVEMBER = Window(date(2026, 11, 1), date(2026, 11, 19))
+LONG_AGO = Window(date(2026, 1, 1), date(2026, 1, 31))
+
+
+def campaign(number: int, sent: str, *, clickers: int = 12) -> dict[str, Any]:
+    stats = {"sent": 100, "delivered": 95, "uniqueClicks": 9, "clickers": clickers, "opensRate": 40}
+    return {"id": number, "name": "x", "sentDate": sent, "statistics": {"globalStats": stats}}
+
+
+LISTED = [
+    campaign(1, "2026-11-01T00:30:00.000+01:00"),
+    campaign(2, "2026-11-01T09:00:00.000+01:00"),
+    campaign(3, "2026-01-10T09:00:00.000+01:00", clickers=0),
+    campaign(4, "2026-01-11T09:00:00.000+01:00", clickers=0),
+]
+
+
+def brevo(asked: Asked) -> Says:
+    assert asked.headers["api-key"] == "xkeysib-1"
+    offset, limit = int(asked.query.get("offset", 0)), int(asked.query.get("limit", 50))
+    if asked.path == "/v3/contacts/lists":
+        lists = [{"id": 1, "totalSubscribers": 0, "uniqueSubscribers": 40}, {"id": 2, "uniqueSubscribers": 2}]
+        return Says({"count": 2, "lists": lists[offset : offset + limit]})
+    if asked.path == "/v3/account":
+        return Says({"code": "not_found", "message": "no"}, status=404)
+    if asked.path == "/v3/emailCampaigns":
+        mine = [one for one in LISTED if asked.query["startDate"][:7] <= one["sentDate"][:10]]
+        mine = [one for one in mine if one["sentDate"][:10] <= asked.query["endDate"][:10]]
+        return Says({"count": len(mine), "campaigns": mine[offset : offset + limit]})
+    return Says(campaign(int(asked.path.rpartition("/")[2]), "2026-01-10T09:00:00.000+01:00", clickers=7))
+
+
+def opened(server: Vendor) -> Source:
+    inside = context(secrets={"api_key": "xkeysib-1"}, base_url=server.url, sleep=Naps())
+    return build(Brevo(id="news", api_key=EnvRef(env="K")), inside)
+
+
+def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() -> None:
+    with vendor(brevo) as server:
+        rows = opened(server).read(CAMPAIGNS, NOVEMBER).rows.to_pylist()
+        query = server.asked[0].query
+    assert [(row["day"], row["campaigns"], row["delivered"], row["clicks"]) for row in rows] == [
+        (date(2026, 11, 1), 2, 190, 24)
+    ]
+    assert query == {
+        "status": "sent",
+        "statistics": "globalStats",
+        "startDate": "2026-10-31T23:00:00.000Z",
+        "endDate": "2026-11-19T22:59:59.999Z",
+        "excludeHtmlContent": "true",
+        "limit": "100",
+        "offset": "0",
+    }
+    assert len(server.asked) == 1
+
+
+def test_what_is_older_than_six_months_is_asked_one_by_one_as_far_as_the_quota_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(under, "MOST_DETAILS", 1)
+    with vendor(brevo) as server:
+        batch = opened(server).read(CAMPAIGNS, LONG_AGO)
+    assert sorted(row["clicks"] for row in batch.rows.to_pylist()) == [0, 7]
+    assert "1 newsletters" in str(doubts(batch)["history_cut"]["what"])
+
+
+def test_subscribers_are_the_unique_ones_of_all_lists() -> None:
+    with vendor(brevo) as server:
+        (row,) = opened(server).read(SUBSCRIBERS, None).rows.to_pylist()
+    assert row["subscribers"] == 42
+
+
+def failing(said: Says) -> SourceError:
+    with vendor(lambda _: said) as server, pytest.raises(SourceError) as raised:
+        opened(server).read(SUBSCRIBERS, None)
+    return raised.value
+
+
+def test_errors_are_told_apart_and_a_throttle_says_when_it_ends() -> None:
+    body = {"code": "unauthorized", "message": "Key not found"}
+    assert isinstance(failing(Says(body, status=401)), AuthFailed)
+    soon = failing(Says({"code": "x"}, status=429, headers={"x-sib-ratelimit-reset": "2"}))
+    assert isinstance(soon, RateLimited)
+    later = failing(Says({"code": "x"}, status=429, headers={"x-sib-ratelimit-reset": "1800"}))
+    assert isinstance(later, QuotaExhausted)
+    assert later.retry_after_seconds == 1800

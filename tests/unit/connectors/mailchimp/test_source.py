@@ -1,0 +1,111 @@
+"""Mailchimp's Marketing API in its documented wire format from a local server.
+
+Really under test: ``connectors.mailchimp``.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited, SourceError
+from connectors.core.protocol import Source
+from connectors.mailchimp import source as under
+from connectors.mailchimp.settings import Mailchimp
+from connectors.mailchimp.source import CAMPAIGNS, HISTORY, SUBSCRIBERS, build
+from okr_models.client.sources import EnvRef
+from okr_models.periods import Window
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+
+KEY = "0123456789abcdef-us19"
+OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
+
+
+def report(number: str, sent: str, **rest: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "send_time": sent,
+        "emails_sent": 100,
+        "bounces": {"hard_bounces": 3, "soft_bounces": 2},
+        "clicks": {"clicks_total": 12, "unique_clicks": 9, "unique_subscriber_clicks": 8, "click_rate": 0.08},
+        **rest,
+    }
+
+
+REPORTS = [
+    report("a", "2026-09-30T22:30:00+00:00"),  # 1 October in Stockholm
+    report("b", "2026-10-31T22:59:59+00:00"),
+    report("c", "2026-10-31T23:00:00+00:00"),  # 1 November
+    report("d", "2026-10-01T08:00:00+00:00"),
+]
+GROWTH = {
+    "one": [{"month": "2026-09", "subscribed": 90, "existing": 0}, {"month": "2026-10", "subscribed": 95}],
+    "two": [{"month": "2026-10", "subscribed": 10}, {"month": "2026-11", "subscribed": 99}],
+}
+
+
+def mailchimp(asked: Asked) -> Says:
+    assert asked.headers["Authorization"] == f"Basic {base64.b64encode(f'okr:{KEY}'.encode()).decode()}"
+    offset, count = int(asked.query.get("offset", 0)), int(asked.query.get("count", 10))
+    if asked.path == "/3.0/":
+        return Says({"account_id": "acc1", "account_timezone": "Europe/Stockholm"})
+    if asked.path == "/3.0/lists":
+        lists = [{"id": "one", "stats": {"member_count": 96}}, {"id": "two", "stats": {"member_count": 11}}]
+        return Says({"lists": lists[offset : offset + count], "total_items": 2})
+    if asked.path.endswith("/growth-history"):
+        rows = GROWTH[asked.path.split("/")[3]]
+        return Says({"history": rows[offset : offset + count], "total_items": len(rows)})
+    assert asked.path == "/3.0/reports"
+    return Says({"reports": REPORTS[offset : offset + count], "total_items": len(REPORTS)})
+
+
+def opened(server: Vendor) -> Source:
+    inside = context(secrets={"api_key": KEY}, base_url=server.url, sleep=Naps())
+    return build(Mailchimp(id="news", api_key=EnvRef(env="K")), inside)
+
+
+def test_newsletters_count_on_the_accounts_day_with_deliveries_and_unique_clicks() -> None:
+    with vendor(mailchimp) as server:
+        rows = opened(server).read(CAMPAIGNS, OCTOBER).rows.to_pylist()
+        query = server.asked[-1].query
+    found = {row["day"]: (row["campaigns"], row["delivered"], row["clicks"], row["unique_clicks"]) for row in rows}
+    assert found == {date(2026, 10, 1): (2, 190, 24, 18), date(2026, 10, 31): (1, 95, 12, 9)}
+    assert (query["since_send_time"], query["before_send_time"]) < ("2026-09-30", "2026-12")
+
+
+def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under, "PAGE", 1)
+    with vendor(mailchimp) as server:
+        source = opened(server)
+        assert sum(row["campaigns"] for row in source.read(CAMPAIGNS, OCTOBER).rows.to_pylist()) == 3
+        (row,) = source.read(SUBSCRIBERS, None).rows.to_pylist()
+    assert (row["subscribers"], row["day"]) == (107, date(2026, 11, 19))
+
+
+def test_past_months_have_the_subscribers_of_all_lists_at_their_end_and_the_running_one_none() -> None:
+    with vendor(mailchimp) as server:
+        rows = opened(server).read(HISTORY, None).rows.to_pylist()
+    assert {row["month"]: row["subscribers"] for row in rows} == {date(2026, 9, 1): 90, date(2026, 10, 1): 105}
+
+
+def failing(said: Says) -> SourceError:
+    with vendor(lambda _: said) as server, pytest.raises(SourceError) as raised:
+        opened(server).read(SUBSCRIBERS, None)
+    return raised.value
+
+
+def test_errors_are_told_apart_and_a_bare_403_is_a_throttle() -> None:
+    problem = {"type": "x", "title": "API Key Invalid", "status": 401, "detail": "Your API key may be invalid"}
+    assert isinstance(failing(Says(problem, status=401)), AuthFailed)
+    assert isinstance(failing(Says(problem | {"title": "Forbidden", "status": 403}, status=403)), PermissionMissing)
+    assert isinstance(failing(Says("<html>Forbidden</html>", status=403)), RateLimited)
+    assert isinstance(failing(Says({"title": "Too Many Requests"}, status=429)), RateLimited)
+
+
+def test_a_key_without_its_data_centre_is_refused() -> None:
+    inside = context(secrets={"api_key": "0123456789abcdef"})
+    with pytest.raises(Misconfigured, match="data centre"):
+        build(Mailchimp(id="news", api_key=EnvRef(env="K")), inside)

@@ -1,0 +1,94 @@
+"""Meta's ad insights in their documented wire format from a local server.
+
+Really under test: ``connectors.meta_ads``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connectors.core.errors import SourceError
+from connectors.core.protocol import Source
+from connectors.meta_ads.settings import MetaAds
+from connectors.meta_ads.source import COSTS, OtherCurrency, build
+from okr_models.client.sources import EnvRef
+from okr_models.periods import Window
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+
+WEEK = Window(date(2026, 11, 1), date(2026, 11, 7))
+
+
+def day(number: int, spend: str) -> dict[str, str]:
+    return {
+        "spend": spend,
+        "impressions": "100",
+        "clicks": "7",
+        "account_currency": "SEK",
+        "date_start": f"2026-11-{number:02d}",
+        "date_stop": f"2026-11-{number:02d}",
+    }
+
+
+def meta(currency: str = "SEK") -> Any:
+    """Two pages, the second asked by the address that the first names."""
+
+    def serve(asked: Asked) -> Says:
+        assert asked.headers["Authorization"] == "Bearer EAA-1"
+        if asked.path == "/v26.0/act_123":
+            return Says({"timezone_name": "Europe/Stockholm", "currency": currency, "id": "act_123"})
+        assert asked.path == "/v26.0/act_123/insights"
+        if asked.query.get("after"):
+            return Says({"data": [day(3, "0.50") | {"account_currency": currency}], "paging": {}})
+        following = "https://graph.facebook.com/v26.0/act_123/insights?access_token=EAA-1&fields=spend&after=QQ"
+        return Says({"data": [day(1, "12.34") | {"account_currency": currency}], "paging": {"next": following}})
+
+    return serve
+
+
+def opened(server: Vendor, *, currency: str | None = "SEK", **settings: Any) -> Source:
+    inside = context(secrets={"token": "EAA-1"}, base_url=server.url, sleep=Naps())
+    given = MetaAds(id="ads", account_id="act_123", token=EnvRef(env="T"), **settings)
+    return build(given, replace(inside, currency=currency))
+
+
+def test_costs_come_by_day_over_all_pages_and_a_day_without_a_row_cost_nothing() -> None:
+    with vendor(meta()) as server:
+        batch = opened(server).read(COSTS, WEEK)
+        asked = next(each for each in server.asked if each.path.endswith("/insights"))
+    assert {row["day"].day: (row["cost"], row["clicks"]) for row in batch.rows.to_pylist()} == {
+        1: (12.34, 7),
+        3: (0.5, 7),
+    }
+    assert batch.covers == WEEK
+    assert (asked.query["level"], asked.query["time_increment"]) == ("account", "1")
+    assert json.loads(asked.query["time_range"]) == {"since": "2026-11-01", "until": "2026-11-07"}
+    assert asked.query["fields"] == "spend,impressions,clicks,account_currency"
+
+
+def test_another_currency_is_refused_unless_its_rate_is_given() -> None:
+    with vendor(meta("EUR")) as server:
+        with pytest.raises(OtherCurrency, match="give rate: what one EUR is worth in SEK"):
+            opened(server).read(COSTS, WEEK)
+        rows = opened(server, rate=11.5).read(COSTS, WEEK).rows.to_pylist()
+    assert [(row["cost"], row["account_cost"], row["account_currency"]) for row in rows] == [
+        (141.91, 12.34, "EUR"),
+        (5.75, 0.5, "EUR"),
+    ]
+
+
+def test_days_of_more_than_37_months_ago_are_not_asked_for() -> None:
+    with vendor(meta()) as server, pytest.raises(SourceError) as raised:
+        opened(server).read(COSTS, Window(date(2020, 1, 1), date(2020, 1, 31)))
+    assert raised.value.error_class == "not_found"
+
+
+def test_metas_errors_are_read_as_everywhere() -> None:
+    body = {"error": {"message": "Error validating access token", "type": "OAuthException", "code": 190}}
+    with vendor(lambda _: Says(body, status=400)) as server, pytest.raises(SourceError) as raised:
+        opened(server).read(COSTS, WEEK)
+    assert raised.value.error_class == "auth"
