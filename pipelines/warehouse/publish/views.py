@@ -80,7 +80,7 @@ VIEWS: tuple[View, ...] = (
         schema="ops",
         meaning="How the newest read of each source's stream ended, of those that were tried: rows of ops.loads.",
         newest_per=("client", "source", "stream"),
-        newest_by="finished_at desc, window_end desc, status",
+        newest_by="finished_at desc, rowid desc",
         of_newest_night=False,
         condition="status <> 'skipped'",
     ),
