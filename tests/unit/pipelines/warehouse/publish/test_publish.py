@@ -20,7 +20,7 @@ import pytest
 
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.okr.tables import OBJECTIVE_PROGRESS, OKR_TABLES
+from pipelines.warehouse.okr.tables import OBJECTIVE_PROGRESS, OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.publish.tables import PublishRefused
 from pipelines.warehouse.schema import LOADS, OPS_TABLES, ensure_schema
@@ -68,7 +68,7 @@ def test_marts_results_and_ledger_are_published_and_nothing_raw(con, home):
     reader = open_published(home)
     tables = reader.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
     assert {schema for schema, _ in tables} == {"marts", "ops"}
-    assert {name for schema, name in tables if schema == "marts"} == {"kpi_daily", *OKR_TABLES}
+    assert {name for schema, name in tables if schema == "marts"} == {"kpi_daily", *OKR_TABLES, *STATE_TABLES}
     assert [name for schema, name in tables if schema == "ops"] == sorted(OPS_TABLES)
     assert reader.execute("from marts.kpi_daily").fetchall() == [
         ("a", date(2026, 1, 1), None),
