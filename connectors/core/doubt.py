@@ -48,6 +48,7 @@ DoubtCode = Literal[
     "not_key_events",
     "rate_of_all_events",
     "rows_differ",
+    "fixed_offset",
     "amounts_missing",
     "other_currency",
 ]
@@ -114,6 +115,7 @@ KINDS: Mapping[DoubtCode, Kind] = {
         moves="either_way", says="of visits with any key event, as the source gives no rate of several named ones"
     ),
     "rows_differ": Kind(moves="no_value", says="{what}", is_partial=True),
+    "fixed_offset": Kind(moves="either_way", says="half the year's days begin an hour off: the database has no zones"),
     "amounts_missing": Kind(moves="too_low", says="{quantity} of {of} have no amount and count as nothing"),
     "other_currency": Kind(moves="no_value", says="amounts in another currency than the client's: {what}"),
 }

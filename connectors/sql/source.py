@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row, build_table
+from connectors.core.doubt import Doubt, qualified
 from connectors.core.errors import BadReply, Misconfigured, SourceError
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
@@ -65,7 +66,12 @@ class SqlSource:
         missing = sum(row["value"] is None for row in rows)
         return Batch(
             rows=build_table(stream.table, rows),
-            quality={"empty_values": missing} | ({"fixed_offset": True} if fixed_offset else {}),
+            quality=qualified(
+                {"empty_values": missing} | ({"fixed_offset": True} if fixed_offset else {}),
+                [Doubt(code="fixed_offset")] if fixed_offset else [],
+                stream=stream.name,
+                covers=None,
+            ),
         )
 
     def probe(self) -> Probe:

@@ -32,6 +32,11 @@ from okr_models.words.codes import Note, NoteCode, note
 FALLBACKS: dict[Fallback, NoteCode] = {"bounded": "forecast_bounded", "unfitted": "forecast_unfitted"}
 DOUBTS: dict[str, NoteCode] = {
     "account_moved": "doubt_account_moved",
+    "fixed_offset": "doubt_fixed_offset",
+    "amounts_missing": "doubt_amounts_missing",
+    "other_currency": "doubt_other_currency",
+    "not_key_events": "doubt_not_key_events",
+    "rate_of_all_events": "doubt_rate_of_all_events",
     "entries_left_out": "doubt_entries_left_out",
     "rows_differ": "doubt_rows_differ",
     "metric_gone": "doubt_metric_gone",

@@ -204,9 +204,9 @@ def _standing(home: Home, client: str, source: str) -> Standing:
         return Standing()  # told above, or published before there was anything to tell
 
 
-def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, date]]:
-    """(kpi, month) of every row with a value in the client's csv files; unreadable ones were named above."""
-    found: set[tuple[str, date]] = set()
+def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, str, date]]:
+    """(kpi, scope, month) of every row with a value in the client's csv files; unreadable ones were named above."""
+    found: set[tuple[str, str, date]] = set()
     stream = SOURCE_TYPES["csv"].streams[0]
     for source in client.sources:
         if source.type != "csv":
@@ -217,9 +217,7 @@ def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, 
             rows = opened.read(stream, None).rows
         except SourceError:
             continue
-        for kpi, first, value in zip(
-            rows["kpi"].to_pylist(), rows["period_start"].to_pylist(), rows["value"].to_pylist(), strict=True
-        ):
-            if value is not None:
-                found.add((kpi, first.replace(day=1)))
+        for row in rows.select(["kpi", "scope", "period_start", "value"]).to_pylist():
+            if row["value"] is not None:
+                found.add((row["kpi"], row["scope"], row["period_start"].replace(day=1)))
     return frozenset(found)

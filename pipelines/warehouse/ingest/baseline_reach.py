@@ -61,12 +61,12 @@ def outlook(
     now: datetime,
     loaded: Mapping[tuple[str, str], date],
     begun: Mapping[tuple[str, str], date],
-    history: frozenset[tuple[str, date]],
+    history: frozenset[tuple[str, str, date]],
 ) -> Outlook:
     """Where the baseline comes from.
 
     ``loaded`` is the first loaded day by (source, stream), ``begun`` the first with a figure by (source, kpi), and
-    ``history`` every (kpi, month) that csv files give.
+    ``history`` every (kpi, scope, month) that csv files give.
     """
 
     def answer(sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = ()) -> Outlook:
@@ -88,16 +88,27 @@ def outlook(
         return answer(f"baseline {baseline.value:g} stands in the file")
     months = _baseline_months(key_result, objective, client)
     reaches = _reaches(client, key_result, kpi, now=now, loaded=loaded, begun=begun)
+    whole = str(key_result.scope)
+    platforms = {source.id: source.platform for source in client.sources}
+
+    def by_csv(month: date, source: str | None = None) -> bool:
+        """Whether csv gives the figure asked for, or the part of it that is one source's."""
+        if source is None and not reaches and whole == "all":
+            return any((kpi, month) == (each, at) for each, _, at in history)
+        scopes = [whole] if source is None else [f"source={source}", f"platform={platforms.get(source)}"]
+        return any((kpi, scope, month) in history for scope in scopes)
+
     uncovered = [
-        month for month in months if (kpi, month) not in history and not all(_covers(reach, month) for reach in reaches)
+        month
+        for month in months
+        if not by_csv(month)
+        and not (reaches and all(_covers(reach, month) or by_csv(month, reach.source) for reach in reaches))
     ]
     span = f"{months[0]:%Y-%m}" if len(months) == 1 else f"{months[0]:%Y-%m} to {months[-1]:%Y-%m}"
-    if not reaches and any((kpi, month) not in history for month in months):
-        uncovered = [month for month in months if (kpi, month) not in history]
     if not uncovered:
-        by_csv = [month for month in months if (kpi, month) in history]
+        also = sum(by_csv(month) or any(by_csv(month, reach.source) for reach in reaches) for month in months)
         origin = ", ".join(reach.source for reach in reaches) or "csv"
-        return answer(f"baseline {span} from {origin}" + (f", {len(by_csv)} months also in csv" if by_csv else ""))
+        return answer(f"baseline {span} from {origin}" + (f", {also} months also in csv" if also else ""))
     late = "; ".join(
         f"{reach.source} reaches back to {reach.first}" if reach.first else f"{reach.source} keeps no past"
         for reach in reaches

@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 import pytest
 
+from connectors.core.doubt import Doubt
 from tests.unit.sql_story import Story, at, build, days, days_of, month_of, value_of
 
 JULY, AUGUST, SEPTEMBER, OCTOBER, NOVEMBER = (date(2026, month, 1) for month in (7, 8, 9, 10, 11))
@@ -255,3 +256,15 @@ def test_days_of_one_month_in_two_files_are_merged_and_two_answers_are_none() ->
     october = month_of(con, "two_files", "sessions", OCTOBER)
     assert (october["value"], october["is_estimated"]) == (None, False)
     assert "second: csv rows give different values, so none counts" in october["note"]
+
+
+def test_months_of_a_database_without_time_zones_say_so() -> None:
+    story = Story("zoneless").source("shop", "csv").kpi("orders", "flow", own_source="shop")
+    story.raw(
+        "shop",
+        "own_metrics",
+        [{"kpi": "orders", "scope": "all", "grain": "month", "period_start": SEPTEMBER, "value": 5}],
+    )
+    con = build([story.loaded("shop", "own_metrics", story.as_of, story.as_of, doubts=[Doubt(code="fixed_offset")])])
+    month = month_of(con, "zoneless", "orders", SEPTEMBER)
+    assert (month["value"], month["note"]) == (5, "shop: the database's days begin an hour off in half the year")

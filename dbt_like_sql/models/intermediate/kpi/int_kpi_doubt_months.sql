@@ -75,6 +75,10 @@ said as (
     where
         heard.code in (
             'account_moved',
+            'amounts_missing',
+            'other_currency',
+            'not_key_events',
+            'rate_of_all_events',
             'entries_left_out',
             'history_cut',
             'imports_skipped',
@@ -100,6 +104,10 @@ select
     list(
         case code
             when 'account_moved' then {{ note('doubt_account_moved', "'source=' || said_by") }}
+            when 'amounts_missing' then {{ note('doubt_amounts_missing', "'source=' || said_by") }}
+            when 'other_currency' then {{ note('doubt_other_currency', "'source=' || said_by") }}
+            when 'not_key_events' then {{ note('doubt_not_key_events', "'source=' || said_by") }}
+            when 'rate_of_all_events' then {{ note('doubt_rate_of_all_events', "'source=' || said_by") }}
             when 'entries_left_out' then {{ note('doubt_entries_left_out', "'source=' || said_by") }}
             when 'history_cut' then {{ note('doubt_history_cut', "'source=' || said_by") }}
             when 'imports_skipped' then {{ note('doubt_imports_skipped', "'source=' || said_by") }}

@@ -64,6 +64,11 @@ sentences as (
             when 'doubt_sampled' then 'the source counted a sample'
             when 'doubt_thresholded' then 'the source withholds rows of few people'
             when 'doubt_undated_rows' then 'rows without a day count nowhere'
+            when 'doubt_fixed_offset' then 'the database''s days begin an hour off in half the year'
+            when 'doubt_amounts_missing' then 'some have no amount and count as nothing'
+            when 'doubt_other_currency' then 'amounts in another currency are not in it'
+            when 'doubt_not_key_events' then 'named events that the source does not count are not in it'
+            when 'doubt_rate_of_all_events' then 'the rate is of visits with any key event'
             when 'followers_reconstructed' then 'followers reconstructed from daily gains'
             when 'given_through' then 'so far, through ' || day
             when 'history' then 'history from csv'

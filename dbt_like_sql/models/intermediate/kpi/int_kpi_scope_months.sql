@@ -15,6 +15,15 @@ with own_spans as (
     group by client, kpi, scope
 ),
 
+-- databases whose days begin an hour off in half the year
+zoneless as (
+    select distinct
+        client,
+        source
+    from {{ ref('int_source_doubts') }}
+    where code = 'fixed_offset'
+),
+
 own as (
     select
         spans.client,
@@ -31,6 +40,11 @@ own as (
         false as is_history,
         case
             when figures.client is null then [{{ note('no_csv_row', 'null') }}]
+            when zoneless.client is not null
+                then list_concat(
+                    figures.note_codes,
+                    [{{ note('doubt_fixed_offset', "'source=' || figures.source") }}]
+                )
             else figures.note_codes
         end as note_codes,
         figures.data_through_on
@@ -50,6 +64,10 @@ own as (
             and spans.scope = figures.scope
             and calendar.month = figures.month
             and figures.is_own
+    left join zoneless
+        on
+            figures.client = zoneless.client
+            and figures.source = zoneless.source
 ),
 
 figures as (

@@ -80,3 +80,17 @@ def test_a_list_of_posts_reaches_back_to_the_first_and_blog_path_is_not_asked() 
 def test_a_ratio_reaches_back_as_far_as_all_that_it_is_made_from() -> None:
     late = WEB.replace("2025-01-01", "2025-03-01") % ""
     assert reach("page_views_per_blog_post", late + WORDPRESS)[0] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("scope", "missing"),
+    [("all", []), ("source=web", []), ("source=shop", [*range(1, 13)]), ("platform=mastodon", [*range(1, 13)])],
+)
+def test_history_counts_for_the_figure_that_it_is_of(scope: str, missing: list[int]) -> None:
+    text = GOOD.replace("start: 2024-01-01", "start: 2026-01-01")
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
+    objective = client.objectives[0]
+    (kpi, history) = objective.key_results[0].kpi, [date(2025, month, 1) for month in range(1, 13)]
+    given = frozenset((str(kpi), scope, month) for month in history)
+    found = outlook(client, objective, objective.key_results[0], now=NOW, loaded={}, begun={}, history=given)
+    assert [month.month for month in found.missing] == missing
