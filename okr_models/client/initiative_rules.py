@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from okr_models.client.feeds import Supply, kpi_faults, scope_faults
 from okr_models.client.fields import Fault, nearest
-from okr_models.client.model import Initiative, KeyResult, Scope
+from okr_models.client.model import Control, Initiative, KeyResult, Scope
 from okr_models.client.parts import Part, Parts
 from okr_models.client.yaml import shown
-from okr_models.kpis import BUILT_IN
+from okr_models.kpis import BUILT_IN, MONEY
 
 
 def initiative_faults(parts: Parts) -> Iterator[Fault]:
@@ -28,6 +28,7 @@ def initiative_faults(parts: Parts) -> Iterator[Fault]:
         yield from _figure(part, key_result, parts.supply)
         yield from _effect(part)
         yield from _guardrails(part, key_result, parts.supply)
+        yield from _cost(part, parts.supply)
 
 
 def _find(parts: Parts, reference: str) -> KeyResult | None:
@@ -128,6 +129,21 @@ def _figure(part: Part[Initiative], key_result: KeyResult | None, supply: Supply
                 f"the control ({control.kpi}, {control.scope}) holds some of the very figure that is treated "
                 f"({kpi}, {part.value.scope}); choose one that the initiative does not touch",
             )
+
+
+def _cost(part: Part[Initiative], supply: Supply) -> Iterator[Fault]:
+    """A figure as cost is an amount that adds up over days."""
+    cost = part.value.cost if part.sound("cost") else None
+    if not isinstance(cost, Control):
+        return
+    at = (*part.path, "cost")
+    for message in kpi_faults(cost.kpi, supply):
+        yield (*at, "kpi"), message
+    for message in scope_faults(cost.kpi, cost.scope, supply):
+        yield (*at, "scope"), message
+    known = BUILT_IN.get(cost.kpi)
+    if known is not None and (known.unit != MONEY or not known.adds_over_time):
+        yield (*at, "kpi"), f"{cost.kpi} is no amount of money; use ad_cost, or write what it cost as a number"
 
 
 def _guardrails(part: Part[Initiative], key_result: KeyResult | None, supply: Supply) -> Iterator[Fault]:

@@ -12,17 +12,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from okr_models.client.faults import validated
 from okr_models.client.fields import (
     Day,
     Month,
     MonthFirst,
     MonthLast,
-    NotNegative,
     Positive,
     Share,
     Slug,
     Text,
     Zone,
+    read_number,
     refuse,
 )
 from okr_models.client.sending import Brand, Sendings
@@ -157,6 +158,18 @@ def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, dict | Control) else value
 
 
+def _read_cost(value: Any) -> Any:
+    """An amount, or ``{kpi: ad_cost, scope: …}``."""
+    if value is None or isinstance(value, Control):
+        return value
+    if isinstance(value, dict):
+        return validated(Control, value)
+    amount = read_number(value)
+    if amount < 0:
+        raise refuse("must be at least 0")
+    return amount
+
+
 class Initiative(Frozen):
     """``key_result`` is ``objective/key_result``; None: not in line with this year's goals."""
 
@@ -174,7 +187,8 @@ class Initiative(Frozen):
     control: Annotated[tuple[Control, ...], BeforeValidator(_one_or_more)] = ()
     guardrails: tuple[Text, ...] = ()
     """KPIs that must not get worse."""
-    cost: NotNegative | None = None
+    cost: Annotated[float | Control | None, BeforeValidator(_read_cost)] = None
+    """An amount, or the figure whose sum over its days is the cost."""
 
 
 class OwnKpi(Frozen):

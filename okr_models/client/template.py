@@ -6,9 +6,10 @@ What belongs here: its text. What does not: writing it to disk.
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 
 from okr_models.client.file import AGENCY
-from okr_models.client.sources import SourceTypes
+from okr_models.client.sources import SourceFacts, SourceTypes
 from okr_models.client.yaml import load_yaml, shown
 
 _TEMPLATE = """\
@@ -85,8 +86,10 @@ _FIRST = "ga4"
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 
 
-def client_template(slug: str, *, types: SourceTypes, year: int = 2026) -> str:
+def client_template(slug: str, *, types: SourceTypes, year: int = 2026, shown_type: str | None = None) -> str:
     """A commented client file for ``slug`` with an objective for fiscal ``year``; every one of ``types`` is shown.
+
+    ``shown_type``: a type of source that is written out, with the way to its credentials.
 
     Raises ``ValueError`` for a wrong slug.
     """
@@ -101,9 +104,19 @@ def client_template(slug: str, *, types: SourceTypes, year: int = 2026) -> str:
         "last": str(year - 1),
         "history": str(year - 2),
     }
-    shown_types = [model.facts.example for name, model in types.items() if name != _FIRST]
-    text = _TEMPLATE.replace("@sources@", "".join(f"  # - {example}\n" for example in shown_types))
+    lines = [
+        *([_written_out(types[shown_type].facts)] if shown_type and shown_type != _FIRST else []),
+        *(f"  # - {model.facts.example}\n" for name, model in types.items() if name not in {_FIRST, shown_type}),
+    ]
+    text = _TEMPLATE.replace("@sources@", "".join(lines))
     text = text.replace("ACME_", "@env@_").replace("acme", "@slug@")
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
     return text
+
+
+def _written_out(facts: SourceFacts) -> str:
+    """A source's example without its #, below what is to be known of it."""
+    told = [facts.note, *facts.steps]
+    comments = [line for text in told if text for line in wrap(text, 112)]
+    return "".join(f"  # {line}\n" for line in comments) + f"  - {facts.example}\n"

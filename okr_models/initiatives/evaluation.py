@@ -87,7 +87,7 @@ def evaluate_initiative(
         title=initiative.title,
         key_result=initiative.key_result,
         kpi=kpi,
-        cost=initiative.cost,
+        cost=initiative.cost if isinstance(initiative.cost, float) else None,
         verdict="cannot_be_judged",
         reason="",
     )

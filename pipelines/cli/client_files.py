@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from connectors.catalogue import SETTINGS
+from okr_models.client.fields import nearest
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from okr_models.periods import local_date
@@ -26,8 +27,9 @@ SLUG = re.compile(r"[a-z0-9_]{1,40}")
 @click.option(
     "--suggest", is_flag=True, help="Of a client with a file and figures: write key results for the period to come."
 )
+@click.option("--source", "source", metavar="TYPE", help="Write an example of this type of source out, such as sql.")
 @click.pass_context
-def init(context: click.Context, client: str, suggest: bool) -> None:
+def init(context: click.Context, client: str, suggest: bool, source: str | None) -> None:
     """Write a commented clients/CLIENT.yaml to fill in.
 
     With --suggest the file is left as it is, and exports/CLIENT/suggested_key_results.yaml has an objective to paste.
@@ -40,11 +42,15 @@ def init(context: click.Context, client: str, suggest: bool) -> None:
         return
     if not SLUG.fullmatch(client):
         raise fail(f"{client!r} can't be a client's name; use a-z, 0-9 and _, at most 40 of them", code=2)
+    if source is not None and source not in SETTINGS:
+        raise fail(
+            f"{source!r} is not a type of source{nearest(source, SETTINGS) or ''}: {', '.join(SETTINGS)}", code=2
+        )
     path = home.clients / f"{client}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(client_template(client, types=SETTINGS))
+            file.write(client_template(client, types=SETTINGS, shown_type=source))
     except FileExistsError as error:
         raise fail(f"{path} is there already and is left as it is", code=2) from error
     click.echo(path)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Scope
+from okr_models.client.model import Change, Client, Control, Initiative, KeyResult, Objective, Scope
 from okr_models.forecast.jobs import in_parallel
 from okr_models.initiatives.cases import (
     Days,
@@ -25,7 +25,7 @@ from okr_models.initiatives.cases import (
 )
 from okr_models.initiatives.evaluation import InitiativeResult
 from okr_models.initiatives.trial import figure_of, title_of
-from okr_models.periods import Window, local_date
+from okr_models.periods import ONE_DAY, Window, local_date
 from okr_models.progress.components import Measured, feeding_sources, measured
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.clock import Clock
@@ -111,7 +111,7 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
     series = [_days(con, client, name, scope, before=as_of) for name, scope in figures]
     sources = {source.id: source for name, scope in figures for source in feeding_sources(client, name, scope)}
     return InitiativeCase(
-        initiative=initiative,
+        initiative=initiative.model_copy(update={"cost": _cost(con, client, initiative, as_of=as_of)}),
         client=client,
         as_of=as_of,
         daily=series[0] if kpi else (),
@@ -126,6 +126,21 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
         unit=facts.unit if facts else "",
         tested=tested,
     )
+
+
+def _cost(con: Connection, client: Client, initiative: Initiative, *, as_of: date) -> float | None:
+    """What it cost, or has cost so far; of a figure the sum of its days, None where one of them is not known."""
+    cost = initiative.cost
+    if not isinstance(cost, Control):
+        return cost
+    if initiative.start is None or initiative.end is None:
+        return None
+    last = min(initiative.end, as_of - ONE_DAY)
+    if last < initiative.start:
+        return None
+    days = Window(initiative.start, last)
+    known = {day: value for day, value in _days(con, client, cost.kpi, cost.scope, before=as_of) if day in days}
+    return round(sum(known.values()), 6) if len(known) == days.days else None
 
 
 def _guardrail(con: Connection, client: Client, kpi: str, *, before: date) -> GuardrailDays:
