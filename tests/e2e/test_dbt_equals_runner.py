@@ -23,11 +23,14 @@ import pytest
 from pipelines.warehouse.models.project import PROJECT, load_project
 from pipelines.warehouse.models.runner import run_project
 from tests.unit.dbt_like_sql import test_blog_and_search as test_sql_blog_and_search
+from tests.unit.dbt_like_sql import test_conversions as test_sql_conversions
 from tests.unit.dbt_like_sql import test_followers as test_sql_followers
 from tests.unit.dbt_like_sql import test_interactions as test_sql_interactions
 from tests.unit.dbt_like_sql import test_post_identity as test_sql_post_identity
+from tests.unit.dbt_like_sql import test_sales_and_newsletters as test_sql_sales
 from tests.unit.dbt_like_sql import test_scopes_and_history as test_sql_scopes_and_history
 from tests.unit.dbt_like_sql import test_web_kpis as test_sql_web_kpis
+from tests.unit.dbt_like_sql.test_properties import random_story
 from tests.unit.sql_story import Story, write
 
 STORAGE = "v1.4.0"
@@ -72,6 +75,9 @@ def all_stories() -> list[Story]:
         *test_sql_post_identity.stories(),
         Story("identified").identity("web", "ga4", first_seen=datetime(2026, 7, 1, 3, tzinfo=UTC)),
         *test_sql_scopes_and_history.stories(),
+        *test_sql_conversions.stories(),
+        random_story("one", 1),
+        *test_sql_sales.stories(),
     ]
 
 

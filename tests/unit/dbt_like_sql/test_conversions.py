@@ -52,21 +52,23 @@ def assisted(client: str) -> Story:
     return story.raw("web", "web_channels_daily", [{"day": day, **referral} for day in THREE])
 
 
+def stories() -> list[Story]:
+    late = site("late", ("lead", date(2026, 9, 20)), ("purchase", date(2024, 1, 1)))
+    return [
+        converting(site("early", ("lead", date(2024, 1, 1))), "lead"),
+        converting(converting(late, "lead"), "purchase", conversions=1.0),
+        site("none").loaded("web", "web_events_daily", AUGUST, date(2026, 10, 31)),
+        site("quiet", ("Visit /tack", None), has_past=True).loaded(
+            "web", "web_events_daily", AUGUST, date(2026, 10, 31)
+        ),
+        withheld("withheld"),
+        assisted("assisted"),
+    ]
+
+
 @pytest.fixture(scope="module")
 def marts() -> duckdb.DuckDBPyConnection:
-    late = site("late", ("lead", date(2026, 9, 20)), ("purchase", date(2024, 1, 1)))
-    return build(
-        [
-            converting(site("early", ("lead", date(2024, 1, 1))), "lead"),
-            converting(converting(late, "lead"), "purchase", conversions=1.0),
-            site("none").loaded("web", "web_events_daily", AUGUST, date(2026, 10, 31)),
-            site("quiet", ("Visit /tack", None), has_past=True).loaded(
-                "web", "web_events_daily", AUGUST, date(2026, 10, 31)
-            ),
-            withheld("withheld"),
-            assisted("assisted"),
-        ]
-    )
+    return build(stories())
 
 
 def test_conversions_keep_their_decimals_and_add_up_over_days(marts: duckdb.DuckDBPyConnection) -> None:

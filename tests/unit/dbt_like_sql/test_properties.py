@@ -17,6 +17,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.warehouse.models.project import load_project
+from tests.unit.business_story import add_business
 from tests.unit.sql_story import Story, at, build, days
 
 AS_OF = date(2026, 11, 20)
@@ -106,7 +107,8 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
     story.csv("files", "interactions", history, scope="platform=linkedin")
     # by day, in a month that the platform itself says nothing of
     by_day = {date(2026, 7, number): float(chance.randrange(90)) for number in range(1, 32)}
-    return story.csv("files", "interactions", by_day, scope="platform=linkedin", grain="day")
+    story.csv("files", "interactions", by_day, scope="platform=linkedin", grain="day")
+    return add_business(story, chance, window, start=START, end=YESTERDAY)
 
 
 def know_posts(story: Story) -> None:

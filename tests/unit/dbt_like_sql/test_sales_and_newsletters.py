@@ -48,9 +48,13 @@ def ads(client: str) -> Story:
     return story.raw("ads", "ad_cost_daily", [row, {**row, "day": date(2026, 9, 2), "cost": 10.25}])
 
 
+def stories() -> list[Story]:
+    return [sales("sales"), newsletters("news"), other_currency("other"), ads("ads")]
+
+
 @pytest.fixture(scope="module")
 def marts() -> duckdb.DuckDBPyConnection:
-    return build([sales("sales"), newsletters("news"), other_currency("other"), ads("ads")])
+    return build(stories())
 
 
 def test_contacts_deals_and_tickets_add_up_over_days(marts: duckdb.DuckDBPyConnection) -> None:
