@@ -129,7 +129,7 @@ from (
 left join (
     select
         client,
-        {{ fingerprint(['kpi', 'source', 'platform', 'scope', 'kind', 'adds_over_sources']) }} as fingerprint
+        {{ fingerprint(['kpi', 'source', 'platform', 'scope', 'kind', 'adds_over_sources', 'counted_by']) }} as fingerprint
     from {{ ref('int_kpi_series') }}
     group by client
 ) as series

@@ -189,6 +189,8 @@ def anatomy(
     months = months_known(figures, kpi=kpi, as_of=as_of)
     days = {} if days_since is None else days_known(figures, kpi=kpi, as_of=as_of, since=days_since)
     feeding = feeding_sources(client, kpi, scope)
+    if str(scope) == ALL and not facts.is_own:
+        feeding = tuple(source for source in feeding if source.id not in figures.twins)
     labels = source_labels(client)
     build = _Builder(facts=facts, months=months, days=days, as_of=as_of, labels=labels, language=client.language)
     whole = build.component(str(scope), sources=feeding)

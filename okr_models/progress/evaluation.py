@@ -34,12 +34,14 @@ from okr_models.progress.notes_due import (
     EarlierVersion,
     about_forecast,
     about_inputs,
+    about_twins,
     relevant_doubts,
     relevant_failures,
     relevant_leavers,
     relevant_restatements,
     unexplained_change,
 )
+from okr_models.progress.post_notes import about_posts
 from okr_models.progress.rollup import RollUp, Weighed, roll_up
 from okr_models.progress.status import Standing, Status, status_of
 from okr_models.progress.stocks import measure_stock
@@ -153,6 +155,8 @@ def prepare(
     doubts = (
         *relevant_doubts(client, task, figures.doubts, rule=measurement.rule),
         *relevant_leavers(client, task, figures.read),
+        *about_twins(client, task, figures.twins),
+        *about_posts(task, figures),
     )
     measurement = replace(measurement, notes=(*measurement.notes, *doubts)) if doubts else measurement
     version = definition_version(key_result, objective, client)

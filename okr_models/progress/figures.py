@@ -51,6 +51,8 @@ class Figures:
     """Every (source, stream) that was ever read; None where nobody says."""
     restatements: tuple[Restatement, ...] = ()
     doubts: tuple[SourceDoubt, ...] = ()
+    twins: Mapping[str, str] = field(default_factory=dict)
+    """Web sources that see the same site as another one, which counts for all sources together, and that one."""
     read: tuple[Reading, ...] = ()
     """What was ever read of each source, also of one that is no longer in the file."""
     met: tuple[Met, ...] = ()

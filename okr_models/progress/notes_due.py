@@ -7,7 +7,7 @@ What belongs here: which notes are due. What does not: notes of one measure (tha
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,6 +44,7 @@ DOUBTS: dict[str, NoteCode] = {
     "report_not_made": "doubt_report_not_made",
     "history_cut": "doubt_history_cut",
     "imports_skipped": "doubt_imports_skipped",
+    "list_empty": "doubt_list_empty",
     "list_not_whole": "doubt_list_not_whole",
     "other_row": "doubt_other_row",
     "rows_capped": "doubt_rows_capped",
@@ -133,6 +134,19 @@ def _first_day(task: Task, rule: Rule | None) -> date:
         return min(start, month_start(eve(task.period, stated)))
     bases = [base for month in task.months if (base := base_month_of(task.period, stated)(month))]
     return min([start, *bases])
+
+
+def about_twins(client: Client, task: Task, twins: Mapping[str, str]) -> tuple[Note, ...]:
+    """Sources that see the same site as the one that counts."""
+    kpi = task.key_result.kpi
+    if kpi not in BUILT_IN or str(task.key_result.scope) != "all":
+        return ()
+    labels, feeding = source_labels(client), {each.source.id for each in supplied(BUILT_IN[kpi], client.sources)}
+    return tuple(
+        note("same_site", label=labels[counted_by], other=labels[source])
+        for source, counted_by in sorted(twins.items())
+        if {source, counted_by} <= feeding
+    )
 
 
 def relevant_restatements(

@@ -53,6 +53,7 @@ MonthCode = Literal[
     "posts_counted",
     "posts_maturing",
     "rows_differ",
+    "same_site",
     "scaled_up",
     "split_at_28_days",
     "dated_by_first_view",
@@ -100,6 +101,7 @@ SWEDISH: dict[MonthCode, str] = {
     "posts_counted": "{part} av {whole} inlägg hann räknas i tid",
     "posts_maturing": "{part} inlägg yngre än 28 dagar väntar",
     "rows_differ": "rader i csv-filer ger olika värden, så inget gäller",
+    "same_site": "räknas ensam, då {name} ser samma webbplats",
     "scaled_up": "uppräknad från {part} av {whole} dagar",
     "split_at_28_days": "fördelat efter dagar över ett glapp vid inläggens 28:e dag",
     "dated_by_first_view": "ett inlägg dateras efter sin första sidvisning",
@@ -145,6 +147,7 @@ ENGLISH: dict[MonthCode, str] = {
     "posts_counted": "{part} of {whole} posts were counted in time",
     "posts_maturing": "{part} posts younger than 28 days wait",
     "rows_differ": "csv rows give different values, so none counts",
+    "same_site": "counts alone, as {name} sees the same site",
     "scaled_up": "scaled up from {part} of {whole} days",
     "split_at_28_days": "split by elapsed days over a gap at the posts' 28th day",
     "dated_by_first_view": "a post is dated by its first page view",
@@ -158,6 +161,10 @@ ENGLISH_OF_ONE: dict[str, str] = {
 CATALOGUE: dict[Language, dict[MonthCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
 ADD_UP: frozenset[str] = frozenset({"posts_counted", "posts_maturing"})
 """Codes whose numbers are of different things in each source, posts: days of two sources would not add up."""
+
+
+NAMES: frozenset[str] = frozenset({"same_site"})
+"""Codes whose sentence names another source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +196,7 @@ def month_note(notes: Iterable[MonthNote], speech: Speech) -> str:
     said: dict[MonthNote, MonthNote] = {}
     whose: dict[MonthNote, list[str]] = {}
     for note in notes:
-        plain = replace(note, scope=None, name=None)
+        plain = replace(note, scope=None, name=note.name if note.code in NAMES else None)
         key = MonthNote(code=note.code) if note.code in ADD_UP else plain
         said[key] = _added(said[key], plain) if key in said and note.code in ADD_UP else plain
         whose.setdefault(key, [])
@@ -217,6 +224,7 @@ def _sentence(note: MonthNote, speech: Speech) -> str:
     return words.get(note.code, note.code).format(
         part=note.part,
         whole=note.whole,
+        name=note.name,
         value=None if note.value is None else speech.figure(note.value),
         day=None if note.day is None else speech.day(note.day),
     )

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from okr_models.kpis import resting_on
 from okr_models.progress.figures import Failure, Figures, Met, Reading, SourceDoubt
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.ledger import Load, by_stream, read
@@ -29,7 +30,7 @@ QUERIES: dict[str, str] = {
     """,
     "blog_posts": """
         select source, post_id, url, title, published_at, published_on, page_views, engagement_seconds, search_clicks,
-            search_position
+            search_position, redated_on, also_listed_by, unseen_host
         from marts.blog_posts where client = $client order by all
     """,
     "blog_post_daily": """
@@ -60,8 +61,21 @@ def read_figures(con: Connection, client: str) -> Figures:
         loaded=frozenset((str(source), str(stream)) for source, stream in loaded),
         restatements=restatements(con, client),
         doubts=read_doubts(con, client),
+        twins=read_twins(con, client),
         read=read_readings(con, client),
         met=read_met(con, client),
+    )
+
+
+def read_twins(con: Connection, client: str) -> dict[str, str]:
+    """Web sources that do not count for all of the client's together, and the one that does."""
+    made = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = 'int_web_twins'"
+    ).fetchall()
+    if not made:
+        return {}
+    return dict(
+        con.execute("select source, counted_by from intermediate.int_web_twins where client = ?", [client]).fetchall()
     )
 
 
@@ -117,7 +131,7 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         )
         select distinct said.source, said.stream, said.code, said.from_on, said.to_on, said.kpis
         from said
-        where said.client = $client and said.moves <> 'nothing' and not exists (
+        where said.client = $client and (said.moves <> 'nothing' or said.code = 'list_empty') and not exists (
             select 1 from ops.loads as later
             where later.client = said.client and later.source = said.source and later.stream = said.stream
                 and later.status = 'loaded' and (later.finished_at, later.rowid) > (said.finished_at, said.place)
@@ -128,7 +142,14 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         {"client": client},
     ).fetchall()
     return tuple(
-        SourceDoubt(source=source, stream=stream, code=code, since=since, until=until, kpis=frozenset(kpis))
+        SourceDoubt(
+            source=source,
+            stream=stream,
+            code=code,
+            since=since,
+            until=until,
+            kpis=frozenset(resting_on(stream) if kpis is None else kpis),
+        )
         for source, stream, code, since, until, kpis in rows
     )
 

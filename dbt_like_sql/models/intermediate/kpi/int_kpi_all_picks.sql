@@ -12,6 +12,20 @@ with units as (
         adds_over_sources,
         kind
     from {{ ref('int_kpi_series') }}
+    where counted_by is null
+),
+
+-- what sees the same site as one that counts, and does not count itself
+twins as (
+    select
+        client,
+        kpi,
+        list(
+            {{ note('same_site', "'source=' || counted_by", name='source') }} order by source
+        ) as note_codes
+    from {{ ref('int_kpi_series') }}
+    where counted_by is not null
+    group by client, kpi
 ),
 
 picks as (
@@ -80,9 +94,16 @@ select
     chosen.is_closed,
     chosen.closes_on,
     chosen.is_history,
-    chosen.note_codes,
+    case
+        when chosen.is_history or twins.client is null then chosen.note_codes
+        else list_concat(chosen.note_codes, twins.note_codes)
+    end as note_codes,
     chosen.data_through_on
 from chosen
+left join twins
+    on
+        chosen.client = twins.client
+        and chosen.kpi = twins.kpi
 left join separate
     on
         chosen.client = separate.client

@@ -23,6 +23,7 @@ codes as (
         noted.said.whole,
         noted.said.value,
         noted.said.day,
+        noted.said.name,
         lag(noted.said.scope) over (
             partition by noted.client, noted.kpi, noted.scope, noted.month
             order by noted.position
@@ -83,6 +84,7 @@ sentences as (
             when 'posts_counted' then part || ' of ' || whole || ' posts were counted in time'
             when 'posts_maturing' then part || ' posts younger than 28 days left out'
             when 'rows_differ' then 'csv rows give different values, so none counts'
+            when 'same_site' then 'counts alone, as ' || name || ' sees the same site'
             when 'scaled_up' then 'scaled up from ' || part || ' of ' || whole || ' days'
             when 'split_at_28_days' then 'split by elapsed days over a gap at 28 days'
             when 'dated_by_first_view' then 'a post is dated by its first page view'

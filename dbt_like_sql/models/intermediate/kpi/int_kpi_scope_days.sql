@@ -38,7 +38,9 @@ scoped as (
         series.kind,
         series.adds_over_sources
     from {{ ref('int_kpi_series') }} as series
-    where {{ is_part('series.kpi') }}
+    where
+        series.counted_by is null
+        and {{ is_part('series.kpi') }}
     union all
     select
         series.client,
@@ -58,7 +60,9 @@ scoped as (
         series.kind,
         series.adds_over_sources
     from {{ ref('int_kpi_series') }} as series
-    where not {{ is_part('series.kpi') }}
+    where
+        series.counted_by is null
+        and not {{ is_part('series.kpi') }}
 ),
 
 members as (

@@ -89,6 +89,7 @@ select
     chosen.is_zero_by_absence,
     chosen.counted_from_on,
     sources.opened_on,
+    twins.counted_by,
     kpis.kind,
     kpis.adds_over_time,
     kpis.adds_over_sources,
@@ -102,3 +103,7 @@ inner join {{ ref('stg_config__kpis') }} as kpis
     on
         chosen.client = kpis.client
         and chosen.kpi = kpis.kpi
+left join {{ ref('int_web_twins') }} as twins
+    on
+        chosen.client = twins.client
+        and chosen.source = twins.source

@@ -41,3 +41,19 @@ def test_a_doubt_stands_until_a_later_read_of_its_days_lacks_it() -> None:
 def test_the_later_of_two_runs_that_end_at_one_instant_counts() -> None:
     assert standing(True, False) == []
     assert standing(False, True) == ["other_rows"]
+
+
+def test_a_list_that_came_back_empty_is_told_of_though_it_moves_no_figure() -> None:
+    for code, stands in (("list_empty", ["list_empty"]), ("rounded", [])):
+        told = DOUBT | {"code": code, "moves": "nothing", "from": None, "to": None}
+        with duckdb.connect() as con:
+            con.execute("create schema ops")
+            for statement in statements(OPS_TABLES["loads"]):
+                con.execute(statement)
+            con.execute(
+                "insert into ops.loads (client, source, stream, window_start, window_end, rows, status, attempts,"
+                " started_at, finished_at, run_id, quality)"
+                " values ('acme', 'blog', 'blog_posts', ?, ?, 0, 'loaded', 1, ?, ?, 'r', ?)",
+                [date(2026, 11, 19), date(2026, 11, 19), NOW, NOW, json.dumps({"doubts": [told]})],
+            )
+            assert [doubt.code for doubt in read_doubts(con, "acme")] == stands

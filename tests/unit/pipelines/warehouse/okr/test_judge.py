@@ -28,12 +28,12 @@ WEB = source("ga4", "web")
 DDL = {
     "kpi_monthly": "client varchar, kpi varchar, scope varchar, month date, value double, numerator double,"
     " denominator double, is_closed boolean, is_estimated boolean, origin varchar, data_through date, closes_on date,"
-    " note varchar",
+    " note varchar, note_codes struct(code varchar)[]",
     "kpi_daily": "client varchar, kpi varchar, scope varchar, day date, value double, is_estimated boolean,"
     " origin varchar",
     "blog_posts": "client varchar, source varchar, post_id varchar, url varchar, title varchar,"
     " published_at timestamptz, published_on date, page_views double, engagement_seconds double, search_clicks double,"
-    " search_position double",
+    " search_position double, redated_on date, also_listed_by varchar, unseen_host varchar",
     "blog_post_daily": "client varchar, source varchar, post_id varchar, day date, page_views double,"
     " engagement_seconds double",
     "social_posts": "client varchar, platform varchar, source varchar, post_id varchar, url varchar,"
