@@ -110,15 +110,26 @@ def read_share(value: Any) -> float:
     return share
 
 
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]|(?![\\s])[\x00-\x1f\x7f-\x9f]")
+"""Marks that turn the direction of a line, marks of no width, and control characters: a title with them reads as
+something that it is not, in a terminal, a csv file and a mail's subject.
+"""
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(_UNSEEN.sub("", text).split())
+
+
 def _read_text(value: Any) -> Any:
     if value is None:
         raise refuse("is empty; write some text after the colon")
     if isinstance(value, str):
-        if not value.strip():
+        text = _on_one_line(value)
+        if not text:
             raise refuse("is empty; write some text after the colon")
         if len(value) > MAX_TEXT:
             raise refuse(f"is longer than {MAX_TEXT} characters; shorten it")
-        return value.strip()
+        return text
     if isinstance(value, int | float):
         raise refuse("must be text; put it in quotes")
     return value

@@ -21,7 +21,7 @@ from pipelines.instance import DagsterFolderUnusable, dagster_home, night_instan
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.clock_check import ClockDoubted, check_clock
-from pipelines.warehouse.db import DatabaseUnusable, connect
+from pipelines.warehouse.db import DatabaseUnusable, connect, cure_of_damage, is_damage
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
@@ -124,7 +124,7 @@ def run_night(
         except DagsterFolderUnusable as error:
             raise fail(one_line(error)) from error
     if not is_out:
-        return NightEnded(1, (*problems, *_failures(result), *untold))
+        return NightEnded(1, (*problems, *(_with_cure(line, home) for line in _failures(result)), *untold))
     if taken is not None:
         click.echo(f"okr: {taken}", err=True)
     problems += failed
@@ -215,6 +215,11 @@ def _expect(progress: NightProgress, layers: Sequence[str]) -> None:
     progress.expect("models", sum(layer in LAYERS for layer in layers))
     progress.expect("key results", 3)
     progress.expect("publish", layers.count("publish"))
+
+
+def _with_cure(line: str, home: Home) -> str:
+    """What failed, and where DuckDB found damage on the way, what helps."""
+    return f"{line}; {cure_of_damage(home)}" if is_damage(line) and "put back a backup" not in line else line
 
 
 def _failures(result: Any) -> list[str]:

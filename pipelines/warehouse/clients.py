@@ -60,7 +60,12 @@ class LoadedClients:
 
 def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
     """Every client file, or those of ``only``. Raises nothing: what is broken or unknown is in the answer."""
-    files = sorted(path for path in home.clients.glob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
+    # an editor's lock beside a file begins with a dot and leads nowhere
+    files = sorted(
+        path
+        for path in home.clients.glob("*")
+        if path.suffix in {".yaml", ".yml"} and (path.is_file() or not path.name.startswith("."))
+    )
     known = [path.stem for path in files]
     unknown = tuple(_unknown(name, known) for name in only if name not in known)
     parsed: list[ParsedClient] = []
@@ -99,6 +104,8 @@ def _path(client: Client, part: Mapping[str, object]) -> tuple[str | int, ...]:
 def _load(path: Path) -> ParsedClient | BrokenFile:
     if path.suffix != ".yaml":
         return _broken(path, FileProblem(1, f"client files end in .yaml; rename it to {path.stem}.yaml"))
+    if not path.is_file():
+        return _broken(path, FileProblem(1, _no_file(path)))
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -110,6 +117,15 @@ def _load(path: Path) -> ParsedClient | BrokenFile:
         return read_client(text, file_name=path.name, types=SETTINGS)
     except ClientFileErrors as error:
         return _broken(path, *(FileProblem(item.line, item.message) for item in error.errors))
+
+
+def _no_file(path: Path) -> str:
+    """What stands there instead; a pipe would be waited for, for ever."""
+    if path.is_dir():
+        return "is a folder; a client file is a text file"
+    if path.is_symlink() and not path.exists():
+        return f"is a link to {path.readlink()}, which is not there; mend or remove it"
+    return "is no file but a pipe, socket or device; a client file is a text file"
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:

@@ -56,6 +56,11 @@ def way_from_damage(path: Path) -> str:
     )
 
 
+def cure_of_damage(home: Home) -> str:
+    """What helps where the working database turns out to be damaged while it is used."""
+    return f"{home.database}: {_CURES['damaged'].format(way=way_from_damage(home.database))}"
+
+
 def is_damage(detail: str) -> bool:
     """Whether DuckDB's words say that a file's content is wrong."""
     words = ("not a valid DuckDB", "Corrupt", "checksum", "Could not read enough bytes", "Serialization")

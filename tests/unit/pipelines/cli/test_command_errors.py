@@ -217,6 +217,16 @@ def test_a_damaged_working_database_ends_the_run_with_its_cure_and_leaves_what_i
     assert (home / "published" / "okr.duckdb").resolve().name == "okr-1.duckdb"
 
 
+@pytest.mark.parametrize("has_published", [True, False])
+def test_damage_that_is_met_in_the_middle_of_a_night_has_its_cure(home: Path, has_published: bool) -> None:
+    where = Home(home if has_published else home / "elsewhere")
+    met = "staging failed: IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2"
+    told = night._with_cure(met, where)
+    assert told.startswith(met)
+    assert ("over from published/" in told) == has_published
+    assert night._with_cure("staging failed: no space left", where) == "staging failed: no space left"
+
+
 def test_an_event_log_that_can_not_be_written_ends_the_run_in_one_line(
     home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -154,3 +155,53 @@ def test_config_leaves_out_the_streams_that_a_source_lacks_a_setting_for(tmp_pat
         ("borea", "blog_posts"),
         ("borea", "web_daily"),
     ]
+
+
+def test_what_is_no_file_is_named_and_stops_nobody_else(home: Home) -> None:
+    (home.clients / "acme.yaml").write_text(GOOD.format(slug="acme"), encoding="utf-8")
+    (home.clients / "gone.yaml").symlink_to("elsewhere.yaml")
+    (home.clients / "folder.yaml").mkdir()
+    os.mkfifo(home.clients / "pipe.yaml")
+    (home.clients / ".#acme.yaml").symlink_to("user@host.1234")  # an editor's lock
+    loaded = load_clients(home)
+    assert [client.client for client in loaded.clients] == ["acme"]
+    told = [line for file in loaded.broken for line in file.errors]
+    assert [line.partition(";")[0] for line in told] == [
+        "folder.yaml:1: is a folder",
+        "gone.yaml:1: is a link to elsewhere.yaml, which is not there",
+        "pipe.yaml:1: is no file but a pipe, socket or device",
+    ]
+
+
+def test_ten_thousand_keys_that_are_not_known_are_a_handful_of_lines(home: Home) -> None:
+    extra = "".join(f"key{number}: 1\n" for number in range(10_000))
+    (home.clients / "acme.yaml").write_text(GOOD.format(slug="acme") + extra, encoding="utf-8")
+    (broken,) = load_clients(home).broken
+    assert len(broken.errors) == 6
+    assert "and 9995 more like it" in broken.errors[-1]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"Acme\\nAB"',
+        '"\\uFEFFAcme AB"',
+        '"Acme \\u202EAB"',
+        '"Acme\\u200B \\x07AB"',
+        "|\n  Acme\n  AB\n",
+        '"Acme\\r\\n\\tAB"',
+    ],
+)
+def test_a_name_reads_as_what_it_is(written: str, home: Home) -> None:
+    text = GOOD.format(slug="acme").replace("name: Acme AB", f"name: {written}")
+    (home.clients / "acme.yaml").write_text(text, encoding="utf-8")
+    loaded = load_clients(home)
+    assert not loaded.broken, loaded.broken
+    assert loaded.clients[0].name == "Acme AB"
+
+
+def test_a_name_of_nothing_seen_is_empty(home: Home) -> None:
+    text = GOOD.format(slug="acme").replace("name: Acme AB", 'name: "\\u202E\\uFEFF"')
+    (home.clients / "acme.yaml").write_text(text, encoding="utf-8")
+    (broken,) = load_clients(home).broken
+    assert "is empty" in broken.errors[0]
