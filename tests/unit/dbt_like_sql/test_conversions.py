@@ -105,6 +105,12 @@ def test_a_conversion_rate_is_of_sums(marts: duckdb.DuckDBPyConnection) -> None:
     assert (row["value"], row["numerator"], row["denominator"]) == (0.1, 30.0, 300.0)
 
 
+def test_a_rate_of_all_events_has_no_past_either(marts: duckdb.DuckDBPyConnection) -> None:
+    august = month_of(marts, "late", "conversion_rate", AUGUST)
+    assert (august["value"], august["note"]) == (None, "web: not counted before 2026-09-20")
+    assert value_of(marts, "late", "conversion_rate", OCTOBER) == 0.1
+
+
 def test_channels_sum_to_all_or_the_month_says_what_they_sum_to(marts: duckdb.DuckDBPyConnection) -> None:
     assert value_of(marts, "early", "sessions", SEPTEMBER, scope="channel=email") == 90.0
     assert value_of(marts, "early", "conversions", SEPTEMBER, scope="channel=email") == 15.0

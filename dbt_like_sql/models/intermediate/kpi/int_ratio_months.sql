@@ -33,43 +33,71 @@ with days as (
 
 sums as (
     select
-        client,
-        kpi,
-        source,
-        cast(date_trunc('month', day) as date) as month,
-        sum(numerator order by numerator) as numerator,
-        sum(denominator order by denominator) as denominator
+        days.client,
+        days.kpi,
+        days.source,
+        cast(date_trunc('month', days.day) as date) as month,
+        sum(days.numerator order by days.numerator) as numerator,
+        sum(days.denominator order by days.denominator) as denominator
     from days
-    group by client, kpi, source, date_trunc('month', day)
+    inner join {{ ref('int_kpi_series') }} as series
+        on
+            days.client = series.client
+            and days.kpi = series.kpi
+            and days.source = series.source
+            and days.day >= coalesce(series.counted_from_on, days.day)
+    group by days.client, days.kpi, days.source, date_trunc('month', days.day)
+),
+
+-- days before it counted are not observed
+coverage as (
+    select
+        series.client,
+        series.kpi,
+        series.source,
+        series.stream,
+        months.month,
+        months.expected_days,
+        months.observed_days,
+        months.observed_share,
+        months.data_through_on,
+        greatest(
+            months.observed_days - greatest(coalesce(series.counted_from_on - months.month, 0), 0), 0
+        ) as counted_days
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_stream_months') }} as months
+        on
+            series.client = months.client
+            and series.source = months.source
+            and series.stream = months.stream
+    where series.kpi in ('conversion_rate', 'first_response_hours', 'newsletter_click_rate')
 )
 
 select
-    series.client,
-    series.kpi,
-    series.source,
-    months.month,
+    coverage.client,
+    coverage.kpi,
+    coverage.source,
+    coverage.month,
     round(coalesce(sums.numerator, 0.0), 6) as numerator,
     round(coalesce(sums.denominator, 0.0), 6) as denominator,
-    months.expected_days,
-    months.observed_days,
-    coalesce(weighted.observed_share, months.observed_share) as observed_share,
-    months.data_through_on
-from {{ ref('int_kpi_series') }} as series
-inner join {{ ref('int_stream_months') }} as months
-    on
-        series.client = months.client
-        and series.source = months.source
-        and series.stream = months.stream
+    coverage.expected_days,
+    coverage.counted_days as observed_days,
+    case
+        when coverage.counted_days < coverage.observed_days
+            then cast(coverage.counted_days as double) / coverage.expected_days
+        else coalesce(weighted.observed_share, coverage.observed_share)
+    end as observed_share,
+    coverage.data_through_on
+from coverage
 left join {{ ref('int_weighted_months') }} as weighted
     on
-        months.client = weighted.client
-        and months.source = weighted.source
-        and months.stream = weighted.stream
-        and months.month = weighted.month
+        coverage.client = weighted.client
+        and coverage.source = weighted.source
+        and coverage.stream = weighted.stream
+        and coverage.month = weighted.month
 left join sums
     on
-        series.client = sums.client
-        and series.kpi = sums.kpi
-        and series.source = sums.source
-        and months.month = sums.month
-where series.kpi in ('conversion_rate', 'first_response_hours', 'newsletter_click_rate')
+        coverage.client = sums.client
+        and coverage.kpi = sums.kpi
+        and coverage.source = sums.source
+        and coverage.month = sums.month

@@ -57,6 +57,17 @@ select
     counted_from_on
 from whole
 union all
+-- a rate of any conversion has a past as far as each of them has one
+select
+    client,
+    'conversion_rate' as kpi,
+    source,
+    'web_conversions_daily' as stream,
+    'all' as part,
+    counted_from_on
+from whole
+where counted_from_on is not null
+union all
 select
     client,
     'conversions' as kpi,
