@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ _COMMA_DECIMAL = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?")
 Decimals = Literal["point", "comma", "either"]
 """What parts decimals: with commas between columns a point, with semicolons a comma, with tabs either."""
 _DECIMALS: dict[str, Decimals] = {";": "comma", "\t": "either"}
+_SERIAL = re.compile(r"[345]\d{4}")
+_DAY_ZERO = date(1899, 12, 30)
 LARGEST = 1e15
 Question = tuple[Any, ...]
 _SHOWN = 40
@@ -224,7 +226,8 @@ def day(text: str) -> date:
     """``2026-03-31``."""
     found = _calendar_day(text) if _DAY.fullmatch(text) else None
     if found is None:
-        raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31, from {FIRST_YEAR} to {LAST_YEAR}")
+        hint = _serial_day(text)
+        raise BadCell(f"date {shown(text)} should be a day such as 2026-03-31, from {FIRST_YEAR} to {LAST_YEAR}{hint}")
     return found
 
 
@@ -232,8 +235,16 @@ def month(text: str) -> date:
     """``2026-03``, as its first day."""
     found = _calendar_day(f"{text}-01") if _MONTH.fullmatch(text) else None
     if found is None:
-        raise BadCell(f"month {shown(text)} should be a month such as 2026-03, from {FIRST_YEAR} to {LAST_YEAR}")
+        hint = _serial_day(text)
+        raise BadCell(f"month {shown(text)} should be a month such as 2026-03, from {FIRST_YEAR} to {LAST_YEAR}{hint}")
     return found
+
+
+def _serial_day(text: str) -> str:
+    """Which day a spreadsheet means by a bare number: days since 30 December 1899."""
+    if not _SERIAL.fullmatch(text):
+        return ""
+    return f"; as a spreadsheet's number it is {_DAY_ZERO + timedelta(days=int(text))}: give the column that format"
 
 
 def _calendar_day(text: str) -> date | None:
@@ -275,7 +286,7 @@ def _refuse_two_readings(plain: str, *, column: str, decimals: Decimals) -> None
     found = _ONE_GROUP.fullmatch(plain)
     if not found or found["whole"].lstrip("+-") == "0":
         return
-    if (found["sign"] == ",") if decimals == "comma" else (found["sign"] == "." and decimals in {"point", "either"}):
+    if (found["sign"] == ",") if decimals == "comma" else (found["sign"] == "." and decimals == "point"):
         return
     whole, rest, mark = found["whole"], found["rest"], "." if decimals == "point" else ","
     raise BadCell(

@@ -14,7 +14,7 @@ from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from okr_models.periods import local_date
 from pipelines.cli.common import complete_client, fail, home_of, readable_errors
-from pipelines.cli.csv_files import csv_problems
+from pipelines.cli.csv_files import csv_problems, csv_warnings
 from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
@@ -73,7 +73,7 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
         raise fail(f"no client file in {home.clients}; okr init CLIENT writes one")
     now, has_bad_rows = clock_from(os.environ).now(), False
     for parsed in loaded.parsed:
-        for warning in client_warnings(parsed, os.environ):
+        for warning in (*client_warnings(parsed, os.environ), *csv_warnings(parsed.client, home=home)):
             click.echo(f"warning: {warning}", err=True)
         bad_rows = read_file(home, parsed.client, today=local_date(now, ZoneInfo(parsed.client.timezone))).faults
         bad_rows = (*bad_rows, *csv_problems(parsed.client, home=home, now=now))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.core.errors import SourceError
+from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Context
+from connectors.csv.rows import parse
 from connectors.csv.settings import Csv
-from connectors.csv.source import CsvSource
+from connectors.csv.source import CsvSource, lines_of
 from okr_models.client.model import Client
 from pipelines.warehouse.home import Home
 
@@ -19,7 +22,7 @@ def csv_problems(client: Client, *, home: Home, now: datetime) -> list[str]:
     """What is wrong in the csv files of one client, as file:line; one that is not there yet is no error here."""
     found: dict[str, None] = {}
     for settings in client.sources:
-        if not isinstance(settings, Csv):
+        if not isinstance(settings, Csv) or settings.path is None:
             continue
         context = Context(
             client=client.client,
@@ -41,3 +44,24 @@ def csv_problems(client: Client, *, home: Home, now: datetime) -> list[str]:
         if rest > 0:
             found[f"{settings.path}: and {rest} more"] = None
     return list(found)
+
+
+def csv_warnings(client: Client, *, home: Home) -> list[str]:
+    """Rows of a client's own KPI in another file than the one that ``kpis`` names: nothing uses them."""
+    feeds = {own.id: own.source for own in client.kpis}
+    found = []
+    for settings in client.sources:
+        if not isinstance(settings, Csv) or settings.path is None:
+            continue
+        # what can't be read at all was said
+        with suppress(Misplaced, UnicodeError, OSError):
+            parsed = parse(lines_of(file_of_figures(settings.path, home=home.root)))
+            strange: dict[str, int] = {}
+            for row, line in zip(parsed.rows, parsed.lines, strict=True):
+                if feeds.get(str(row["kpi"]), settings.id) != settings.id:
+                    strange.setdefault(str(row["kpi"]), line)
+            found += [
+                f"{settings.path}:{line}: {kpi} is fed by {feeds[kpi]}, so its rows here are not used"
+                for kpi, line in strange.items()
+            ]
+    return found

@@ -16,6 +16,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from connectors.core.doubt import Doubt
+from okr_models.periods import Window
 from pipelines.warehouse.models.project import load_project
 from tests.unit.business_story import add_business
 from tests.unit.sql_story import Story, at, build, days
@@ -38,6 +40,7 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
     story = Story(client, start_on=START).source("web", "ga4").source("search", "search_console")
     story.source("blog", "wordpress").source("linkedin", "linkedin", zone="UTC").source("toots", "mastodon")
     story.source("files", "csv").source("rss", "feed").host("skärgård.se", "xn--skrgrd-cuak.se")
+    story.loaded("web", "web_daily", START, START, doubts=[Doubt(code="sampled", days=Window(START, START))])
 
     def window(source: str, stream: str, start: date, end: date) -> None:
         if cut is not None and start <= cut < end:

@@ -311,7 +311,7 @@ def test_a_number_is_finite_or_missing_or_refused(text: str, comma: bool) -> Non
         ("0.125", "comma", 0.125),
         ("12.5", "comma", 12.5),
         ("1234,5", "either", 1234.5),
-        ("12.345", "either", 12.345),
+        ("12.3450", "either", 12.345),
         ("1,234,567", "point", 1_234_567.0),
         ("1,234.5", "point", 1234.5),
         ("12,345", "comma", 12.345),
@@ -322,7 +322,9 @@ def test_a_number_with_one_reading_is_that_number(cell: str, decimals: Decimals,
     assert number(cell, column="value", decimals=decimals) == value
 
 
-@pytest.mark.parametrize(("cell", "decimals"), [("12.345", "comma"), ("-1.500", "comma"), ("12,345", "either")])
+@pytest.mark.parametrize(
+    ("cell", "decimals"), [("12.345", "comma"), ("-1.500", "comma"), ("12,345", "either"), ("12.345", "either")]
+)
 def test_a_number_with_two_readings_is_refused_with_both(cell: str, decimals: Decimals) -> None:
     with pytest.raises(BadCell, match=r"can be read as -?\d+ or as -?\d+,\d{3}; write the one"):
         number(cell, column="value", decimals=decimals)
@@ -407,3 +409,8 @@ def test_a_row_of_a_scope_that_no_source_has_is_said_in_the_ledger(tmp_path: Pat
     assert isinstance(doubts, list)
     assert [doubt["code"] for doubt in doubts if isinstance(doubt, dict)] == ["scope_unknown"]
     assert "1 rows are of platform=tiktok" in source.probe().detail
+
+
+def test_a_spreadsheets_number_for_a_day_is_refused_with_the_day_that_it_means(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"crm\.csv:2: date '45658' .* number it is 2025-01-01: give the column"):
+        read(tmp_path, "date,kpi,value\n45658,nps,5\n")
