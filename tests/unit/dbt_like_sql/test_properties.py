@@ -39,8 +39,9 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
     chance = random.Random(f"{client} {seed}")
     story = Story(client, start_on=START).source("web", "ga4").source("search", "search_console")
     story.source("blog", "wordpress").source("linkedin", "linkedin", zone="UTC").source("toots", "mastodon")
-    story.source("files", "csv").source("rss", "feed").host("skärgård.se", "xn--skrgrd-cuak.se")
-    story.loaded("web", "web_daily", START, START, doubts=[Doubt(code="sampled", days=Window(START, START))])
+    story.source("files", "csv").source("rss", "feed").host("skärgård.se", "xn--skrgrd-cuak.se").loaded(
+        "web", "web_daily", START, START, doubts=[Doubt(code="sampled", days=Window(START, START))]
+    )
 
     def window(source: str, stream: str, start: date, end: date) -> None:
         if cut is not None and start <= cut < end:
