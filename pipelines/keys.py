@@ -11,6 +11,8 @@ import dagster as dg
 from pipelines.warehouse.models.project import Model
 
 OWNERS = ["team:data"]
+LAUNCHED_BY, CLIENTS, SOURCES_FAILED = "okr/launched_by", "okr/clients", "okr/sources_failed"
+"""Tags of a run: who began it, for which clients it is, and how many sources it could not read."""
 
 
 def ops_key(table: str) -> dg.AssetKey:

@@ -7,7 +7,7 @@ warehouse's own.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -54,47 +54,98 @@ class Night:
         self.held.note(stage, reasons)
 
 
-class NightResource(dg.ConfigurableResource[Night]):
-    """Opens the home folder for one run: takes the run lock, reads the client files, connects to the database."""
+class NoClients(RuntimeError):
+    """There is no client to run for: nothing is opened or written."""
 
-    home: str = Field(default="", description="Home folder; empty: OKR_HOME, else the current folder")
+
+@contextmanager
+def opened_night(
+    home: Home,
+    *,
+    run_id: str,
+    clients: Sequence[str] = (),
+    full_refresh: bool = False,
+    clock_is_right: bool = False,
+    locked: bool = False,
+    instance: dg.DagsterInstance | None = None,
+) -> Generator[Night, None, None]:
+    """A home folder for one run: the run lock unless the caller holds it (``locked``), the client files, the database.
+
+    Raises ``NoClients`` before anything is made in the folder.
+    """
+    environ = dict(os.environ)
+    clock = clock_from(environ)
+    loaded = load_clients(home, only=tuple(clients))
+    if loaded.unknown:
+        raise NoClients(" ".join(loaded.unknown))
+    if not loaded.known:
+        raise NoClients(f"no client file in {home.clients}; OKR_HOME names the home folder, okr init CLIENT writes one")
+    with nullcontext() if locked else run_lock(home, run_id=run_id, now=clock.now()):
+        prepare(home)
+        con = connect(home)
+        try:
+            if (taken := make_ready(con, home)) is not None:
+                dg.get_dagster_logger().warning(str(taken))
+            if not clock_is_right:
+                check_clock(con, environ)
+            yield Night(
+                home=home,
+                clock=clock,
+                environ=environ,
+                con=con,
+                clients=loaded,
+                run_id=run_id,
+                full_refresh=full_refresh,
+            )
+        finally:
+            con.close()
+            _forget_old_runs(instance, run_id, environ)
+
+
+class NightResource(dg.ConfigurableResource[Night]):
+    """The home folder that OKR_HOME names, for one run: what the launchpad shows is what a person may choose."""
+
     clients: list[str] = Field(default=[], description="Read and judge only these clients; empty: all")
     full_refresh: bool = Field(
         default=False, description="Derive all tables of the SQL models anew; raw tables and results are never touched"
     )
-    holds_lock: bool = Field(default=False, description="The caller already holds the home folder's run lock")
     clock_is_right: bool = Field(
         default=False, description="Go on with a date before the ledger's newest row, or long after it"
     )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Night, None, None]:
-        environ = dict(os.environ)
-        home = Home.resolve(self.home or None, environ)
-        clock = clock_from(environ)
-        run = context.run
-        run_id = run.run_id if run else "no-run"
-        lock = nullcontext() if self.holds_lock else run_lock(home, run_id=run_id, now=clock.now())
-        with lock:
-            prepare(home)
-            con = connect(home)
-            try:
-                if (taken := make_ready(con, home)) is not None:
-                    dg.get_dagster_logger().warning(str(taken))
-                if not self.clock_is_right:
-                    check_clock(con, environ)
-                yield Night(
-                    home=home,
-                    clock=clock,
-                    environ=environ,
-                    con=con,
-                    clients=load_clients(home, only=tuple(self.clients)),
-                    run_id=run_id,
-                    full_refresh=self.full_refresh,
-                )
-            finally:
-                con.close()
-                _forget_old_runs(context.instance, run_id, environ)
+        with opened_night(
+            Home.resolve(None, os.environ),
+            run_id=_run_id(context),
+            clients=self.clients,
+            full_refresh=self.full_refresh,
+            clock_is_right=self.clock_is_right,
+            instance=context.instance,
+        ) as night:
+            yield night
+
+
+def night_of(home: Home, *, clients: Sequence[str], full_refresh: bool) -> dg.ResourceDefinition:
+    """The same for a caller that holds the home folder's run lock and has looked at the clock: ``okr run``."""
+
+    def opened(context: dg.InitResourceContext) -> Generator[Night, None, None]:
+        with opened_night(
+            home,
+            run_id=_run_id(context),
+            clients=clients,
+            full_refresh=full_refresh,
+            clock_is_right=True,
+            locked=True,
+            instance=context.instance,
+        ) as night:
+            yield night
+
+    return dg.ResourceDefinition(resource_fn=opened)
+
+
+def _run_id(context: dg.InitResourceContext) -> str:
+    return context.run.run_id if context.run else "no-run"
 
 
 def _forget_old_runs(instance: dg.DagsterInstance | None, run_id: str, environ: Mapping[str, str]) -> None:

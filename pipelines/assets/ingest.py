@@ -12,11 +12,12 @@ from connectors.core.protocol import Delivery
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
 from okr_models.periods import Window
-from pipelines.keys import OWNERS, raw_key
+from pipelines.keys import CLIENTS, LAUNCHED_BY, OWNERS, SOURCES_FAILED, raw_key
 from pipelines.markdown import markdown_table
 from pipelines.partitions import nights, rerun_of
 from pipelines.preview import row_count
 from pipelines.resources import Night
+from pipelines.warehouse.db import first_row
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.ingest.result import IngestResult, StreamLoads
@@ -192,3 +193,20 @@ def ingest_sources(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read what is missing or may have been restated."""
     yield from _results(context, night, _read(context, night, progress, frozenset({"window", "listing"})))
+    _tag(context, night)
+
+
+def _tag(context: dg.AssetExecutionContext, night: Night) -> None:
+    """Say on the run itself whose it is and what it could not read: a night with failed sources is not plain green."""
+    failed = first_row(
+        night.con,
+        "select count(distinct (client, source)) from ops.loads where run_id = ? and status = 'failed'",
+        [night.run_id],
+    )
+    tags = {
+        CLIENTS: ",".join(client.client for client in night.clients.clients),
+        SOURCES_FAILED: str(failed[0] if failed else 0),
+    }
+    if context.run.tags.get(LAUNCHED_BY) is None:
+        tags[LAUNCHED_BY] = "schedule" if "dagster/schedule_name" in context.run.tags else "dagster"
+    context.instance.add_run_tags(context.run_id, tags)

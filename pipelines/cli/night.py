@@ -77,7 +77,8 @@ def run_night(
     from sqlalchemy.exc import DBAPIError
 
     from pipelines.build import build_defs
-    from pipelines.resources import NightResource
+    from pipelines.keys import LAUNCHED_BY
+    from pipelines.resources import night_of
 
     partition, tags = _days(start, end, clock)
     try:
@@ -91,13 +92,7 @@ def run_night(
                 taken = _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
-                        "night": NightResource(
-                            home=str(home.root),
-                            clients=list(clients),
-                            full_refresh=full_refresh,
-                            holds_lock=True,
-                            clock_is_right=True,
-                        ),
+                        "night": night_of(home, clients=clients, full_refresh=full_refresh),
                         "progress": progress,
                     }
                 )
@@ -107,7 +102,7 @@ def run_night(
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
-                        tags={**IN_THE_UI, **tags},
+                        tags={**IN_THE_UI, LAUNCHED_BY: "okr run", **tags},
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )
