@@ -68,6 +68,11 @@ def in_a_table(series: Series, said: Said) -> FiguresTable:
     )
 
 
+def month_titles(series: Series, said: Said) -> tuple[str, ...]:
+    """Each month's figures in a line, to be shown where one points at it; of a month without any nothing."""
+    return tuple(_point_in_words(point, said).rstrip(".") for point in series.points)
+
+
 def _point_in_words(point: Point, said: Said) -> str:
     speech, parts = said.speech, []
     if point.actual is not None:

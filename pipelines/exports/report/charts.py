@@ -18,6 +18,7 @@ import vl_convert
 from okr_models.progress.series import Series
 from okr_models.words.numbers import Speech
 from pipelines.exports.report.scales import Scale, scale_of, spread
+from pipelines.exports.report.svg import TITLE
 
 NOW, NOW_SOFT, LAST, PATH, FAN, AXIS, GRID, LABEL, LAST_INK, BAR, PAPER = (f"#a100{n:02d}" for n in range(1, 12))
 WIDTH, HEIGHT = 400, 168
@@ -65,8 +66,11 @@ class _Frame:
         return (1 - share if self.is_turned else share) * (HEIGHT - 34)
 
 
-def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None) -> str:
-    """The months of one key result as SVG text; a rank has its first place at the top."""
+def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None, titles: Sequence[str] = ()) -> str:
+    """The months of one key result as SVG text; a rank has its first place at the top.
+
+    ``titles``: what each month says where one points at it.
+    """
     points: Rows = [
         {
             "n": n,
@@ -101,6 +105,9 @@ def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None)
     labels = _end_labels(ends, series.bounds, frame, unit, speech)
     widest = max((len(text) for text, *_ in labels), default=0)
     layers += [_end_label(label, frame) for label in labels]
+    if titles:
+        rows: Rows = [{"n": n, "t": f"{TITLE}{text}"} for n, text in enumerate(titles) if text]
+        layers.append(alt.Chart(_data(rows)).mark_rect(color=NOW, opacity=0).encode(x=frame.x, description="t:N"))
     padding = {"left": 5, "top": 8, "bottom": 2, "right": 9 + LETTER * widest if widest else 4}
     return _svg(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, padding=padding))
 
@@ -147,6 +154,14 @@ def kpi_chart(
             .encode(x=x, y=y),
             alt.Chart(_data(newest)).mark_point(color=NOW, filled=True, size=44, opacity=1).encode(x=x, y=y),
         ]
+    said: Rows = [
+        {"n": n, "t": f"{TITLE}{speech.month(month)}: {speech.figure(value, unit)}"}
+        for n, (month, value) in enumerate(months)
+        if value is not None
+    ]
+    wide = SMALL_WIDTH / max(1, len(rows))
+    pointed = alt.Chart(_data(said)).mark_rule(color=NOW, opacity=0, strokeWidth=wide)
+    layers.append(pointed.encode(x=x, description="t:N"))
     padding = {"left": 2, "right": 2, "top": 5, "bottom": 2}
     return _svg(alt.layer(*layers).properties(width=SMALL_WIDTH, height=SMALL_HEIGHT, padding=padding))
 

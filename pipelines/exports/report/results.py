@@ -19,7 +19,7 @@ from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
 from pipelines.exports.reader import Reader
-from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table, in_words
+from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table, in_words, month_titles
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.night_line import night_line
@@ -370,11 +370,12 @@ def _chart(
 ) -> Markup | None:
     if series is None:
         return None
+    said = Said(speech=speech, unit=unit, target=row.target)
     return for_page(
-        key_result_chart(series, speech, unit=unit),
+        key_result_chart(series, speech, unit=unit, titles=month_titles(series, said)),
         chart_id=chart_id,
         title=message("chart_title", speech, title=title),
-        description=in_words(series, Said(speech=speech, unit=unit, target=row.target)),
+        description=in_words(series, said),
     )
 
 

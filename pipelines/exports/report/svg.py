@@ -26,6 +26,9 @@ INKS: dict[str, str] = {
 
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _ROLES = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events|font-family|stroke-miterlimit)="[^"]*"')
+TITLE = "\u00a7"
+"""Before a mark's description: what shows where one points at it, without a script."""
+_TITLED = re.compile(rf'<(path|line) aria-label="{TITLE}([^"]*)"([^>]*)/>')
 _EMPTY_PATH = re.compile(r'<path(?: d="")?(?: display="none")?/>|<path d="" display="none"/>|<path d="M0,0h0v0h0Z"/>')
 _CLIP = re.compile(r"\bclip\d+\b")
 _SIZE = re.compile(r'^<svg[^>]*?viewBox="([^"]+)"[^>]*>')
@@ -38,6 +41,7 @@ def for_page(svg: str, *, chart_id: str, title: str, description: str) -> Markup
     if found is None:
         raise ValueError(f"chart {chart_id} came without a viewBox")
     body = body[found.end() :]
+    body = _TITLED.sub(r"<\1\3><title>\2</title></\1>", body)
     body = _ROLES.sub("", body)
     body = _EMPTY_PATH.sub("", body)
     body = _LONG_NUMBER.sub(lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."), body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+import zipfile
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -409,7 +410,7 @@ def test_the_boards_files_lie_apart_in_the_home_and_flat_in_a_folder_of_their_ow
     with build_published() as con:
         apart = export_all(con, tmp_path / "a", clients=CLIENTS, audience="board")
         flat = export_all(con, tmp_path / "b", clients=CLIENTS, audience="board", board_apart=False)
-    names = {"objectives.csv", "kpis_monthly.csv", "initiatives.csv", "report.html"}
+    names = {"objectives.csv", "kpis_monthly.csv", "initiatives.csv", "report.html", "figures.xlsx"}
     assert {path.name for path in apart} == {path.name for path in flat} == names
     assert tmp_path / "a/fjallglas/board/report.html" in apart
     assert tmp_path / "b/fjallglas/report.html" in flat
@@ -419,7 +420,12 @@ def test_the_boards_files_lie_apart_in_the_home_and_flat_in_a_folder_of_their_ow
     assert 'href="../../fjallglas/board/report.html"' in agencies[0]
     assert 'href="../fjallglas/report.html"' in agencies[1]
     for path in (*apart, *flat):
-        assert "Fler unika besökare" not in path.read_text("utf-8-sig")
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                text = " ".join(book.read(name).decode("utf-8") for name in book.namelist() if name.endswith(".xml"))
+        else:
+            text = path.read_text("utf-8-sig")
+        assert "Fler unika besökare" not in text
 
 
 def test_a_past_night_is_shown_without_a_month_that_closed_after_it(tmp_path: Path) -> None:
@@ -494,3 +500,13 @@ def test_a_kpi_without_a_value_is_shown_as_missing(tmp_path: Path) -> None:
         con.execute("update marts.kpi_monthly set value = null where kpi = 'interactions_per_post'")
         html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
     assert re.search(r"Interaktioner per inlägg</bdi></h3>\s*<p class=\"figure\"><span class=\"big\">–</span>", html)
+
+
+def test_every_month_of_a_chart_says_its_figures_where_one_points_at_it(tmp_path: Path) -> None:
+    page = report(tmp_path)
+    said = re.findall(r"<(?:path|line)[^>]*><title>([^<]+)</title></(?:path|line)>", page)
+    assert "Oktober: 8" in " ".join(said).replace("oktober", "Oktober") or any("okt" in each for each in said)
+    assert len(said) > 12
+    assert not any(each.startswith("§") or 'aria-label="§' in each for each in said)
+    assert 'aria-label="§' not in page
+    assert "<script" not in page
