@@ -18,6 +18,9 @@ Way = Literal["mail", "slack", "teams", "webhook"]
 Every = Literal["night", "monday", "month"]
 MOST_PREVIEW_DAYS = 30
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9åäöÅÄÖ.-]{1,250}\.[A-Za-z]{2,}")
+LEAST_CONTRAST = 3.0
+"""What WCAG asks of what is no text."""
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -47,9 +50,32 @@ def _read_list(value: Any) -> Any:
 
 
 def _read_colour(value: Any) -> str:
-    if isinstance(value, str) and _COLOUR.fullmatch(value.strip()):
-        return value.strip().lower()
-    raise refuse('is no colour; write six hex digits in quotes, like "#0a5c36"')
+    if not (isinstance(value, str) and _COLOUR.fullmatch(value.strip())):
+        raise refuse('is no colour; write six hex digits in quotes, like "#0a5c36"')
+    colour = value.strip().lower()
+    if (found := contrast(colour, "#ffffff")) < LEAST_CONTRAST:
+        raise refuse(
+            f"stands out {found:.1f} to 1 from white paper; {LEAST_CONTRAST:g} is the least: take a darker one"
+        )
+    return colour
+
+
+def _read_logo(value: Any) -> Any:
+    if isinstance(value, str) and not value.lower().endswith(tuple(LOGO_TYPES)):
+        raise refuse(f"is no picture that a report can hold; take one that ends in {', '.join(LOGO_TYPES)}")
+    return value
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours (``#rrggbb``) stand apart, 1 to 21 (WCAG 2.2, contrast ratio)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 Target = Annotated[str | EnvRef | FileRef, BeforeValidator(_read_target)]
@@ -87,7 +113,7 @@ class Sending(Frozen):
 class Brand(Frozen):
     """Whose report it looks like. ``logo``: an SVG, PNG or JPEG inside the home folder."""
 
-    logo: HomePath | None = None
+    logo: Annotated[HomePath, BeforeValidator(_read_logo)] | None = None
     colour: Annotated[str, BeforeValidator(_read_colour)] | None = None
     agency: Text | None = None
 

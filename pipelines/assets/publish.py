@@ -120,6 +120,7 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
                 clients=night.clients.clients,
                 held={each.client: each.reason for each in held_back(night.home) if each.stage != HELD_AT_EXPORTS},
                 language=_language(),
+                root=night.home.root,
                 on_fault=lambda client, error: failed.update({client: Blame(text=reason_of(error), part={})}),
             )
         night.hold(HELD_AT_EXPORTS, failed)

@@ -47,6 +47,7 @@ def export(
             held={each.client: each.reason for each in held_back(home)} if out is None else None,
             on_fault=lambda client, error: failed.update({client: one_line(error)}),
             language=language,
+            root=home.root,
         )
     for path in written:
         click.echo(path)

@@ -46,13 +46,14 @@ def export_all(
     held: Mapping[str, str] | None = None,
     on_fault: Callable[[str, Exception], None] | None = None,
     language: Language | None = None,
+    root: Path | None = None,
 ) -> tuple[Path, ...]:
     """Write every export below ``folder`` and return the paths.
 
     ``clients``: the client files at hand, which say what the charts' target paths are and the CSV dialect. ``only``:
     these clients and no agency page. ``audience="board"``: a folder ``board`` of its own, so that no file with
     key-result detail lies beside the board's; not where ``board_apart`` is false, since ``folder`` is one already.
-    ``language``: the agency page's; without it that of most clients.
+    ``root``: the home folder, where logos lie. ``language``: the agency page's; without it that of most clients.
 
     A client whose file is gone or broken tonight has nothing new, and without the file its language, dialect and target
     paths are unknown: what was exported of it before stays as it is. So does that of the clients ``held`` back, whose
@@ -97,7 +98,7 @@ def export_all(
                 rows = client_rows(con, reader.client, as_of=as_of, restated=restated, audience=audience)
                 sheets = [_sheet(con, file, found) for file, found in rows]
                 write_workbook(aside / WORKBOOK, [*sheets, *([] if is_board else [_changes_sheet(con, since)])])
-                kept = keep_months(con, reader, target, as_of=as_of) if audience is None else ()
+                kept = keep_months(con, reader, target, as_of=as_of, root=root) if audience is None else ()
                 render_client(
                     con,
                     reader,
@@ -162,7 +163,12 @@ def _changes_sheet(con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[object, 
 
 
 def keep_months(
-    con: duckdb.DuckDBPyConnection, reader: Reader, target: Path, *, as_of: date | None = None
+    con: duckdb.DuckDBPyConnection,
+    reader: Reader,
+    target: Path,
+    *,
+    as_of: date | None = None,
+    root: Path | None = None,
 ) -> tuple[Path, ...]:
     """The report of each closed month as the first night had it that knew it whole; one that is kept stays as it is."""
     from pipelines.exports.report.client import render_client
@@ -177,7 +183,7 @@ def keep_months(
             continue
         earlier = tuple(name for name in months_kept(target) if name < place.name)
         with _made_aside(place) as aside:
-            render_client(con, reader, aside, as_of=night, months=earlier, is_kept=True)
+            render_client(con, reader, aside, as_of=night, months=earlier, is_kept=True, root=root)
             written += _put_in_place(aside, place)
     return tuple(written)
 

@@ -43,6 +43,8 @@ class Reader:
     """The csv source behind each of the client's own KPIs."""
     initiatives: Mapping[str, str | None] = field(default_factory=dict)
     """Hypothesis by initiative."""
+    file: Client | None = None
+    """The client's file itself, for what only its report needs."""
 
     def objective(self, objective_id: str) -> Objective | None:
         """The objective's definition, if the file at hand still has it."""
@@ -108,6 +110,7 @@ def reader_of(client: Client) -> Reader:
         platforms={source.id: source.platform for source in client.sources if source.platform},
         kpi_sources={kpi.id: kpi.source for kpi in client.kpis if kpi.source},
         initiatives={initiative.id: initiative.hypothesis for initiative in client.initiatives},
+        file=client,
     )
 
 

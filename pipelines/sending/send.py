@@ -238,7 +238,9 @@ def _body(turn: _Turn, letter: letters.Letter, edition: Due) -> Mapping[str, obj
 def _pages(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due) -> bytes | None:
     audience = turn.sending.audience
     with tempfile.TemporaryDirectory() as folder:
-        page = render_client(con, turn.reader, Path(folder), as_of=edition.night, audience=audience)
+        page = render_client(
+            con, turn.reader, Path(folder), as_of=edition.night, audience=audience, root=turn.home.root
+        )
         return printed(page, turn.environ)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.warehouse.db import Connection, first_row, quote, transaction
+from pipelines.warehouse.db import Connection, first_row, literal, quote, transaction
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.okr.tables import OKR_TABLES
+from pipelines.warehouse.okr.tables import CHECKINS, OKR_TABLES
 from pipelines.warehouse.schema import OPS_TABLES
 from pipelines.warehouse.served import SERVED, served_beside
-from pipelines.warehouse.tables import Table, names
+from pipelines.warehouse.tables import Column, Table, names
 
 LOST = (
     "it was read, but the working database was lost since; what the source still gives is read again, and counters of"
@@ -66,27 +66,36 @@ def _is_empty(con: Connection) -> bool:
 
 
 def _results(con: Connection, served: str) -> int:
-    return sum(_all_of(con, served, table) for table in OKR_TABLES.values())
+    # since when a check-in was known is in no file
+    return sum(_all_of(con, served, table) for table in (*OKR_TABLES.values(), CHECKINS))
 
 
 def _all_of(con: Connection, served: str, table: Table) -> int:
     """Add the served rows of a table whose keys it lacks."""
     place = f"{quote(served)}.{quote('marts' if table.schema == 'okr' else table.schema)}.{quote(table.name)}"
     there = _columns(con, served, table)
-    if not set(table.key) <= there:
+    # a column that came into the key later has one value in all that an older version published
+    since = {column.name: literal(column.before) for column in table.columns if column.before is not None}
+    if not set(table.key) <= there | since.keys():
         return 0
     values = ", ".join(
         f"served.{quote(column.name)}"
         if column.name in there
-        else f"{'null' if column.nullable else _INSTEAD.get(column.type, '0')} as {quote(column.name)}"
+        else f"{since.get(column.name) or _instead(column)} as {quote(column.name)}"
         for column in table.columns
     )
-    same = " and ".join(f"served.{quote(key)} = mine.{quote(key)}" for key in table.key)
+    same = " and ".join(
+        f"{f'served.{quote(key)}' if key in there else since[key]} = mine.{quote(key)}" for key in table.key
+    )
     done = con.execute(
         f"insert into {table.qualified} ({names(table.column_names)}) select {values} from {place} as served"  # noqa: S608
         f" where not exists (select 1 from {table.qualified} as mine where {same})"
     ).fetchall()
     return int(done[0][0])
+
+
+def _instead(column: Column) -> str:
+    return "null" if column.nullable else _INSTEAD.get(column.type, "0")
 
 
 def _ledger(con: Connection, served: str) -> int:

@@ -22,6 +22,7 @@ from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import reading, results
 from pipelines.exports.report.kpi_cards import kpi_section
+from pipelines.exports.report.mark import Mark, mark_of
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.paper import paper_of, posts_printed
@@ -50,10 +51,12 @@ def render_client(
     audience: Audience | None = None,
     months: Sequence[str] = (),
     is_kept: bool = False,
+    root: Path | None = None,
 ) -> Path:
     """Write ``folder/report.html`` and return its path; ``audience="board"`` leaves the key results out.
 
     ``months``: those whose reports are kept, as ``2026-10``, to link to. ``is_kept``: this is one of them.
+    ``root``: the home folder, where the logo lies.
     """
     reader = reader_of(client) if isinstance(client, Client) else client
     status = read_status(con, reader.client, as_of=as_of, restated=restated)
@@ -88,6 +91,7 @@ def render_client(
         "headline": results.headline(status, reader),
         "failures": below.failures(sources, reader),
         "since": news,
+        "mark": mark_of(reader.file, root) if reader.file is not None and root is not None else Mark(),
         "archive": archive(months, reader.speech, is_kept=is_kept),
         "objectives": objectives,
         "with_results": with_results,

@@ -186,6 +186,7 @@ MESSAGES: dict[Language, dict[str, str]] = {
         "by_night": "Framsteg natt för natt: {first} {then}, {last} {now}",
         "archive": "Tidigare månader",
         "newest_report": "Senaste rapporten",
+        "from_agency": "Från {agency}.",
         "generated": "Framtagen natten till den {day}. Siffrorna finns som CSV bredvid den här filen.",
     },
     "en": {
@@ -365,6 +366,7 @@ MESSAGES: dict[Language, dict[str, str]] = {
         "by_night": "Progress by night: {first} {then}, {last} {now}",
         "archive": "Earlier months",
         "newest_report": "The newest report",
+        "from_agency": "From {agency}.",
         "generated": "Worked out on the night of {day}. The figures are CSV files beside this one.",
     },
 }
