@@ -53,8 +53,15 @@ class KpiSection:
 
 
 def kpi_section(months: Mapping[KpiKey, Mapping[date, Month]], reader: Reader) -> KpiSection:
-    """Every KPI in ``all``, or where there is no ``all`` in each of its scopes; built-in ones first, in their order."""
-    order = {kpi: n for n, kpi in enumerate(BUILT_IN)}
+    """Every KPI in ``all``, or where there is no ``all`` in each of its scopes.
+
+    Those that the client's key results are measured by lead, in the order of its file; then built-in ones in theirs.
+    """
+    asked = dict.fromkeys(
+        result.kpi for objective in reader.objectives for result in objective.key_results if result.kpi
+    )
+    leads = {kpi: n - len(asked) for n, kpi in enumerate(asked)}
+    order = {kpi: n for n, kpi in enumerate(BUILT_IN)} | leads
     by_kpi: dict[str, list[str]] = {}
     for kpi, scope in months:
         by_kpi.setdefault(kpi, []).append(scope)

@@ -60,6 +60,7 @@ class SocialView:
     url: str | None
     label: str
     published: str
+    caption: str
     likes: str
     comments: str
     shares: str
@@ -175,6 +176,7 @@ def social_posts(posts: Sequence[SocialPost], speech: Speech) -> tuple[SocialVie
                 "open_post", speech, platform=platform_name(post.platform), day=_on(post.published_at, speech)
             ),
             published=_on(post.published_at, speech),
+            caption=plain(post.caption or "", limit=80),
             likes=speech.figure(post.likes),
             comments=speech.figure(post.comments),
             shares=speech.figure(post.shares),

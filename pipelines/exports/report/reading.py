@@ -62,6 +62,7 @@ class BlogPost:
 class SocialPost:
     platform: str
     url: str | None
+    caption: str | None
     published_at: datetime | None
     likes: float | None
     comments: float | None
@@ -189,14 +190,16 @@ def social_posts_of(
     con: duckdb.DuckDBPyConnection, client: str, *, since: date, until: date, zone: str
 ) -> tuple[SocialPost, ...]:
     """Social posts published in a span of days, the most interacted with first."""
+    # what was published by an earlier version has no captions
+    caption = "caption" if "caption" in columns_of(con, "social_posts") else "null"
     rows = con.execute(
-        """
-        select platform, url, published_at at time zone $zone, likes, comments, shares, interactions,
+        f"""
+        select platform, url, {caption}, published_at at time zone $zone, likes, comments, shares, interactions,
             interactions_28d, coalesce(is_maturing, false)
         from marts.social_posts where client = $client
           and (published_at at time zone $zone)::date between $since and $until
         order by interactions desc nulls last, platform, post_id
-        """,
+        """,  # noqa: S608 - a column of our own
         {"client": client, "since": since, "until": until, "zone": zone},
     ).fetchall()
     return _typed(SocialPost, rows)
