@@ -52,7 +52,10 @@ TEXT: dict[Language, dict[str, str]] = {
         "missed": "missade: {titles}",
         "more_titles": "{titles} och {count} till",
         "more": "… och {count} till i changes.csv",
-        "ago": "Framsteg för en vecka sedan {week}, en månad {month}, ett kvartal {quarter}",
+        "ago": "Framsteg för {said}",
+        "ago_week": "en vecka sedan {share}",
+        "ago_month": "en månad sedan {share}",
+        "ago_quarter": "ett kvartal sedan {share}",
     },
     "en": {
         "head": "What has happened since {day}",
@@ -69,7 +72,10 @@ TEXT: dict[Language, dict[str, str]] = {
         "missed": "missed: {titles}",
         "more_titles": "{titles} and {count} more",
         "more": "… and {count} more in changes.csv",
-        "ago": "Progress a week ago {week}, a month {month}, a quarter {quarter}",
+        "ago": "Progress {said}",
+        "ago_week": "a week ago {share}",
+        "ago_month": "a month ago {share}",
+        "ago_quarter": "a quarter ago {share}",
     },
 }
 
@@ -125,15 +131,17 @@ def ago(changed: Changed, speech: Speech) -> str:
     """Progress a week, a month and a quarter ago; empty where no night is a week old."""
     if changed.progress_week_ago is None:
         return ""
-    said = {
-        name: "–" if value is None else speech.percent(value)
+    text = TEXT[speech.language]
+    said = [
+        text[f"ago_{name}"].format(share=speech.percent(value))
         for name, value in (
             ("week", changed.progress_week_ago),
             ("month", changed.progress_month_ago),
             ("quarter", changed.progress_quarter_ago),
         )
-    }
-    return TEXT[speech.language]["ago"].format(**said)
+        if value is not None
+    ]
+    return text["ago"].format(said=", ".join(said))
 
 
 def rows(since: Since) -> list[tuple[object, ...]]:

@@ -272,11 +272,11 @@ def _objective(each: Objective) -> str:
         cells += f'<td bgcolor="{RULE}" style="height:10px;line-height:10px;font-size:1px">&nbsp;</td>'
     reason = f": {_e(each.reason)}." if each.reason else ""
     return (
-        f'<p style="{_p(16)};font-weight:bold">{_e(each.title)}</p>'
+        f'<p style="{_p(16)};font-weight:bold">{_e(each.title)}: {_e(each.progress) or "–"}</p>'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"'
         f' style="margin:4px 0"><tr>{cells}</tr></table>'
         f'<p style="{_p()}"><b style="color:{colour}">{_e(each.icon)} {_e(each.word)}</b>'
-        f"{reason} {_e(each.progress)}</p>"
+        f"{reason}</p>"
     )
 
 

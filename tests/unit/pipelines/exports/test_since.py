@@ -6,19 +6,21 @@ import csv
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from okr_models.changes.model import OTHER
+from okr_models.changes.model import OTHER, Changed
+from okr_models.words.numbers import ENGLISH
 from pipelines.exports.all import export_all
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import reader_of
 from pipelines.exports.report.client import render_client
 from pipelines.exports.since import changes_since, closed_months
-from pipelines.exports.since_words import COLUMNS, block
+from pipelines.exports.since_words import COLUMNS, ago, block
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published, insert
 
@@ -145,6 +147,16 @@ def test_the_report_begins_with_it_and_the_board_hears_of_objectives_alone(
     )
     board = render_client(con, FJALLGLAS, tmp_path / "board", audience="board").read_text("utf-8")
     assert board.count("<li><strong>") == 1
+
+
+def test_progress_is_told_of_the_nights_that_there_are() -> None:
+    known = Changed(
+        objective_id="o", key_result_id="k", title="K", unit=None, since=EARLIER, as_of=AS_OF, status_then="at_risk",
+        status="at_risk", current_then=1.0, current=2.0, target_then=3.0, target=3.0, progress_then=0.5, progress=0.6,
+        progress_week_ago=0.5, progress_month_ago=0.4,
+    )  # fmt: skip
+    assert ago(known, ENGLISH) == "Progress a week ago 50%, a month ago 40%"
+    assert ago(replace(known, progress_week_ago=None), ENGLISH) == ""
 
 
 def test_changes_csv_has_every_key_result_and_nothing_where_no_night_is_old_enough(
