@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import string
-import zipfile
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -43,6 +42,7 @@ from pipelines.exports.report.methods import GENERAL, method
 from pipelines.exports.report.posts import safe_url
 from pipelines.exports.report.reading import Item, Month
 from tests.home import PROJECT
+from tests.unit.pipelines.exports.test_workbook import words_of
 from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD
 from tests.unit.published_fixture import AS_OF, build_published
 
@@ -420,11 +420,7 @@ def test_the_boards_files_lie_apart_in_the_home_and_flat_in_a_folder_of_their_ow
     assert 'href="../../fjallglas/board/report.html"' in agencies[0]
     assert 'href="../fjallglas/report.html"' in agencies[1]
     for path in (*apart, *flat):
-        if path.suffix == ".xlsx":
-            with zipfile.ZipFile(path) as book:
-                text = " ".join(book.read(name).decode("utf-8") for name in book.namelist() if name.endswith(".xml"))
-        else:
-            text = path.read_text("utf-8-sig")
+        text = words_of(path) if path.suffix == ".xlsx" else path.read_text("utf-8-sig")
         assert "Fler unika besökare" not in text
 
 
@@ -500,35 +496,3 @@ def test_a_kpi_without_a_value_is_shown_as_missing(tmp_path: Path) -> None:
         con.execute("update marts.kpi_monthly set value = null where kpi = 'interactions_per_post'")
         html = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
     assert re.search(r"Interaktioner per inlägg</bdi></h3>\s*<p class=\"figure\"><span class=\"big\">–</span>", html)
-
-
-def test_every_month_of_a_chart_says_its_figures_where_one_points_at_it(tmp_path: Path) -> None:
-    page = report(tmp_path)
-    said = re.findall(r"<(?:path|line)[^>]*><title>([^<]+)</title></(?:path|line)>", page)
-    assert "Oktober: 8" in " ".join(said).replace("oktober", "Oktober") or any("okt" in each for each in said)
-    assert len(said) > 12
-    assert not any(each.startswith("§") or 'aria-label="§' in each for each in said)
-    assert 'aria-label="§' not in page
-    assert "<script" not in page
-
-
-def test_a_social_post_is_known_by_its_text_and_the_text_is_never_markup(tmp_path: Path) -> None:
-    with build_published() as con:
-        con.execute("update marts.social_posts set caption = '<b>Nytt</b> glas & mer'")
-        page = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
-        con.execute("alter table marts.social_posts drop column caption")
-        older = render_client(con, FJALLGLAS, tmp_path / "older").read_text("utf-8")
-    assert "&lt;b&gt;Nytt&lt;/b&gt; glas &amp; mer" in page
-    assert 'class="caption"' not in older
-
-
-def test_the_kpis_that_key_results_are_measured_by_lead_in_the_files_order(tmp_path: Path) -> None:
-    page = report(tmp_path)
-    shown = re.findall(r'<article class="kpi">\s*<h3><bdi>([^<]+)</bdi>', page)
-    asked = dict.fromkeys(
-        result.kpi for objective in FJALLGLAS.objectives for result in objective.key_results if result.kpi
-    )
-    titles = [BUILT_IN[kpi].title_sv for kpi in asked if kpi in BUILT_IN and BUILT_IN[kpi].title_sv in shown]
-    assert len(titles) > 2
-    assert [title for title in shown if title in titles][: len(titles)] == titles
-    assert shown[0] == titles[0]

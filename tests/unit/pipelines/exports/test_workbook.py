@@ -29,6 +29,11 @@ def part(path: Path, name: str) -> str:
         return book.read(name).decode("utf-8")
 
 
+def words_of(path: Path) -> str:
+    """All text of a workbook."""
+    return part(path, "xl/sharedStrings.xml")
+
+
 def cells(path: Path, sheet: int = 1) -> list[list[tuple[str, str]]]:
     """Type and text of every cell, row by row; ``n`` is a number."""
     strings = [
