@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import click
 
+from pipelines.carried import carried, is_checkout
 from pipelines.cli.common import fail
 from pipelines.cli.night import run_night
 from pipelines.cli.run import report
@@ -15,7 +17,8 @@ from pipelines.warehouse.clock import TODAY_VARIABLE, clock_from
 from pipelines.warehouse.home import Home
 
 DEMO_TODAY = "2026-11-20"
-BUNDLED = Path(__file__).resolve().parents[2] / "demo"
+ELSEWHERE = "okr-demo"
+"""The demo's home folder outside a checkout, in the current folder; made at first use."""
 
 
 @click.command(epilog="Example: okr demo")
@@ -23,7 +26,9 @@ BUNDLED = Path(__file__).resolve().parents[2] / "demo"
 def demo(context: click.Context) -> None:
     """Run the night on the bundled demo clients and show what came of it."""
     chosen = context.find_root().obj
-    home = Home.resolve(chosen or str(BUNDLED), os.environ)
+    home = Home.resolve(chosen or (str(carried("demo")) if is_checkout() else ELSEWHERE), os.environ)
+    if not is_checkout():
+        _copy(carried("demo"), home)
     if not home.clients.is_dir():
         raise fail(f"{home.clients} is missing; okr demo runs from a checkout of the project", code=2)
     is_demo_day = not os.environ.get(TODAY_VARIABLE)
@@ -43,3 +48,10 @@ def demo(context: click.Context) -> None:
             if path.is_file():
                 click.echo(path)
     report(ended)
+
+
+def _copy(carried_demo: Path, home: Home) -> None:
+    """The client files and data that the wheel carries, where the home folder has none."""
+    for name in ("clients", "data"):
+        if not (home.root / name).exists():
+            shutil.copytree(carried_demo / name, home.root / name)

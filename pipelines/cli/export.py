@@ -10,9 +10,11 @@ import click
 
 from pipelines.cli.common import DAY, client_option, fail, home_of, one_line, published
 from pipelines.exports.all import export_all
+from pipelines.exports.database import NotHandedOut, hand_out
 from pipelines.exports.reader import UnknownLanguage, agency_language, readers_of
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.held_back import held_back
+from pipelines.warehouse.home import Home
 
 
 @click.command(epilog="Example: okr --home okr-home export --client acme --audience board --out for-the-board")
@@ -20,12 +22,27 @@ from pipelines.warehouse.held_back import held_back
 @click.option("--out", type=click.Path(path_type=Path), help="Write here instead of the home folder's exports/.")
 @click.option("--as-of", type=DAY, help="As it was known that day.")
 @click.option("--audience", type=click.Choice(["board", "team"]), help="board leaves out the key results' detail.")
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the published tables of one client into this file instead, to hand out.",
+)
 @click.pass_context
-def export(
-    context: click.Context, clients: tuple[str, ...], out: Path | None, as_of: date | None, audience: str | None
+def export(  # noqa: PLR0917 - one parameter an option
+    context: click.Context,
+    clients: tuple[str, ...],
+    out: Path | None,
+    as_of: date | None,
+    audience: str | None,
+    database: Path | None,
 ) -> None:
     """Write the CSVs and the report again."""
     home = home_of(context)
+    if database is not None:
+        if len(clients) != 1 or out or as_of or audience:
+            raise fail("--database takes one --client and no other option", code=2)
+        _hand_out(home, clients[0], database)
+        return
     try:
         language = agency_language(os.environ)
     except UnknownLanguage as error:
@@ -57,3 +74,15 @@ def export(
         click.echo(f"okr: {client}: {reason}; its files are as they were", err=True)
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _hand_out(home: Home, client: str, target: Path) -> None:
+    with published(home) as con:
+        known = [reader.client for reader in readers_of(con, load_clients(home).clients)]
+    if client not in known:
+        raise fail(f"nothing is known of {client}; there are: {', '.join(known) or 'none'}")
+    try:
+        hand_out(home.published_database.resolve(), client, target)
+    except NotHandedOut as error:
+        raise fail(one_line(error)) from error
+    click.echo(target)

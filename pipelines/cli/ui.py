@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
+from pipelines.carried import carried
 from pipelines.cli.common import fail, home_of, one_line
 from pipelines.instance import DagsterFolderUnusable, dagster_home
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @click.command(epilog="Example: okr --home okr-home ui --port 3001")
@@ -20,14 +19,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 def ui(context: click.Context, port: int) -> None:
     """Open Dagster: lineage, reruns, and the nightly schedule while it runs."""
     home = home_of(context)
-    workspace = PROJECT / "workspace.yaml"
+    workspace = carried("workspace.yaml")
     if not workspace.exists():
-        raise fail(f"{workspace} is missing; okr ui runs from a checkout of the project")
+        raise fail(f"{workspace} is missing; install the project again")
     try:
         folder = dagster_home(home, os.environ)
     except DagsterFolderUnusable as error:
         raise fail(one_line(error)) from error
     environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(folder)}
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(workspace), "-p", str(port)]
-    os.chdir(PROJECT)
+    os.chdir(workspace.parent)
     os.execvpe(command[0], command, environ)  # noqa: S606 - a fixed program of this environment, no shell

@@ -150,7 +150,7 @@ def test_a_first_client_comes_to_its_report_and_is_backed_up_restored_and_run_ag
         assert done.returncode in expected, (line, done.stdout, done.stderr)
         if done.returncode:
             assert "SECOND_GOOGLE_KEY" in done.stdout + done.stderr
-        if line.startswith("tar --exclude"):
+        if line.startswith("okr --home okr-home backup"):
             statuses["backed up"] = reader.types("okr --home okr-home status").stdout
         if line.endswith("okr-restored status"):
             statuses["restored"] = done.stdout
