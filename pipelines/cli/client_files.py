@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from zoneinfo import ZoneInfo
 
 import click
 
 from connectors.catalogue import SETTINGS
+from connectors.core.secrets import inside_home
 from okr_models.client.fields import nearest
+from okr_models.client.model import Client
+from okr_models.client.sources import FileRef
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from okr_models.periods import local_date
@@ -18,6 +22,7 @@ from pipelines.cli.csv_files import csv_problems, csv_warnings
 from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
+from pipelines.warehouse.home import Home
 
 SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
@@ -75,6 +80,8 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
     for parsed in loaded.parsed:
         for warning in (*client_warnings(parsed, os.environ), *csv_warnings(parsed.client, home=home)):
             click.echo(f"warning: {warning}", err=True)
+        for line in open_secrets(home, parsed.client):
+            click.echo(f"warning: {line}", err=True)
         bad_rows = read_file(home, parsed.client, today=local_date(now, ZoneInfo(parsed.client.timezone))).faults
         bad_rows = (*bad_rows, *csv_problems(parsed.client, home=home, now=now))
         for line in bad_rows:
@@ -86,3 +93,19 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
             click.echo(line, err=True)
     if loaded.broken or loaded.unknown or has_bad_rows:
         raise click.exceptions.Exit(1)
+
+
+def open_secrets(home: Home, client: Client) -> list[str]:
+    """Secret files of a client that everybody on this machine may read, each with the cure."""
+    named = {
+        reference.file: source.id
+        for source in client.sources
+        for reference in source.secrets().values()
+        if isinstance(reference, FileRef)
+    }
+    found = []
+    for name, source in sorted(named.items()):
+        path = inside_home(name, home=home.root)
+        if path is not None and path.is_file() and path.stat().st_mode & stat.S_IROTH:
+            found.append(f"{client.client}/{source}: everybody on this machine may read {name}; chmod 600 {name}")
+    return found

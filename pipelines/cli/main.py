@@ -64,6 +64,8 @@ SAID: dict[str, str] = {
     "completion": "Print the completion script for a shell: commands, options and the names of clients.",
 }
 """Each command's first sentence, as its own help begins, so that the list of them need not import them all."""
+OTHERS = 0o027
+"""Taken from what is written: everything of others, and writing of the group."""
 TRACEBACK = "OKR_TRACEBACK"
 """Set to anything: an error that this program did not foresee is shown with where it arose."""
 
@@ -131,7 +133,14 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # a terminal that can't show a letter shows "?" in its place
             stream.reconfigure(errors="replace")
-    sys.exit(_ended())
+    # figures of clients are nobody else's: files 0640, folders 0750, or tighter where the user has it so
+    before = os.umask(0o077)
+    os.umask(before | OTHERS)
+    try:
+        code = _ended()
+    finally:
+        os.umask(before)
+    sys.exit(code)
 
 
 def _ended() -> int:  # noqa: PLR0911 - one return for each way to end
