@@ -26,6 +26,10 @@ _END = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|RDF)\s*>")
 _ALTERNATE = re.compile(rb"<link\b[^>]*\btype=[\"']application/(?:rss|atom)\+xml[\"'][^>]*>", re.IGNORECASE)
 _HREF = re.compile(rb"\bhref=[\"']([^\"'<>]+)[\"']", re.IGNORECASE)
 _WORDPRESS_ID = re.compile(r"^https?://[^?#]*/\?p=\d+$")
+_LONG_TAG = re.compile(rb"""<[A-Za-z](?:[^<>"']|"[^"]{0,1024}"|'[^']{0,1024}'){64,}+""")
+_QUOTED = re.compile(rb"""\"[^"]*"|'[^']*'""")
+MOST_ATTRIBUTES = 250
+LARGEST_BYTES = 16 * 2**20
 _SHOWN = 60
 
 
@@ -66,11 +70,20 @@ class Document:
 
 def problem(reply: Reply) -> str | None:
     """Why a reply is no whole feed, in words; None where it looks like one. feedparser would read a cut-off one too."""
+    if len(reply.body) > LARGEST_BYTES:
+        return f"the feed has {len(reply.body) // 2**20} MiB, more than {LARGEST_BYTES // 2**20}"
+    if (most := _most_attributes(reply.body)) > MOST_ATTRIBUTES:
+        return f"the feed has a tag of {most} attributes, more than {MOST_ATTRIBUTES}"
     if _END.search(reply.body[-_TAIL_BYTES:].replace(b"\0", b"")):
         return None
     if reply.looks_like_html():
         return "a web page instead of a feed"
     return "the feed is cut off, or neither RSS nor Atom" if reply.body.strip() else "an empty body instead of a feed"
+
+
+def _most_attributes(body: bytes) -> int:
+    """Of the tag that has most; feedparser's time grows with their square. Counts nothing in tags that are short."""
+    return max((_QUOTED.sub(b"", tag.group()).count(b"=") for tag in _LONG_TAG.finditer(body)), default=0)
 
 
 def named_feed(reply: Reply) -> str | None:
