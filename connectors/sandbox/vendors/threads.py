@@ -7,13 +7,14 @@ What belongs here: the profile, its posts and insights. What does not: events (`
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import numpy as np
 from starlette.responses import Response
 
 from connectors.sandbox.call import Call, Endpoint, Json, ReplyFault, Vendor, json_reply
 from connectors.sandbox.faults import AuthReject
-from connectors.sandbox.vendors.meta.common import MetaError, bad_parameter, listed, stamp
+from connectors.sandbox.vendors.meta.common import PACIFIC, MetaError, bad_parameter, listed, stamp
 from connectors.sandbox.vendors.meta.server import fault_reply as graph_fault
 from connectors.sandbox.vendors.meta.tokens import token_error
 from connectors.sandbox.world import Brand
@@ -45,6 +46,8 @@ def profile_insights(call: Call) -> Response:
     since, until = int(asked.get("since", 0)), int(asked.get("until", 0))
     if since < INSIGHTS_SINCE or until <= since:
         raise bad_parameter("since and until must be given, and not before 2024-04-13")
+    if datetime.fromtimestamp(since, PACIFIC).date() in call.faults.empty_days():
+        return json_reply({"data": []})
     rows = call.world.social(brand.slug, MIRRORS).interactions
     now = int(call.world.now.timestamp())
     inside = (rows.at >= since) & (rows.at < until) & (rows.arrives <= now)

@@ -47,7 +47,7 @@ class Newsletter:
 def newsletters(brand: Brand, seed: int) -> tuple[Newsletter, ...]:
     """Every other Tuesday, some of them minutes before midnight UTC."""
     rng, zone = stream(seed, brand.slug, "newsletters"), ZoneInfo(brand.site.zone)
-    first = HORIZON_START + timedelta(days=(1 - HORIZON_START.weekday()) % 7)
+    first = HORIZON_START + timedelta(days=(1 - HORIZON_START.weekday()) % 7 + 7)
     found: list[Newsletter] = []
     day = first
     while day <= HORIZON_END:
