@@ -18,13 +18,14 @@ import duckdb
 from pipelines.warehouse.home import Home
 
 Connection = duckdb.DuckDBPyConnection
-Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer"]
+Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer", "misnamed"]
 
 CATALOG = "warehouse"
 """Name under which the working database is attached."""
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _CURES: dict[Problem, str] = {
+    "misnamed": "DuckDB would keep its log in another folder, as there is a ? in the path; name the folder without it",
     "locked": "process{holder} has it open; wait for it to end or close it, and analyse published/okr.duckdb",
     "missing": "it does not exist yet; `okr run` makes it",
     "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away{way}",
@@ -86,6 +87,8 @@ def connect(home: Home, read_only: bool = False) -> Connection:
     ambiguous between catalog and schema. A cursor of this connection needs its own ``use warehouse``.
     """
     if not read_only:
+        if "?" in str(home.database):
+            raise DatabaseUnusable(path=home.database, problem="misnamed", detail="?")
         home.warehouse.mkdir(parents=True, exist_ok=True)
     con = configured(duckdb.connect(config=_offline()))
     try:

@@ -258,3 +258,9 @@ def test_what_went_wrong_in_a_transaction_is_not_hidden_by_what_can_not_be_clean
     with pytest.raises(duckdb.CatalogException), afterwards(con, "drop table no_such_table"):
         con.execute("insert into t values (1)")
     con.close()
+
+
+def test_a_home_in_a_path_that_duckdb_takes_for_an_address_is_refused_with_the_character(tmp_path):
+    # its log would go to a folder that is not there, and the night would end at its first commit
+    with pytest.raises(DatabaseUnusable, match=r"there is a \? in the path; name the folder without it"):
+        connect(Home(tmp_path / "what?"))
