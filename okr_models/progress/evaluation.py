@@ -32,6 +32,7 @@ from okr_models.progress.like_for_like import closed_months
 from okr_models.progress.measures import NOTHING, SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
 from okr_models.progress.notes_due import (
     EarlierVersion,
+    about_changed_accounts,
     about_forecast,
     about_inputs,
     about_twins,
@@ -155,6 +156,7 @@ def prepare(
     doubts = (
         *relevant_doubts(client, task, figures.doubts, rule=measurement.rule),
         *relevant_leavers(client, task, figures.read),
+        *about_changed_accounts(client, task, figures.read),
         *about_twins(client, task, figures.twins),
         *about_posts(task, figures),
     )

@@ -101,6 +101,8 @@ class Reading:
     stream: str
     through: date
     type: str | None = None
+    another_since: date | None = None
+    """From which day on it is of another account than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,18 @@ def _first_day(task: Task, rule: Rule | None) -> date:
     return min([start, *bases])
 
 
+def about_changed_accounts(client: Client, task: Task, read: Sequence[Reading]) -> tuple[Note, ...]:
+    """Sources that are another account since a day that this key result is about; each once."""
+    concerned, labels = _rests_on(client, task.key_result), source_labels(client)
+    since = add_months(task.period.start, -MONTHS_COMPARED)
+    changed = {
+        each.source: each.another_since
+        for each in read
+        if each.source in concerned and each.another_since is not None and since < each.another_since <= task.as_of
+    }
+    return tuple(note("account_changed", label=labels[source], day=day) for source, day in sorted(changed.items()))
+
+
 def about_twins(client: Client, task: Task, twins: Mapping[str, str]) -> tuple[Note, ...]:
     """Sources that see the same site as the one that counts."""
     kpi = task.key_result.kpi

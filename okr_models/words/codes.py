@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 Part = str | float | int | date | tuple[date, ...]
 
 NoteCode = Literal[
+    "account_changed",
     "already_inside",
     "baseline_at_first_observation",
     "baseline_missing",

@@ -14,6 +14,7 @@ from okr_models.words.codes import Note, NoteCode, Part
 from okr_models.words.numbers import Language, Speech
 
 SWEDISH: dict[NoteCode, str] = {
+    "account_changed": "{label}: ett annat konto sedan {day}",
     "already_inside": "klarade målet redan vid start: räknas som 100 % så länge det gör det",
     "baseline_at_first_observation": "baslinjen är första mätningen, {day}: ingen finns vid periodens start",
     "baseline_missing": "baslinje saknas",
@@ -86,6 +87,7 @@ SWEDISH: dict[NoteCode, str] = {
     "target_equals_baseline": "målet är lika med baslinjen",
 }
 ENGLISH: dict[NoteCode, str] = {
+    "account_changed": "{label}: another account since {day}",
     "already_inside": "already inside the target at the start: counts as 100% for as long as it stays there",
     "baseline_at_first_observation": "the baseline is the first observation, {day}: "
     "there is none at the period's start",

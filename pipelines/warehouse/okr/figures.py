@@ -83,10 +83,11 @@ def read_readings(con: Connection, client: str) -> tuple[Reading, ...]:
     """Every stream that was ever read, and through when."""
     rows = con.execute(
         """
-        select loads.source, loads.stream, max(loads.window_end), any_value(known.source_type)
+        select loads.source, loads.stream, max(loads.window_end), any_value(known.source_type),
+            any_value(known.another_since)
         from ops.loads as loads
         left join (
-            select source, arg_max(source_type, first_seen_at) as source_type
+            select source, arg_max(source_type, first_seen_at) as source_type, max(from_on) as another_since
             from ops.source_identities where client = $client group by source
         ) as known on loads.source = known.source
         where loads.client = $client and loads.status = 'loaded'
@@ -95,7 +96,8 @@ def read_readings(con: Connection, client: str) -> tuple[Reading, ...]:
         """,
         {"client": client},
     ).fetchall()
-    return tuple(Reading(source=source, stream=stream, through=day, type=kind) for source, stream, day, kind in rows)
+    names = ("source", "stream", "through", "type", "another_since")
+    return tuple(Reading(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def read_met(con: Connection, client: str) -> tuple[Met, ...]:

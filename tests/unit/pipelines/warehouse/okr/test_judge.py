@@ -360,3 +360,14 @@ def test_a_source_that_left_the_file_is_named_once_on_what_rested_on_it(con: duc
     for row in progress(con):
         named = [each for each in str(row["notes"]).split("; ") if "finns inte längre i filen" in each]
         assert named == [f"{said}: {cure}"], row["key_result_id"]
+
+
+def test_a_source_that_is_another_account_since_a_break_is_told_of(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    load(con, WEB.id, "web_monthly", AS_OF - timedelta(days=1), "loaded")
+    kept = "insert into ops.source_identities values ('acme', ?, 'ga4', 'ga4', '{}', ?, ?)"
+    con.execute(kept, [WEB.id, datetime(2026, 1, 1, tzinfo=UTC), None])
+    con.execute(kept, [WEB.id, datetime(2026, 9, 2, tzinfo=UTC), date(2026, 9, 1)])
+    evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF))
+    (row,) = progress(con)
+    assert "Google Analytics: ett annat konto sedan 1 sep. 2026" in str(row["notes"])
