@@ -69,7 +69,8 @@ class Client(Observed):
         """Whether the account was first seen inside this month, and the file does not say since when it is there."""
         facts, begins = self.streams[source, stream], self.begins(source)
         by_absence = facts["delivery"] == "window" and facts["zero_by_absence"]
-        first_seen = begins is not None and month < begins <= month_end(month)
+        asked_from = facts["history_from"] or date.min
+        first_seen = begins is not None and max(month, asked_from) < begins <= month_end(month)
         return bool(by_absence and first_seen and not self.sources[source]["opened"])
 
     def unscaled(self, figure: Figure, *, is_so_far: bool, share: float, began: bool = False) -> Figure:

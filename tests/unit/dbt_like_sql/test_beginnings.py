@@ -95,7 +95,9 @@ def test_a_site_of_four_days_has_the_visitors_that_the_source_counted_for_its_mo
     story = Story("late", start_on=START).source("web", "ga4").loaded("web", "web_daily", START, END)
     story.loaded("web", "web_monthly", START, END).web("web", days(born, END))
     story.raw("web", "web_monthly", [{"month": JULY, "asked_through": END, "visitors": 1753}])
-    con = build([story])
+    kept = Story("kept", start_on=born).source("web", "ga4").loaded("web", "web_daily", born, END)
+    con = build([story, kept.web("web", days(born, END))])
+    assert value_of(con, "kept", "sessions", JULY) is None, "nobody asked for the days before"
     july = month_of(con, "late", "unique_visitors", JULY)
     assert (july["value"], july["is_estimated"], july["note"]) == (1753, True, "web: began on 2026-07-28; say opened")
     assert value_of(con, "late", "unique_visitors", JUNE) is None

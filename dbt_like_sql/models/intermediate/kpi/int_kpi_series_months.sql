@@ -25,6 +25,8 @@ select
         when
             series.opened_on is null
             and series.is_zero_by_absence
+            -- not where the source keeps no earlier days, or was not asked for any
+            and beginnings.begins_on > streams.history_from
             and beginnings.begins_on > months.month
             and beginnings.begins_on <= months.ends_on
             then beginnings.begins_on
