@@ -63,6 +63,8 @@ class Stream:
     """What only csv can give, and other limits, for ``docs/sources/``."""
     annotations: tuple[str, ...] = ()
     """What is known about its figures, such as days from which they mean something else, for ``docs/sources/``."""
+    is_optional: bool = False
+    """Not every account has it: that it can't be read is no failure as long as it never was and nothing rests on it."""
     needs: str | None = None
     """A setting without which a source does not have this stream; None: every source of the type has it."""
 

@@ -28,6 +28,7 @@ Leads = Literal["key_event", "event_count"]
 
 EVENTS = Stream(
     table=WEB_EVENTS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=12,
     weekly_reread_days=30,
@@ -37,6 +38,7 @@ EVENTS = Stream(
 )
 KEY_EVENTS = Stream(
     table=WEB_KEY_EVENTS,
+    is_optional=True,
     delivery="listing",
     grain=None,
     zero_by_absence=False,
@@ -45,6 +47,7 @@ KEY_EVENTS = Stream(
 )
 RATES = Stream(
     table=WEB_CONVERSIONS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=12,
     weekly_reread_days=30,
@@ -54,6 +57,7 @@ RATES = Stream(
 )
 CHANNELS = Stream(
     table=WEB_CHANNELS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=12,
     weekly_reread_days=30,

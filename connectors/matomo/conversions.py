@@ -41,6 +41,7 @@ _WHOLE_HISTORY_DAYS = 3660
 _BEFORE = "days before the site was set up in Matomo; a goal's days before it was made"
 EVENTS = Stream(
     table=WEB_EVENTS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,
@@ -50,6 +51,7 @@ EVENTS = Stream(
 )
 KEY_EVENTS = Stream(
     table=WEB_KEY_EVENTS,
+    is_optional=True,
     delivery="listing",
     grain=None,
     zero_by_absence=False,
@@ -58,6 +60,7 @@ KEY_EVENTS = Stream(
 )
 RATES = Stream(
     table=WEB_CONVERSIONS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,
@@ -67,6 +70,7 @@ RATES = Stream(
 )
 CHANNELS = Stream(
     table=WEB_CHANNELS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,

@@ -28,6 +28,7 @@ GOAL, DAY, CHANNEL = "event:goal", "time:day", "visit:channel"
 _BEFORE = "days before the site's first statistics"
 EVENTS = Stream(
     table=WEB_EVENTS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,
@@ -36,6 +37,7 @@ EVENTS = Stream(
 )
 KEY_EVENTS = Stream(
     table=WEB_KEY_EVENTS,
+    is_optional=True,
     delivery="listing",
     grain=None,
     zero_by_absence=False,
@@ -44,6 +46,7 @@ KEY_EVENTS = Stream(
 )
 RATES = Stream(
     table=WEB_CONVERSIONS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,
@@ -52,6 +55,7 @@ RATES = Stream(
 )
 CHANNELS = Stream(
     table=WEB_CHANNELS_DAILY,
+    is_optional=True,
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,

@@ -31,6 +31,8 @@ MONTH_FINAL_AFTER = 15
 FRESH_READING = timedelta(hours=6)
 """A snapshot this young need not be taken again by another run of the same day."""
 DAYS_OF_SHORTEST_MONTH = 28
+NOT_ASKED_FOR = "not_asked_for"
+"""In the quality of a skipped read: the error of a stream that not every account has and nothing rests on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,7 @@ def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict
     """
     last: dict[date, date] = {}
     for load in loads:
-        if load.status == "failed":
+        if load.status == "failed" or NOT_ASKED_FOR in load.quality:
             continue
         on = date.max if load.status == "skipped" else local_date(load.started_at, zone)
         without = not_made_days(load.quality)

@@ -23,6 +23,7 @@ from pipelines.warehouse.ingest.doubted_lists import doubted
 from pipelines.warehouse.ingest.identities import Kept, Standing, admitted, part_since
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
+    NOT_ASKED_FOR,
     Asked,
     listing_is_due,
     missed_snapshots,
@@ -41,6 +42,7 @@ MOST_FAILED_WINDOWS = 3
 SILENT = "did not answer in time earlier in this run and was not asked again; the next night asks"
 MISSED = "no reading of these days; a counter can't be asked for a day gone by"
 NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
+NOT_GIVEN = "not read, and nothing rests on it so far; asked again each night ({why})"
 REPLY_KEPT = "; the reply is kept: if the reader was wrong, okr replay recovers this day after an upgrade"
 
 Replies = tuple[tuple[str, bytes], ...]
@@ -66,6 +68,8 @@ class SourceTask:
     open: Callable[[SourceSettings, Context], Source]
     clock: Clock
     run_id: str
+    rests_on: frozenset[str] = frozenset()
+    """Those of its streams that the client's file asks something of."""
     is_silent: bool = False
     """An earlier step of this run waited for it in vain."""
 
@@ -271,9 +275,21 @@ class _Reader:
             with suppress(SourceError):
                 self.redact.add(context.secret(name))
 
+    def _may_lack(self, stream: Stream) -> bool:
+        """Whether it is no failure that this stream can't be read."""
+        was_read = any(load.status == "loaded" for load in self.task.loads.get(stream.name, ()))
+        return stream.is_optional and not was_read and stream.name not in self.task.rests_on
+
     def _fail(
         self, stream: Stream, window: Window, started: datetime, trouble: _Trouble, *, replies: Replies = ()
     ) -> None:
+        if self._may_lack(stream):
+            why = f"{trouble.error_class}: {trouble.message}"
+            said = {NOT_ASKED_FOR: trouble.error_class}
+            self._done(
+                stream, window, started, attempts=trouble.attempts, message=NOT_GIVEN.format(why=why), quality=said
+            )
+            return
         self._done(
             stream,
             window,

@@ -19,6 +19,7 @@ from connectors.core.protocol import Context, Delivery, Source, SourceType, Stre
 from connectors.core.secrets import build_context
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
+from okr_models.kpis import resting_on
 from okr_models.periods import Window, snapshot_day
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection
@@ -133,6 +134,7 @@ def _task(
         assumed_zone=source_zone(client, settings, zones=zones),
         loads={stream.name: loads.get((client.client, settings.id, stream.name), ()) for stream in streams},
         known=known,
+        rests_on=_rests_on(client, settings, streams),
         now=step.now,
         reread=step.reread,
         context=partial(
@@ -162,6 +164,21 @@ def _listed(con: Connection, client: str, source: str) -> frozenset[str]:
         "select post_id from raw.social_posts where client = ? and source = ?", [client, source]
     ).fetchall()
     return frozenset(str(post_id) for (post_id,) in rows)
+
+
+def _rests_on(client: Client, settings: SourceSettings, streams: Iterable[Stream]) -> frozenset[str]:
+    """The optional streams that the file asks something of: their KPIs, a part of a figure, or events by name."""
+    results = [result for objective in client.objectives for result in objective.key_results]
+    asked = [(each.kpi, each.scope) for each in results]
+    asked += [(each.kpi, each.scope) for each in client.initiatives]
+    asked += [(control.kpi, control.scope) for each in client.initiatives for control in each.control]
+    kpis = {kpi for kpi, _ in asked} | {kpi for each in client.initiatives for kpi in each.guardrails}
+    names_parts = bool(getattr(settings, "events", ())) or any(scope.part for _, scope in asked)
+    return frozenset(
+        stream.name
+        for stream in streams
+        if stream.is_optional and (names_parts or not kpis.isdisjoint(resting_on(stream.name)))
+    )
 
 
 def _no_connector(client: Client, settings: SourceSettings, *, step: Step) -> Load:
