@@ -95,7 +95,8 @@ def test_days_are_days_and_missing_is_an_empty_cell(opened: dict[str, list[dict[
 
 
 def test_no_cell_of_any_file_is_a_formula(opened: dict[str, list[dict[str, Cell]]]) -> None:
-    assert all(opened.values()), "every file has rows"
+    without_rows = {name for name, rows in opened.items() if not rows}
+    assert without_rows <= {"changes.csv", "checkins.csv"}, "nothing to look at"
     for rows in opened.values():
         assert [cell.formula for row in rows for cell in row.values() if cell.formula] == []
     titles = [row["title"] for row in opened["blog_posts.csv"] if row["post_id"].text == "1200"]

@@ -1,5 +1,6 @@
-{# The scopes {parts} of a KPI that adds up over sources are together never more than its scope `all`. #}
-{% test parts_within_total(model, period, parts, kpis) %}
+{# The scopes {parts} of a KPI that adds up over sources are together never more than its scope `all`.
+   Sources that another one counts for ({twins}) are left out. #}
+{% test parts_within_total(model, period, parts, kpis, twins) %}
 select
     total.client,
     total.kpi,
@@ -24,6 +25,13 @@ where
     and part.scope like '{{ parts }}'
     and total.origin = 'source'
     and part.origin = 'source'
+    and not exists (
+        select 1
+        from {{ twins }} as twins
+        where
+            total.client = twins.client
+            and part.scope = 'source=' || twins.source
+    )
 group by
     total.client,
     total.kpi,
