@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,14 @@ from connectors.core.errors import Misconfigured, NotFound, SourceError
 from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
-from connectors.csv.address import Fetched, fetched
 from connectors.csv.differences import Difference, differences
 from connectors.csv.rows import LARGEST, Parsed, parse
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
+
+if TYPE_CHECKING:
+    from connectors.csv.address import Fetched
 
 SHOWN_PROBLEMS = 10
 UNDECIDED = "; neither counts until one of them is mended or taken out"
@@ -152,6 +155,9 @@ class CsvSource:
         url = given if isinstance(given, str) else self._context.secret("url")
         if not isinstance(given, str):
             self._context.redact.add(url)
+        # what a file needs, and okr validate, is no HTTP
+        from connectors.csv.address import fetched
+
         self._fetched = self._fetched or fetched(
             self._context, source=self._settings.id, url=url, attempted=f"reading {self._name()}"
         )

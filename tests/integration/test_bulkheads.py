@@ -262,11 +262,12 @@ def test_one_clients_trouble_keeps_its_last_figures_and_the_others_are_published
 def test_a_report_that_can_not_be_made_leaves_that_clients_files_and_names_them(
     agency: Agency, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {path: path.read_bytes() for path in (agency.home.exports / BROKEN).iterdir()}
+    folder = agency.home.exports / BROKEN
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     report_raises(monkeypatch)
     night = agency.night()
     assert night.success
-    assert {path: path.read_bytes() for path in (agency.home.exports / BROKEN).iterdir()} == files
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == files
     assert set(agency.nights_judged().values()) == {str(agency.day)}, "the figures are out"
     (held,) = held_back(agency.home)
     assert (held.client, held.stage) == (BROKEN, "exports")
