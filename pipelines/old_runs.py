@@ -63,7 +63,8 @@ def forget_old_runs(instance: DagsterInstance, *, run_id: str, environ: Mapping[
     Raises ``BadSetting``. Nothing is done where events are kept elsewhere than in Dagster's SQLite files.
     """
     import dagster as dg
-    from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+
+    from pipelines.dagster_private import SqliteEventLogStorage
 
     kept = timedelta(days=days_kept(environ))
     log, present = instance.event_log_storage, instance.get_run_record_by_id(run_id)

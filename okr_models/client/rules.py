@@ -23,7 +23,7 @@ from okr_models.client.model import (
 )
 from okr_models.client.parts import ObjectiveParts, Part, Parts, Raw, source_id
 from okr_models.client.yaml import Path, shown
-from okr_models.kpis import BUILT_IN, Kind
+from okr_models.kpis import BUILT_IN, LATER_BUILT_IN, Kind
 from okr_models.kpis.items import COUNT_METRICS
 
 DAILY_METRICS = ("page_views", "engagement_seconds", "interactions")
@@ -84,10 +84,18 @@ def _formerly(parts: Parts) -> Iterator[Fault]:
             taken.setdefault(old, own)
 
 
+def _stands_in(kpi: str, parts: Parts) -> bool:
+    """Whether a KPI of the client's own may bear a built-in one's id: as files from before there was that one do.
+
+    Only where no source of the file gives the built-in one, so that there is one figure of the name.
+    """
+    return kpi in LATER_BUILT_IN and bool(parts.supply.missing(kpi))
+
+
 def _own_kpis(parts: Parts) -> Iterator[Fault]:
     csv_ids = [feeder.id for feeder in parts.supply.feeders if feeder.category == "own"]
     for kpi in parts.kpis:
-        if kpi.sound("id") and kpi.value.id in BUILT_IN:
+        if kpi.sound("id") and kpi.value.id in BUILT_IN and not _stands_in(kpi.value.id, parts):
             yield (
                 (*kpi.path, "id"),
                 f"{kpi.value.id} is a built-in KPI; give your own another id, or drop it and use the built-in one",
@@ -124,10 +132,10 @@ def _key_result(part: Part[KeyResult], objective: ObjectiveParts, parts: Parts) 
 
 def _kind_of(kpi: str, parts: Parts) -> tuple[Kind | None, bool]:
     """Kind of a KPI, and whether it is an additive flow whose number target starts from 0."""
-    if kpi in BUILT_IN:
+    own = next((own.value for own in parts.kpis if own.value.id == kpi and own.sound("kind")), None)
+    if own is None and kpi in BUILT_IN:
         known = BUILT_IN[kpi]
         return known.kind, known.kind == "flow" and known.adds_over_time
-    own = next((own.value for own in parts.kpis if own.value.id == kpi and own.sound("kind")), None)
     return (own.kind, own.kind == "flow") if own else (None, False)
 
 

@@ -62,9 +62,10 @@ def figure_of(initiative: Initiative, client: Client) -> str | None:
 
 def title_of(kpi: str, client: Client) -> str:
     """A KPI in the client's words."""
-    if kpi in BUILT_IN:
+    own = next((own.title for own in client.kpis if own.id == kpi), None)
+    if own is None and kpi in BUILT_IN:
         return BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
-    return next((own.title for own in client.kpis if own.id == kpi), kpi)
+    return own or kpi
 
 
 def trial_of(

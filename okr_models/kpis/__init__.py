@@ -31,6 +31,7 @@ __all__ = [
     "BUILT_IN",
     "CLOSING_DAYS",
     "FULL_SHARE",
+    "LATER_BUILT_IN",
     "MONEY",
     "Better",
     "Category",
@@ -45,6 +46,12 @@ __all__ = [
 
 BUILT_IN: dict[str, Kpi] = {kpi.id: kpi for kpi in (*WEB, *SOCIAL, *BLOG, *SEARCH, *CRM, *NEWSLETTER, *ADS)}
 """Every built-in KPI by its id, in the order in which a reader meets them."""
+
+
+LATER_BUILT_IN = frozenset(
+    {"conversions", "conversion_rate", *(kpi.id for kpi in (*CRM, *NEWSLETTER, *ADS))},
+)
+"""Built-in since version 2 of the catalogue; a client may have had a KPI of its own by that id before."""
 
 
 def resting_on(stream: str) -> tuple[str, ...]:

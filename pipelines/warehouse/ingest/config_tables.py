@@ -170,7 +170,10 @@ def _kpi_streams(night: _Night) -> Iterator[Row]:
 
 def _kpis(night: _Night) -> Iterator[Row]:
     client = night.client
+    own_ids = {kpi.id for kpi in client.kpis}
     for kpi in BUILT_IN.values():
+        if kpi.id in own_ids:
+            continue
         yield (
             client.client,
             kpi.id,
