@@ -154,6 +154,8 @@ class Context:
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
     kpis: frozenset[str] | None = None
     """Ids of all KPIs that figures may be of, built-in and the client's own; None: not known, so any."""
+    own_kpis: frozenset[str] = frozenset()
+    """Those of ``kpis`` that are the client's own, whatever built-in one has the same id."""
     scopes: frozenset[str] | None = None
     """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
     listed: frozenset[str] = frozenset()

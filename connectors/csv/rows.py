@@ -61,15 +61,16 @@ def parse(
     *,
     name: str = "this file",
     kpis: Collection[str] | None = None,
+    own: Collection[str] = (),
     scopes: Collection[str] | None = None,
     decimals: Decimals | None = None,
 ) -> Parsed:
     """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; without commas between columns,
     ``3,5`` is 3.5.
 
-    ``name``: the file's, for messages. ``kpis``: the ids that rows may have; None: any. ``scopes``: those that the
-    client's sources make; None: any. ``decimals``: what parts decimals; None: by the delimiter. A row that stands there
-    twice counts once.
+    ``name``: the file's, for messages. ``kpis``: the ids that rows may have; None: any. ``own``: those of the client's
+    own KPIs. ``scopes``: those that the client's sources make; None: any. ``decimals``: what parts decimals; None: by
+    the delimiter. A row that stands there twice counts once.
     """
     numbered = iter(lines)
     parsed = Parsed()
@@ -100,7 +101,7 @@ def parse(
             if not any(cell.strip() for cell in cells):
                 continue
             try:
-                row = row_of(names, cells, decimals=decimals, kpis=kpis, scopes=scopes)
+                row = row_of(names, cells, decimals=decimals, kpis=kpis, own=own, scopes=scopes)
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
@@ -173,6 +174,7 @@ def row_of(
     *,
     decimals: Decimals,
     kpis: Collection[str] | None,
+    own: Collection[str] = (),
     scopes: Collection[str] | None = None,
 ) -> Row:
     """One row of cells as figures. Raises ``BadCell``."""
@@ -199,7 +201,7 @@ def row_of(
     }
     if (numbers["numerator"] is None) != (numbers["denominator"] is None):
         raise BadCell("numerator and denominator come together")
-    unsigned = kpi in BUILT_IN and not BUILT_IN[kpi].is_signed
+    unsigned = kpi in BUILT_IN and kpi not in own and not BUILT_IN[kpi].is_signed
     if unsigned and any(figure is not None and figure < 0 for figure in numbers.values()):
         raise BadCell(f"{kpi} cannot be below zero; leave the cell empty where it is not known")
     by_day = "date" in texts

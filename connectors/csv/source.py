@@ -140,7 +140,13 @@ class CsvSource:
             raise self._error(Misconfigured, problem, cure=cure) from None
         kind: type[SourceError]
         try:
-            return parse(lines_of(path), name=self._settings.path, kpis=self._context.kpis, scopes=self._context.scopes)
+            return parse(
+                lines_of(path),
+                name=self._settings.path,
+                kpis=self._context.kpis,
+                own=self._context.own_kpis,
+                scopes=self._context.scopes,
+            )
         except FileNotFoundError:
             kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
         except UnicodeDecodeError as error:
@@ -162,7 +168,13 @@ class CsvSource:
             self._context, source=self._settings.id, url=url, attempted=f"reading {self._name()}"
         )
         try:
-            return parse(self._fetched.lines(), name=self._name(), kpis=self._context.kpis, scopes=self._context.scopes)
+            return parse(
+                self._fetched.lines(),
+                name=self._name(),
+                kpis=self._context.kpis,
+                own=self._context.own_kpis,
+                scopes=self._context.scopes,
+            )
         except UnicodeDecodeError as error:
             problem = f"byte {error.start} is not UTF-8"
         raise self._error(Misconfigured, problem, cure="save it as CSV UTF-8 where it is made")

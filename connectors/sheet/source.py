@@ -111,7 +111,12 @@ class SheetSource:
         tab = self._settings.tab or f"gid {gid_of(written, None) or 0}"
         try:
             parsed = parse(
-                self._link.lines(), name=tab, kpis=self._context.kpis, scopes=self._context.scopes, decimals="either"
+                self._link.lines(),
+                name=tab,
+                kpis=self._context.kpis,
+                own=self._context.own_kpis,
+                scopes=self._context.scopes,
+                decimals="either",
             )
         except UnicodeDecodeError as error:
             problem = f"byte {error.start} is not UTF-8"
@@ -205,7 +210,14 @@ class SheetSource:
                 continue
             try:
                 cells = [_cell(name, value) for name, value in _padded(header, values)]
-                row = row_of(header, cells, decimals="point", kpis=self._context.kpis, scopes=self._context.scopes)
+                row = row_of(
+                    header,
+                    cells,
+                    decimals="point",
+                    kpis=self._context.kpis,
+                    own=self._context.own_kpis,
+                    scopes=self._context.scopes,
+                )
             except BadCell as bad:
                 problems.append((number, str(bad)))
                 continue

@@ -158,7 +158,14 @@ class SqlSource:
         for number, values_of in self._numbered(part for chunk in result.partitions() for part in chunk):
             try:
                 cells = [_cell(name, value, self.zone()) for name, value in zip(names, values_of, strict=True)]
-                row = row_of(names, cells, decimals="point", kpis=self._context.kpis, scopes=self._context.scopes)
+                row = row_of(
+                    names,
+                    cells,
+                    decimals="point",
+                    kpis=self._context.kpis,
+                    own=self._context.own_kpis,
+                    scopes=self._context.scopes,
+                )
             except BadCell as bad:
                 problems.append(f"row {number}: {bad}")
                 continue

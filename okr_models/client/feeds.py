@@ -146,6 +146,10 @@ class Supply:
     source_ids: frozenset[str]
     is_complete: bool = True
 
+    def built_in(self, kpi: str | None) -> Kpi | None:
+        """The built-in KPI that ``kpi`` is here; None for one of the client's own, whatever its id, and for no KPI."""
+        return None if kpi in self.own_kpis else BUILT_IN.get(kpi or "")
+
     def of(self, category: Category) -> tuple[Feeder, ...]:
         return givers(self.feeders, category)
 

@@ -12,7 +12,7 @@ from okr_models.client.fields import Fault, nearest
 from okr_models.client.model import Control, Initiative, KeyResult, Scope
 from okr_models.client.parts import Part, Parts
 from okr_models.client.yaml import shown
-from okr_models.kpis import BUILT_IN, MONEY
+from okr_models.kpis import MONEY
 
 
 def initiative_faults(parts: Parts) -> Iterator[Fault]:
@@ -26,7 +26,7 @@ def initiative_faults(parts: Parts) -> Iterator[Fault]:
                 yield (*part.path, "key_result"), _unknown(part.value.key_result, parts)
             yield from _required(part)
         yield from _figure(part, key_result, parts.supply)
-        yield from _effect(part)
+        yield from _effect(part, parts.supply)
         yield from _guardrails(part, key_result, parts.supply)
         yield from _cost(part, parts.supply)
 
@@ -89,14 +89,14 @@ def _required(part: Part[Initiative]) -> Iterator[Fault]:
             yield part.path, f"{key} is missing, without which its effect can't be judged; add {example}"
 
 
-def _effect(part: Part[Initiative]) -> Iterator[Fault]:
+def _effect(part: Part[Initiative], supply: Supply) -> Iterator[Fault]:
     effect = part.value.smallest_worthwhile_effect
     if effect is None:
         return
     at = (*part.path, "smallest_worthwhile_effect")
     if effect == 0:
         yield at, 'an effect of 0 is always reached; write the least that would be worth its cost, like "+15%"'
-    kpi = BUILT_IN.get(part.value.kpi or "")
+    kpi = supply.built_in(part.value.kpi)
     if effect < 0 and kpi and kpi.better == "higher":
         yield at, f"higher {kpi.id} are better, so a fall is no effect to hope for; write it with a plus"
 
@@ -141,7 +141,7 @@ def _cost(part: Part[Initiative], supply: Supply) -> Iterator[Fault]:
         yield (*at, "kpi"), message
     for message in scope_faults(cost.kpi, cost.scope, supply):
         yield (*at, "scope"), message
-    known = BUILT_IN.get(cost.kpi)
+    known = supply.built_in(cost.kpi)
     if known is not None and (known.unit != MONEY or not known.adds_over_time):
         yield (*at, "kpi"), f"{cost.kpi} is no amount of money; use ad_cost, or write what it cost as a number"
 

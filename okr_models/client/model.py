@@ -46,7 +46,7 @@ from okr_models.client.targets import (
     Target,
     TargetField,
 )
-from okr_models.kpis import BUILT_IN, Better, Kind
+from okr_models.kpis import BUILT_IN, Better, Kind, Kpi
 from okr_models.periods import ONE_DAY, add_months
 
 __all__ = [
@@ -230,10 +230,17 @@ class Client(Frozen):
     def source(self, source_id: str) -> SourceSettings:
         return next(source for source in self.sources if source.id == source_id)
 
+    def built_in(self, kpi: str | None) -> Kpi | None:
+        """The built-in KPI that ``kpi`` is here; None for one of the client's own, whatever its id, and for no KPI."""
+        return None if kpi in {own.id for own in self.kpis} else BUILT_IN.get(kpi or "")
+
+    def own_kpi_ids(self) -> frozenset[str]:
+        """Those of them that are the client's own: its KPIs, and parts of their ratios."""
+        return frozenset(part for own in self.kpis for part in (own.id, own.numerator, own.denominator) if part)
+
     def kpi_ids(self) -> frozenset[str]:
         """Every id under which a csv file may give figures: built-in KPIs, the client's own, and parts of ratios."""
-        parts = {part for own in self.kpis for part in (own.id, own.numerator, own.denominator) if part}
-        return frozenset(BUILT_IN) | parts
+        return frozenset(BUILT_IN) | self.own_kpi_ids()
 
     def scopes(self) -> frozenset[str]:
         """Every scope that its sources make, those that they had under a former id among them."""

@@ -54,11 +54,10 @@ def _unset(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:
-    own = {kpi.id for kpi in client.kpis}
     for at, objective in enumerate(client.objectives):
         for index, key_result in enumerate(objective.key_results):
-            if key_result.kpi in BUILT_IN and key_result.kpi not in own:
-                yield at, index, objective, key_result, key_result.kpi
+            if known := client.built_in(key_result.kpi):
+                yield at, index, objective, key_result, known.id
 
 
 def _history_only(parsed: ParsedClient) -> Found:

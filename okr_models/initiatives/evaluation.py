@@ -21,7 +21,6 @@ from okr_models.initiatives.placebo import BEFORE_TO_AFTER, NEEDED, windows_of
 from okr_models.initiatives.power import power_curve
 from okr_models.initiatives.trial import Trial, figure_of, same_figure, silence_of, title_of, trial_of
 from okr_models.initiatives.verdicts import Verdict, evidence_of, verdict_of
-from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
 from okr_models.words.numbers import Speech
 
@@ -229,8 +228,8 @@ def _is_something(row: InitiativeResult, trial: Trial) -> bool:
 
 def _counted(kpi: str | None, unit: str, client: Client) -> str:
     """What a price is paid for, in the client's words: a unit's English id stands only where nothing else is known."""
-    if kpi in BUILT_IN:
-        title = title_of(kpi, client)
+    if known := client.built_in(kpi):
+        title = title_of(known.id, client)
         return title[:1].lower() + title[1:]
     return unit or kpi or ""
 

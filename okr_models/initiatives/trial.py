@@ -16,7 +16,6 @@ from okr_models.client.model import Client, Initiative, Scope
 from okr_models.client.sources import SourceSettings
 from okr_models.initiatives.effects import by_day, first_day
 from okr_models.initiatives.placebo import Placebos, run_placebos
-from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window
 
 LEAST_OBSERVED_INSIDE = 0.9
@@ -62,10 +61,9 @@ def figure_of(initiative: Initiative, client: Client) -> str | None:
 
 def title_of(kpi: str, client: Client) -> str:
     """A KPI in the client's words."""
-    own = next((own.title for own in client.kpis if own.id == kpi), None)
-    if own is None and kpi in BUILT_IN:
-        return BUILT_IN[kpi].title_sv if client.language == "sv" else BUILT_IN[kpi].title_en
-    return own or kpi
+    if known := client.built_in(kpi):
+        return known.title_sv if client.language == "sv" else known.title_en
+    return next((own.title for own in client.kpis if own.id == kpi), kpi)
 
 
 def trial_of(

@@ -111,9 +111,10 @@ def relevant_leavers(client: Client, task: Task, read: Sequence[Reading]) -> tup
     """Sources that left the file with readings of the time that this key result is about; each once."""
     key_result = task.key_result
     kpi, platform = key_result.kpi or key_result.count, key_result.scope.platform
-    if kpi not in BUILT_IN or key_result.scope.source:
+    known = client.built_in(kpi)
+    if known is None or key_result.scope.source:
         return ()
-    kpis = {kpi}
+    kpis = {known.id}
     if key_result.count is not None:
         kpis |= {COUNT_METRICS[key_result.count][condition.metric] for condition in key_result.where}
     here, since = {source.id for source in client.sources}, add_months(task.period.start, -MONTHS_COMPARED)
@@ -151,9 +152,10 @@ def about_changed_accounts(client: Client, task: Task, read: Sequence[Reading]) 
 def about_twins(client: Client, task: Task, twins: Mapping[str, str]) -> tuple[Note, ...]:
     """Sources that see the same site as the one that counts."""
     kpi = task.key_result.kpi
-    if kpi not in BUILT_IN or str(task.key_result.scope) != "all":
+    known = client.built_in(kpi)
+    if known is None or str(task.key_result.scope) != "all":
         return ()
-    labels, feeding = source_labels(client), {each.source.id for each in supplied(BUILT_IN[kpi], client.sources)}
+    labels, feeding = source_labels(client), {each.source.id for each in supplied(known, client.sources)}
     return tuple(
         note("same_site", label=labels[counted_by], other=labels[source])
         for source, counted_by in sorted(twins.items())
@@ -292,9 +294,10 @@ def _rests_on(client: Client, key_result: KeyResult) -> dict[str, frozenset[str]
     kpi, scope = key_result.kpi or key_result.count, key_result.scope
     if kpi is None:
         return {}
-    if kpi not in BUILT_IN:
+    known = client.built_in(kpi)
+    if known is None:
         return {source.id: None for source in feeding_sources(client, kpi, scope)}
-    found = supplied(BUILT_IN[kpi], client.sources, scope)
+    found = supplied(known, client.sources, scope)
     streams: dict[str, frozenset[str] | None] = {}
     for each in (*found, *_of_conditions(client, key_result, posts={each.source.id for each in found})):
         streams[each.source.id] = (streams.get(each.source.id) or frozenset()) | each.rests_on

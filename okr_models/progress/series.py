@@ -187,7 +187,7 @@ def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, 
 
 def _adds_up(row: Row) -> bool:
     """Whether months of it may be summed: built-in KPIs say, a client's own flows do."""
-    return BUILT_IN[row.kpi].adds_over_time if row.kpi in BUILT_IN else row.kind == "flow"
+    return row.kind == "flow" and (row.kpi not in BUILT_IN or BUILT_IN[row.kpi].adds_over_time)
 
 
 def _judged(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:

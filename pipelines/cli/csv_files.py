@@ -32,6 +32,7 @@ def csv_problems(client: Client, *, home: Home, now: datetime) -> list[str]:
             secret=str,
             base_url=None,
             kpis=client.kpi_ids(),
+            own_kpis=client.own_kpi_ids(),
             scopes=client.scopes(),
             others=client.sources,
         )

@@ -104,6 +104,7 @@ def _context(client: Client, source: SourceSettings, *, home: Home, now: datetim
         home=home.root,
         environ=os.environ,
         kpis=client.kpi_ids(),
+        own_kpis=client.own_kpi_ids(),
         scopes=client.scopes(),
         others=client.sources,
         currency=client.currency,

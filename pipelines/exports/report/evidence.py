@@ -130,5 +130,6 @@ def failed_streams(sources: Sequence[SourceState]) -> str:
 def methods(kpi_ids: Collection[str], reader: Reader) -> tuple[tuple[str, str], ...]:
     """How each figure that the page shows is made: the built-in KPIs in use, then what holds for all."""
     speech = reader.speech
-    used = [(kpi_title(kpi, speech), text) for kpi in BUILT_IN if kpi in kpi_ids and (text := method(kpi, speech))]
+    built_in = [kpi for kpi in BUILT_IN if kpi in kpi_ids and kpi not in reader.kpi_titles]
+    used = [(kpi_title(kpi, speech), text) for kpi in built_in if (text := method(kpi, speech))]
     return (*used, *GENERAL[speech.language])

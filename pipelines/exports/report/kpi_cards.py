@@ -165,7 +165,11 @@ def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tu
     if before is None or before.value is None:
         return message("kpi_no_last", speech), "flat"
     grown = newest.value - before.value
-    if before.value <= 0 or newest.unit in NOT_RELATIVE or (newest.kind == "ratio" and kpi not in BUILT_IN):
+    if (
+        before.value <= 0
+        or newest.unit in NOT_RELATIVE
+        or (newest.kind == "ratio" and (kpi not in BUILT_IN or kpi in reader.kpi_titles))
+    ):
         text = speech.figure(grown, newest.unit, beside=before.value, signed=True)
     else:
         text = speech.percent(grown / before.value, signed=True)

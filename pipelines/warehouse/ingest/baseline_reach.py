@@ -141,11 +141,12 @@ def _reaches(
     loaded: Mapping[tuple[str, str], date],
     begun: Mapping[tuple[str, str], date],
 ) -> list[Reach]:
-    if kpi not in BUILT_IN:
+    known = client.built_in(kpi)
+    if known is None:
         return []
     return [
         _reach(client, each, kpi, now=now, loaded=loaded, begun=begun)
-        for each in supplied(BUILT_IN[kpi], client.sources, key_result.scope)
+        for each in supplied(known, client.sources, key_result.scope)
     ]
 
 

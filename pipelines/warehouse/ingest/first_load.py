@@ -16,7 +16,7 @@ from okr_models.client.model import Client
 from okr_models.periods import Window
 from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.ledger import Load, by_stream
-from pipelines.warehouse.ingest.planning import newest_day, oldest_day
+from pipelines.warehouse.ingest.planning import NOT_ASKED_FOR, newest_day, oldest_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def loading_of(
     Days too young to have settled are not waited for, days noted as never to be had are done with, and a stream of
     which nothing was read at all has failed and is told of as such. ``loads`` are the client's rows, in order.
     """
-    good = [load for load in loads if load.status != "failed"]
+    good = [load for load in loads if load.status != "failed" and NOT_ASKED_FOR not in load.quality]
     zones = {(load.client, load.source): str(load.quality["zone"]) for load in good if load.quality.get("zone")}
     known = by_stream(good)
     found: list[Loading] = []

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Literal, Protocol
 
 from pipelines.warehouse.ingest.ledger import Load
+from pipelines.warehouse.ingest.planning import NOT_ASKED_FOR
 from pipelines.warehouse.ingest.reading import SourceTask, windows_due
 
 Stage = Literal["counters", "sources", "models", "key results", "publish"]
@@ -53,6 +54,8 @@ class _Tally:
     rows: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
+    lacking: list[str] = field(default_factory=list)
+    """Streams that it does not give and nothing rests on."""
 
 
 @dataclass(slots=True)
@@ -75,10 +78,13 @@ class IngestTold:
     def happened(self, load: Load, what: str) -> None:
         """One row of the ledger."""
         tally = self._sources.setdefault((load.client, load.source), _Tally(left=0))
-        if load.status == "skipped":
+        is_lacking = NOT_ASKED_FOR in load.quality
+        if load.status == "skipped" and not is_lacking:
             tally.skipped += 1  # days not to be had come on top of what was due
             return
-        if load.status == "failed":
+        if is_lacking:
+            tally.lacking.append(load.stream)
+        elif load.status == "failed":
             tally.failed[str(load.error_class)] += 1
         else:
             tally.windows += 1
@@ -103,6 +109,8 @@ class IngestTold:
             parts.append("failed: " + ", ".join(sorted(tally.failed)))
         if tally.skipped:
             parts.append(_count(tally.skipped, "span") + " not to be had")
+        if tally.lacking:
+            parts.append(f"does not give {', '.join(sorted(tally.lacking))}")
         if parts:
             self.progress.line(f"{client}/{source}: {'; '.join(parts)}")
 

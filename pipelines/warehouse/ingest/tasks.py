@@ -146,6 +146,7 @@ def _task(
             home=step.home.root,
             environ=step.environ,
             kpis=client.kpi_ids(),
+            own_kpis=client.own_kpi_ids(),
             scopes=client.scopes(),
             listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
             others=client.sources,

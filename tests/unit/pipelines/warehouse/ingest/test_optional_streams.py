@@ -15,7 +15,7 @@ from connectors.core.errors import BadReply
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import WEB_EVENTS_DAILY
 from okr_models.client.model import Client, Initiative
-from tests.unit.warehouse_fakes import DAILY, FakeVendor, Night, client
+from tests.unit.warehouse_fakes import DAILY, FakeVendor, Night, Told, client
 
 FIRST = date(2026, 10, 25)
 START = FIRST - timedelta(days=20)
@@ -31,7 +31,10 @@ def night_without_events(root: Path, *clients: Client) -> Night:
 
 def test_it_is_no_failure_and_is_asked_again_the_next_night(tmp_path: Path) -> None:
     night = night_without_events(tmp_path)
-    assert night.run(FIRST).failed == ()
+    told = Told()
+    assert night.run(FIRST, progress=told).failed == ()
+    assert told.lines[0].endswith("; does not give web_events_daily")
+    assert told.expected == told.pieces
     assert night.rows(SKIPPED) == [("skipped", None, True)]
     night.vendor.errors.clear()
     night.vendor.mangle[EVENTS.name] = lambda _rows: EVENTS.table.arrow_schema().empty_table()
