@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.sandbox.server import SandboxServer
+from connectors.sandbox.shop_database import SHOP, write_shop_database
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEMO = PROJECT / "demo"
@@ -34,11 +35,18 @@ class Installation:
 
     def __post_init__(self) -> None:
         self.environ = {**self.server.environment(), **self.environ}
+        self._shop()
+
+    def _shop(self) -> None:
+        """The till's database as it stands now, where a client reads one, as ``okr demo`` writes it."""
+        if (self.root / "clients" / f"{SHOP}.yaml").exists():
+            write_shop_database(self.root, self.server.world)
 
     def at(self, today: date) -> Installation:
         """Move the clock, the sandbox's too."""
         self.today = today
         self.server.set_today(today)
+        self._shop()
         return self
 
     def okr(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import requests
 
+from connectors.sandbox.shop_database import SHOP_DATABASE
 from connectors.sandbox.state import Sandbox
 from connectors.sandbox.vendors.youtube.analytics import SCOPE, owner_of
 from connectors.sandbox.world.brands import FJALLGLAS
@@ -45,9 +46,12 @@ def demo_variables(sandbox: Sandbox, url: str) -> dict[str, str]:
         "OKR_DEMO_PLAUSIBLE_TOKEN": sandbox.token("plausible"),
         "OKR_DEMO_MATOMO_TOKEN": sandbox.token("matomo"),
         "OKR_DEMO_HUBSPOT_KEY": sandbox.token("hubspot"),
+        "OKR_DEMO_HUBSPOT_LINDHS_KEY": sandbox.token("hubspot_lindhs"),
         "OKR_DEMO_MAILCHIMP_KEY": sandbox.token("mailchimp"),
         "OKR_DEMO_BREVO_KEY": sandbox.token("brevo"),
         "OKR_DEMO_THREADS_TOKEN": sandbox.token("threads"),
+        # a file in the home folder, which who runs the demo writes there (shop_database.py)
+        "OKR_DEMO_SHOP_DATABASE": f"sqlite:///{SHOP_DATABASE}",
     }
 
 

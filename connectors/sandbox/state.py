@@ -20,7 +20,7 @@ from connectors.sandbox.world.streams import token
 
 TOKEN_VENDORS = (
     "linkedin", "meta", "meta_app_secret", "instagram_login", "youtube", "plausible", "matomo", "wordpress", "mastodon",
-    "hubspot", "mailchimp", "brevo", "threads",
+    "hubspot", "hubspot_lindhs", "mailchimp", "brevo", "threads",
 )  # fmt: skip
 """Vendors whose credential is one opaque string."""
 

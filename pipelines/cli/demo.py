@@ -36,9 +36,11 @@ def demo(context: click.Context) -> None:
 
     from connectors.sandbox.environment import demo_environment
     from connectors.sandbox.server import SandboxServer
+    from connectors.sandbox.shop_database import write_shop_database
 
     with SandboxServer(now=clock_from(os.environ).now()) as server:
         os.environ.update(demo_environment(server))
+        write_shop_database(home.root, server.world)
         # the demo's own day, whatever somebody tried in its folder in between
         ended = run_night(home, os.environ, clock_is_right=is_demo_day)
     if ended.exit_code != 1:

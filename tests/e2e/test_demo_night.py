@@ -31,6 +31,8 @@ SOURCES = (
     "bluesky (bluesky)",
     "blog (feed)",
     "web (matomo)",
+    "crm (hubspot)",
+    "till (sql)",
 )
 SEARCH = ("search_clicks", "search_impressions", "search_position", "search_position_new_posts")
 SEED = (

@@ -2,7 +2,7 @@
 
 What belongs here: checking a request, answering it, HubSpot's errors. What does not: records (``world/business.py``).
 As in HubSpot: every value is a text or null, an unknown property is null without a word, a won deal that was reopened
-is open again, deleted records are gone, and beyond 10,000 results there is 400. One account, the first brand's.
+is open again, deleted records are gone, and beyond 10,000 results there is 400. Which account is meant, its key says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from connectors.sandbox.world import Brand
 from connectors.sandbox.world.business import NEVER, CrmLog, crm_log
 from connectors.sandbox.world.world import utc
 
-PORTAL, MOST_RESULTS, MOST_ROWS = "25001", 10_000, 200
+MOST_RESULTS, MOST_ROWS = 10_000, 200
+KEYS = {"fjallglas": "hubspot", "lindhs": "hubspot_lindhs"}
+"""Under which name the sandbox keeps the key of each brand's account."""
 PROPERTIES = {
     "contacts": ("createdate", "lifecyclestage", "hs_object_source", "email"),
     "deals": ("closedate", "hs_is_closed_won", "amount", "deal_currency_code", "amount_in_home_currency", "dealname"),
@@ -45,7 +47,7 @@ class HubSpotError(Exception):
 
 
 def _authorised(call: Call) -> Brand:
-    if call.bearer != call.sandbox.token("hubspot") or call.brand is None:
+    if call.brand is None or call.bearer != call.sandbox.token(KEYS[call.brand.slug]):
         message = "Authentication credentials not found. This API supports OAuth 2.0 authentication."
         raise HubSpotError(401, message, category="INVALID_AUTHENTICATION")
     return call.brand
@@ -179,7 +181,7 @@ def properties(call: Call) -> Response:
 def details(call: Call) -> Response:
     """``GET /account-info/…/details``."""
     brand = _authorised(call)
-    return json_reply({"portalId": int(PORTAL), "timeZone": brand.site.zone, "companyCurrency": "SEK"})
+    return json_reply({"portalId": int(brand.ids["hubspot"]), "timeZone": brand.site.zone, "companyCurrency": "SEK"})
 
 
 def _worded(handler: Callable[[Call], Response]) -> Callable[[Call], Response]:
@@ -214,8 +216,9 @@ def fault_reply(fault: ReplyFault, call: Call) -> Response:
 
 
 def brand_of(call: Call) -> Brand | None:
-    """The one brand with an account, by its key."""
-    return call.world.brand_of("hubspot", PORTAL)
+    """The brand whose account the key opens; for a key that opens none, the first one."""
+    slugs = [slug for slug, name in KEYS.items() if call.bearer == call.sandbox.token(name)]
+    return call.world.brand(slugs[0] if slugs else next(iter(KEYS)))
 
 
 _ENDPOINTS = (

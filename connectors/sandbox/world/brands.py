@@ -74,6 +74,8 @@ class Brand:
     growth: Mapping[int, float] = field(hash=False)
     weekday: tuple[float, ...] = WEEKDAY
     social: tuple[SocialAccount, ...] = field(default=())
+    slowest_answer_hours: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """By year, within how many hours support has answered whom it answers; three days where no year is named."""
 
     def account(self, platform: str) -> SocialAccount:
         """Its account on a platform; KeyError where it has none."""
@@ -229,7 +231,7 @@ SKARGARD = Brand(
 LINDHS = Brand(
     slug="lindhs",
     name="Lindhs Cykel AB",
-    ids=MappingProxyType({"matomo": "3"}),
+    ids=MappingProxyType({"matomo": "3", "hubspot": "25002"}),
     season=(0.62, 0.68, 1.02, 1.36, 1.44, 1.28, 1.04, 1.06, 1.0, 0.86, 0.8, 0.78),
     growth=_growth(y2023=0.06, y2024=0.08, y2025=0.06, y2026=0.12, y2027=0.08),
     site=Site(
@@ -264,6 +266,7 @@ LINDHS = Brand(
         deleted_title="Cykelsemester med barn",
         deleted_on=date(2026, 10, 1),
     ),
+    slowest_answer_hours=MappingProxyType({2024: 60, 2025: 52, 2026: 36, 2027: 30}),
 )
 
 BRANDS: tuple[Brand, ...] = (FJALLGLAS, SKARGARD, LINDHS)

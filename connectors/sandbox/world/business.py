@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.sandbox.world.brands import Brand
-from connectors.sandbox.world.days import HORIZON_END, HORIZON_START, Ints, busyness, day_starts
+from connectors.sandbox.world.days import HORIZON_END, HORIZON_START, Ints, busyness, day_starts, local_days
 from connectors.sandbox.world.streams import stream
 
 NEVER = np.iinfo(np.int64).max
+SLOWEST_ANSWER_HOURS = 72
 _OPENING_HOUR, _OPEN_HOURS = 7, 14
 
 
@@ -32,6 +33,12 @@ class CrmLog:
     deal_amount: npt.NDArray[np.float64]
     ticket_created: Ints
     ticket_answered: Ints
+
+
+def moments_years(moments: Ints, zone: str) -> Ints:
+    """The calendar year, in a zone, of each UTC second."""
+    years: Ints = local_days(moments, zone).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return years
 
 
 @lru_cache(maxsize=8)
@@ -53,18 +60,20 @@ def crm_log(brand: Brand, seed: int) -> CrmLog:
         return found
 
     contacts, deals, tickets = moments(4.0), moments(0.6), moments(1.5)
+    years = moments_years(tickets, brand.site.zone)
+    slowest = np.array([brand.slowest_answer_hours.get(int(year), SLOWEST_ANSWER_HOURS) for year in years])
 
-    def later(moment: Ints, share: float, longest_days: int) -> Ints:
-        after = moment + rng.integers(3600, longest_days * 86_400, moment.size)
+    def later(moment: Ints, share: float, longest_hours: Ints | int) -> Ints:
+        after = moment + rng.integers(3600, longest_hours * np.int64(3600), moment.size)
         found: Ints = np.where(rng.random(moment.size) < share, after, NEVER)
         return found
 
     return CrmLog(
         contact_created=contacts,
-        contact_deleted=later(contacts, 0.05, 60),
+        contact_deleted=later(contacts, 0.05, 60 * 24),
         deal_closed=deals,
-        deal_reopened=later(deals, 0.08, 25),
+        deal_reopened=later(deals, 0.08, 25 * 24),
         deal_amount=np.round(rng.lognormal(9.2, 0.7, deals.size), 2),
         ticket_created=tickets,
-        ticket_answered=later(tickets, 0.9, 3),
+        ticket_answered=later(tickets, 0.9, slowest.astype(np.int64)),
     )

@@ -111,8 +111,12 @@ ranked as (
             order by source
         ) as file_rank,
         max(source) over (partition by client, kpi, scope, grain, period_start_on) as other_source,
-        min(answer) over (partition by client, kpi, scope, grain, period_start_on)
-        < max(answer) over (partition by client, kpi, scope, grain, period_start_on) as is_contradicted
+        -- a ratio of nothing to nothing is no answer, and contradicts none
+        coalesce(
+            min(answer) over (partition by client, kpi, scope, grain, period_start_on)
+            < max(answer) over (partition by client, kpi, scope, grain, period_start_on),
+            false
+        ) as is_contradicted
     from answers
 )
 

@@ -133,7 +133,7 @@ def test_the_second_client_has_a_fiscal_year_from_july_and_nothing_of_last_year_
 
 def test_the_third_client_reads_matomo_and_shows_the_targets_that_the_others_do_not() -> None:
     client = _demo("lindhs")
-    assert [source.type for source in client.sources] == ["matomo", "csv", "csv"]
+    assert [source.type for source in client.sources] == ["matomo", "csv", "csv", "hubspot", "sql"]
     by_id = {key_result.id: key_result for objective in client.objectives for key_result in objective.key_results}
     assert by_id["booked_online"].target == AtLeast(at_least=60)
     assert by_id["steady"].target == AtLeast(at_least=4300, hold=True)
@@ -144,3 +144,15 @@ def test_the_third_client_reads_matomo_and_shows_the_targets_that_the_others_do_
     ]
     assert (by_id["wait"].target, by_id["wait"].weight) == (Change(share=-0.25), 2)
     assert by_id["visitors"].ambition == "stretch"
+
+
+def test_the_third_clients_sales_and_support_rest_on_a_crm_and_a_database_beside_marketing() -> None:
+    client = _demo("lindhs")
+    own = {kpi.id: kpi.source for kpi in client.kpis}
+    sources = {
+        objective.team: {own.get(str(key_result.kpi), "crm") for key_result in objective.key_results}
+        for objective in client.objectives
+        if objective.team in {"försäljning", "kundtjänst"} and objective.period.end == date(2026, 12, 31)
+    }
+    assert sources == {"försäljning": {"crm", "till"}, "kundtjänst": {"crm", "till"}}
+    assert "marketing" in {objective.team for objective in client.objectives}
