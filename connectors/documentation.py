@@ -28,7 +28,8 @@ missing, and is said to be. *Newest* is counted in the source's own days.
 """
 _SETTINGS = """\
 Every source may also have `id`, `opened`, `start`, `paused`, `breaks`, `base_url` and `formerly`, ids it had before:
-what was read under them is its own. A secret is `{env: NAME}` or `{file: PATH}`.
+what was read under them is its own. A secret is `{env: NAME}` or `{file: PATH}`; where one is given, `base_url` is
+https unless it is this machine, or `allow_http` is true.
 """
 _OVERVIEW = ("source", "kind", "streams", "history on the first day", "read again", "a day begins", "limits", "library")
 _STREAMS = ("stream", "how", "history", "newest", "read again", "a day without a row", "asked at")

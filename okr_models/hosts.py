@@ -7,6 +7,8 @@ SQL and asks ``config.hosts`` for what SQL can't spell).
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import idna
 
@@ -39,3 +41,25 @@ def place(address: str) -> str:
     rest = _HOST.sub("", address.strip(), count=1) if "://" in address else address.strip().partition("/")[2]
     path = re.sub(r"^:\d+", "", rest).partition("?")[0].partition("#")[0].strip("/")
     return f"{ascii_host(address)}/{path}".rstrip("/")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine."""
+    if not host:
+        return False
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def goes_in_clear(address: str) -> bool:
+    """Whether what is sent to an address can be read on its way: http to another machine.
+
+    >>> goes_in_clear("http://matomo.example.se"), goes_in_clear("http://127.0.0.1:8099")
+    (True, False)
+    """
+    parts = urlsplit(address)
+    return parts.scheme == "http" and not is_loopback(parts.hostname)

@@ -39,6 +39,8 @@ class Night:
     run_id: str
     full_refresh: bool = False
     """Make incremental models anew, as if nothing had been derived before."""
+    lax_secrets: bool = False
+    """Read secret files that everybody on the machine may read."""
 
     @property
     def held(self) -> HeldBack:
@@ -66,6 +68,7 @@ def opened_night(
     clients: Sequence[str] = (),
     full_refresh: bool = False,
     clock_is_right: bool = False,
+    lax_secrets: bool = False,
     locked: bool = False,
     instance: dg.DagsterInstance | None = None,
 ) -> Generator[Night, None, None]:
@@ -96,6 +99,7 @@ def opened_night(
                 clients=loaded,
                 run_id=run_id,
                 full_refresh=full_refresh,
+                lax_secrets=lax_secrets,
             )
         finally:
             con.close()
@@ -112,6 +116,9 @@ class NightResource(dg.ConfigurableResource[Night]):
     clock_is_right: bool = Field(
         default=False, description="Go on with a date before the ledger's newest row, or long after it"
     )
+    lax_secrets: bool = Field(
+        default=False, description="Read secret files though everybody on the machine may read them"
+    )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Night, None, None]:
@@ -121,12 +128,15 @@ class NightResource(dg.ConfigurableResource[Night]):
             clients=self.clients,
             full_refresh=self.full_refresh,
             clock_is_right=self.clock_is_right,
+            lax_secrets=self.lax_secrets,
             instance=context.instance,
         ) as night:
             yield night
 
 
-def night_of(home: Home, *, clients: Sequence[str], full_refresh: bool) -> dg.ResourceDefinition:
+def night_of(
+    home: Home, *, clients: Sequence[str], full_refresh: bool, lax_secrets: bool = False
+) -> dg.ResourceDefinition:
     """The same for a caller that holds the home folder's run lock and has looked at the clock: ``okr run``."""
 
     def opened(context: dg.InitResourceContext) -> Generator[Night, None, None]:
@@ -136,6 +146,7 @@ def night_of(home: Home, *, clients: Sequence[str], full_refresh: bool) -> dg.Re
             clients=clients,
             full_refresh=full_refresh,
             clock_is_right=True,
+            lax_secrets=lax_secrets,
             locked=True,
             instance=context.instance,
         ) as night:

@@ -35,6 +35,7 @@ from connectors.core.replay import refused_request
 from connectors.core.reply import Failure, Reply, send
 from connectors.core.retry import RetryPolicy, retry_after
 from connectors.core.shape import Node
+from okr_models.hosts import is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Http:
         self._is_silent = False
         self._session = requests.Session()
         self._session.auth = lambda request: request  # else ~/.netrc would replace the token
-        self._session.trust_env = urlsplit(self.base_url).hostname not in {"127.0.0.1", "::1", "localhost"}
+        self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
         watch_session(self._session)
         if context.transport is not None:
             for scheme in ("https://", "http://"):

@@ -152,6 +152,8 @@ class Context:
     """Value of one of the settings' secrets by field name; raises ``Misconfigured`` where it is not set."""
     base_url: str | None
     """The settings' ``base_url`` with ``{env: NAME}`` resolved; None: the vendor's own."""
+    allow_http: bool = False
+    """Credentials may go out unencrypted."""
     kpis: frozenset[str] | None = None
     """Ids of all KPIs that figures may be of, built-in and the client's own; None: not known, so any."""
     own_kpis: frozenset[str] = frozenset()

@@ -16,7 +16,8 @@ from connectors.core.errors import Misconfigured
 from connectors.core.protocol import Context
 from connectors.core.redaction import Redactor
 from connectors.core.token_store import TokenStore
-from okr_models.client.sources import EnvRef, FileRef, SecretRef, SourceSettings
+from okr_models.client.sources import CLEAR_TEXT, EnvRef, FileRef, SecretRef, SourceSettings
+from okr_models.hosts import goes_in_clear
 
 LARGEST_SECRET_BYTES = 64 * 1024
 
@@ -53,6 +54,7 @@ def build_context(
         home=home,
         secret=secret,
         base_url=resolve_base_url(settings, environ=environ, client=client),
+        allow_http=settings.allow_http,
         kpis=kpis,
         own_kpis=own_kpis,
         scopes=scopes,
@@ -147,4 +149,6 @@ def resolve_base_url(settings: SourceSettings, *, environ: Mapping[str, str], cl
         usable = False
     if not usable or parts.username or parts.password or parts.query or parts.fragment:
         raise refuse(f"{name} is not a plain http(s) address", "give scheme, host and perhaps a prefix")
+    if settings.secrets() and not settings.allow_http and goes_in_clear(url):
+        raise refuse(f"{name} {CLEAR_TEXT.partition('; ')[0]}", CLEAR_TEXT.partition("; ")[2])
     return url.rstrip("/")

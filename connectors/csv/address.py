@@ -19,8 +19,8 @@ from connectors.core.errors import BadReply, Misconfigured, PermissionMissing, S
 from connectors.core.http import Http
 from connectors.core.protocol import Context
 from connectors.core.reply import Reply
+from okr_models.hosts import goes_in_clear, is_loopback
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LARGEST_BYTES = 32 * 1024 * 1024
 LOGIN_HOSTS = frozenset({"accounts.google.com", "login.microsoftonline.com"})
 
@@ -38,7 +38,7 @@ def checked(url: str) -> str:
         raise BadAddress("is not an address") from None
     if not host or parts.scheme not in {"http", "https"}:
         raise BadAddress("is not an address; write it like https://example.se/figures.csv")
-    if parts.scheme != "https" and host not in LOOPBACK:
+    if parts.scheme != "https" and not is_loopback(host):
         raise BadAddress("must be https: what it carries could be read and changed on its way")
     return url
 
@@ -106,7 +106,7 @@ class Fetched:
     def _refuse_others(self, reply: Reply) -> None:
         """Raise for what is no csv file, be it answered with 200."""
         final = urlsplit(reply.url)
-        if final.scheme != "https" and final.hostname not in LOOPBACK:
+        if goes_in_clear(reply.url):
             raise self._error(BadReply, "it was redirected to http", cure="name the https address itself")
         is_page = "text/html" in reply.headers.get("Content-Type", "").lower()
         start = reply.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:15].lower()

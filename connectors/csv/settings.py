@@ -6,7 +6,6 @@ What belongs here: the source type's facts, once. What does not: reading (``sour
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -18,6 +17,7 @@ from okr_models.client.sources import (
     SourceFacts,
     SourceSettings,
 )
+from okr_models.hosts import goes_in_clear
 
 
 def _read_url(value: Any) -> Any:
@@ -25,8 +25,7 @@ def _read_url(value: Any) -> Any:
     if value is None or isinstance(value, dict | EnvRef | FileRef):
         return value
     address = check_address(str(value).strip(), query_allowed=True)
-    host = urlsplit(address).hostname
-    if not address.startswith("https://") and host not in {"127.0.0.1", "::1", "localhost"}:
+    if goes_in_clear(address):
         raise refuse("must be https: what it carries could be read and changed on its way")
     return address
 

@@ -21,9 +21,11 @@ from google.oauth2 import service_account
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.core.protocol import Context
 from connectors.core.token_store import Kept, StoreUnusable, fingerprint
+from okr_models.hosts import goes_in_clear
 
 Told = tuple[type[SourceError], str, str | None]
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+IN_CLEAR = "its token_uri is http, and the credential could be read on its way"
 _USER_FIELDS = ("client_id", "client_secret", "refresh_token")
 
 
@@ -97,9 +99,12 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
     text = context.secret(field)
     problem = "it is not the JSON of a service-account key"
     try:
-        key = _key_of(text)
-        if key is not None:
-            return KeyToken(key.with_scopes(list(scopes)))
+        found = _key_of(text)
+        if found is not None:
+            key, token_uri = found
+            if context.allow_http or not goes_in_clear(token_uri):
+                return KeyToken(key.with_scopes(list(scopes)))
+            problem = IN_CLEAR
     except (ValueError, TypeError, AttributeError, auth_exceptions.GoogleAuthError):
         problem = "the service-account key is incomplete or damaged"
     raise Misconfigured(
@@ -107,13 +112,19 @@ def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, .
         source=source,
         attempted=f"reading {field}",
         detail=problem,
-        cure="download a JSON key of the service account and give its whole text",
+        cure=(
+            "write https there"
+            if problem == IN_CLEAR
+            else "download a JSON key of the service account and give its whole text"
+        ),
     )
 
 
 @lru_cache(maxsize=64)
-def _key_of(text: str) -> service_account.Credentials | None:
-    """The key in ``text``, without scopes and never with a token; None where it is JSON of something else.
+def _key_of(text: str) -> tuple[service_account.Credentials, str] | None:
+    """The key in ``text``, without scopes and never with a token, and where its tokens are fetched.
+
+    None where it is JSON of something else.
 
     Checking a private key takes longer than a request, and an agency has one key for all its clients.
     """
@@ -121,7 +132,7 @@ def _key_of(text: str) -> service_account.Credentials | None:
     if not isinstance(info, dict) or info.get("type") != "service_account":
         return None
     key: service_account.Credentials = service_account.Credentials.from_service_account_info(info)  # type: ignore[no-untyped-call]
-    return key
+    return key, str(info["token_uri"])
 
 
 def user_token(context: Context, *, source: str, field: str) -> UserToken:
@@ -133,7 +144,10 @@ def user_token(context: Context, *, source: str, field: str) -> UserToken:
             problem = "it is a service account's key, and Google lets none in here"
         elif isinstance(info, dict) and all(_is_text(info.get(name)) for name in _USER_FIELDS):
             given = {name: info[name] for name in _USER_FIELDS}
-            return UserToken({**given, "token_uri": info.get("token_uri") or GOOGLE_TOKEN_URI}, context=context)
+            token_uri = info.get("token_uri") or GOOGLE_TOKEN_URI
+            if context.allow_http or not goes_in_clear(token_uri):
+                return UserToken({**given, "token_uri": token_uri}, context=context)
+            problem = IN_CLEAR
     except (ValueError, TypeError):
         problem = "the JSON of the authorised user is incomplete or damaged"
     raise Misconfigured(
@@ -141,7 +155,11 @@ def user_token(context: Context, *, source: str, field: str) -> UserToken:
         source=source,
         attempted=f"reading {field}",
         detail=problem,
-        cure=f"sign in as the account's owner and give JSON with {', '.join(_USER_FIELDS)} and perhaps token_uri",
+        cure=(
+            "write https there"
+            if problem == IN_CLEAR
+            else f"sign in as the account's owner and give JSON with {', '.join(_USER_FIELDS)} and perhaps token_uri"
+        ),
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from connectors.core.places import place_of_ours
+from okr_models import hosts
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -72,12 +72,30 @@ def _inside(database: str | None, home: Path) -> str:
 
 def is_loopback(host: str | None) -> bool:
     """Whether a host is this machine; no host is a local socket."""
-    if not host or host.startswith("/") or host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return not host or host.startswith("/") or hosts.is_loopback(host)
+
+
+def stays_here(url: URL) -> bool:
+    """Whether a connection ends on this machine; drivers read hosts behind ``?`` too."""
+    asked = [url.host]
+    for name in ("host", "hostaddr"):
+        given = url.query.get(name, ())
+        asked += [given] if isinstance(given, str) else given
+    # PostgreSQL's own library takes several with commas
+    return all(is_loopback(host) for each in asked if each for host in each.split(","))
+
+
+def _ssl_mode(url: URL) -> str | None:
+    """PostgreSQL's sslmode: as written, else encrypted off this machine. Raises ``BadAddress``."""
+    written = url.query.get("sslmode")
+    if written is None:
+        return None if stays_here(url) else "require"
+    if written in ("allow", "prefer") and not stays_here(url):
+        raise BadAddress(
+            f"has sslmode={written}, which sends the password unencrypted where a server asks for it; write "
+            "sslmode=require, or sslmode=disable where nobody else is on the way there"
+        )
+    return None
 
 
 def engine_of(url: URL, *, zone: ZoneInfo, timeout_seconds: int) -> Engine:
@@ -95,13 +113,13 @@ def engine_of(url: URL, *, zone: ZoneInfo, timeout_seconds: int) -> Engine:
             "connect_timeout": CONNECT_SECONDS,
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         }
-        if not is_loopback(url.host) and "sslmode" not in url.query:
-            arguments["sslmode"] = "require"
+        if (mode := _ssl_mode(url)) is not None:
+            arguments["sslmode"] = mode
     elif backend in {"mysql", "mariadb"}:
         arguments = {"connect_timeout": CONNECT_SECONDS, "read_timeout": timeout_seconds + CONNECT_SECONDS}
         if isinstance(url.password, str):
             arguments["password"] = url.password.encode()  # PyMySQL would send å in latin-1, and be refused
-        if not is_loopback(url.host) and not any(name.startswith("ssl") for name in url.query):
+        if not stays_here(url) and not any(name.startswith("ssl") for name in url.query):
             arguments["ssl"] = _encrypted()
     elif backend == "sqlite":
         arguments = {"timeout": CONNECT_SECONDS}

@@ -22,7 +22,9 @@ from okr_models.client.model import (
     Target,
 )
 from okr_models.client.parts import ObjectiveParts, Part, Parts, Raw, source_id
+from okr_models.client.sources import CLEAR_TEXT
 from okr_models.client.yaml import Path, shown
+from okr_models.hosts import goes_in_clear
 from okr_models.kpis import BUILT_IN, LATER_BUILT_IN, Kind
 from okr_models.kpis.items import COUNT_METRICS
 
@@ -38,6 +40,7 @@ def rule_faults(parts: Parts) -> Iterator[Fault]:
     yield from _duplicates(parts.raw, "initiatives", "initiative")
     yield from _own_kpis(parts)
     yield from _formerly(parts)
+    yield from _clear_text(parts)
     for index, raw in enumerate(_list(parts.raw, "objectives")):
         if isinstance(raw, dict):
             yield from _duplicates(raw, "key_results", "key result", ("objectives", index))
@@ -82,6 +85,17 @@ def _formerly(parts: Parts) -> Iterator[Fault]:
                 whose = "twice here" if taken[old] == own else f"under {taken[old]} too"
                 yield at, f"{old} stands {whose}; its readings can be taken over by one source, once"
             taken.setdefault(old, own)
+
+
+def _clear_text(parts: Parts) -> Iterator[Fault]:
+    """A credential goes to another machine encrypted; what a variable holds is seen when it is used."""
+    for part in parts.sources:
+        if not part.sound("base_url") or not part.sound("allow_http"):
+            continue
+        source = part.value
+        is_secret = bool(source.secrets()) and not source.allow_http
+        if is_secret and isinstance(source.base_url, str) and goes_in_clear(source.base_url):
+            yield (*part.path, "base_url"), f"base_url {CLEAR_TEXT}"
 
 
 def _stands_in(kpi: str, parts: Parts) -> bool:

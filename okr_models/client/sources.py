@@ -86,6 +86,12 @@ BaseUrl = Annotated[str | EnvRef, BeforeValidator(read_base_url)]
 OptionalBaseUrl = Annotated[str | EnvRef | None, BeforeValidator(read_base_url)]
 
 
+CLEAR_TEXT = (
+    "is http, and this source's credentials could be read on their way; write https, or allow_http: true where nobody"
+    " else is on that way"
+)
+
+
 class Refresh(Frozen):
     """What renews a token."""
 
@@ -157,6 +163,8 @@ class SourceSettings(Frozen):
     id: Slug
     type: str
     base_url: OptionalBaseUrl = None
+    allow_http: bool = False
+    """Its credentials may go to ``base_url`` unencrypted."""
     opened: Day | None = None
     start: Day | None = None
     paused: tuple[Pause, ...] = ()

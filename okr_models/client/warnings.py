@@ -13,15 +13,16 @@ from okr_models.client.errors import FileError
 from okr_models.client.feeds import Feeder, Supply, supplied
 from okr_models.client.file import ParsedClient
 from okr_models.client.model import Change, Client, KeyResult, Objective
-from okr_models.client.sources import EnvRef, SourceSettings, SourceTypes
+from okr_models.client.sources import CLEAR_TEXT, EnvRef, SourceSettings, SourceTypes
 from okr_models.client.titles import outdated_by, target_text
+from okr_models.hosts import goes_in_clear
 from okr_models.kpis import BUILT_IN
 
 
 def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[FileError, ...]:
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
-    found += _old_titles(parsed)
+    found += [*_old_titles(parsed), *_clear_text(parsed, environ)]
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -51,6 +52,19 @@ def _unset(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
             if isinstance(reference, EnvRef) and not environ.get(reference.env):
                 line = parsed.line("sources", index, *field.split("."))
                 yield line, f"{reference.env} is not set in this environment; {source.id} can't be read until it is"
+
+
+def _clear_text(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
+    """A variable with an address over which credentials would go in clear: the night refuses it."""
+    for index, source in enumerate(parsed.client.sources):
+        if not isinstance(source.base_url, EnvRef) or not source.secrets() or source.allow_http:
+            continue
+        try:
+            in_clear = goes_in_clear(environ.get(source.base_url.env, "").strip())
+        except ValueError:
+            continue  # no address at all, which the night says
+        if in_clear:
+            yield parsed.line("sources", index, "base_url"), f"{source.base_url.env} {CLEAR_TEXT}"
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:

@@ -159,6 +159,7 @@ def _read(
         tables=frozenset(key.path[-1] for key in context.selected_asset_keys),
         reread=rerun_of(context, now=night.clock.now()),
         progress=progress,
+        refuse_open_secrets=not night.lax_secrets,
     )
 
 

@@ -177,7 +177,14 @@ def _sent(night: Night, clients: Sequence[Client]) -> tuple[tuple[Done, ...], li
 
     try:
         with closing(open_published(night.home)) as con:
-            done = send_due(con, night.home, clients, environ=night.environ, now=night.clock.now())
+            done = send_due(
+                con,
+                night.home,
+                clients,
+                environ=night.environ,
+                now=night.clock.now(),
+                refuse_open_secrets=not night.lax_secrets,
+            )
     except Exception as error:  # noqa: BLE001 - a mail server or a full disk must not make the night fail
         return (), [f"nothing was sent: {reason_of(error)}"]
     return done, [each.line for each in done if each.is_trouble]

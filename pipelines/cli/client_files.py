@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from zoneinfo import ZoneInfo
 
 import click
 
 from connectors.catalogue import SETTINGS
-from connectors.core.secrets import inside_home
 from okr_models.client.fields import nearest
-from okr_models.client.model import Client
-from okr_models.client.sources import FileRef
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
 from okr_models.periods import local_date
@@ -22,7 +18,7 @@ from pipelines.cli.csv_files import csv_problems, csv_warnings
 from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
-from pipelines.warehouse.home import Home
+from pipelines.warehouse.open_secrets import open_secrets
 
 SLUG = re.compile(r"[a-z0-9_]{1,40}")
 
@@ -93,19 +89,3 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
             click.echo(line, err=True)
     if loaded.broken or loaded.unknown or has_bad_rows:
         raise click.exceptions.Exit(1)
-
-
-def open_secrets(home: Home, client: Client) -> list[str]:
-    """Secret files of a client that everybody on this machine may read, each with the cure."""
-    named = {
-        reference.file: source.id
-        for source in client.sources
-        for reference in source.secrets().values()
-        if isinstance(reference, FileRef)
-    }
-    found = []
-    for name, source in sorted(named.items()):
-        path = inside_home(name, home=home.root)
-        if path is not None and path.is_file() and path.stat().st_mode & stat.S_IROTH:
-            found.append(f"{client.client}/{source}: everybody on this machine may read {name}; chmod 600 {name}")
-    return found

@@ -29,6 +29,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.access import token_is_near, version_is_near
 from pipelines.warehouse.ingest.baseline_reach import outlook
 from pipelines.warehouse.ingest.identities import Standing, admitted, standing
+from pipelines.warehouse.open_secrets import refuse_open
 
 AT_ONCE = 8
 
@@ -78,6 +79,7 @@ class _Finding:
 
 def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> _Finding:
     try:
+        refuse_open(source, home=home, client=client.client)
         context = _context(client, source, home=home, now=now)
         opened = open_source(source, context)
         try:

@@ -56,6 +56,7 @@ def run_night(
     end: date | None = None,
     full_refresh: bool = False,
     clock_is_right: bool = False,
+    lax_secrets: bool = False,
 ) -> NightEnded:
     """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line.
 
@@ -92,7 +93,7 @@ def run_night(
                 taken = _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
-                        "night": night_of(home, clients=clients, full_refresh=full_refresh),
+                        "night": night_of(home, clients=clients, full_refresh=full_refresh, lax_secrets=lax_secrets),
                         "progress": progress,
                     }
                 )

@@ -25,6 +25,7 @@ Examples: okr --home okr-home run
     is_flag=True,
     help="Go on though the date is before the newest night's, or more than 40 days after it.",
 )
+@click.option("--lax-secrets", is_flag=True, help="Read secret files though everybody on this machine may read them.")
 @click.pass_context
 def run(  # noqa: PLR0917 - one parameter an option
     context: click.Context,
@@ -33,6 +34,7 @@ def run(  # noqa: PLR0917 - one parameter an option
     end: date | None,
     full_refresh: bool,
     clock_is_right: bool,
+    lax_secrets: bool,
 ) -> None:
     """Run the night: read every source, build the figures, publish.
 
@@ -48,6 +50,7 @@ def run(  # noqa: PLR0917 - one parameter an option
         end=end,
         full_refresh=full_refresh,
         clock_is_right=clock_is_right,
+        lax_secrets=lax_secrets,
     )
     report(ended)
 

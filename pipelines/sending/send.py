@@ -31,6 +31,7 @@ from pipelines.sending.ledger import OVER, Entry, Event, Ledger, opened
 from pipelines.sending.pdf import printed
 from pipelines.sending.ways import MaybeSent, NotSent, by_mail, by_webhook, sender_of
 from pipelines.warehouse.home import Home, OutsideHome
+from pipelines.warehouse.open_secrets import is_open, told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class _Turn:
     environ: Mapping[str, str]
     now: datetime
     ledger: Ledger
+    refuse_open_secrets: bool
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ def send_due(
     environ: Mapping[str, str],
     now: datetime,
     dry_run: bool = False,
+    refuse_open_secrets: bool = False,
 ) -> tuple[Done, ...]:
     """Send everything that is due of ``clients``. What can't go out is in the answer and stops nothing else.
 
@@ -115,6 +118,7 @@ def send_due(
                     environ=environ,
                     now=now,
                     ledger=ledger,
+                    refuse_open_secrets=refuse_open_secrets,
                 )
                 done += _begun(turn)
                 for edition in _due(con, turn):
@@ -267,6 +271,8 @@ def _secret(turn: _Turn, target: EnvRef | FileRef) -> str:
         if not value:
             raise NotSent(f"the environment variable {target.env} is not set")
         return value
+    if turn.refuse_open_secrets and is_open(target, home=turn.home):
+        raise NotSent(told(target.file))
     try:
         return turn.home.inside(target.file).read_text("utf-8").strip()
     except (OSError, OutsideHome, UnicodeDecodeError):

@@ -62,11 +62,12 @@ def ingest(
     source_types: Mapping[str, SourceType] | None = None,
     open_source: OpenSource | None = None,
     threads: int = MOST_THREADS,
+    refuse_open_secrets: bool = False,
 ) -> IngestResult:
     """Read what is due of ``clients`` and write it, a transaction a window.
 
     ``deliveries`` and ``tables`` say which streams; ``reread`` asks for those days again and no others;
-    ``source_types`` and ``open_source`` default to the registry's.
+    ``source_types`` and ``open_source`` default to the registry's. A night asks for ``refuse_open_secrets``.
     """
     if source_types is None or open_source is None:
         from connectors import registry
@@ -84,6 +85,7 @@ def ingest(
         reread=reread,
         source_types=source_types,
         open_source=open_source,
+        refuse_open_secrets=refuse_open_secrets,
     )
     result = ResultBuilder()
     told = IngestTold(progress or Silent(), "counters" if set(deliveries) == {"snapshot"} else "sources")

@@ -30,6 +30,7 @@ from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.reading import SourceTask, was_silent
 from pipelines.warehouse.ingest.renamed import take_over
+from pipelines.warehouse.open_secrets import refuse_open
 
 OpenSource = Callable[[SourceSettings, Context], Source]
 
@@ -49,6 +50,8 @@ class Step:
     reread: Window | None
     source_types: Mapping[str, SourceType]
     open_source: OpenSource
+    refuse_open_secrets: bool
+    """Whether a secret file that everybody may read is its source's failure."""
 
     def streams(self, streams: Iterable[Stream]) -> tuple[Stream, ...]:
         """Those of ``streams`` that this step reads."""
@@ -75,6 +78,8 @@ def plan(clients: Iterable[Client], *, step: Step, con: Connection) -> Plan:
         for settings in client.sources:
             try:
                 take_over(con, settings, client=client.client)
+                if step.refuse_open_secrets:
+                    refuse_open(settings, home=step.home, client=client.client)
                 task = _task(client, settings, step=step, con=con, zones=zones)
             except duckdb.Error:
                 raise

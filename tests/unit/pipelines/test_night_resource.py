@@ -19,7 +19,7 @@ from tests.unit.published_fixture import build_published
 
 
 def test_the_launchpad_shows_what_a_person_may_choose_and_nothing_else() -> None:
-    assert set(NightResource.model_fields) == {"clients", "full_refresh", "clock_is_right"}
+    assert set(NightResource.model_fields) == {"clients", "full_refresh", "clock_is_right", "lax_secrets"}
 
 
 def test_a_job_without_clients_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from connectors.core.errors import Misconfigured
 from connectors.core.secrets import build_context, inside_home, read_secret, resolve_base_url, secret_resolver
 from connectors.linkedin.settings import LinkedIn
+from connectors.wordpress.settings import WordPress
 from okr_models.client.sources import EnvRef, FileRef, Refresh
 from tests.fake_vendor import NOW, STOCKHOLM
 
@@ -113,6 +114,33 @@ def test_a_base_address_that_is_none_is_refused_without_showing_it(url: str) -> 
         resolve_base_url(settings(base_url=EnvRef(env="BASE")), environ={"BASE": url}, client="c")
     assert "BASE" in str(raised.value)
     assert "pw" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "extra", "refused"),
+    [
+        ("http://proxy.example", {}, True),
+        ("http://10.0.0.7:8080/prefix", {}, True),
+        ("http://127.0.0.1.example", {}, True),
+        ("http://proxy.example", {"allow_http": True}, False),
+        ("https://proxy.example", {}, False),
+        ("http://127.0.0.2:8080", {}, False),
+        ("http://[::1]:8080", {}, False),
+        ("http://LOCALHOST", {}, False),
+    ],
+)
+def test_a_credential_goes_to_another_machine_over_https_only(url: str, extra: dict[str, Any], refused: bool) -> None:
+    config = settings(base_url=EnvRef(env="BASE"), **extra)
+    if not refused:
+        assert resolve_base_url(config, environ={"BASE": url}, client="c") == url
+        return
+    with pytest.raises(Misconfigured, match=r"BASE is http, .* write https, or allow_http: true"):
+        resolve_base_url(config, environ={"BASE": url}, client="c")
+
+
+def test_a_source_without_a_credential_may_be_read_over_http() -> None:
+    blog = WordPress(id="blog", base_url="http://blog.example")
+    assert resolve_base_url(blog, environ={}, client="c") == "http://blog.example"
 
 
 def test_the_context_carries_no_environment_only_what_the_source_names() -> None:

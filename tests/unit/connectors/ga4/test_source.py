@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,14 +15,30 @@ from hypothesis import strategies as st
 from connectors.core.errors import (
     AuthFailed,
     BadReply,
+    Misconfigured,
 )
 from connectors.core.shape import BadShape
 from connectors.ga4.client import with_port
 from connectors.ga4.source import DAILY, MONTHLY, PAGES, report_day
-from connectors.google.auth import Bearer, key_token
+from connectors.google.auth import Bearer, key_token, user_token
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Says, context, doubts, vendor
 from tests.unit.ga4_replies import WEEK, answer_all, google, key_text, report, source
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_key_whose_tokens_come_over_http_from_another_machine_is_refused(allowed: bool) -> None:
+    inside = replace(context(secrets={"credentials": key_text("http://tokens.example")}), allow_http=allowed)
+    if allowed:
+        assert key_token(inside, source="web", field="credentials", scopes=("x",)).email
+        return
+    with pytest.raises(Misconfigured, match="its token_uri is http"):
+        key_token(inside, source="web", field="credentials", scopes=("x",))
+    owner = {"client_id": "i", "client_secret": "s3cret", "refresh_token": "r", "token_uri": "http://tokens.example"}
+    inside = context(secrets={"credentials": json.dumps(owner)})
+    with pytest.raises(Misconfigured, match="its token_uri is http") as refused:
+        user_token(inside, source="yt", field="credentials")
+    assert "s3cret" not in str(refused.value)
 
 
 def test_days_come_with_the_token_from_the_keys_own_token_uri() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import event
 
 from connectors.core.errors import Misconfigured, NotFound, SourceError, TimedOut
 from connectors.core.protocol import Batch
@@ -109,6 +110,53 @@ def test_an_address_that_is_no_use_is_told_without_itself(
         read(tmp_path, url=url)
     assert "hunter2" not in str(caught.value)
     assert "db.example" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("postgresql://reader:x@db.example.se/shop", "require"),
+        ("postgresql://reader:x@/shop?host=db.example.se", "require"),
+        ("postgresql://reader:x@127.0.0.1/shop?hostaddr=10.0.0.1", "require"),
+        ("postgresql://reader:x@127.0.0.1,db.example.se/shop", "require"),
+        ("postgresql://reader:x@127.0.0.1/shop", None),
+        ("postgresql://reader:x@/shop?host=/var/run/postgresql", None),
+        ("postgresql://reader:x@db.example.se/shop?sslmode=verify-full", "verify-full"),
+        ("postgresql://reader:x@db.example.se/shop?sslmode=disable", "disable"),
+        ("mysql://reader:x@db.example.se/shop", "ssl"),
+        ("mysql://reader:x@/shop?host=db.example.se", "ssl"),
+        ("mysql://reader:x@localhost/shop", None),
+    ],
+)
+def test_a_connection_off_this_machine_is_encrypted_wherever_the_host_is_written(
+    url: str, asked: str | None, tmp_path: Path
+) -> None:
+    engine = engine_of(address(url, home=tmp_path), zone=STOCKHOLM, timeout_seconds=5)
+    taken: dict[str, object] = {}
+
+    class _Stop(Exception):
+        pass
+
+    @event.listens_for(engine, "do_connect")
+    def look(_dialect: object, _record: object, _args: object, arguments: dict[str, object]) -> None:
+        taken.update(arguments)
+        raise _Stop
+
+    with pytest.raises(_Stop), engine.connect():
+        pass
+    if asked == "ssl":
+        assert taken["ssl"]
+    else:
+        assert taken.get("sslmode") == asked
+        assert "ssl" not in taken
+
+
+@pytest.mark.parametrize("mode", ["allow", "prefer"])
+def test_an_encryption_that_a_server_may_talk_out_of_is_refused(mode: str, tmp_path: Path) -> None:
+    url = f"postgresql://reader:hunter2@db.example.se/shop?sslmode={mode}"
+    with pytest.raises(Misconfigured, match="write sslmode=require") as caught:
+        read(tmp_path, url=url)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_only_what_stays_on_this_machine_may_go_unencrypted() -> None:

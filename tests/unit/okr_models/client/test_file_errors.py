@@ -86,6 +86,12 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
         '  - {type: wordpress, base_url: "https://x.se", username: a} #!\n  - {id: crm,',
         ("username and password go together",),
     ),
+    (
+        LINKEDIN,
+        LINKEDIN + 'base_url: "http://proxy.example", #!\n      ',
+        ("base_url is http", "write https, or allow_http: true"),
+    ),
+    (LINKEDIN, LINKEDIN + 'allow_http: "ja", #!\n      ', ("allow_http",)),
     ("  - {id: crm,", "  - web #!\n  - {id: crm,", ("mapping of keys",)),
     # secrets
     (

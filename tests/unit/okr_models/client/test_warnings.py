@@ -41,6 +41,18 @@ def test_an_address_from_the_environment_is_looked_for_too() -> None:
     assert _warnings(text, SET | {"SITE": "https://x.se"}) == []
 
 
+def test_a_variable_with_an_address_over_which_a_token_would_go_in_clear_is_warned_of() -> None:
+    text = bent("{id: linkedin, type: linkedin, ", "{id: linkedin, type: linkedin, base_url: {env: PROXY}, ")
+    [(line, message)] = _warnings(text, SET | {"PROXY": "http://proxy.example"})
+    assert "type: linkedin" in line
+    assert "PROXY is http" in message
+    assert "allow_http: true" in message
+    for fine in ("https://proxy.example", "http://127.0.0.1:8099", "http://[::1"):
+        assert _warnings(text, SET | {"PROXY": fine}) == []
+    allowed = text.replace("base_url: {env: PROXY}", "base_url: {env: PROXY}, allow_http: true")
+    assert _warnings(allowed, SET | {"PROXY": "http://proxy.example"}) == []
+
+
 def test_a_kpi_that_only_csv_can_give_is_a_warning_where_there_is_csv() -> None:
     text = "\n".join(line for line in GOOD.splitlines() if "search_console" not in line)
     [(line, message)] = _warnings(text)

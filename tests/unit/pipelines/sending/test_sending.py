@@ -33,6 +33,7 @@ from pipelines.sending.ledger import AlreadySending, opened
 from pipelines.sending.letter import as_html, letter_of
 from pipelines.sending.send import Done, hold, send_due
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.open_secrets import open_secrets
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published
 
@@ -283,6 +284,22 @@ def test_a_webhook_over_plain_http_off_this_machine_is_refused(con: duckdb.DuckD
     assert (done.what, done.why) == ("failed", "the webhook's address is no https address")
     (done,) = send_due(con, Home(tmp_path), [asked], environ={}, now=NOW)
     assert done.why == "the environment variable HOOK is not set"
+
+
+def test_a_webhooks_address_that_everybody_may_read_is_not_used_by_a_night(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    asked = client({"to": [{"file": "secrets/hook"}], "via": "webhook", "every": "night"})
+    hook = tmp_path / "secrets" / "hook"
+    hook.parent.mkdir()
+    hook.write_text("http://example.se/x")
+    hook.chmod(0o644)
+    (done,) = send_due(con, Home(tmp_path), [asked], environ={}, now=NOW, refuse_open_secrets=True)
+    assert (done.what, "chmod 600 secrets/hook" in done.why) == ("failed", True)
+    assert [line for line in open_secrets(Home(tmp_path), asked) if "secrets/hook" in line]
+    hook.chmod(0o640)
+    (done,) = send_due(con, Home(tmp_path), [asked], environ={}, now=NOW, refuse_open_secrets=True)
+    assert done.why == "the webhook's address is no https address"
 
 
 def test_a_dry_run_says_what_would_go_and_notes_nothing(
