@@ -47,8 +47,8 @@ class Watch:
 
 @contextmanager
 def watched(seconds: float) -> Iterator[Watch]:
-    """Calls that this thread makes inside end after so many seconds."""
-    watch = Watch()
+    """Calls that this thread makes inside end after so many seconds; one inside of another has its own end."""
+    watch, around = Watch(), getattr(_CURRENT, "watch", None)
     timer = threading.Timer(seconds, watch.cut)
     timer.daemon = True
     _CURRENT.watch = watch
@@ -57,7 +57,7 @@ def watched(seconds: float) -> Iterator[Watch]:
         yield watch
     finally:
         timer.cancel()
-        _CURRENT.watch = None
+        _CURRENT.watch = around
 
 
 def watch_session(session: requests.Session) -> None:

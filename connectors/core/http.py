@@ -29,7 +29,7 @@ from connectors.core.errors import (
     Unavailable,
     VersionRetired,
 )
-from connectors.core.protocol import Context
+from connectors.core.protocol import EVERYWHERE, Context
 from connectors.core.redaction import quiet_libraries
 from connectors.core.replay import refused_request
 from connectors.core.reply import Failure, Reply, send
@@ -112,7 +112,6 @@ class Http:
         self._timeout, self._longest_call, self._largest_body = timeout, longest_call_seconds, largest_body_bytes
         self._monotonic, self._jitter = monotonic, jitter or random.Random()  # noqa: S311 - spreads waits, no secret
         self._last_start: float | None = None
-        self._is_silent = False
         self._session = requests.Session()
         self._session.auth = lambda request: request  # else ~/.netrc would replace the token
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
@@ -223,7 +222,8 @@ class Http:
                 or malformed >= MALFORMED_ATTEMPTS
                 or unanswered >= (1 if self._is_silent else UNANSWERED_ATTEMPTS)
             )
-            self._is_silent = self._is_silent or (unanswered >= UNANSWERED_ATTEMPTS)
+            if unanswered >= UNANSWERED_ATTEMPTS:
+                self._context.silent.add(self.base_url)
             if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again
@@ -248,6 +248,11 @@ class Http:
             self.retries += 1
             self._context.sleep(wait)
             waited += wait
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether nobody answered there, also a call that another part of the source made."""
+        return not self._context.silent.isdisjoint({self.base_url, EVERYWHERE})
 
     def _waits(self) -> tuple[float, float]:
         connect, read = self._timeout

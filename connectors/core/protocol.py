@@ -140,6 +140,10 @@ class Probe:
     """As in ``Batch``."""
 
 
+EVERYWHERE = "*"
+"""In ``Context.silent``: all of a source's addresses."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a source is built with, all injected: no connector reads a clock, an environment or a home folder itself."""
@@ -172,6 +176,8 @@ class Context:
     """What answers in place of the network; None: the network. For a replay of kept replies."""
     tokens: TokenStore | None = None
     """Where tokens are kept that a vendor grants; None: none is renewed, as in a replay."""
+    silent: set[str] = field(default_factory=set)
+    """Addresses at which nobody answered in time; the next call there is made once, and waited for half as long."""
     redact: Redactor = field(default_factory=Redactor)
     """Knows every secret that the source uses, also those granted meanwhile."""
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.core.errors import Misconfigured
-from connectors.core.protocol import Context
+from connectors.core.protocol import EVERYWHERE, Context
 from connectors.core.redaction import Redactor
 from connectors.core.token_store import TokenStore
 from okr_models.client.sources import CLEAR_TEXT, EnvRef, FileRef, SecretRef, SourceSettings
@@ -36,9 +36,13 @@ def build_context(
     listed: frozenset[str] = frozenset(),
     others: tuple[SourceSettings, ...] = (),
     currency: str | None = None,
+    was_unanswered: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Context:
-    """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable."""
+    """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable.
+
+    ``was_unanswered``: earlier in this run nobody answered the source in time.
+    """
     redact = Redactor()
     resolve = secret_resolver(settings, home=home, environ=environ, client=client)
 
@@ -64,6 +68,7 @@ def build_context(
         sleep=sleep,
         tokens=TokenStore(home),
         redact=redact,
+        silent={EVERYWHERE} if was_unanswered else set(),
     )
 
 

@@ -16,10 +16,11 @@ from google.api_core import exceptions as api_exceptions
 from google.auth import exceptions as auth_exceptions
 from google.protobuf.json_format import ParseError
 
+from connectors.core.deadline import watched
 from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, QuotaExhausted, SourceError
-from connectors.core.http import Http
-from connectors.core.protocol import Context, Quality
+from connectors.core.http import SHARE_ONCE_SILENT, Http
+from connectors.core.protocol import EVERYWHERE, Context, Quality
 from connectors.core.redaction import Redactor, quiet_libraries
 from connectors.core.retry import RetryPolicy
 from connectors.core.shape import Json
@@ -27,7 +28,7 @@ from connectors.ga4.errors import Patience, asked_wait, seconds_to_reset, told
 from connectors.ga4.key_events import ADMIN, KeyEvent, read_key_events
 from connectors.ga4.quota import Budget
 from connectors.ga4.report import Report, Result
-from connectors.google.auth import Bearer, key_token
+from connectors.google.auth import Bearer, key_token, watch_google
 from connectors.google.errors import classifier
 from okr_models.periods import Window
 
@@ -75,7 +76,9 @@ class Ga4Client:
         self._redact = Redactor([context.secret("credentials")])
         self._token = key_token(context, source=source, field="credentials", scopes=SCOPES)
         transport = BetaAnalyticsDataRestTransport(host=with_port(context.base_url or VENDOR), credentials=self._token)
+        watch_google(transport._session)
         self._client = BetaAnalyticsDataClient(transport=transport)
+        self._is_silent = EVERYWHERE in context.silent
         quiet_libraries()
 
     def close(self) -> None:
@@ -195,23 +198,33 @@ class Ga4Client:
                     QuotaExhausted, attempted=self._attempted(report), detail=spent, retry_after_seconds=back
                 )
             self.requests += 1
-            try:
-                # without Google's own retry, which would really sleep; waits are the context's
-                reply = self._client.run_report(request, retry=None, timeout=CALL_SECONDS)
-            except Failed as error:
-                wait = asked_wait(error, now=self._context.now)
-                again = patience(error)
-                failure = self._failure(error, report)
-            else:
-                self._require_report(reply, report)
-                self._budget.note(reply.property_quota)
-                return reply
+            outcome = self._once(request)
+            if isinstance(outcome, types.RunReportResponse):
+                self._require_report(outcome, report)
+                self._budget.note(outcome.property_quota)
+                return outcome
+            wait = asked_wait(outcome, now=self._context.now)
+            again = patience(outcome) and not (self._is_silent and isinstance(outcome, requests.Timeout))
+            self._is_silent = self._is_silent or patience.is_unanswered
+            failure = self._failure(outcome, report)
             if wait is None:
                 wait = self._policy.backoff(patience.failures, jitter=self._jitter)
             if not again or wait > self._policy.longest_wait_seconds:
                 raise failure
             self.retries += 1
             self._context.sleep(wait)
+
+    def _once(self, request: types.RunReportRequest) -> types.RunReportResponse | Exception:
+        """One attempt, over at its deadline whatever the other side does: the report, or what went wrong."""
+        seconds = CALL_SECONDS * (SHARE_ONCE_SILENT if self._is_silent else 1.0)
+        with watched(seconds) as watch:
+            try:
+                # without Google's own retry, which would really sleep; waits are the context's
+                reply = self._client.run_report(request, retry=None, timeout=seconds)
+            except Failed as error:
+                return requests.Timeout() if watch.expired else error
+        # what was cut off may look like an end
+        return requests.Timeout() if watch.expired else reply
 
     def _attempted(self, report: Report) -> str:
         by = " by " + ", ".join(report.dimensions) if report.dimensions else ""

@@ -53,6 +53,11 @@ class Patience:
         spent = self.failures >= self._attempts or self._malformed > 1 or self._unanswered >= UNANSWERED_ATTEMPTS
         return self._worth(error) and not spent
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether nobody answered so often that nobody is there."""
+        return self._unanswered >= UNANSWERED_ATTEMPTS
+
     @staticmethod
     def _worth(error: Exception) -> bool:
         if isinstance(error, api_exceptions.TooManyRequests):

@@ -14,10 +14,11 @@ from typing import Any
 import requests
 from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import Credentials
-from google.auth.transport.requests import Request
+from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
+from connectors.core.deadline import watch_session, watched
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.core.protocol import Context
 from connectors.core.token_store import Kept, StoreUnusable, fingerprint
@@ -26,7 +27,12 @@ from okr_models.hosts import goes_in_clear
 Told = tuple[type[SourceError], str, str | None]
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 IN_CLEAR = "its token_uri is http, and the credential could be read on its way"
+TOKEN_SECONDS = 60.0
+"""For a token, however its endpoint draws the answer out."""
 _USER_FIELDS = ("client_id", "client_secret", "refresh_token")
+
+
+TOKEN_TOO_LATE: Told = (TimedOut, "the token endpoint did not answer in time", None)
 
 
 class KeyToken(Credentials):
@@ -167,12 +173,21 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def watch_google(session: AuthorizedSession) -> None:
+    """Let the calls of Google's own client be watched, those for its tokens included."""
+    watch_session(session)
+    # google-auth makes it and gives no other way to it; without it only the token's calls are not watched
+    if isinstance(inner := getattr(session, "_auth_request_session", None), requests.Session):
+        watch_session(inner)
+
+
 class Bearer:
     """``authorize`` for ``Http``: the header with a token that is still good, fetched anew when it has run out."""
 
     def __init__(self, context: Context, *, source: str, token: KeyToken | UserToken) -> None:
         self._client, self._source, self._token = context.client, source, token
         self._session = requests.Session()
+        watch_session(self._session)
         self._request = Request(session=self._session)
 
     def __call__(self) -> Mapping[str, str]:
@@ -182,13 +197,14 @@ class Bearer:
         kind: type[SourceError]
         cure: str | None
         try:
-            self._token.refresh(self._request)
+            with watched(TOKEN_SECONDS) as watch:
+                self._token.refresh(self._request)
         except StoreUnusable as error:
             kind, detail = Misconfigured, f"keeping the renewed token: {error}"
             cure = "make the folder state in the home folder one that okr may write to"
         except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
             # google-auth indexes a reply that is a web page as if it were an object
-            kind, detail, cure = told_by_auth(error)
+            kind, detail, cure = TOKEN_TOO_LATE if watch.expired else told_by_auth(error)
             cure = self._token.cure if kind is AuthFailed else cure
         else:
             return {"Authorization": f"Bearer {self._token.token}"}

@@ -96,9 +96,20 @@ class Read:
 
 def was_silent(loads: Iterable[Load], *, run_id: str) -> bool:
     """Whether this run has asked so many of a source's streams in vain, and none with success."""
+    return len(_unanswered(loads, run_id)) >= MOST_UNANSWERED
+
+
+def was_unanswered(loads: Iterable[Load], *, run_id: str) -> bool:
+    """Whether this run has asked a source in vain, and never with success: it is not waited for as long again."""
+    return bool(_unanswered(loads, run_id))
+
+
+def _unanswered(loads: Iterable[Load], run_id: str) -> frozenset[str]:
+    """Streams that this run asked for in vain, where it had no success with any."""
     tonight = [load for load in loads if load.run_id == run_id]
-    unanswered = {load.stream for load in tonight if load.error_class == "timeout"}
-    return len(unanswered) >= MOST_UNANSWERED and not any(load.status == "loaded" for load in tonight)
+    if any(load.status == "loaded" for load in tonight):
+        return frozenset()
+    return frozenset(load.stream for load in tonight if load.error_class == "timeout")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.reading import SourceTask, was_silent
+from pipelines.warehouse.ingest.reading import SourceTask, was_silent, was_unanswered
 from pipelines.warehouse.ingest.renamed import take_over
 from pipelines.warehouse.open_secrets import refuse_open
 
@@ -156,6 +156,7 @@ def _task(
             listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
             others=client.sources,
             currency=client.currency,
+            was_unanswered=was_unanswered(every, run_id=step.run_id),
         ),
         open=step.open_source,
         clock=step.clock,

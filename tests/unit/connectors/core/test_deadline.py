@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from connectors.core.errors import TimedOut
 from connectors.core.http import Http
 from connectors.core.retry import RetryPolicy
-from tests.fake_vendor import context
-
-OK = b"HTTP/1.1 200 OK\r\n"
-JSON = b"Content-Type: application/json\r\n"
-
-
-def drip(stop: threading.Event, send: Callable[[bytes], None]) -> None:
-    send(OK + JSON + b"Content-Length: 100000\r\n\r\n")
-    while not stop.wait(0.02):
-        send(b" ")
-
-
-def close_and_drip(stop: threading.Event, send: Callable[[bytes], None]) -> None:
-    send(OK + JSON + b"Connection: close\r\n\r\n")
-    while not stop.wait(0.02):
-        send(b" ")
-
-
-def slow_headers(stop: threading.Event, send: Callable[[bytes], None]) -> None:
-    send(OK + b"X-Slow: ")
-    while not stop.wait(0.02):
-        send(b"x")
-
-
-def continue_100(stop: threading.Event, send: Callable[[bytes], None]) -> None:
-    while not stop.wait(0.02):
-        send(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def chunks(stop: threading.Event, send: Callable[[bytes], None]) -> None:
-    send(OK + JSON + b"Transfer-Encoding: chunked\r\n\r\n")
-    while not stop.wait(0.02):
-        send(b"1\r\n \r\n")
-
-
-@contextmanager
-def serving(answer: Callable[[threading.Event, Callable[[bytes], None]], None]) -> Iterator[tuple[str, list[int]]]:
-    stop, listener, calls = threading.Event(), socket.create_server(("127.0.0.1", 0)), list[int]()
-
-    def one(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65_536)
-            answer(stop, connection.sendall)
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                calls.append(1)
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", calls
-    finally:
-        stop.set()
-        listener.close()
+from connectors.ga4 import client as ga4_client
+from connectors.ga4.client import Ga4Client
+from connectors.ga4.source import DAILY, Ga4Source
+from connectors.google import auth
+from tests.drawn_out import JSON, OK, Answer, chunks, close_and_drip, continue_100, drip, never, serving, slow_headers
+from tests.fake_vendor import context, vendor
+from tests.unit.ga4_replies import WEEK, answer_all, google, key_text
 
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("answer", [drip, close_and_drip, slow_headers, continue_100, chunks])
 def test_a_call_that_is_drawn_out_ends_at_its_deadline(
-    answer: Callable[[threading.Event, Callable[[bytes], None]], None],
+    answer: Answer,
 ) -> None:
     with serving(answer) as (url, calls):
         http = Http(
@@ -104,3 +53,53 @@ def test_a_reply_in_time_is_whole_and_its_connection_serves_again() -> None:
         http = Http(context=context(), source="quick", base_url=url, longest_call_seconds=30.0)
         assert http.get_json("/", attempted="reading").value == {"a": 1}
         http.close()
+
+
+def test_parts_of_a_source_that_make_connections_of_their_own_know_who_is_silent() -> None:
+    inside = context()
+
+    def call() -> None:
+        http = Http(
+            context=inside,
+            source="silent",
+            base_url=url,
+            timeout=(0.2, 0.2),
+            policy=RetryPolicy(first_wait_seconds=0.0),
+        )
+        with closing(http), pytest.raises(TimedOut):
+            http.get_json("/", attempted="reading")
+
+    with serving(never) as (url, calls):
+        for _ in range(3):
+            call()
+        assert len(calls) == 4
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("answer", [drip, slow_headers, continue_100, chunks])
+def test_googles_own_client_ends_at_the_deadline_too(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ga4_client, "CALL_SECONDS", 0.3)
+    with vendor(google(answer_all)) as tokens, serving(answer) as (url, calls):
+        inside = context(secrets={"credentials": key_text(tokens.url)}, base_url=url)
+        client = Ga4Client(context=inside, source="web", property_id="1")
+        read = Ga4Source(context=inside, reports=client, property_id="1").read
+        with pytest.raises(TimedOut, match="did not answer in time"):
+            read(DAILY, WEEK)
+        assert len(calls) == 2
+        with pytest.raises(TimedOut):
+            read(DAILY, WEEK)
+        assert len(calls) == 3
+        client.close()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("answer", [drip, slow_headers])
+def test_a_token_endpoint_that_draws_its_answer_out_is_not_waited_for(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "TOKEN_SECONDS", 0.3)
+    with serving(answer) as (url, _):
+        inside = context(secrets={"credentials": key_text(url)})
+        token = auth.key_token(inside, source="web", field="credentials", scopes=("x",))
+        with closing(auth.Bearer(inside, source="web", token=token)) as bearer, pytest.raises(TimedOut):
+            bearer()
