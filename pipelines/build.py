@@ -18,11 +18,11 @@ from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import NightResource
 from pipelines.schedules import nightly_schedule
 from pipelines.sensors import tell_of_failures, tell_of_warnings
-from pipelines.warehouse.ingest.progress import Silent
+from pipelines.warehouse.ingest.stages import Unwatched
 
 
 def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
-    """All definitions; ``resource_overrides`` replaces ``night`` or ``progress``."""
+    """All definitions; ``resource_overrides`` replaces ``night`` or ``stages``."""
     models = model_assets()
     marts = [key for asset in models for key in sorted(asset.keys) if key.path[0] == "marts"]
     judged = okr_assets(marts)
@@ -36,5 +36,5 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
         schedules=[nightly_schedule],
         sensors=[tell_of_warnings, tell_of_failures],
         executor=dg.in_process_executor,  # by hand too: only one process can hold the home folder's lock
-        resources={"night": NightResource(), "progress": Silent(), **(resource_overrides or {})},
+        resources={"night": NightResource(), "stages": Unwatched(), **(resource_overrides or {})},
     )

@@ -13,9 +13,9 @@ import dagster as dg
 
 from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
+from pipelines.notices.claims import claim
 from pipelines.notices.send import messengers_of
 from pipelines.notices.text import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
-from pipelines.notices.told import claim
 from pipelines.warehouse.home import HOME_VARIABLE, Home
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
@@ -69,14 +69,14 @@ def send(notice: Notice, *, environ: Mapping[str, str], log: logging.Logger) -> 
 def summary_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunSummary:
     """What a run's events say became of it."""
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=EVENTS)]
-    told = [event for event in events if event is not None]
+    kept = [event for event in events if event is not None]
     return RunSummary(
         job=run.job_name,
         run_id=run.run_id,
         night=run.tags.get(PARTITION_TAG),
         succeeded=run.status is dg.DagsterRunStatus.SUCCESS,
-        checks=tuple(_failed_checks(told)),
-        steps=tuple(_failed_steps(told)),
+        checks=tuple(_failed_checks(kept)),
+        steps=tuple(_failed_steps(kept)),
     )
 
 

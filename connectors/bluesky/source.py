@@ -41,7 +41,9 @@ class BlueskySource(PresentOnlySource):
     def account(self) -> Account:
         """The profile. Its follower count is always there; absent, it is not taken for nobody."""
         attempted = f"reading the profile of {self._actor}"
-        found = self.http.get_json("/app.bsky.actor.getProfile", attempted=attempted, params={"actor": self._actor})
+        found = self.transport.get_json(
+            "/app.bsky.actor.getProfile", attempted=attempted, params={"actor": self._actor}
+        )
         did, handle = found.text("did"), found.text("handle")
         self.tell(did=did)
         return Account(
@@ -93,7 +95,7 @@ class BlueskySource(PresentOnlySource):
         if cursor is not None:
             params["cursor"] = cursor
         attempted = f"listing posts from {f'before {cursor}' if cursor else 'the newest'}"
-        return self.http.get_json("/app.bsky.feed.getAuthorFeed", attempted=attempted, params=params)
+        return self.transport.get_json("/app.bsky.feed.getAuthorFeed", attempted=attempted, params=params)
 
 
 def as_post(post: Node, did: str) -> Post:

@@ -53,13 +53,13 @@ class BrevoSource(BaseSource[Http]):
     """One account."""
 
     def __init__(self, *, context: Context, http: Http) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self.windows = {CAMPAIGNS.name: self._campaigns}
         self.lists = {SUBSCRIBERS.name: self._subscribers}
 
     def probe(self) -> Probe:
         """The lists and their subscribers."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("reading the lists", self._probe)
 
     def _probe(self) -> Probe:
@@ -70,7 +70,7 @@ class BrevoSource(BaseSource[Http]):
     def _pages(self, path: str, name: str, *, size: int, attempted: str, **params: str) -> Iterator[Node]:
         seen = 0
         for _ in range(MOST_PAGES):
-            page = self.http.get_json(path, attempted=attempted, params={**params, "limit": size, "offset": seen})
+            page = self.transport.get_json(path, attempted=attempted, params={**params, "limit": size, "offset": seen})
             items = page.each(name, or_empty=True)
             yield from items
             seen += len(items)
@@ -81,7 +81,7 @@ class BrevoSource(BaseSource[Http]):
     def _tell(self) -> None:
         """Which account the key is of, where the key may ask."""
         try:
-            reply = self.http.get_json(f"{ROOT}/account", attempted="reading the account")
+            reply = self.transport.get_json(f"{ROOT}/account", attempted="reading the account")
         except (NotFound, PermissionMissing, BadReply):
             return
         self.tell(organization_id=reply.text("organization_id", None))
@@ -119,17 +119,17 @@ class BrevoSource(BaseSource[Http]):
             day = next(iter(odd.readable([item], self._day)), None)
             if day is None or day not in window:
                 continue
-            told = item
+            campaign = item
             if (self.today() - day).days > LISTED_DAYS and asked < MOST_DETAILS:
                 asked += 1
-                told = self.http.get_json(
+                campaign = self.transport.get_json(
                     f"{ROOT}/emailCampaigns/{item.whole('id')}",
                     attempted="reading an older newsletter",
                     params={"statistics": "globalStats", "excludeHtmlContent": "true"},
                 )
             elif (self.today() - day).days > LISTED_DAYS:
                 unasked += 1
-            days[day] += odd.readable([told], _figures)
+            days[day] += odd.readable([campaign], _figures)
         rows = [
             {
                 "day": day,

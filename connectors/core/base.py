@@ -68,11 +68,11 @@ T = TypeVar("T")
 class BaseSource(Generic[C]):
     """Base of every source. A subclass sets ``windows`` and ``lists``: a reader for each of its streams, by name."""
 
-    def __init__(self, *, context: Context, http: C, zone: ZoneInfo) -> None:
-        self.context, self.http = context, http
+    def __init__(self, *, context: Context, transport: C, zone: ZoneInfo) -> None:
+        self.context, self.transport = context, transport
         self._zone = zone
         self._has_read = False
-        self.told: Parts = {}
+        self.identity: Parts = {}
         self.windows: Mapping[str, Reader] = {}
         self.lists: Mapping[str, Lister] = {}
 
@@ -82,7 +82,7 @@ class BaseSource(Generic[C]):
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """Raw replies of the snapshot read last, as far as it came."""
-        return tuple(self.http.replies or ())
+        return tuple(self.transport.replies or ())
 
     def access(self) -> Access:
         """Until when it can be read: for ever, unless the source knows better."""
@@ -90,13 +90,13 @@ class BaseSource(Generic[C]):
 
     def close(self) -> None:
         """Give connections back."""
-        self.http.close()
+        self.transport.close()
 
     def read(self, stream: Stream, window: Window | None) -> Batch:
         """One stream's rows. Raises ``SourceError``."""
-        retried = 0 if self._has_read else self.http.retries  # while it learned its zone
-        self.http.begin(keep_replies=stream.delivery == "snapshot")
-        self.http.retries, self._has_read = retried, True
+        retried = 0 if self._has_read else self.transport.retries  # while it learned its zone
+        self.transport.begin(keep_replies=stream.delivery == "snapshot")
+        self.transport.retries, self._has_read = retried, True
         return self.shaped(f"reading {stream.name}", lambda: self._batch(stream, window))
 
     def shaped(self, attempted: str, action: Callable[[], T]) -> T:
@@ -105,14 +105,14 @@ class BaseSource(Generic[C]):
             return action()
         except BadShape as shape:
             problem = str(shape)
-        raise self.http.error(BadReply, attempted=attempted, detail=problem)
+        raise self.transport.error(BadReply, attempted=attempted, detail=problem)
 
     def _batch(self, stream: Stream, window: Window | None) -> Batch:
         answer = self.windows[stream.name](window) if window is not None else self.lists[stream.name]()
         rows = build_table(stream.table, answer.rows, on_conflict=answer.on_conflict)
         covers = (answer.covers or window) if window is not None else None
         check_inside(stream, rows, covers)
-        own = {"zone": self.zone().key, "requests": self.http.requests, **answer.quality}
+        own = {"zone": self.zone().key, "requests": self.transport.requests, **answer.quality}
         return Batch(
             rows=rows,
             covers=covers,
@@ -120,14 +120,14 @@ class BaseSource(Generic[C]):
             present=answer.present,
             quality=qualified(own, answer.doubts, stream=stream.name, covers=covers),
             partly=partly(answer.doubts),
-            attempts=self.http.retries + 1,
+            attempts=self.transport.retries + 1,
             replies=self.replies(),
-            told=self.told,
+            identity=self.identity,
         )
 
     def tell(self, **names: str | None) -> None:
         """Note what the source says of which account, property or site it is."""
-        self.told = joined_parts(self.told, parts_of(**names))
+        self.identity = joined_parts(self.identity, parts_of(**names))
 
     def today(self) -> date:
         """The source's own today."""
@@ -147,7 +147,7 @@ class BaseSource(Generic[C]):
         oldest = self.today() - timedelta(days=history_days) if history_days is not None else window.start
         part = window.intersect(Window(oldest, newest)) if oldest <= newest else None
         if part is None:
-            raise self.http.error(
+            raise self.transport.error(
                 NotFound,
                 attempted=f"reading {window.start} to {window.end}",
                 detail=f"the source answers only from {oldest} to {newest}",

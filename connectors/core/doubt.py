@@ -173,8 +173,8 @@ def qualified(
     """A read's quality with its doubts, and ``partial`` where something was not read."""
     if not doubts:
         return dict(quality)
-    told: list[Json] = [*_told(quality), *records(doubts, stream=stream, covers=covers)]
-    return {**quality, "doubts": told, **({"partial": True} if partly(doubts) else {})}
+    all_doubts: list[Json] = [*_told(quality), *records(doubts, stream=stream, covers=covers)]
+    return {**quality, "doubts": all_doubts, **({"partial": True} if partly(doubts) else {})}
 
 
 def partly(doubts: Iterable[Doubt]) -> str | None:

@@ -97,7 +97,7 @@ class PresentOnlySource(BaseSource[Http], ABC):
     """One account of a platform without days of its own; a reading stands for a day of the client's."""
 
     def __init__(self, *, platform: str, context: Context, http: Http) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._platform = platform
         self.lists = {
             FOLLOWER_SNAPSHOTS.name: self._followers,
@@ -115,7 +115,7 @@ class PresentOnlySource(BaseSource[Http], ABC):
 
     def probe(self) -> Probe:
         """The account: there, readable, and how many follow it."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         account = self.shaped("reading the account", self.account)
         if isinstance(account.followers, SourceError):
             raise account.followers
@@ -125,7 +125,7 @@ class PresentOnlySource(BaseSource[Http], ABC):
             reachable=True,
             detail=f"{account.name}, {account.followers} followers{said}",
             rows=account.followers,
-            told=self.told,
+            identity=self.identity,
         )
 
     def _followers(self) -> Answer:

@@ -93,7 +93,7 @@ class Batch:
     """Why it is only a part of what was asked for, in words for the ledger; None: it is whole."""
     attempts: int = 1
     replies: tuple[tuple[str, bytes], ...] = ()
-    told: Parts = field(default_factory=dict)
+    identity: Parts = field(default_factory=dict)
     """What the source said so far of which account, property or site it is."""
 
 
@@ -136,7 +136,7 @@ class Probe:
     """It may end sooner: the vendor does not say, and this counts from the first time that okr saw it."""
     version: str | None = None
     version_sunset_on: date | None = None
-    told: Parts = field(default_factory=dict)
+    identity: Parts = field(default_factory=dict)
     """As in ``Batch``."""
 
 

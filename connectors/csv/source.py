@@ -81,8 +81,8 @@ class CsvSource:
         parsed = self._parsed()
         if problems := self.problems():
             raise self._error(Misconfigured, _shortened(problems), cure="mend these lines")
-        told = [self._name(), *(str(doubt) for doubt in self._strange(parsed))]
-        return Probe(reachable=True, detail=", ".join(told), rows=len(parsed.rows))
+        details = [self._name(), *(str(doubt) for doubt in self._strange(parsed))]
+        return Probe(reachable=True, detail=", ".join(details), rows=len(parsed.rows))
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """A file can be read again."""

@@ -58,23 +58,23 @@ class FeedSource(BaseSource[Http]):
     """One feed. A feed has no zone of its own: publication days are the client's."""
 
     def __init__(self, *, context: Context, http: Http, address: str, in_pages: bool = False) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._address, self._in_pages = address, in_pages
         self.lists = {POSTS.name: self.posts}
 
     def probe(self) -> Probe:
         """The newest entries: reachable, and a feed."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         document = self.shaped("reading the feed", lambda: self._page(1))
         newest = max((entry.published_at for entry in document.entries), default=None)
         dated = f", newest of {newest.astimezone(self.zone()).date()}" if newest else ""
         dated += f"; {len(document.left_out)} can't be used: {document.left_out[0].why}" if document.left_out else ""
         detail = f"{document.title or 'the feed'}, {len(document.entries)} posts shown{dated}"
-        return Probe(reachable=True, detail=detail, rows=len(document.entries), told=self.told)
+        return Probe(reachable=True, detail=detail, rows=len(document.entries), identity=self.identity)
 
     def _page(self, number: int) -> Document:
         params: dict[str, str | int] = {"paged": number} if number > 1 else {}
-        reply = self.http.get(self._address, attempted=f"reading the feed, page {number}", params=params)
+        reply = self.transport.get(self._address, attempted=f"reading the feed, page {number}", params=params)
         document = parse(reply, zone=self.zone())
         self.tell(site=place(document.home) or None)
         return document

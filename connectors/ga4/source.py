@@ -76,7 +76,7 @@ class Ga4Source(BaseSource[Reports]):
         events: tuple[str, ...] = (),
         leads: Leads = "key_event",
     ) -> None:
-        super().__init__(context=context, http=reports, zone=context.client_zone)
+        super().__init__(context=context, transport=reports, zone=context.client_zone)
         self._property_id = property_id
         self._learned = False
         conversions = Conversions(self, reports, self._run, events=events, leads=leads)
@@ -98,7 +98,7 @@ class Ga4Source(BaseSource[Reports]):
 
     def probe(self) -> Probe:
         """One report of one day: reachable, permitted, and how many sessions it had."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("one report of one day", self._probe)
 
     def _probe(self) -> Probe:
@@ -119,7 +119,7 @@ class Ga4Source(BaseSource[Reports]):
 
     def _run(self, report: Report) -> Result:
         """Run it, and learn the property's zone from the first reply."""
-        result = self.http.run(report)
+        result = self.transport.run(report)
         if not self._learned:
             try:
                 self._zone = ZoneInfo(result.zone)
@@ -224,14 +224,14 @@ class Ga4Source(BaseSource[Reports]):
         return Answer(rows=rows, quality=result.quality, doubts=doubts)
 
 
-def page_doubts(told: Iterable[Doubt], pages: Mapping[tuple[date, str, str], tuple[int, float]]) -> list[Doubt]:
+def page_doubts(doubts: Iterable[Doubt], pages: Mapping[tuple[date, str, str], tuple[int, float]]) -> list[Doubt]:
     """What Google says against figures by page; of views in its row (other) how many, month by month."""
     counted: dict[date, tuple[float, float]] = {}
     for (day, _, path), (views, _) in pages.items():
         without, whole_day = counted.get(day, (0.0, 0.0))
         counted[day] = without + (views if path == OTHER else 0), whole_day + views
     measured = by_month(counted, code="other_row")
-    return [*(doubt for doubt in told if doubt.code != "other_row" or not measured), *measured]
+    return [*(doubt for doubt in doubts if doubt.code != "other_row" or not measured), *measured]
 
 
 def whole(metric: str, text: str) -> int:

@@ -68,7 +68,7 @@ class HubSpotSource(BaseSource[Http]):
     """One account."""
 
     def __init__(self, *, settings: HubSpot, context: Context, http: Http) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._settings = settings
         self._crm = Crm(http, version=settings.api_version)
         self._account: Account | None = None
@@ -95,7 +95,7 @@ class HubSpotSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The account's details, and how many contacts it has."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("counting contacts", self._probe)
 
     def _probe(self) -> Probe:
@@ -107,7 +107,7 @@ class HubSpotSource(BaseSource[Http]):
             rows=contacts,
             version=version,
             version_sunset_on=SUNSETS.get(version),
-            told=self.told,
+            identity=self.identity,
         )
 
     def _edges(self, window: Window) -> tuple[datetime, datetime]:

@@ -84,7 +84,7 @@ class LinkedInSource(BaseSource[Http]):
     """One organisation's page. Days are UTC's."""
 
     def __init__(self, *, settings: LinkedIn, context: Context, http: Http, tokens: LinkedInTokens) -> None:
-        super().__init__(context=context, http=http, zone=ZoneInfo("UTC"))
+        super().__init__(context=context, transport=http, zone=ZoneInfo("UTC"))
         self._tokens = tokens
         self._urn = f"urn:li:organization:{settings.organization_id}"
         self._version = settings.api_version or DEFAULT_VERSION
@@ -93,7 +93,7 @@ class LinkedInSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The follower total: reachable, permitted, version still served."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         followers = self.shaped("reading the follower total", self._total)
         access = self.access()
         return Probe(
@@ -115,7 +115,7 @@ class LinkedInSource(BaseSource[Http]):
 
     def _total(self) -> int:
         path = f"/networkSizes/{encoded(self._urn)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
-        return self.http.get_json(path, attempted="reading the follower total").whole("firstDegreeSize")
+        return self.transport.get_json(path, attempted="reading the follower total").whole("firstDegreeSize")
 
     def _followers(self) -> Answer:
         row = {
@@ -129,7 +129,7 @@ class LinkedInSource(BaseSource[Http]):
     def _statistics(self, finder: str, window: Window) -> Iterator[tuple[date, Node]]:
         """Elements of a statistics finder by UTC day; these finders do not page."""
         query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&timeIntervals={by_day(window)}"
-        reply = self.http.get_json(f"/{finder}?{query}", attempted=f"{finder}, {window.start} to {window.end}")
+        reply = self.transport.get_json(f"/{finder}?{query}", attempted=f"{finder}, {window.start} to {window.end}")
         for element in reply.each("elements"):
             yield utc_day(element["timeRange"]), element
 
@@ -160,7 +160,7 @@ class LinkedInSource(BaseSource[Http]):
 
         def page(start: int) -> Page:
             query = f"q=author&author={encoded(self._urn)}&count={PAGE_POSTS}&start={start}&sortBy=LAST_MODIFIED"
-            reply = self.http.get_json(f"/posts?{query}", attempted=f"listing posts from {start}")
+            reply = self.transport.get_json(f"/posts?{query}", attempted=f"listing posts from {start}")
             paging = reply["paging"] if "paging" in reply else Node({})
             more = any(link.text("rel", "") == "next" for link in paging.each("links", or_empty=True))
             size, total = paging.whole("count", None), paging.whole("total", None)
@@ -222,7 +222,7 @@ class LinkedInSource(BaseSource[Http]):
         """Counters by post; None of one that is there and can't be read."""
         query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&{kind}={urn_list(urns)}"
         path = f"/organizationalEntityShareStatistics?{query}"
-        reply = self.http.get_json(path, attempted=f"counters of {len(urns)} {kind}")
+        reply = self.transport.get_json(path, attempted=f"counters of {len(urns)} {kind}")
         elements = odd.by_id(reply.each("elements"), lambda element: element.text(field))
         for urn, element in elements.items():
             if urn not in urns:

@@ -59,7 +59,7 @@ class MailchimpSource(BaseSource[Http]):
     """One account."""
 
     def __init__(self, *, context: Context, http: Http) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._learned = False
         self.windows = {CAMPAIGNS.name: self._campaigns}
         self.lists = {SUBSCRIBERS.name: self._subscribers, HISTORY.name: self._history}
@@ -72,7 +72,7 @@ class MailchimpSource(BaseSource[Http]):
 
     def _account(self) -> Node:
         fields = "account_id,account_timezone"
-        reply = self.http.get_json(f"{ROOT}/", attempted="reading the account", params={"fields": fields})
+        reply = self.transport.get_json(f"{ROOT}/", attempted="reading the account", params={"fields": fields})
         self.tell(account_id=reply.text("account_id", None))
         name = reply.text("account_timezone", None)
         try:
@@ -84,20 +84,20 @@ class MailchimpSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The lists and their subscribers."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("reading the lists", self._probe)
 
     def _probe(self) -> Probe:
         lists = list(self._lists())
         members = sum(count for _, count in lists)
         detail = f"{len(lists)} lists, {members} subscribers, days in {self.zone().key}"
-        return Probe(reachable=True, detail=detail, rows=members, version="3.0", told=self.told)
+        return Probe(reachable=True, detail=detail, rows=members, version="3.0", identity=self.identity)
 
     def _pages(self, path: str, name: str, *, attempted: str, **params: str | int) -> Iterator[Node]:
         """Every item. Offsets drift where a campaign is sent meanwhile: the caller merges on id."""
         seen = 0
         for _ in range(MOST_PAGES):
-            page = self.http.get_json(path, attempted=attempted, params={**params, "count": PAGE, "offset": seen})
+            page = self.transport.get_json(path, attempted=attempted, params={**params, "count": PAGE, "offset": seen})
             items = page.each(name)
             yield from items
             seen += len(items)

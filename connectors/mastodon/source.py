@@ -47,14 +47,14 @@ class MastodonSource(PresentOnlySource):
     def account(self) -> Account:
         """The account by its name. A suspended one shows zeros, and a hidden count is -1: neither is a figure."""
         attempted = f"looking up @{self._name}"
-        found = self.http.get_json("/api/v1/accounts/lookup", attempted=attempted, params={"acct": self._name})
+        found = self.transport.get_json("/api/v1/accounts/lookup", attempted=attempted, params={"acct": self._name})
         if found["suspended"].value is True:
             detail, cure = "the instance has suspended the account", "ask the instance's moderators"
-            raise self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
+            raise self.transport.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
         followers: int | SourceError = found.whole("followers_count")
         if isinstance(followers, int) and followers < 0:
             detail, cure = "the follower count is hidden", "let the account and its instance show it"
-            followers = self.http.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
+            followers = self.transport.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
         self.tell(account_id=found.text("id"), instance=place(found.text("url", "")).partition("/")[0])
         moved = f"@{found['moved'].text('acct', 'another')}" if "moved" in found else None
         return Account(
@@ -93,7 +93,9 @@ class MastodonSource(PresentOnlySource):
         if before is not None:
             params["max_id"] = before
         attempted = f"listing statuses from {f'before {before}' if before else 'the newest'}"
-        return self.http.get_document(f"/api/v1/accounts/{account_id}/statuses", attempted=attempted, params=params)
+        return self.transport.get_document(
+            f"/api/v1/accounts/{account_id}/statuses", attempted=attempted, params=params
+        )
 
 
 def as_post(status: Node) -> Post:

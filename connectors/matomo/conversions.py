@@ -185,13 +185,13 @@ class Conversions:
         return Answer(rows=rows, covers=days, doubts=doubts)
 
     def _of_day(self, report: Node) -> Iterator[tuple[str, float, float | None]]:
-        told = 0.0
+        named = 0.0
         for number, name in self._names().items():
             conversions = report.number(f"goal_{number}_nb_conversions", 0.0)
-            told += conversions
+            named += conversions
             yield name, conversions, report.number(f"goal_{number}_revenue", None)
         orders = report.number(f"goal_{ORDERS}_nb_conversions", None)
-        rest = report.number("nb_conversions", told) - told
+        rest = report.number("nb_conversions", named) - named
         if orders is not None:
             yield ORDERS, orders, report.number(f"goal_{ORDERS}_revenue", None)
             rest -= orders

@@ -89,7 +89,7 @@ class MatomoSource(BaseSource[Http]):
     """One site of one Matomo."""
 
     def __init__(self, *, context: Context, http: Http, site_id: str, events: tuple[str, ...] = ()) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._site_id = site_id
         self._learned = False
         self._since: date | None = None
@@ -113,7 +113,7 @@ class MatomoSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The site's settings and yesterday's visits."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("reading yesterday's visits", self._probe)
 
     def _probe(self) -> Probe:
@@ -123,7 +123,7 @@ class MatomoSource(BaseSource[Http]):
         shown = " ".join([f"site {self._site_id}", *([f"({self._host})"] if self._host else [])])
         age = f" since {since}" if since else ""
         detail = f"{shown}{age}, days in {self._zone.key}, {visits} visits yesterday"
-        return Probe(reachable=True, detail=detail, rows=visits, told=self.told)
+        return Probe(reachable=True, detail=detail, rows=visits, identity=self.identity)
 
     def ask(self, method: str, *, attempted: str, **rest: str) -> Node:
         """One method of the API, of this site."""
@@ -137,7 +137,7 @@ class MatomoSource(BaseSource[Http]):
             "token_auth": self.context.secret("token"),
             **rest,
         }
-        return self.http.post_form("/index.php", attempted=attempted, form=form)
+        return self.transport.post_form("/index.php", attempted=attempted, form=form)
 
     def _first_day(self) -> date | None:
         """Day the site was set up, before which Matomo knows nothing, where it says so; learns zone and host too."""
@@ -249,7 +249,7 @@ class MatomoSource(BaseSource[Http]):
             )
         uncounted = [doubt for doubt in doubts if COUNT_MONTHS in (doubt.what or "")]
         if uncounted and not rows:
-            raise self.http.error(
+            raise self.transport.error(
                 NotCounted, attempted="reading distinct visitors", detail=str(uncounted[-1]), cure=COUNT_MONTHS
             )
         if month_start(months.end) == month_start(self.today()):

@@ -27,12 +27,12 @@ class MetaSource(BaseSource[Http]):
     """One account at ``/{node}``; ``name_field`` is what it calls its name. Days are Pacific."""
 
     def __init__(self, *, context: Context, graph: Graph, platform: str, node: str, name_field: str) -> None:
-        super().__init__(context=context, http=graph.http, zone=PACIFIC)
+        super().__init__(context=context, transport=graph.http, zone=PACIFIC)
         self.graph, self.platform, self.node, self._name_field = graph, platform, node, name_field
 
     def probe(self) -> Probe:
         """Name and followers, then when the token expires."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         account = self.shaped("reading the account", self.about)
         followers = self.shaped("reading the account", lambda: account.whole("followers_count"))
         access = self.access()
@@ -47,7 +47,7 @@ class MetaSource(BaseSource[Http]):
             token_at_latest=access.at_latest,
             version=access.version,
             version_sunset_on=access.version_sunset_on,
-            told=self.told,
+            identity=self.identity,
         )
 
     def access(self) -> Access:

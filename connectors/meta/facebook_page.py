@@ -90,8 +90,8 @@ class FacebookPageSource(MetaSource):
         params: Parameters = {"period": "day", "since": midnight(part.start), "until": midnight(part.end + ONE_DAY)}
         attempted = f"{TOTAL_METRIC}, {part.start} to {part.end}"
         found = self.graph.insights(self.node, [TOTAL_METRIC], params, attempted=attempted)
-        told = [(day, item) for day, item in by_day(found.get(TOTAL_METRIC)) if day in part]
-        rows, doubts = readable_days(told, lambda day, item: self._total(day, as_whole(item)), what="the followers")
+        in_part = [(day, item) for day, item in by_day(found.get(TOTAL_METRIC)) if day in part]
+        rows, doubts = readable_days(in_part, lambda day, item: self._total(day, as_whole(item)), what="the followers")
         quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
         return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
 

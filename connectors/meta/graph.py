@@ -228,15 +228,15 @@ class Graph:
             return known
         attempted = "asking when the token expires"
         try:
-            told = self.get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
+            token_info = self.get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
         except (AuthFailed, QuotaExhausted):
             raise
         except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
             return known
-        if told["is_valid"].value is False:
-            said = told["error"].text("message", "the token is not valid") if "error" in told else ""
+        if token_info["is_valid"].value is False:
+            said = token_info["error"].text("message", "the token is not valid") if "error" in token_info else ""
             raise self.http.error(AuthFailed, attempted=attempted, detail=said)
-        expires, access = (told.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
+        expires, access = (token_info.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
         return replace(
             known,
             token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,

@@ -51,7 +51,7 @@ class MetaAdsSource(BaseSource[Http]):
     """One ad account."""
 
     def __init__(self, *, settings: MetaAds, context: Context, http: Http, pace: Pace, version: str) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._settings, self._pace, self._version = settings, pace, version
         self._currency: str | None = None
         self.windows = {COSTS.name: self._costs}
@@ -68,7 +68,7 @@ class MetaAdsSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The account's zone and currency."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         self.shaped("reading the ad account", self._account)
         self._rate()
         return Probe(
@@ -80,25 +80,25 @@ class MetaAdsSource(BaseSource[Http]):
 
     def _get(self, path: str, params: Mapping[str, str | int], *, attempted: str) -> Node:
         if self._pace.spent:
-            raise self.http.error(
+            raise self.transport.error(
                 QuotaExhausted,
                 attempted=attempted,
                 detail=f"Meta says that {self._pace.usage.percent:.0f} % of the call budget is used",
                 retry_after_seconds=self._pace.comes_back_in_seconds,
             )
-        return self.http.get_json(path, attempted=attempted, params=dict(params))
+        return self.transport.get_json(path, attempted=attempted, params=dict(params))
 
     def _account(self) -> str:
         """The account's currency; learns its zone too."""
         if self._currency is None:
             path = f"/act_{self._settings.account_id}"
-            told = self._get(path, {"fields": "timezone_name,currency"}, attempted="reading the ad account")
-            name = told.text("timezone_name")
+            account = self._get(path, {"fields": "timezone_name,currency"}, attempted="reading the ad account")
+            name = account.text("timezone_name")
             try:
                 self._zone = ZoneInfo(name)
             except (ZoneInfoNotFoundError, ValueError) as error:
                 raise BadShape(path="timezone_name", wanted="an IANA time zone", found=name) from error
-            self._currency = told.text("currency")
+            self._currency = account.text("currency")
         return self._currency
 
     def _rate(self) -> float:
@@ -107,7 +107,7 @@ class MetaAdsSource(BaseSource[Http]):
         if wanted is None or currency == wanted:
             return 1.0
         if self._settings.rate is None:
-            raise self.http.error(
+            raise self.transport.error(
                 OtherCurrency,
                 attempted="reading the ad account",
                 detail=f"it counts in {currency}, and the client's currency is {wanted}",

@@ -103,7 +103,7 @@ class PlausibleSource(BaseSource[Http]):
         events: tuple[str, ...] = (),
         page_rows: int = PAGE_ROWS,
     ) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._site_id, self._page_rows = site_id, page_rows
         self._page_names: tuple[str, ...] = PAGE_NAMES
         self._since: date | None = None
@@ -126,7 +126,7 @@ class PlausibleSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """Since when there are statistics, and yesterday's visits."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         return self.shaped("reading yesterday's visits", self._probe)
 
     def _probe(self) -> Probe:
@@ -158,7 +158,7 @@ class PlausibleSource(BaseSource[Http]):
         }
         when = f"of {days.start} to {days.end}" if days else "over all time"
         attempted = f"asking {', '.join(metrics)} {when}"
-        return self.http.post_report(QUERY, attempted=attempted, body=body, shape=RESULTS)
+        return self.transport.post_report(QUERY, attempted=attempted, body=body, shape=RESULTS)
 
     def _first_day(self) -> date:
         """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way.
@@ -197,10 +197,10 @@ class PlausibleSource(BaseSource[Http]):
             read, imports, is_last = 0, Imports(), False
             while not is_last:
                 report = self._ask(metrics, days, dimensions=dimensions, filters=filters, offset=read)
-                page, told = lines(report, dimensions, metrics), report.document
+                page, document = lines(report, dimensions, metrics), report.document
                 pages.append(page)
-                read, imports = read + page.num_rows, imports | imports_of(told)
-                total = told["meta"].whole("total_rows", None) if "meta" in told else None
+                read, imports = read + page.num_rows, imports | imports_of(document)
+                total = document["meta"].whole("total_rows", None) if "meta" in document else None
                 ends = page.num_rows < self._page_rows if total is None else read >= total
                 # one who gives the same page for ever would not come to an end: looked at after 1, 2, 4, 8 ... pages
                 is_due = len(pages) & (len(pages) - 1) == 0
@@ -213,7 +213,7 @@ class PlausibleSource(BaseSource[Http]):
                 short = Doubt(code="list_not_whole", quantity=read, of=total, days=days)
                 return Listed(rows=rows, doubts=[*imports.doubts(days), short], imports=imports)
             before = rows
-        raise self.http.error(
+        raise self.transport.error(
             BadReply, attempted=f"reading pages of {days.start} to {days.end}", detail="the list never held still"
         )
 
@@ -246,8 +246,8 @@ class PlausibleSource(BaseSource[Http]):
             days = Window(month, min(month_end(month), months.end))
             report = self._ask(("visitors",), days, dimensions=("time:month",))
             found = lines(report, ("time:month",), ("visitors",))
-            told = as_days(found.column("time:month")).to_pylist()
-            counted = dict(zip(told, found.column("visitors").to_pylist(), strict=True))
+            days = as_days(found.column("time:month")).to_pylist()
+            counted = dict(zip(days, found.column("visitors").to_pylist(), strict=True))
             if not counted.keys() <= {month}:
                 raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
             imports = imports_of(report.document)

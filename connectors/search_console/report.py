@@ -96,8 +96,8 @@ def days_in(rows: pa.Table) -> pa.Array:
 
 def searches_of(rows: pa.Table, report: Report) -> Searches:
     """``rows`` with what the reply says of them."""
-    told = report.document
-    return Searches(rows=rows, first_incomplete=first_incomplete(told), aggregation=aggregation(told))
+    document = report.document
+    return Searches(rows=rows, first_incomplete=first_incomplete(document), aggregation=aggregation(document))
 
 
 def aggregation(reply: Node) -> str | None:

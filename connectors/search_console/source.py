@@ -78,14 +78,14 @@ class SearchConsoleSource(BaseSource[Http]):
     """One property. Days are Pacific days."""
 
     def __init__(self, *, settings: SearchConsole, context: Context, http: Http) -> None:
-        super().__init__(context=context, http=http, zone=PACIFIC)
+        super().__init__(context=context, transport=http, zone=PACIFIC)
         self._site = settings.site_url
         self._path = f"/webmasters/v3/sites/{quote(settings.site_url, safe='')}/searchAnalytics/query"
         self.windows = {DAILY.name: self._daily, PAGES.name: self._pages}
 
     def probe(self) -> Probe:
         """The last ten days by date: reachable, permitted, and how fresh."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         yesterday = self.today() - ONE_DAY
         window = Window(yesterday - 9 * ONE_DAY, yesterday)
         searches = self.shaped("asking the last ten days", lambda: self._searches(window, ("date",), "auto"))
@@ -122,18 +122,18 @@ class SearchConsoleSource(BaseSource[Http]):
             # a second run of one day asks for the newest days alone, and they are often not counted yet
             is_young = (self.today() - part.start).days <= stream.settle_days
             kind: type[SourceError] = NotYet if is_young else Unavailable
-            raise self.http.error(
+            raise self.transport.error(
                 kind,
                 attempted=f"reading {stream.name}, {part.start} to {part.end}",
                 detail="Google has not processed these days yet",
                 status=200,
             )
-        told = searches.first_incomplete.isoformat() if searches.first_incomplete else None
+        incomplete = searches.first_incomplete.isoformat() if searches.first_incomplete else None
         rows = searches.rows.set_column(0, "day", day)
         return Answer(
             rows=rows.append_column("is_final", pc.less(day, pa.scalar(whole_before))),
             covers=Window(part.start, min(part.end, newest)),
-            quality={"aggregation": searches.aggregation, "first_incomplete": told, **(quality or {})},
+            quality={"aggregation": searches.aggregation, "first_incomplete": incomplete, **(quality or {})},
             doubts=(*doubts, *searches.doubts),
         )
 
@@ -191,9 +191,9 @@ class SearchConsoleSource(BaseSource[Http]):
             "startRow": start,
         }
         attempted = f"searches by {' and '.join(dimensions)}, {window.start} to {window.end}, from row {start}"
-        report = self.http.post_report(self._path, attempted=attempted, body=body, shape=ROWS)
-        told = {name for name, _ in report.document.items()}
-        if told and not told & _REPLY_FIELDS:
+        report = self.transport.post_report(self._path, attempted=attempted, body=body, shape=ROWS)
+        fields = {name for name, _ in report.document.items()}
+        if fields and not fields & _REPLY_FIELDS:
             raise BadShape(path="", wanted="a report of searches", found=report.document.value)
         return report
 

@@ -74,7 +74,7 @@ class ThreadsSource(BaseSource[Http]):
     """One profile. Days are Pacific."""
 
     def __init__(self, *, account_id: str, context: Context, http: Http, token: Token) -> None:
-        super().__init__(context=context, http=http, zone=PACIFIC)
+        super().__init__(context=context, transport=http, zone=PACIFIC)
         self._id, self._token = account_id, token
         self.windows = {INTERACTIONS.name: self._interactions}
         self.lists = {SNAPSHOTS.name: self._followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
@@ -85,7 +85,7 @@ class ThreadsSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """How many follow the profile."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         followers = self.shaped("reading the profile", self._count)
         access = self.access()
         return Probe(
@@ -101,7 +101,7 @@ class ThreadsSource(BaseSource[Http]):
 
     def _insights(self, metric: str, attempted: str, **params: int) -> dict[str, Node]:
         asked: dict[str, str | int] = {"metric": metric, **params}
-        reply = self.http.get_json(f"{ROOT}/{self._id}/threads_insights", attempted=attempted, params=asked)
+        reply = self.transport.get_json(f"{ROOT}/{self._id}/threads_insights", attempted=attempted, params=asked)
         return {item.text("name"): item for item in reply.each("data")}
 
     def _count(self) -> int:
@@ -137,7 +137,7 @@ class ThreadsSource(BaseSource[Http]):
         params: Mapping[str, str | int] = {"fields": POST_FIELDS, "limit": 100}
         found, seen = dict[str, Node](), set[str]()
         for _ in range(MOST_PAGES):
-            page = self.http.get_json(f"{ROOT}/me/threads", attempted="listing posts", params=dict(params))
+            page = self.transport.get_json(f"{ROOT}/me/threads", attempted="listing posts", params=dict(params))
             found |= odd.by_id(page.each("data"), lambda item: item.text("id"))
             paging = page["paging"] if "paging" in page else Node({})
             following = paging.text("next", None)
@@ -169,7 +169,7 @@ class ThreadsSource(BaseSource[Http]):
         posts = self._listed(odd)
         for post in posts[:MOST_COUNTED]:
             number = post.text("id")
-            reply = self.http.get_json(
+            reply = self.transport.get_json(
                 f"{ROOT}/{number}/insights",
                 attempted="reading a post's counters",
                 params={"metric": "views,likes,replies,reposts,quotes,shares"},

@@ -79,7 +79,7 @@ class WordPressSource(BaseSource[Http]):
     """One site's blog. Publication days are the site's own."""
 
     def __init__(self, *, context: Context, http: Http, page_posts: int | None = None) -> None:
-        super().__init__(context=context, http=http, zone=context.client_zone)
+        super().__init__(context=context, transport=http, zone=context.client_zone)
         self._page_posts = page_posts or PAGE_POSTS
         self._root: str | None = None
         self._offset: tzinfo | None = None
@@ -97,7 +97,7 @@ class WordPressSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The newest post's page: reachable, open, and how many posts there are; else the feed's."""
-        self.http.begin(keep_replies=False)
+        self.transport.begin(keep_replies=False)
         self.zone()
         try:
             if self._closed is not None:
@@ -117,7 +117,7 @@ class WordPressSource(BaseSource[Http]):
         posts = f"{total} published posts" if total is not None else "posts uncounted" if shown else "no posts"
         detail = f"{self._root}, {posts}, days in {self._site_zone()}"
         rows = shown if total is None else total
-        return Probe(reachable=True, detail=detail, rows=rows, version="wp/v2", told=self.told)
+        return Probe(reachable=True, detail=detail, rows=rows, version="wp/v2", identity=self.identity)
 
     def _site_zone(self) -> tzinfo:
         return self._offset or self.zone()
@@ -133,13 +133,15 @@ class WordPressSource(BaseSource[Http]):
                 failure = error if failure is None or isinstance(error, BadShape) else failure
         named = None
         with suppress(*CLOSED, BadReply):
-            named = linked_root(self.http.get("/", attempted="looking for the REST root in the site's Link header"))
+            named = linked_root(
+                self.transport.get("/", attempted="looking for the REST root in the site's Link header")
+            )
         if named is None:
             raise failure or BadShape(path="wp-json", wanted="a WordPress REST root", found=None)
-        return self._learn(urljoin(self.http.base_url + "/", named))
+        return self._learn(urljoin(self.transport.base_url + "/", named))
 
     def _learn(self, root: str) -> str:
-        site = self.http.get_json(root, attempted="reading the site's REST root")
+        site = self.transport.get_json(root, attempted="reading the site's REST root")
         if "namespaces" in site and "wp/v2" not in [name.value for name in site.each("namespaces")]:
             raise BadShape(path="namespaces", wanted="a site with wp/v2", found=None)
         for address in ("home", "url"):
@@ -163,7 +165,7 @@ class WordPressSource(BaseSource[Http]):
             "_fields": FIELDS,
         }
         path, params = with_route(root, "wp/v2/posts", params)
-        return self.http.get_document(path, attempted=f"listing posts, page {page}", params=params)
+        return self.transport.get_document(path, attempted=f"listing posts, page {page}", params=params)
 
     def _posts(self) -> Answer:
         """The list over the REST API; where it is closed or can't be completed, what the feed and it give together."""
@@ -186,7 +188,7 @@ class WordPressSource(BaseSource[Http]):
         return part or self._part(broken, read)
 
     def _incomplete(self, problem: str) -> SourceError:
-        return self.http.error(BadReply, attempted="listing posts", detail=problem, cure=USE_FEED)
+        return self.transport.error(BadReply, attempted="listing posts", detail=problem, cure=USE_FEED)
 
     def _part(self, broken: SourceError, read: Mapping[int, Node]) -> Answer:
         """What could be read of a list that breaks off; nothing is taken for deleted."""
@@ -222,7 +224,7 @@ class WordPressSource(BaseSource[Http]):
 
         def posts(feed: FeedSource) -> Answer:
             answer = feed.shaped("reading the feed", feed.posts)
-            self.told = joined_parts(self.told, feed.told)
+            self.identity = joined_parts(self.identity, feed.identity)
             return as_posts(answer, day_of=lambda moment: moment.astimezone(self._site_zone()).date())
 
         answer = self._from_feeds(posts, broken)
@@ -236,7 +238,7 @@ class WordPressSource(BaseSource[Http]):
     def _from_feeds(self, action: Callable[[FeedSource], T], broken: SourceError) -> T:
         """Raises why the REST API can't be read where there is no feed."""
         return from_feeds(
-            action, context=self.context, source=self.http.source, base_url=self.http.base_url, closed=broken
+            action, context=self.context, source=self.transport.source, base_url=self.transport.base_url, closed=broken
         )
 
     def _rows(self, found: Mapping[int, Node], odd: Odd) -> list[Row]:

@@ -97,14 +97,14 @@ class YouTubeSource(BaseSource[Http]):
     """One channel. Days are Pacific days. ``analytics``: with the owner's credentials only."""
 
     def __init__(self, *, settings: YouTube, context: Context, data: Http, analytics: Analytics | None) -> None:
-        super().__init__(context=context, http=data, zone=PACIFIC)
+        super().__init__(context=context, transport=data, zone=PACIFIC)
         self._channel, self._data, self._analytics = settings.channel_id, data, analytics
         self.windows = {CHANGES.name: self._changes, INTERACTIONS.name: self._interactions}
         self.lists = {SNAPSHOTS.name: self._subscribers, POSTS.name: self._videos, COUNTERS.name: self._counters}
 
     def read(self, stream: Stream, window: Window | None) -> Batch:
         """One stream's rows, each from its own API."""
-        self.http = self._owner().http if stream.needs else self._data
+        self.transport = self._owner().http if stream.needs else self._data
         return super().read(stream, window)
 
     def _owner(self) -> Analytics:
@@ -121,15 +121,15 @@ class YouTubeSource(BaseSource[Http]):
 
     def probe(self) -> Probe:
         """The channel with the API key, and one day of Analytics where the owner gave credentials."""
-        self.http = self._data
-        self.http.begin(keep_replies=False)
+        self.transport = self._data
+        self.transport.begin(keep_replies=False)
         followers, videos = self.shaped("reading the channel", self._numbers)
         about = "subscribers hidden" if followers is None else f"about {followers} subscribers"
         detail = f"{self._channel}, {about}, {videos} videos"
         if self._analytics is not None:
             analytics = self._analytics
-            self.http = analytics.http
-            self.http.begin(keep_replies=False)
+            self.transport = analytics.http
+            self.transport.begin(keep_replies=False)
             day = self.today() - (1 + LAG_DAYS) * ONE_DAY
             self.shaped("one day of Analytics", lambda: analytics.by_day(Window(day, day), GAINS_AND_LOSSES))
             detail += ", Analytics lets the owner in"
@@ -277,8 +277,8 @@ class YouTubeSource(BaseSource[Http]):
         found, dead = self._owner().of_living(part, INTERACTIONS_ASKED)
 
         def happened(day: date, values: Mapping[str, Node]) -> Row:
-            told = {metric: as_whole(values[metric]) if metric in values else None for metric in INTERACTIONS_ASKED}
-            return {"platform": PLATFORM, "day": day, **told, "is_final": self.is_final(day, INTERACTIONS)}
+            counts = {metric: as_whole(values[metric]) if metric in values else None for metric in INTERACTIONS_ASKED}
+            return {"platform": PLATFORM, "day": day, **counts, "is_final": self.is_final(day, INTERACTIONS)}
 
         rows, doubts = readable_days(found, happened, what="the interactions")
         covers = self._owner().known(part, (day for day, _ in found), today=self.today())

@@ -40,13 +40,13 @@ def _in_brief(errors: list[FileError]) -> tuple[FileError, ...]:
     kinds: dict[str, list[FileError]] = {}
     for error in errors:
         kinds.setdefault(_VARIES.sub("", error.message, count=1), []).append(error)
-    told: list[FileError] = []
+    merged: list[FileError] = []
     for found in kinds.values():
         if len(found) <= MOST_OF_A_KIND:
-            told += found
+            merged += found
             continue
-        told += found[:MOST_SHOWN]
+        merged += found[:MOST_SHOWN]
         rest = found[MOST_SHOWN:]
         what = f"and {len(rest)} more like it, to line {rest[-1].line}"
-        told.append(FileError(rest[0].file, rest[0].line, what))
-    return tuple(sorted(told))
+        merged.append(FileError(rest[0].file, rest[0].line, what))
+    return tuple(sorted(merged))

@@ -117,6 +117,6 @@ def client_template(slug: str, *, types: SourceTypes, year: int = 2026, shown_ty
 
 def _written_out(facts: SourceFacts) -> str:
     """A source's example without its #, below what is to be known of it."""
-    told = [facts.note, *facts.steps]
-    comments = [line for text in told if text for line in wrap(text, 112)]
+    paragraphs = [facts.note, *facts.steps]
+    comments = [line for text in paragraphs if text for line in wrap(text, 112)]
     return "".join(f"  # {line}\n" for line in comments) + f"  - {facts.example}\n"

@@ -242,9 +242,9 @@ class _Builder:
         split = CHANNELS_SPLIT.get(scope)
         if split is None:
             return ()
-        told = {each.facts.channel_since.get(split, None) for each in sources} - {None}
+        begins = {each.facts.channel_since.get(split, None) for each in sources} - {None}
         shown = {month for month, each in self.months.get(f"channel={split}", {}).items() if each.value}
-        days = sorted(day for day in told if day is not None) or sorted(shown)[:1]
+        days = sorted(day for day in begins if day is not None) or sorted(shown)[:1]
         reason = AI_CHANNEL_REASON[self.language]
         return tuple(Break(date=day, reason=reason) for day in days) if shown else ()
 

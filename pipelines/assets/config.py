@@ -77,9 +77,9 @@ def ledger_table(context: dg.AssetExecutionContext, night: dg.ResourceParam[Nigh
     """What the ledger says of this night, and whether the raw tables hold it."""
     for name in OPS_TABLES:
         if ops_key(name) in context.selected_asset_keys:
-            told = _reads(night) if ops_key(name) == LEDGER_KEY else {}
-            told["dagster/row_count"] = row_count(night.con, "ops", name)
-            yield dg.MaterializeResult(asset_key=ops_key(name), metadata=told)
+            metadata = _reads(night) if ops_key(name) == LEDGER_KEY else {}
+            metadata["dagster/row_count"] = row_count(night.con, "ops", name)
+            yield dg.MaterializeResult(asset_key=ops_key(name), metadata=metadata)
     asked = {check.name for check in context.selected_asset_check_keys}
     if COLLAPSE_CHECK in asked:
         collapsed = {table.name: collapsed_windows(night.con, table, run_id=night.run_id) for table in WINDOWED}
@@ -107,10 +107,10 @@ def _reads(night: Night) -> dict[str, Any]:
         """,
         [night.run_id],
     ).fetchall()
-    told = [dict(zip(("stream", "status", "reads", "rows"), read, strict=True)) for read in reads]
+    rows = [dict(zip(("stream", "status", "reads", "rows"), read, strict=True)) for read in reads]
     return {
-        "reads_of_this_run": sum(read["reads"] for read in told),
-        **({"this_run": dg.MetadataValue.md(markdown_table(told))} if told else {}),
+        "reads_of_this_run": sum(read["reads"] for read in rows),
+        **({"this_run": dg.MetadataValue.md(markdown_table(rows))} if rows else {}),
     }
 
 

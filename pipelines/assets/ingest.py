@@ -19,9 +19,9 @@ from pipelines.preview import row_count
 from pipelines.resources import Night
 from pipelines.warehouse.db import first_row
 from pipelines.warehouse.ingest import ledger
-from pipelines.warehouse.ingest.progress import Progress
 from pipelines.warehouse.ingest.result import IngestResult, StreamLoads
 from pipelines.warehouse.ingest.run import ingest
+from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.schema import raw_table
 
 GROUP = "ingest"
@@ -146,7 +146,7 @@ def _last_read(night: Night, table: str) -> list[StreamLoads]:
 
 
 def _read(
-    context: dg.AssetExecutionContext, night: Night, progress: Progress, deliveries: frozenset[Delivery]
+    context: dg.AssetExecutionContext, night: Night, stages: StageListener, deliveries: frozenset[Delivery]
 ) -> IngestResult:
     return ingest(
         con=night.con,
@@ -158,7 +158,7 @@ def _read(
         deliveries=deliveries,
         tables=frozenset(key.path[-1] for key in context.selected_asset_keys),
         reread=rerun_of(context, now=night.clock.now()),
-        progress=progress,
+        stages=stages,
         refuse_open_secrets=not night.lax_secrets,
     )
 
@@ -174,10 +174,10 @@ def _read(
     description="What can't be asked again, first and light, so that no failure elsewhere loses a day.",
 )
 def snapshots(
-    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read the counters of today."""
-    yield from _results(context, night, _read(context, night, progress, frozenset({"snapshot"})))
+    yield from _results(context, night, _read(context, night, stages, frozenset({"snapshot"})))
 
 
 @dg.multi_asset(
@@ -190,10 +190,10 @@ def snapshots(
     description="Every window and listing that the ledger says is due, across clients and sources.",
 )
 def ingest_sources(
-    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+    context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read what is missing or may have been restated."""
-    yield from _results(context, night, _read(context, night, progress, frozenset({"window", "listing"})))
+    yield from _results(context, night, _read(context, night, stages, frozenset({"window", "listing"})))
     _tag(context, night)
 
 

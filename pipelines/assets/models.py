@@ -20,7 +20,7 @@ from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.checks.refusals import Audit, TableRefused, audit_in_place, audit_model
 from pipelines.warehouse.checks.run import check_model
 from pipelines.warehouse.db import quote
-from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.models.lineage import ColumnOf, kept_column_lineage
 from pipelines.warehouse.models.project import LAYERS, Layer, Model, Project, load_project
 from pipelines.warehouse.models.runner import ModelResult, run_model
@@ -73,7 +73,7 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
         description=_LAYERS[layer],
     )
     def build(
-        context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext, night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
     ) -> Events:
         asked = {check.asset_key for check in context.selected_asset_check_keys}
         refused: list[TableRefused] = []
@@ -81,14 +81,14 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
         for model in _in_order(models):
             key = model_key(model)
             if key in context.selected_asset_keys and _read_by(model).isdisjoint(held):
-                progress.done("models", model.name, 0)
+                stages.done("models", model.name, 0)
                 audit = _audited(night, model, project)
                 night.hold(_place(model), audit.held)
                 yield from _events(night, audit, model, project, checked=key in asked)
                 if audit.result is None:
                     held.add(model.name)
                     refused.append(record(night, table=_place(model), reasons=audit.reasons))
-                progress.done("models", model.name)
+                stages.done("models", model.name)
             elif key in context.selected_asset_keys:
                 held.add(model.name)
             elif key in asked:  # from Dagster's pages, alone: the table as it stands

@@ -21,7 +21,7 @@ from pipelines.warehouse.checks.by_client import audit_by_client
 from pipelines.warehouse.checks.refusals import reason
 from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES
 from pipelines.warehouse.held_back import INITIATIVES, PROGRESS, SCORES
-from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.okr.checkins import store_checkins
 from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers, score_forecasts
 from pipelines.warehouse.okr.initiatives import judge_initiatives
@@ -107,8 +107,8 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         specs=[_spec(table, [*marts, config_key("sources")]) for table in (*PROGRESS_TABLES, PATH)],
         check_specs=_checks(*PROGRESS_TABLES),
     )
-    def progress_(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
-        progress.done("key results", "progress and forecasts", 0)
+    def progress_(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
+        stages.done("key results", "progress and forecasts", 0)
 
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
             report = evaluate_all(
@@ -121,22 +121,22 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
             return {**figures, PATH: {"rows": report.paths}}
 
         yield from _audited(night, PROGRESS, PROGRESS_TABLES, judge, beside=[PATH])
-        progress.done("key results", "progress and forecasts")
+        stages.done("key results", "progress and forecasts")
 
     @dg.multi_asset(
         name="initiatives",
         specs=[_spec("initiative_results", [*marts, okr_key("key_result_progress")])],
         check_specs=_checks("initiative_results"),
     )
-    def initiatives(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
-        progress.done("key results", "initiatives", 0)
+    def initiatives(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
+        stages.done("key results", "initiatives", 0)
 
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
             results = judge_initiatives(night.con, clients, night.clock, workers=night_workers())
             return {"initiative_results": {"initiatives": len(results)}}
 
         yield from _audited(night, INITIATIVES, ["initiative_results"], judge)
-        progress.done("key results", "initiatives")
+        stages.done("key results", "initiatives")
 
     @dg.multi_asset(
         name="checkins",
@@ -172,11 +172,11 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         specs=[_spec("forecast_scores", [okr_key("key_result_progress"), okr_key("checkins")])],
         check_specs=_checks("forecast_scores"),
     )
-    def scores(night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]) -> Events:
+    def scores(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
             return {"forecast_scores": {"rows_changed": score_forecasts(night.con, clients)}}
 
         yield from _audited(night, SCORES, ["forecast_scores"], judge)
-        progress.done("key results", "scores of past forecasts")
+        stages.done("key results", "scores of past forecasts")
 
     return [progress_, initiatives, checkins, scores]

@@ -19,11 +19,11 @@ from pipelines.preview import bullets
 from pipelines.resources import Night
 from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.checks.refusals import forget_refusals
-from pipelines.warehouse.checks.run import reason_of
 from pipelines.warehouse.db import open_published
+from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
 from pipelines.warehouse.held_back import Held, held_back
-from pipelines.warehouse.ingest.progress import Progress
+from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.publish.publish import publish
 
 if TYPE_CHECKING:
@@ -83,13 +83,13 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         description="published/okr.duckdb: schemas marts and ops, swapped in whole; what analysts query.",
     )
     def database(
-        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+        night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        progress.done("publish", "database", 0)
+        stages.done("publish", "database", 0)
         path = publish(night.con, night.home, run_id=night.run_id, held=night.held.clients())
         forget_refusals(night.home)
         night.held.settle()
-        progress.done("publish", "database")
+        stages.done("publish", "database")
         yield dg.MaterializeResult(
             metadata={"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size, "tables": _tables(night)}
         )
@@ -109,9 +109,9 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         description="exports/: CSVs and a report a client, and the same over all clients.",
     )
     def exports(
-        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+        night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        progress.done("publish", "CSVs and reports", 0)
+        stages.done("publish", "CSVs and reports", 0)
         failed: dict[str, Blame] = {}
         with closing(open_published(night.home)) as con:
             written = export_all(
@@ -124,7 +124,7 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
                 on_fault=lambda client, error: failed.update({client: Blame(text=reason_of(error), part={})}),
             )
         night.hold(HELD_AT_EXPORTS, failed)
-        progress.done("publish", "CSVs and reports")
+        stages.done("publish", "CSVs and reports")
         yield dg.MaterializeResult(
             metadata={
                 "files": len(written),
@@ -146,14 +146,14 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         description="What the client files ask to be sent and is due: each message once, by the record in state/.",
     )
     def sent(
-        night: dg.ResourceParam[Night], progress: dg.ResourceParam[Progress]
+        night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        progress.done("publish", "reports sent", 0)
+        stages.done("publish", "reports sent", 0)
         kept = night.held.clients()
         # of a client that is held back there is nothing new to send
         clients = [client for client in night.clients.clients if client.client not in kept]
         done, trouble = _sent(night, clients)
-        progress.done("publish", "reports sent")
+        stages.done("publish", "reports sent")
         yield dg.MaterializeResult(
             metadata={"messages": len(done), **({"sent": bullets([each.line for each in done])} if done else {})}
         )

@@ -86,7 +86,7 @@ def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetim
             probe = opened.probe()
         finally:
             opened.close()
-        who = Identity(type=source.type, parts=joined_parts(source.named(), probe.told))
+        who = Identity(type=source.type, parts=joined_parts(source.named(), probe.identity))
         if source.category != "own":
             admitted(who, source, _standing(home, client.client, source.id), client=client.client)
     except SourceError as error:

@@ -77,7 +77,7 @@ def _forget(con: Connection, home: Home, from_on: date, *, yes: bool) -> None:
         if forgotten.is_nothing:
             click.echo(f"nothing was read or judged on {from_on} or later")
             return
-        click.echo(told(forgotten))
+        click.echo(described(forgotten))
         # what is not wanted is undone with the transaction
         if not yes:
             click.confirm("Take it away?", abort=True, err=True)
@@ -90,7 +90,7 @@ def _forget(con: Connection, home: Home, from_on: date, *, yes: bool) -> None:
     click.echo("done; the published figures are made anew by the next okr run")
 
 
-def told(forgotten: Forgotten) -> str:
+def described(forgotten: Forgotten) -> str:
     """What goes, a line a table, and what stays."""
     lines = [f"Of the nights of {forgotten.from_on} and later this goes:"]
     lines += [f"  {table}: {count} row{'' if count == 1 else 's'}" for table, count in forgotten.rows.items()]

@@ -127,7 +127,7 @@ def main() -> None:
     for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    # what imports make stays; looking through it again and again for rubbish took a fifth of their time
+    # what imports make stays; garbage collection going through it again and again took a fifth of their time
     gc.set_threshold(20_000, 10, 10)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

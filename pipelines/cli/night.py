@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli.common import fail, one_line
-from pipelines.cli.progress import NightProgress
+from pipelines.cli.stages import StageDisplay
 from pipelines.dagster_private import IN_THE_UI
 from pipelines.instance import DagsterFolderUnusable, dagster_home, night_instance, unusable
 from pipelines.warehouse.clients import load_clients
@@ -87,18 +87,18 @@ def run_night(
     except DagsterFolderUnusable as error:
         raise fail(one_line(error)) from error
     os.environ["DAGSTER_HOME"] = str(folder)
-    with NightProgress() as progress:
+    with StageDisplay() as stages:
         try:
             with run_lock(home, run_id="okr run", now=clock.now()):
                 taken = _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
                         "night": night_of(home, clients=clients, full_refresh=full_refresh, lax_secrets=lax_secrets),
-                        "progress": progress,
+                        "stages": stages,
                     }
                 )
                 job = defs.resolve_job_def("nightly")
-                _expect(progress, [key.path[0] for key in job.asset_layer.executable_asset_keys])
+                _expect(stages, [key.path[0] for key in job.asset_layer.executable_asset_keys])
                 with night_instance(folder) as instance:
                     result = job.execute_in_process(
                         instance=instance,
@@ -154,9 +154,9 @@ def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, s
 
     Each run is told of once, by whichever comes first.
     """
+    from pipelines.notices.claims import claim
     from pipelines.notices.send import messengers_of
     from pipelines.notices.text import notice_of
-    from pipelines.notices.told import claim
     from pipelines.sensors import summary_of
 
     ways = messengers_of(environ)
@@ -206,11 +206,11 @@ def _days(start: date | None, end: date | None, clock: Clock) -> tuple[str | Non
     }
 
 
-def _expect(progress: NightProgress, layers: Sequence[str]) -> None:
+def _expect(stages: StageDisplay, layers: Sequence[str]) -> None:
     """What is known before the night begins; how much there is to read is known when it is planned."""
-    progress.expect("models", sum(layer in LAYERS for layer in layers))
-    progress.expect("key results", 3)
-    progress.expect("publish", layers.count("publish"))
+    stages.expect("models", sum(layer in LAYERS for layer in layers))
+    stages.expect("key results", 3)
+    stages.expect("publish", layers.count("publish"))
 
 
 def _with_cure(line: str, home: Home) -> str:

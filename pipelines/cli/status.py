@@ -172,16 +172,16 @@ def since_text(
                 else changes_since(con, status, day=since)
             )
             lines.append(plain(reader.name))
-            told = since_words.block(found, reader, with_results=audience == "team")
-            if told is None:
+            changed = since_words.block(found, reader, with_results=audience == "team")
+            if changed is None:
                 lines += [since_words.nothing_yet(reader.speech), ""]
                 continue
-            lines += [f"{told.head}:"] if told.head else []
+            lines += [f"{changed.head}:"] if changed.head else []
             lines += [
                 textwrap.fill(f"- {line.title}: {line.said}", width, subsequent_indent="  ", break_on_hyphens=False)
-                for line in told.lines
+                for line in changed.lines
             ]
-            lines += [told.rest, ""] if told.rest else [""]
+            lines += [changed.rest, ""] if changed.rest else [""]
     return "\n".join(lines)
 
 

@@ -39,10 +39,10 @@ def suggest(context: click.Context, client: str, kpis: tuple[str, ...], period: 
     home = home_of(context)
     file, wanted, found = _found(home, client, kpis=kpis, period=period)
     from okr_models.suggest.outlook import Outlook
-    from pipelines.exports import suggest as told
+    from pipelines.exports import suggest as suggest_page
 
-    click.echo(told.as_text(found, file, wanted), nl=False)
-    page = told.write_suggest_page(found, file, wanted, home.exports / folder_name(client) / PAGE)
+    click.echo(suggest_page.as_text(found, file, wanted), nl=False)
+    page = suggest_page.write_suggest_page(found, file, wanted, home.exports / folder_name(client) / PAGE)
     if not any(isinstance(each.found, Outlook) for each in found):
         raise click.exceptions.Exit(1)
     click.echo(page)
@@ -50,19 +50,19 @@ def suggest(context: click.Context, client: str, kpis: tuple[str, ...], period: 
 
 def write_key_results(home: Home, client: str) -> Path:
     """An objective with key results for the fiscal year to come, to be pasted into the client's file."""
-    from pipelines.exports import suggest as told
+    from pipelines.exports import suggest as suggest_page
     from pipelines.exports.csvs import write_whole
 
     file, wanted, found = _found(home, client)
     path = home.exports / folder_name(client) / KEY_RESULTS
-    return write_whole(path, told.as_yaml(found, file, wanted).encode())
+    return write_whole(path, suggest_page.as_yaml(found, file, wanted).encode())
 
 
 def _found(
     home: Home, client: str, *, kpis: tuple[str, ...] = (), period: str | None = None
 ) -> tuple[Client, Period, tuple[Suggestion, ...]]:
     """The client's file, the period, and what can be said of it."""
-    from pipelines.exports import suggest as told
+    from pipelines.exports import suggest as suggest_page
 
     loaded = load_clients(home, only=[client])
     if loaded.unknown or not loaded.clients:
@@ -71,9 +71,9 @@ def _found(
     if unknown := [kpi for kpi in kpis if kpi not in BUILT_IN and kpi not in {each.id for each in file.kpis}]:
         raise fail(f"{unknown[0]!r} is no KPI of {client}; marts.kpis has them")
     as_of = local_date(clock_from(os.environ).now(), ZoneInfo(file.timezone))
-    wanted = _period(period, file) if period else told.next_period(file, as_of=as_of)
+    wanted = _period(period, file) if period else suggest_page.next_period(file, as_of=as_of)
     with published(home) as con:
-        found = told.suggestions(con, file, wanted, kpis=kpis, as_of=as_of)
+        found = suggest_page.suggestions(con, file, wanted, kpis=kpis, as_of=as_of)
     return file, wanted, found
 
 

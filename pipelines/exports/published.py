@@ -1,7 +1,7 @@
 """What the published database says of a client, as typed rows: the status table and the report read from here.
 
 What belongs here: reading objectives, key results and the state of the loads. What does not: the report's other
-tables (``report/reading.py``) and every word shown (``words.py``).
+tables (``report/queries.py``) and every word shown (``words.py``).
 """
 
 from __future__ import annotations

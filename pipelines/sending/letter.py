@@ -21,7 +21,7 @@ from pipelines.exports import since_words
 from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader
-from pipelines.exports.report import reading, results
+from pipelines.exports.report import queries, results
 from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.since import changes_since
 
@@ -101,9 +101,9 @@ def letter_of(
 ) -> Letter:
     """The letter of one night, as it was known then; changes ``since`` the last edition, else since a week before."""
     status = read_status(con, reader.client, as_of=night)
-    months = reading.months_of(con, reader.client, as_of=night)
-    items = reading.items_of(con, reader.client, as_of=night, restated=False, zone=reader.timezone)
-    sources = reading.sources_of(con, reader.client, as_of=night)
+    months = queries.months_of(con, reader.client, as_of=night)
+    items = queries.items_of(con, reader.client, as_of=night, restated=False, zone=reader.timezone)
+    sources = queries.sources_of(con, reader.client, as_of=night)
     seen = results.Evidence(months=months, items=items, sources=sources, as_of=status.as_of or night)
     views = results.objectives(status, reader, seen, with_results=False)
     speech = reader.speech

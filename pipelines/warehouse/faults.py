@@ -75,3 +75,8 @@ def _is_of_the_whole(error: Exception) -> bool:
     if isinstance(error, duckdb.Error):
         return not isinstance(error, OF_ITS_ROWS)
     return isinstance(error, OSError | MemoryError) or STOPPED in str(error)
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

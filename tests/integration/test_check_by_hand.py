@@ -18,7 +18,7 @@ from pipelines.resources import Night
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest.progress import Silent
+from pipelines.warehouse.ingest.stages import Unwatched
 from tests.unit.pipelines.warehouse.checks.test_mart_checks import AS_OF, story
 from tests.unit.sql_story import build
 
@@ -53,7 +53,7 @@ def test_a_check_alone_says_what_the_last_read_of_each_source_came_to(tmp_path: 
     defs = dg.Definitions(
         assets=[ingest_sources],
         jobs=[dg.define_asset_job("alone", selection=dg.AssetSelection.checks(WEB))],
-        resources={"night": night, "progress": Silent()},
+        resources={"night": night, "stages": Unwatched()},
     )
     with dg.DagsterInstance.ephemeral() as instance:
         done = defs.resolve_job_def("alone").execute_in_process(instance=instance, raise_on_error=True)

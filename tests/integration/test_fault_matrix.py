@@ -29,7 +29,7 @@ from connectors.sandbox.faults import (
 )
 from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.reading import CONCERNS_WHOLE_SOURCE
+from pipelines.warehouse.ingest.read_source import CONCERNS_WHOLE_SOURCE
 from tests.fault_print import Matrix, printed
 from tests.fault_rig import BEFORE, SOURCES, Night, Rig, Rows, make_rig, vendors_of
 

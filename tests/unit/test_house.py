@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,23 @@ def test_a_vendor_imports_what_all_share_and_no_other_vendor(package: Path) -> N
     for path in package.glob("*.py"):
         wrong = {name for name in packages_imported(path) if not within(name, may) and name != "connectors"}
         assert not wrong, f"{path.relative_to(PROJECT)} imports {wrong}"
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    files = {
+        ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__"): path
+        for room in ("okr_models", "connectors", "pipelines")
+        for path in modules(room)
+    }
+    graph = {name: (packages_imported(path) & files.keys()) - {name} for name, path in files.items()}
+    for name, path in files.items():
+        if path.name == "__init__.py":  # `from package import module` names the package as well
+            for each in graph.values():
+                each.discard(name)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
 
 
 def test_every_file_that_a_docstring_names_is_there() -> None:

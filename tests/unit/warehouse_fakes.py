@@ -26,9 +26,9 @@ from okr_models.periods import Window, local_date, month_end, snapshot_day
 from pipelines.warehouse.clock import FixedClock, fixed_clock
 from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest.progress import Stage
 from pipelines.warehouse.ingest.result import IngestResult
 from pipelines.warehouse.ingest.run import ingest
+from pipelines.warehouse.ingest.stages import Stage
 from pipelines.warehouse.schema import ensure_schema
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -51,7 +51,7 @@ class FakeVendor:
     mangle: dict[str, Callable[[pa.Table], pa.Table]] = field(default_factory=dict)
     covers_from: date | None = None
     deleted_posts: set[str] = field(default_factory=set)
-    told: dict[str, frozenset[str]] = field(default_factory=dict)
+    identity: dict[str, frozenset[str]] = field(default_factory=dict)
     """What it says of which account it is."""
     asked: list[tuple[str, Window | None]] = field(default_factory=list)
     closed: int = 0
@@ -100,7 +100,9 @@ class FakeSource:
         rows = table_of(stream.table, self._rows(stream, covers))
         rows = self.vendor.mangle.get(stream.name, lambda same: same)(rows)
         replies = (("GET /followers", b'{"followers": 1}'),) if stream.delivery == "snapshot" else ()
-        return Batch(rows=rows, covers=covers, quality={"sampled": False}, replies=replies, told=self.vendor.told)
+        return Batch(
+            rows=rows, covers=covers, quality={"sampled": False}, replies=replies, identity=self.vendor.identity
+        )
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         return (("GET /followers", b'{"followers": 1}'),)

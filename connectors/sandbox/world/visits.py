@@ -183,8 +183,8 @@ def _with_assistants(
     is_one = stream(seed, brand.slug, "assistants").random(int(session.max()) + 1) < 0.33
     begun = np.full(int(session.max()) + 1, np.iinfo(np.int64).max, dtype=np.int64)
     np.minimum.at(begun, session, day)
-    told = is_one[session] & (channels == REFERRAL) & (begun[session] >= epoch_day(AI_ASSISTANT_ON))
-    named: npt.NDArray[np.int8] = np.where(told, AI_ASSISTANT, channels).astype(np.int8)
+    is_assistant = is_one[session] & (channels == REFERRAL) & (begun[session] >= epoch_day(AI_ASSISTANT_ON))
+    named: npt.NDArray[np.int8] = np.where(is_assistant, AI_ASSISTANT, channels).astype(np.int8)
     return named
 
 

@@ -21,7 +21,7 @@ from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
 from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
-from pipelines.exports.report import reading
+from pipelines.exports.report import queries
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.results import GOOD, UNJUDGED, Badge, badge, expected_now, rank, tally
@@ -121,7 +121,7 @@ def render_agency(
     lines: list[ResultLine] = []
     for reader, status in statuses:
         page = _Page(reader=reader, speech=speech, href=link.format(client=quote(reader.client, safe="")))
-        streams = below.failed_streams(reading.sources_of(con, reader.client, as_of=as_of))
+        streams = below.failed_streams(queries.sources_of(con, reader.client, as_of=as_of))
         said = [message("failed_short", speech, streams=streams)] if streams else []
         if held and reader.client in held:
             said.append(message("held_back", speech, reason=plain(held[reader.client], limit=200)))
@@ -146,7 +146,7 @@ def render_agency(
         "client_count": len(readers),
         "as_of": speech.long_day(newest) if newest else "",
         "headline": _headline(worry, len(judged), speech),
-        "scores": below.scores(reading.scores_of(con, None, as_of=as_of), speech),
+        "scores": below.scores(queries.scores_of(con, None, as_of=as_of), speech),
         "record": _record(con, readers, speech, as_of=as_of),
     }
     return write_page(folder / "report.html", "agency.html.j2", speech=speech, values=values)
@@ -272,9 +272,9 @@ def _record(
 ) -> tuple[RecordLine, ...]:
     """The record of each client that has one, the least sure first."""
     lines = []
-    scored = reading.scored_clients(con, as_of=as_of)
+    scored = queries.scored_clients(con, as_of=as_of)
     for reader in readers:
-        found = reading.scores_of(con, reader.client, as_of=as_of) if reader.client in scored else None
+        found = queries.scores_of(con, reader.client, as_of=as_of) if reader.client in scored else None
         if found is None:
             continue
         lines.append(

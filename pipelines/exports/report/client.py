@@ -20,7 +20,7 @@ from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
-from pipelines.exports.report import reading, results
+from pipelines.exports.report import queries, results
 from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.report.mark import Mark, mark_of
 from pipelines.exports.report.messages import message
@@ -62,24 +62,24 @@ def render_client(
     status = read_status(con, reader.client, as_of=as_of, restated=restated)
     status = with_checkins(con, status, reader.speech, as_of=as_of)
     night = status.as_of
-    by_month = reading.months_of(con, reader.client, as_of=as_of)
-    sources = reading.sources_of(con, reader.client, as_of=as_of)
+    by_month = queries.months_of(con, reader.client, as_of=as_of)
+    sources = queries.sources_of(con, reader.client, as_of=as_of)
     with_results = audience != "board"
-    items = reading.items_of(con, reader.client, as_of=as_of, restated=restated, zone=reader.timezone)
+    items = queries.items_of(con, reader.client, as_of=as_of, restated=restated, zone=reader.timezone)
     seen = results.Evidence(months=by_month, items=items, sources=sources, as_of=night or date.min)
     changed = changes_since(con, status)
-    told = results.Told(
+    extras = results.Extras(
         checkins=status.said,
         ago={(each.objective_id, each.key_result_id): since_words.ago(each, reader.speech) for each in changed.changes},
         nights=progress_by_night(con, reader.client, as_of=night) if night and with_results else {},
     )
-    objectives = results.objectives(status, reader, seen, with_results=with_results, told=told)
-    tried, ideas = below.initiatives(reading.initiatives_of(con, reader.client, as_of=as_of), reader)
+    objectives = results.objectives(status, reader, seen, with_results=with_results, extras=extras)
+    tried, ideas = below.initiatives(queries.initiatives_of(con, reader.client, as_of=as_of), reader)
     kpis = kpi_section(by_month, reader)
     methods = below.methods({kpi for kpi, _ in by_month}, reader)
     posts = None
     if with_results:
-        read = reading.blog_posts_of(con, reader.client, as_of=as_of, zone=reader.timezone)
+        read = queries.blog_posts_of(con, reader.client, as_of=as_of, zone=reader.timezone)
         posts = posts_view(items, read, status.key_results, reader)
     groups = (len(posts.groups) if posts else 0) if with_results else None
     news = since_words.block(changed, reader, with_results=with_results)
@@ -102,7 +102,7 @@ def render_client(
         "kpis": kpis,
         "tried": tried,
         "ideas": ideas,
-        "scores": below.scores(reading.scores_of(con, reader.client, as_of=as_of), reader.speech),
+        "scores": below.scores(queries.scores_of(con, reader.client, as_of=as_of), reader.speech),
         "methods": methods,
         "source_lines": below.source_lines(sources, reader),
         "posts": posts,
@@ -111,7 +111,7 @@ def render_client(
     }
     if with_results and night:
         since = night - timedelta(days=SOCIAL_DAYS)
-        social = reading.social_posts_of(con, reader.client, since=since, until=night, zone=reader.timezone)
+        social = queries.social_posts_of(con, reader.client, since=since, until=night, zone=reader.timezone)
         values["social"] = social_posts(social, reader.speech)
         values["social_count"] = len(social)
     return write_page(folder / "report.html", "client.html.j2", speech=reader.speech, values=values)

@@ -1,6 +1,6 @@
 """What stands below the key results: initiatives, the forecasts' record, sources, how figures are made.
 
-What belongs here: choosing and wording. What does not: reading (``reading.py``), objectives (``results.py``), KPIs
+What belongs here: choosing and wording. What does not: queries (``queries.py``), objectives (``results.py``), KPIs
 (``kpi_cards.py``), posts (``posts.py``), HTML.
 """
 
@@ -15,7 +15,7 @@ from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.methods import GENERAL, method
-from pipelines.exports.report.reading import (
+from pipelines.exports.report.queries import (
     InitiativeRow,
     Scores,
     SourceState,

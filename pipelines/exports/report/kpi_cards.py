@@ -20,7 +20,7 @@ from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.charts import kpi_chart
 from pipelines.exports.report.messages import message
-from pipelines.exports.report.reading import KpiKey, Month
+from pipelines.exports.report.queries import KpiKey, Month
 from pipelines.exports.report.svg import for_page
 from pipelines.exports.words import kpi_title, unit_word
 

@@ -1,6 +1,6 @@
 """Posts on the page: those that a key result counts with their outcomes, else the most read; and the social ones.
 
-What belongs here: choosing and wording. What does not: reading (``reading.py``), judging
+What belongs here: choosing and wording. What does not: queries (``queries.py``), judging
 (``okr_models/progress/items.py``).
 """
 
@@ -17,7 +17,7 @@ from pipelines.exports.plain import plain
 from pipelines.exports.published import KeyResultRow
 from pipelines.exports.reader import Reader
 from pipelines.exports.report.messages import message
-from pipelines.exports.report.reading import BlogPost, Item, SocialPost
+from pipelines.exports.report.queries import BlogPost, Item, SocialPost
 
 POSTS_SHOWN = 15
 SOCIAL_SHOWN = 8

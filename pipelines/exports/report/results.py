@@ -23,7 +23,7 @@ from pipelines.exports.report.alternatives import FiguresTable, Said, in_a_table
 from pipelines.exports.report.charts import key_result_chart
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.night_line import night_line
-from pipelines.exports.report.reading import Item, KpiKey, Month, SourceState
+from pipelines.exports.report.queries import Item, KpiKey, Month, SourceState
 from pipelines.exports.report.svg import for_page
 from pipelines.exports.words import WORST_FIRST, status_icon, status_word
 
@@ -104,7 +104,7 @@ def badge(status: str, speech: Speech, *, ambition: str | None = None) -> Badge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Extras:
     """What stands at each key result beside its figures, by objective and key result."""
 
     checkins: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -113,11 +113,11 @@ class Told:
 
 
 def objectives(
-    status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool, told: Told | None = None
+    status: ClientStatus, reader: Reader, evidence: Evidence, *, with_results: bool, extras: Extras | None = None
 ) -> tuple[ObjectiveView, ...]:
     """Every objective in the file's order; without ``with_results`` no key result is named."""
     ordered = in_file_order(status, reader)
-    views, told = [], told or Told()
+    views, extras = [], extras or Extras()
     for number, row in enumerate(ordered.objectives):
         results = ordered.of(row.objective_id)
         charted = tuple(
@@ -126,7 +126,7 @@ def objectives(
                 reader,
                 evidence,
                 chart_id=f"kr{number}-{n}",
-                told=told,
+                extras=extras,
             )
             for n, result in enumerate(results)
         )
@@ -249,7 +249,7 @@ def _period(period: Period, as_of: date, speech: Speech) -> str:
     return f"{speech.days(period.start, period.end)} · {gone}"
 
 
-def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str, told: Told) -> ResultView:
+def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: str, extras: Extras) -> ResultView:
     speech = reader.speech
     said = standing.standing_of(row, reader)
     series = series_of(
@@ -274,9 +274,9 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         outlook=said.outlook(),
         explanation=plain(row.explanation or "", limit=400),
         notes=" ".join(f"{_sentence_case(note)}." for note in said.notes()),
-        checkin=told.checkins.get(key, ""),
-        ago=told.ago.get(key, ""),
-        nights=night_line(told.nights.get(key, ()), speech),
+        checkin=extras.checkins.get(key, ""),
+        ago=extras.ago.get(key, ""),
+        nights=night_line(extras.nights.get(key, ()), speech),
         flags=_flags(row, said.definition, speech),
         source=_source(row, evidence, reader),
         chart=_chart(series, row, chart_unit, speech, chart_id=chart_id, title=said.title()),

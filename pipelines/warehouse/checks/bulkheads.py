@@ -31,8 +31,8 @@ def blamed(con: Connection, outcomes: Iterable[CheckOutcome]) -> Mapping[str, Bl
         if not outcome.clients:
             return None
         for client, row in outcome.clients.items():
-            told = ", ".join(f"{name} {shown(value)}" for name, value in row.items() if value is not None)
-            blames.setdefault(client, Blame(text=f"{outcome.model}: check {outcome.name} failed ({told})", part=row))
+            values = ", ".join(f"{name} {shown(value)}" for name, value in row.items() if value is not None)
+            blames.setdefault(client, Blame(text=f"{outcome.model}: check {outcome.name} failed ({values})", part=row))
     return None if blames and blames.keys() >= everyone(con) else blames
 
 

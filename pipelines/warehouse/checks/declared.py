@@ -2,7 +2,7 @@
 
 What belongs here: which checks a table has, what each is called and asks, and its SQL (dbt's own tests are written
 here, the project's in ``dbt_like_sql/tests/generic``). What does not: running it (``run.py``), and the same as an
-expectation on a frame (``explain.py``).
+expectation on a frame (``expectations.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pipelines.warehouse.models.project import PROJECT, Project, SqlProjectError
 from pipelines.warehouse.models.schema_yml import Column, DataTest
 from pipelines.warehouse.tables import names
 
+Explanation = Mapping[str, Any]
+"""What Great Expectations says of a check that failed, as plain values."""
 Severity = Literal["error", "warn"]
 
 _REF = re.compile(r"ref\('(\w+)'\)")
@@ -84,8 +86,8 @@ class Check:
         """What it asks, in a sentence."""
         known = {name: _worded(value) for name, value in {**_BOUNDLESS, **self.test.arguments}.items()}
         text = _MEANING[self.test.name] if self.is_native else _about(self.test.name)
-        told = text.format(**known, column=self.column)
-        return f"{told} Only where `{self.test.where}`." if self.test.where else told
+        sentence = text.format(**known, column=self.column)
+        return f"{sentence} Only where `{self.test.where}`." if self.test.where else sentence
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -186,8 +188,8 @@ def _restatement(model: Checked, arguments: Mapping[str, object], table: str, pr
 
 def _append_only(model: Checked, arguments: Mapping[str, object], table: str, previous: str) -> str:
     """Every row that was published is still there, and as it was."""
-    told = arguments.get("columns")
-    kept = [str(column) for column in told] if isinstance(told, list) else [column.name for column in model.columns]
+    chosen = arguments.get("columns")
+    kept = [str(column) for column in chosen] if isinstance(chosen, list) else [column.name for column in model.columns]
     where = arguments.get("where", "true")
     # what an older version published may lack a column that came into the key since
     grain = [column for column in model.grain if column in kept] or kept

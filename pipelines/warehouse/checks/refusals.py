@@ -56,7 +56,7 @@ class Audit:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it was refused, a line a check; empty where it was not."""
+        """Why it was refused, one line per check; empty where it was not."""
         return tuple(reason(outcome) for outcome in self.outcomes if outcome.blocks)
 
 
@@ -72,8 +72,8 @@ def reason(outcome: CheckOutcome) -> str:
 def first_row(rows: Sequence[Mapping[str, object]]) -> str:
     """ ", first client acme, day 2026-11-19, …" of rows that fail; nothing where there is none."""
     for row in rows:
-        told = {name: shown(value) for name, value in row.items() if value is not None}
-        return f", first {', '.join(f'{name} {value}' for name, value in told.items())}"
+        values = {name: shown(value) for name, value in row.items() if value is not None}
+        return f", first {', '.join(f'{name} {value}' for name, value in values.items())}"
     return ""
 
 

@@ -1,7 +1,7 @@
 """Checks a table that was built: DuckDB counts the rows that fail each of its declared tests, in one statement.
 
 What belongs here: running and the outcome. What does not: what is checked (``declared.py``), what Great Expectations
-adds where something failed at a gate (``explain.py``), and what follows from it (``refusals.py`` and the assets). A
+adds where something failed at a gate (``expectations.py``), and what follows from it (``refusals.py``, the assets). A
 check that could not be run is an error of its own, neither passed nor failed.
 """
 
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.warehouse.checks.count import count_failing
-from pipelines.warehouse.checks.declared import Check, Checked, Severity, checks_of, failing_rows_sql
+from pipelines.warehouse.checks.declared import Check, Checked, Explanation, Severity, checks_of, failing_rows_sql
 from pipelines.warehouse.db import Connection, quote
+from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.models.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_ROWS = 10
-Explanation = Mapping[str, Any]
-"""What Great Expectations says of a check that failed, as plain values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ def check_model(
     if not (at_gate and failed):
         return outcomes
 
-    from pipelines.warehouse.checks.explain import explain
+    from pipelines.warehouse.checks.expectations import explain
 
     about = explain(con, model, [check for check in checks if check.name in failed], table=table, project=project)
     return [replace(each, explanation=about.get(each.name)) for each in outcomes]
@@ -117,11 +116,6 @@ def records(frame: pd.DataFrame) -> tuple[Mapping[str, object], ...]:
     """A frame's rows, with None for what is missing."""
     shown = frame.astype(object).where(frame.notna(), None)
     return tuple({str(name): value for name, value in row.items()} for row in shown.to_dict("records"))
-
-
-def reason_of(error: BaseException) -> str:
-    """An error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _exists(con: Connection, place: tuple[str, str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 Raises nothing for a source: what failed is in the ledger and in the report, and everything else goes on. What belongs
 here: threads, the queue between them and the writer, and what is told about it. What does not: what is due
-(``tasks.py``, ``planning.py``), the reading (``reading.py``), the SQL (``writer.py``).
+(``tasks.py``, ``planning.py``), the reading (``read_source.py``), the SQL (``writer.py``).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.progress import IngestTold, Progress, Silent
-from pipelines.warehouse.ingest.reading import REPLY_KEPT, Read, SourceTask, read_source
+from pipelines.warehouse.ingest.read_source import REPLY_KEPT, Read, SourceTask, read_source
 from pipelines.warehouse.ingest.result import IngestResult, ResultBuilder
+from pipelines.warehouse.ingest.stages import IngestStages, StageListener, Unwatched
 from pipelines.warehouse.ingest.tasks import OpenSource, Step, plan, program_faults
 from pipelines.warehouse.ingest.writer import keep_replies, same_listing, write_batch
 
@@ -58,7 +58,7 @@ def ingest(
     deliveries: Collection[Delivery],
     tables: Collection[str] | None = None,
     reread: Window | None = None,
-    progress: Progress | None = None,
+    stages: StageListener | None = None,
     source_types: Mapping[str, SourceType] | None = None,
     open_source: OpenSource | None = None,
     threads: int = MOST_THREADS,
@@ -88,15 +88,15 @@ def ingest(
         refuse_open_secrets=refuse_open_secrets,
     )
     result = ResultBuilder()
-    told = IngestTold(progress or Silent(), "counters" if set(deliveries) == {"snapshot"} else "sources")
+    watched = IngestStages(stages or Unwatched(), "counters" if set(deliveries) == {"snapshot"} else "sources")
 
     def note(loads: Sequence[Load]) -> None:
         with transaction(con):
             for load in loads:
                 ledger.append(con, load)
         for load in loads:
-            told.happened(load, result.add(load))
-        told.through(loads[0].client, loads[0].source)
+            watched.happened(load, result.add(load))
+        watched.through(loads[0].client, loads[0].source)
 
     planned = plan(clients, step=step, con=con)
     for loads in planned.failed:
@@ -104,18 +104,18 @@ def ingest(
     tasks = planned.tasks
     for task in tasks:
         result.expect(task.client, task.settings.id, [stream.name for stream in task.streams])
-    told.due(tasks)
+    watched.due(tasks)
     # closed by hand: left to the garbage collector, threads would go on while an error is being reported
     with closing(_read_all(tasks, threads=threads)) as reads:
         for read in reads:
             if isinstance(read, Read):
                 load = _write(con, read)
-                told.happened(load, result.add(load))
+                watched.happened(load, result.add(load))
             elif read.error is not None:
                 of = read.task
                 note(program_faults(of.client, of.settings, read.error, zone=of.assumed_zone, step=step))
             else:
-                told.through(read.task.client, read.task.settings.id)
+                watched.through(read.task.client, read.task.settings.id)
     return result.build()
 
 

@@ -1,7 +1,7 @@
 """A step's plan: for each source of each client the task of reading it, or the ledger rows that say why there is none.
 
 What belongs here: what a task holds, and rows of sources that never came to be read. What does not: which days are due
-(``planning.py``) and the reading (``reading.py``).
+(``planning.py``) and the reading (``read_source.py``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.reading import SourceTask, was_silent, was_unanswered
+from pipelines.warehouse.ingest.read_source import SourceTask, was_silent, was_unanswered
 from pipelines.warehouse.ingest.renamed import take_over
 from pipelines.warehouse.open_secrets import refuse_open
 

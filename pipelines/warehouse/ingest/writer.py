@@ -90,10 +90,10 @@ def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source
         raise NotReplaceable(table=table.name)
     if table.name in HAS_HISTORY:
         note_standing(con, client=client, source=source, now=now)
-    told, values = _told_of(table, batch.said.listed_since, batch.said.present)
+    scope, values = _scope_of(table, batch.said.listed_since, batch.said.present)
     with registered(con, _INCOMING, rows):
         con.execute(
-            f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {told}",  # noqa: S608
+            f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {scope}",  # noqa: S608
             [client, source, *values],
         )
     _insert(con, table=table, client=client, source=source, rows=rows)
@@ -101,7 +101,7 @@ def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source
         note_listed(con, client=client, source=source, now=now)
 
 
-def _told_of(table: RawTable, since: datetime | None, present: Collection[str]) -> tuple[str, list[object]]:
+def _scope_of(table: RawTable, since: datetime | None, present: Collection[str]) -> tuple[str, list[object]]:
     """Which rows (``old``) a list says something of: all but those it names without a row, or with ``since`` what came
     after that instant and whatever it has rows of itself.
     """
@@ -123,8 +123,8 @@ def _told_of(table: RawTable, since: datetime | None, present: Collection[str]) 
 def same_listing(con: Connection, *, batch: CheckedBatch, load: Load) -> bool:
     """Whether a list is there already, row for row."""
     table = batch.table
-    told, values = _told_of(table, batch.said.listed_since, batch.said.present)
-    there = f"{raw_table(table).qualified} as old where client = ? and source = ? and {told}"
+    scope, values = _scope_of(table, batch.said.listed_since, batch.said.present)
+    there = f"{raw_table(table).qualified} as old where client = ? and source = ? and {scope}"
     return _same_rows(con, table=table, rows=batch.rows, there=there, values=[load.client, load.source, *values])
 
 

@@ -59,8 +59,8 @@ def column_lineage(project: Project, model: Model) -> dict[str, tuple[ColumnOf, 
 
 def kept_column_lineage(con: Connection, project: Project, model: Model) -> dict[str, tuple[ColumnOf, ...]]:
     """``column_lineage``, parsed once for each text of a model and of what it reads, and kept."""
-    told = [version("sqlglot"), model.sql, [c.name for c in model.columns], _schema(project, model)]
-    fingerprint = sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    inputs = [version("sqlglot"), model.sql, [c.name for c in model.columns], _schema(project, model)]
+    fingerprint = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
     kept = recall(con, "lineage", [fingerprint]).get(fingerprint)
     if kept is not None:
         return {column: tuple(ColumnOf(*each) for each in origins) for column, origins in json.loads(kept).items()}

@@ -176,7 +176,7 @@ def _increment(rendered: Rendered, path: Path) -> Increment:
     if (kind, strategy) != ("incremental", "delete+insert"):
         raise SqlProjectError(
             where=str(path),
-            problem=f"materialized {kind} with incremental_strategy {strategy} is not spoken here",
+            problem=f"materialized {kind} with incremental_strategy {strategy} is not supported",
             cure="table, or incremental with delete+insert",
         )
     if _layer(path) == "marts":

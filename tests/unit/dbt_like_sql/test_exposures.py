@@ -7,7 +7,7 @@ import re
 import yaml
 
 from pipelines.exports.files import TEAM_FILES
-from pipelines.exports.report import reading
+from pipelines.exports.report import queries
 from pipelines.warehouse.models.project import PROJECT, load_project
 from pipelines.warehouse.okr.figures import QUERIES
 
@@ -24,7 +24,7 @@ def test_the_okr_step_and_with_it_the_terminal_read_these_marts() -> None:
 
 
 def test_the_report_reads_these_marts() -> None:
-    with open(reading.__file__, encoding="utf-8") as file:
+    with open(queries.__file__, encoding="utf-8") as file:
         assert READ["report"] == set(re.findall(r"from marts\.(\w+)", file.read())) & MARTS
 
 

@@ -243,10 +243,10 @@ def test_a_cursor_that_leads_back_is_refused() -> None:
 
 def test_the_public_app_view_is_asked_where_no_other_address_is_given() -> None:
     source = build(Bluesky(id="bluesky", actor="skargard.se"), context())
-    assert source.http.base_url == "https://public.api.bsky.app/xrpc"  # type: ignore[attr-defined]
+    assert source.transport.base_url == "https://public.api.bsky.app/xrpc"  # type: ignore[attr-defined]
 
 
 def test_an_account_says_its_did_whatever_its_handle() -> None:
     with vendor(app_view([])) as server:
         source = opened(server)
-        assert source.read(FOLLOWERS, None).told == source.probe().told == {"did": {DID}}
+        assert source.read(FOLLOWERS, None).identity == source.probe().identity == {"did": {DID}}

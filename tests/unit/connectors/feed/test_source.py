@@ -464,6 +464,6 @@ def test_the_probe_says_what_is_shown() -> None:
 
 
 def test_a_feed_says_whose_it_is_where_it_names_its_site() -> None:
-    assert read(rss(item(1))).told.keys() <= {"site"}
+    assert read(rss(item(1))).identity.keys() <= {"site"}
     named = rss(item(1)).replace("<channel>", "<channel><link>https://www.acme.se/</link>")
-    assert read(named).told == {"site": {"acme.se"}}
+    assert read(named).identity == {"site": {"acme.se"}}

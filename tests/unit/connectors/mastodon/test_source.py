@@ -355,6 +355,6 @@ def test_a_source_without_its_instance_is_misconfigured() -> None:
 def test_an_account_says_its_number_and_its_instance_and_doctor_hears_it_too() -> None:
     with vendor(instance([])) as server:
         source = opened(server)
-        told = source.read(FOLLOWERS, None).told
+        told = source.read(FOLLOWERS, None).identity
         assert told == {"account_id": {ME}, "instance": {"m.se"}}
-        assert source.probe().told == told
+        assert source.probe().identity == told

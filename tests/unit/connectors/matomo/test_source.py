@@ -382,4 +382,4 @@ def test_a_site_says_its_host_and_since_when_it_is_there() -> None:
     with vendor(
         answers({"VisitsSummary.get": summary(7, 5)}, site=SITE | {"ts_created": "2024-01-01 00:00:00"})
     ) as server:
-        assert opened(server).probe().told == {"server": {"lindhscykel.se since 2024-01-01 00:00:00"}}
+        assert opened(server).probe().identity == {"server": {"lindhscykel.se since 2024-01-01 00:00:00"}}

@@ -258,4 +258,4 @@ def test_a_secret_that_is_not_set_is_found_before_any_call() -> None:
 def test_a_page_that_is_named_by_its_name_says_its_number() -> None:
     with vendor(lambda _: Says({"id": "101234567890123", "name": "Acme", "followers_count": 7})) as server:
         read = page(server, "acme").read(facebook_page.SNAPSHOTS, None)
-    assert read.told == {"page_id": {"101234567890123"}}
+    assert read.identity == {"page_id": {"101234567890123"}}

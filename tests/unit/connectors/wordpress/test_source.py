@@ -473,4 +473,4 @@ def test_a_site_says_every_address_that_it_has() -> None:
     site = SITE | {"home": "https://www.acme.se", "url": "https://cms.acme.se/wp"}
     with vendor(blog([post(1)], site)) as server:
         source = opened(server)
-        assert source.read(POSTS, None).told == source.probe().told == {"site": {"acme.se", "cms.acme.se/wp"}}
+        assert source.read(POSTS, None).identity == source.probe().identity == {"site": {"acme.se", "cms.acme.se/wp"}}

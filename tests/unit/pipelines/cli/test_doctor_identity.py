@@ -25,7 +25,7 @@ class Answering:
         self.did = did
 
     def probe(self) -> Probe:
-        return Probe(reachable=True, detail="well", told={"did": frozenset({self.did})})
+        return Probe(reachable=True, detail="well", identity={"did": frozenset({self.did})})
 
     def close(self) -> None:
         pass
@@ -33,7 +33,7 @@ class Answering:
 
 @pytest.fixture
 def published(tmp_path: Path) -> Home:
-    vendor = FakeVendor(told={"did": frozenset({"did:plc:acme"})})
+    vendor = FakeVendor(identity={"did": frozenset({"did:plc:acme"})})
     night = Night(tmp_path, client(start=DAY), vendor=vendor)
     night.run(DAY)
     night.con.close()

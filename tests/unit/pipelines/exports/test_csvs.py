@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pipelines.exports.cells import DIALECTS, NotAFigure, cell, harmless, number
 from pipelines.exports.csvs import export_agency, export_client, write_whole
 from pipelines.exports.files import TEAM_FILES
-from pipelines.exports.report.reading import items_of
+from pipelines.exports.report.queries import items_of
 from tests.unit.published_fixture import AS_OF, HOSTILE, KNOWN_AT, build_published, insert
 
 

@@ -40,7 +40,7 @@ from pipelines.exports.report.client import render_client
 from pipelines.exports.report.messages import MESSAGES
 from pipelines.exports.report.methods import GENERAL, method
 from pipelines.exports.report.posts import safe_url
-from pipelines.exports.report.reading import Item, Month
+from pipelines.exports.report.queries import Item, Month
 from tests.home import PROJECT
 from tests.unit.pipelines.exports.test_workbook import words_of
 from tests.unit.published_clients import CLIENTS, EMPTY, FJALLGLAS, SKARGARD

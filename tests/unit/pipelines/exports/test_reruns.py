@@ -1,6 +1,6 @@
 """Two runs of one day, which end at one instant under OKR_TODAY: the later one counts wherever failures are named.
 
-Really under test: the ledger's order in ``published.py``, ``report/reading.py``, ``marts.loads_latest`` and
+Really under test: the ledger's order in ``published.py``, ``report/queries.py``, ``marts.loads_latest`` and
 docs/cookbook.md.
 """
 
@@ -12,7 +12,7 @@ from datetime import date
 import pytest
 
 from pipelines.exports.published import read_status
-from pipelines.exports.report.reading import sources_of
+from pipelines.exports.report.queries import sources_of
 from tests.home import PROJECT
 from tests.unit.published_fixture import build_published
 

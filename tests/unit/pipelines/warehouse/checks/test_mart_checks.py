@@ -20,7 +20,7 @@ import pytest
 from pipelines.warehouse.checks import explain, run
 from pipelines.warehouse.checks.count import Counted
 from pipelines.warehouse.checks.declared import Check, checks_of
-from pipelines.warehouse.checks.explain import expectation_of
+from pipelines.warehouse.checks.expectations import expectation_of
 from pipelines.warehouse.checks.refusals import (
     audit_model,
     forget_refusals,

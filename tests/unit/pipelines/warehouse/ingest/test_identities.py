@@ -34,10 +34,10 @@ def who(name: str) -> dict[str, frozenset[str]]:
 def swapped(tmp_path: Path, *, breaks: tuple[Break, ...] = ()) -> Night:
     """Five nights of one account, and then another one behind the same id."""
     night = Night(tmp_path, client(start=FIRST - timedelta(days=9), breaks=breaks))
-    night.vendor.told = who("did:plc:acme")
+    night.vendor.identity = who("did:plc:acme")
     for day in nights(FIRST, 5):
         night.run(day)
-    night.vendor.told = who("did:plc:other")
+    night.vendor.identity = who("did:plc:other")
     return night
 
 
@@ -68,7 +68,7 @@ def test_another_account_is_refused_for_that_source_alone_and_nothing_of_it_is_s
     assert "did:plc:acme" in message and "did:plc:other" in message  # noqa: PT018 - both are named
     assert "an id of its own" in message
     assert "breaks: [{date: 2026-11-14" in message
-    night.vendor.told = who("did:plc:acme")
+    night.vendor.identity = who("did:plc:acme")
     night.run(SWAPPED + timedelta(days=1))
     assert len(night.loads("failed")) == len(failed), "the account of before goes on"
 
@@ -111,7 +111,7 @@ def test_a_break_before_the_last_reading_is_about_something_else(tmp_path: Path,
 
 def test_a_failed_read_says_nothing_of_who_it_is(tmp_path: Path) -> None:
     night = Night(tmp_path, client(start=FIRST))
-    night.vendor.told = who("did:plc:acme")
+    night.vendor.identity = who("did:plc:acme")
     error = Unavailable(client="acme", source="social", attempted="reading")
     night.vendor.errors = dict.fromkeys(("follower_snapshots", "web_daily", "web_monthly", "blog_posts"), error)
     night.run(FIRST)
@@ -121,10 +121,10 @@ def test_a_failed_read_says_nothing_of_who_it_is(tmp_path: Path) -> None:
 def test_what_is_learned_later_of_the_same_account_is_added(tmp_path: Path) -> None:
     night = Night(tmp_path, client(start=FIRST))
     night.run(FIRST)
-    night.vendor.told = who("did:plc:acme")
+    night.vendor.identity = who("did:plc:acme")
     night.run(FIRST + timedelta(days=1))
     assert [identity for _, identity, _ in kept(night)] == ["bluesky", "bluesky did did:plc:acme"]
-    night.vendor.told = who("did:plc:other")
+    night.vendor.identity = who("did:plc:other")
     night.run(FIRST + timedelta(days=2))
     assert {error for _, _, _, error, _ in night.loads("failed")} == {"config"}
 
@@ -151,12 +151,12 @@ def test_a_server_that_moves_with_its_sites_is_the_same_one(tmp_path: Path) -> N
 
     night = Night(tmp_path, at("https://matomo.acme.se"))
     kinds = of_type(night, "matomo")
-    night.vendor.told = {"server": frozenset({"acme.se since 2024-01-01 00:00:00"})}
+    night.vendor.identity = {"server": frozenset({"acme.se since 2024-01-01 00:00:00"})}
     night.run(FIRST, **kinds)
     night.clients = (at("https://stats.acme.se/matomo"),)
     night.run(FIRST + timedelta(days=1), **kinds)
     assert night.loads("failed") == []
-    night.vendor.told = {"server": frozenset({"annan.se since 2025-06-01 00:00:00"})}
+    night.vendor.identity = {"server": frozenset({"annan.se since 2025-06-01 00:00:00"})}
     night.clients = (at("https://matomo.annan.se"),)
     night.run(FIRST + timedelta(days=2), **kinds)
     assert {error for _, _, _, error, _ in night.loads("failed")} == {"config"}

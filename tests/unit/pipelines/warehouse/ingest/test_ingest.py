@@ -15,7 +15,7 @@ import pytest
 
 from connectors.core.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
-from pipelines.warehouse.ingest.progress import Stage
+from pipelines.warehouse.ingest.stages import Stage
 from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, Told, client, nights
 
 START = date(2026, 8, 10)
@@ -30,7 +30,7 @@ def error(kind: type[Exception], **more: object) -> Exception:
 def test_a_first_night_loads_the_whole_history_and_says_so(tmp_path: Path):
     night = Night(tmp_path, client(start=START))
     told = Told()
-    report = night.run(FIRST, progress=told)
+    report = night.run(FIRST, stages=told)
     assert report.failed == ()
     by_stream = {stream.stream: stream for stream in report.streams}
     assert by_stream["web_daily"].window == Window(START, FIRST - timedelta(days=1))
@@ -329,7 +329,7 @@ def test_a_run_that_is_stopped_leaves_committed_windows_and_no_thread_behind(tmp
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        night.run(FIRST, progress=StopsSoon())
+        night.run(FIRST, stages=StopsSoon())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("read")]
     assert len(night.loads("loaded")) == 3
     fine = Night(tmp_path / "fine", client(start=date(2020, 1, 1), sources=("one", "two", "three")))

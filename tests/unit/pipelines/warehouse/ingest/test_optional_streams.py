@@ -32,7 +32,7 @@ def night_without_events(root: Path, *clients: Client) -> Night:
 def test_it_is_no_failure_and_is_asked_again_the_next_night(tmp_path: Path) -> None:
     night = night_without_events(tmp_path)
     told = Told()
-    assert night.run(FIRST, progress=told).failed == ()
+    assert night.run(FIRST, stages=told).failed == ()
     assert told.lines[0].endswith("; does not give web_events_daily")
     assert told.expected == told.pieces
     assert night.rows(SKIPPED) == [("skipped", None, True)]

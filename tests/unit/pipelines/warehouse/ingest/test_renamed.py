@@ -22,7 +22,7 @@ TABLES = ("follower_snapshots", "web_daily", "web_monthly", "blog_posts", "snaps
 
 def night_of(tmp_path: Path) -> Night:
     night = Night(tmp_path, client(start=FIRST - timedelta(days=9), sources=("masto",)))
-    night.vendor.told = {"did": frozenset({"did:plc:acme"})}
+    night.vendor.identity = {"did": frozenset({"did:plc:acme"})}
     return night
 
 
@@ -103,7 +103,7 @@ def test_readings_of_another_account_are_not_taken_over(tmp_path: Path) -> None:
     night = night_of(tmp_path)
     night.run(FIRST)
     rename(night)
-    night.vendor.told = {"did": frozenset({"did:plc:other"})}
+    night.vendor.identity = {"did": frozenset({"did:plc:other"})}
     night.run(RENAMED)
     before = stood(night)
     rename(night, "masto")

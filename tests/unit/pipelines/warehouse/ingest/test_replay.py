@@ -36,7 +36,7 @@ from pipelines.cli.main import okr
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import connect
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest.reading import REPLY_KEPT
+from pipelines.warehouse.ingest.read_source import REPLY_KEPT
 from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.run_lock import run_lock
 from pipelines.warehouse.schema import ensure_schema

@@ -229,8 +229,8 @@ class _Reader:
         settings = self.task.settings
         if settings.category == "own":
             return None
-        told = batch.told if batch is not None else {}
-        found = Identity(type=settings.type, parts=joined_parts(settings.named(), told))
+        parts = batch.identity if batch is not None else {}
+        found = Identity(type=settings.type, parts=joined_parts(settings.named(), parts))
         return admitted(found, settings, self.task.known, client=self.task.client)
 
     def _own_part(self, batch: Batch, stream: Stream, covered: Window, kept: Kept | None) -> Batch | None:

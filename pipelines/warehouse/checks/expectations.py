@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pipelines.warehouse.checks.declared import Check, Checked, model_named
-from pipelines.warehouse.checks.run import Explanation, reason_of
+from pipelines.warehouse.checks.declared import Check, Checked, Explanation, model_named
 from pipelines.warehouse.db import Connection, quote
+from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.models.project import Project, SqlProjectError
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def _on_frame(
 
 def _plain(result: Any) -> dict[str, Any]:
     """One result as plain values: the check it is about, and what it says."""
-    told = result.to_json_dict()
-    config = told["expectation_config"]
-    about = {"expectation": config["type"], "success": told["success"], **told["result"]}
+    found = result.to_json_dict()
+    config = found["expectation_config"]
+    about = {"expectation": config["type"], "success": found["success"], **found["result"]}
     raised = _raised(result.exception_info)
     return {"meta": config["meta"]["check"], "about": about if raised is None else {"not_explained": raised}}
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pipelines.cli.progress import NightProgress
+from pipelines.cli.stages import StageDisplay
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9;]*m")
@@ -30,7 +30,7 @@ class Gone(io.StringIO):
         raise BrokenPipeError(32, "Broken pipe")
 
 
-def a_night(progress: NightProgress) -> None:
+def a_night(progress: StageDisplay) -> None:
     with progress:
         progress.expect("models", 2)
         progress.expect("publish", 1)
@@ -45,7 +45,7 @@ def a_night(progress: NightProgress) -> None:
 
 
 def test_piped_it_is_a_line_a_source_and_a_line_a_stage_and_the_time_of_each(capfd: pytest.CaptureFixture[str]) -> None:
-    a_night(NightProgress())
+    a_night(StageDisplay())
     told = capfd.readouterr()
     assert told.out == ""
     assert "\x1b" not in told.err
@@ -60,7 +60,7 @@ def test_piped_it_is_a_line_a_source_and_a_line_a_stage_and_the_time_of_each(cap
 
 def test_a_night_that_ends_early_says_how_far_it_came(capfd: pytest.CaptureFixture[str]) -> None:
     def stopped() -> None:
-        with NightProgress() as progress:
+        with StageDisplay() as progress:
             progress.expect("sources", 9)
             progress.done("sources", "acme/web")
             raise KeyboardInterrupt
@@ -78,7 +78,7 @@ def test_on_a_terminal_bars_fit_its_width(columns: int, no_color: str, monkeypat
     monkeypatch.setenv("NO_COLOR", no_color)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    a_night(NightProgress())
+    a_night(StageDisplay())
     raw = terminal.getvalue()
     assert bool(COLOUR.search(raw)) is not bool(no_color)
     shown = [line.rstrip() for line in ANSI.sub("", raw).replace("\r", "\n").splitlines()]
@@ -93,11 +93,11 @@ def test_a_terminal_that_can_not_move_its_cursor_gets_lines(monkeypatch: pytest.
     monkeypatch.setenv("TERM", "dumb")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    a_night(NightProgress())
+    a_night(StageDisplay())
     assert "\x1b" not in terminal.getvalue()
     assert "sources: 3 of 3" in terminal.getvalue()
 
 
 def test_a_reader_that_has_gone_stops_no_night(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Gone())
-    a_night(NightProgress())
+    a_night(StageDisplay())

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipelines.warehouse.ingest.progress import Stage
+from pipelines.warehouse.ingest.stages import Stage
 
 STILL_AT_IT_SECONDS = 30.0
 """Piped, a long stage says at most this often how far it is."""
@@ -31,7 +31,7 @@ class _Stage:
         return self.ended - self.started if self.started is not None else 0.0
 
 
-class NightProgress:
+class StageDisplay:
     """Writes to stderr, so that stdout stays the command's answer. A stderr that has gone stops no night."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class NightProgress:
         self._now: Stage | None = None
         self._began = self._told = monotonic()
 
-    def __enter__(self) -> NightProgress:
+    def __enter__(self) -> StageDisplay:
         if sys.stderr.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}:
             self._bars = Progress(
                 TextColumn("{task.description}", table_column=Column(width=11, no_wrap=True)),

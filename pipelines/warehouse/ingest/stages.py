@@ -1,6 +1,6 @@
 """What a run tells of itself while it goes on: stages, each of so many pieces, and lines worth keeping.
 
-What belongs here: the role, and what one ingest step says in it. What does not: how it looks (``cli/progress.py``).
+What belongs here: the role, and what one ingest step says in it. What does not: how it looks (``cli/stages.py``).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Literal, Protocol
 
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import NOT_ASKED_FOR
-from pipelines.warehouse.ingest.reading import SourceTask, windows_due
+from pipelines.warehouse.ingest.read_source import SourceTask, windows_due
 
 Stage = Literal["counters", "sources", "models", "key results", "publish"]
 """In the order of a night."""
 
 
-class Progress(Protocol):
+class StageListener(Protocol):
     """Told by the run's one thread that writes."""
 
     def expect(self, stage: Stage, pieces: int) -> None:
@@ -32,7 +32,7 @@ class Progress(Protocol):
         """Something to be read afterwards too."""
 
 
-class Silent:
+class Unwatched:
     """Nobody watches."""
 
     def expect(self, stage: Stage, pieces: int) -> None:
@@ -59,10 +59,10 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class IngestTold:
+class IngestStages:
     """One ingest step as told: a piece for each window or list that is due, a line for each source at its end."""
 
-    progress: Progress
+    listener: StageListener
     stage: Stage
     _sources: dict[tuple[str, str], _Tally] = field(default_factory=dict)
     _started: float = field(default_factory=perf_counter)
@@ -72,8 +72,8 @@ class IngestTold:
         for task in tasks:
             pieces = windows_due(task)
             self._sources[(task.client, task.settings.id)] = _Tally(left=pieces)
-            self.progress.expect(self.stage, pieces)
-        self.progress.done(self.stage, "", 0)
+            self.listener.expect(self.stage, pieces)
+        self.listener.done(self.stage, "", 0)
 
     def happened(self, load: Load, what: str) -> None:
         """One row of the ledger."""
@@ -90,9 +90,9 @@ class IngestTold:
             tally.windows += 1
             tally.rows += load.rows
         if tally.left == 0:
-            self.progress.expect(self.stage, 1)
+            self.listener.expect(self.stage, 1)
         tally.left = max(0, tally.left - 1)
-        self.progress.done(self.stage, what)
+        self.listener.done(self.stage, what)
 
     def through(self, client: str, source: str) -> None:
         """Nothing more comes of this source, whatever was expected."""
@@ -100,7 +100,7 @@ class IngestTold:
         if tally is None:
             return
         if tally.left:
-            self.progress.done(self.stage, f"{client}/{source}", tally.left)
+            self.listener.done(self.stage, f"{client}/{source}", tally.left)
             tally.left = 0
         parts = []
         if tally.windows:
@@ -112,7 +112,7 @@ class IngestTold:
         if tally.lacking:
             parts.append(f"does not give {', '.join(sorted(tally.lacking))}")
         if parts:
-            self.progress.line(f"{client}/{source}: {'; '.join(parts)}")
+            self.listener.line(f"{client}/{source}: {'; '.join(parts)}")
 
 
 def _count(number: int, thing: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipelines.notices.told import KEPT, claim
+from pipelines.notices.claims import KEPT, claim
 from pipelines.warehouse.home import Home
 
 
