@@ -246,8 +246,8 @@ class PlausibleSource(BaseSource[Http]):
             days = Window(month, min(month_end(month), months.end))
             report = self._ask(("visitors",), days, dimensions=("time:month",))
             found = lines(report, ("time:month",), ("visitors",))
-            days = as_days(found.column("time:month")).to_pylist()
-            counted = dict(zip(days, found.column("visitors").to_pylist(), strict=True))
+            given = as_days(found.column("time:month")).to_pylist()
+            counted = dict(zip(given, found.column("visitors").to_pylist(), strict=True))
             if not counted.keys() <= {month}:
                 raise BadShape(path="results", wanted=f"the month {month} only", found=sorted(map(str, counted)))
             imports = imports_of(report.document)

@@ -29,8 +29,9 @@ def check_clock(con: Connection, environ: Mapping[str, str], *, machine: datetim
     newest = newest_load(con)
     if newest is None:
         return
-    now, machine = clock_from(environ).now(), machine or SystemClock().now()
+    machine = machine or SystemClock().now()
     is_set = bool(environ.get(TODAY_VARIABLE, "").strip())
+    now = clock_from(environ).now() if is_set else machine
     whose = f"{TODAY_VARIABLE} says" if is_set else "the machine's clock says"
     says, last = f"{whose} {now:%Y-%m-%d}", f"the newest night of this home folder is of {newest:%Y-%m-%d}"
     if now.date() < newest.date():

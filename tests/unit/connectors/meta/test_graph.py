@@ -428,9 +428,9 @@ def test_a_kept_reply_is_byte_for_byte_but_for_the_token_that_meta_repeats() -> 
     ]
     with vendor([Says(body) for body in bodies]) as server:
         opened = graph(server.url)
-        opened.transport.begin(keep_replies=True)
+        opened.http.begin(keep_replies=True)
         opened.listed("/7/posts", fields=["id"], attempted="listing")
-    kept = opened.transport.replies or []
+    kept = opened.http.replies or []
     assert [json.loads(body) for _, body in kept] == [
         {"data": bodies[0]["data"], "paging": {"next": following.replace(TOKEN, "[hidden]")}},
         bodies[1],

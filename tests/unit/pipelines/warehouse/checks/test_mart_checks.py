@@ -1,6 +1,6 @@
 """The marts' declared tests, and what follows when one fails: the new mart is refused and the old one still served.
 
-Under test: ``declared``, ``run``, ``explain`` and ``refusals`` over a small warehouse, with real models and Great
+Under test: ``declared``, ``run``, ``expectations`` and ``refusals`` over a small warehouse, with real models and Great
 Expectations.
 Marts are spoiled as a faulty model would spoil them: its SQL is wrapped, so that the tables it reads stay sound.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.warehouse.checks import explain, run
+from pipelines.warehouse.checks import expectations, run
 from pipelines.warehouse.checks.count import Counted
 from pipelines.warehouse.checks.declared import Check, checks_of
 from pipelines.warehouse.checks.expectations import expectation_of
@@ -307,7 +307,7 @@ def test_a_library_that_falls_over_takes_no_refusal_away(
     def fall_over(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(explain, "_validated", fall_over)
+    monkeypatch.setattr(expectations, "_validated", fall_over)
     audit = audit_model(con, spoiled(mart("blog_posts"), "select * from {mart} union all from {mart}"), project=PROJECT)
     assert audit.result is None
     (grain,) = [outcome for outcome in audit.outcomes if outcome.name == "grain"]
@@ -325,13 +325,13 @@ def test_a_mart_that_fails_is_validated_once_and_told_of_by_its_values(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     validations: list[str] = []
-    real = explain._validated
+    real = expectations._validated
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         validations.append(kwargs["name"])
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(explain, "_validated", counted)
+    monkeypatch.setattr(expectations, "_validated", counted)
     for model in MARTS:
         audit_model(con, model, project=PROJECT)
     assert validations == [], "a sound night needs no library"

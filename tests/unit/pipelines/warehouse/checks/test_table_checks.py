@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.warehouse.checks import explain
+from pipelines.warehouse.checks import expectations
 from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.checks.refusals import audit_change, audit_in_place, reason
 from pipelines.warehouse.checks.results import RESULT_TABLES, audit_results
@@ -146,9 +146,9 @@ def test_a_test_says_the_same_of_a_frame_and_of_the_table(con: duckdb.DuckDBPyCo
 def test_a_mart_too_large_for_a_frame_is_refused_all_the_same(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert explain.FRAME_ROWS > 100
-    monkeypatch.setattr(explain, "FRAME_ROWS", 100)
-    monkeypatch.setattr(explain, "_validated", lambda *_, **__: pytest.fail("a frame was made"))
+    assert expectations.FRAME_ROWS > 100
+    monkeypatch.setattr(expectations, "FRAME_ROWS", 100)
+    monkeypatch.setattr(expectations, "_validated", lambda *_, **__: pytest.fail("a frame was made"))
     con.execute("update marts.kpi_daily set value = -value where kpi = 'sessions'")
     outcome = outcomes(con, PROJECT.model("kpi_daily"), at_gate=True)["non_negative__value"]
     assert outcome.blocks
