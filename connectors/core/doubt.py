@@ -43,6 +43,7 @@ DoubtCode = Literal[
     "entries_left_out",
     "read_from_feed",
     "scope_unknown",
+    "rows_ahead",
     "channel_unknown",
     "key_events_unlisted",
     "not_key_events",
@@ -101,6 +102,9 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "scope_unknown": Kind(
         moves="nothing",
         says="{quantity} rows are of {what}, which is no source's, and are in no total",
+    ),
+    "rows_ahead": Kind(
+        moves="nothing", says="{quantity} rows are of days to come, from {what} on, and count once these have begun"
     ),
     "channel_unknown": Kind(moves="nothing", says="channels that are new here count as other: {what}"),
     "key_events_unlisted": Kind(

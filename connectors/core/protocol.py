@@ -181,6 +181,11 @@ class Context:
     redact: Redactor = field(default_factory=Redactor)
     """Knows every secret that the source uses, also those granted meanwhile."""
 
+    @property
+    def renamed_scopes(self) -> dict[str, str]:
+        """Scopes of the ids that the client's sources had before, each with that of the id of now."""
+        return {f"source={old}": f"source={each.id}" for each in self.others for old in each.formerly}
+
 
 class Source(Protocol):
     """One account of one client, ready to be read. Not shared between threads."""

@@ -13,9 +13,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Literal
 
 from connectors.core.arrow import Row
+from connectors.core.doubt import Doubt
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.channels import CHANNELS
@@ -39,6 +41,8 @@ _DAY_ZERO = date(1899, 12, 30)
 LARGEST = 1e15
 Question = tuple[Any, ...]
 _SHOWN = 40
+ZEROES = "it is UTF-16 without the mark (BOM) that says so, or no text; save it as CSV UTF-8"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 FEWEST_KNOWN = 2
 """Known columns by which a header is one, and a column beside them a slip of the pen."""
 
@@ -63,13 +67,15 @@ def parse(
     kpis: Collection[str] | None = None,
     own: Collection[str] = (),
     scopes: Collection[str] | None = None,
+    renamed: Mapping[str, str] = NOTHING,
     decimals: Decimals | None = None,
 ) -> Parsed:
     """Read a whole file. The delimiter (comma, semicolon, tab) is the header's; without commas between columns,
     ``3,5`` is 3.5.
 
     ``name``: the file's, for messages. ``kpis``: the ids that rows may have; None: any. ``own``: those of the client's
-    own KPIs. ``scopes``: those that the client's sources make; None: any. ``decimals``: what parts decimals; None: by
+    own KPIs. ``scopes``: those that the client's sources make; None: any. ``renamed``: scopes of sources' former ids,
+    each with that of now. ``decimals``: what parts decimals; None: by
     the delimiter. A row that stands there twice counts once.
     """
     numbered = iter(lines)
@@ -78,6 +84,9 @@ def parse(
     named = re.fullmatch(r"sep=(.)\s*", header)
     if named:  # Excel's own first line
         header, before = next(numbered, ""), 1
+    if "\0" in header:
+        parsed.problems.append((1, ZEROES))
+        return parsed
     if not header.strip():
         parsed.problems.append((1, "the file is empty; it needs a header such as date,kpi,value"))
         return parsed
@@ -101,7 +110,7 @@ def parse(
             if not any(cell.strip() for cell in cells):
                 continue
             try:
-                row = row_of(names, cells, decimals=decimals, kpis=kpis, own=own, scopes=scopes)
+                row = row_of(names, cells, decimals=decimals, kpis=kpis, own=own, scopes=scopes, renamed=renamed)
             except BadCell as wrong_cell:
                 parsed.problems.append((line, str(wrong_cell)))
                 continue
@@ -144,6 +153,18 @@ def given(row: Mapping[str, Any]) -> str:
     return "empty" if row["value"] is None else f"{row['value']:.10g}"
 
 
+def ahead(rows: Iterable[Row], today: date) -> list[Doubt]:
+    """Rows of days or months that have not begun: they count once these have, and a slip of the year never does."""
+    later = [str(row["period_start"]) for row in rows if is_ahead(row, today)]
+    return [Doubt(code="rows_ahead", quantity=len(later), what=min(later))] if later else []
+
+
+def is_ahead(row: Row, today: date) -> bool:
+    """Whether a row's day or month has not begun."""
+    start = row["period_start"]
+    return isinstance(start, date) and start > today
+
+
 def header_problem(names: list[str]) -> str | None:
     """What is wrong with the header, and what would be right; None where it is good."""
     if unknown := [name for name in names if name not in KNOWN]:
@@ -176,6 +197,7 @@ def row_of(
     kpis: Collection[str] | None,
     own: Collection[str] = (),
     scopes: Collection[str] | None = None,
+    renamed: Mapping[str, str] = NOTHING,
 ) -> Row:
     """One row of cells as figures. Raises ``BadCell``."""
     while len(cells) > len(names) and not cells[-1].strip():
@@ -193,6 +215,7 @@ def row_of(
     scope = texts.get("scope", "") or "all"
     if not _SCOPE.fullmatch(scope):
         raise BadCell(f"scope {shown(scope)} should be all, platform=NAME, source=ID, event=NAME or channel=NAME")
+    scope = renamed.get(scope, scope)
     if scopes is not None and scope not in scopes:
         _refuse_unknown_scope(scope, scopes)
     numbers = {

@@ -21,10 +21,10 @@ from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.csv.differences import Difference, differences
-from connectors.csv.rows import LARGEST, Parsed, parse
+from connectors.csv.rows import LARGEST, Parsed, ahead, parse
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import Window
+from okr_models.periods import Window, local_date
 
 if TYPE_CHECKING:
     from connectors.csv.address import Fetched
@@ -114,10 +114,14 @@ class CsvSource:
         return bad or [each.says for each in self._differences(parsed)]
 
     def _strange(self, parsed: Parsed) -> list[Doubt]:
-        """Rows of a scope that no source has: history of a channel of its own, or a name that nobody knows."""
+        """Rows of a scope that no source has: history of a channel of its own, or a name that nobody knows.
+
+        And rows of days to come.
+        """
         known = self._context.scopes
         found = Counter(str(row["scope"]) for row in parsed.rows if known is not None and row["scope"] not in known)
-        return [Doubt(code="scope_unknown", quantity=rows, what=scope) for scope, rows in sorted(found.items())]
+        strange = [Doubt(code="scope_unknown", quantity=rows, what=scope) for scope, rows in sorted(found.items())]
+        return strange + ahead(parsed.rows, local_date(self._context.now, self.zone()))
 
     def _differences(self, parsed: Parsed) -> list[Difference]:
         """What the client's other csv files say otherwise; one that can't be read is that one's own fault."""
@@ -146,6 +150,7 @@ class CsvSource:
                 kpis=self._context.kpis,
                 own=self._context.own_kpis,
                 scopes=self._context.scopes,
+                renamed=self._context.renamed_scopes,
             )
         except FileNotFoundError:
             kind, detail, cure = NotFound, "there is no such file", "put it there, or mend path in the client file"
@@ -174,6 +179,7 @@ class CsvSource:
                 kpis=self._context.kpis,
                 own=self._context.own_kpis,
                 scopes=self._context.scopes,
+                renamed=self._context.renamed_scopes,
             )
         except UnicodeDecodeError as error:
             problem = f"byte {error.start} is not UTF-8"

@@ -15,16 +15,17 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row, build_table
+from connectors.core.doubt import qualified
 from connectors.core.errors import BadReply, Misconfigured, NotFound, SourceError
 from connectors.core.http import Http
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import BadShape, Json, Node
 from connectors.csv.address import Fetched, fetched
-from connectors.csv.rows import KNOWN, LARGEST, BadCell, header_problem, parse, row_of
+from connectors.csv.rows import KNOWN, LARGEST, BadCell, ahead, header_problem, parse, row_of
 from connectors.sheet.settings import Sheet, export_path, gid_of, spreadsheet_id
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import Window
+from okr_models.periods import Window, local_date
 
 API, LINKS = "https://sheets.googleapis.com", "https://docs.google.com"
 SCOPES = ("https://www.googleapis.com/auth/spreadsheets.readonly",)
@@ -63,8 +64,11 @@ class SheetSource:
                 Misconfigured, _listed(tab, problems), cure="mend these rows; nothing of the tab was used"
             )
         missing = sum(row["value"] is None for row in rows)
+        later = ahead(rows, local_date(self._context.now, self.zone()))
         return Batch(
-            rows=build_table(stream.table, rows), quality={"empty_values": missing}, attempts=self._retries() + 1
+            rows=build_table(stream.table, rows),
+            quality=qualified({"empty_values": missing}, later, stream=stream.name, covers=None),
+            attempts=self._retries() + 1,
         )
 
     def probe(self) -> Probe:
@@ -116,6 +120,7 @@ class SheetSource:
                 kpis=self._context.kpis,
                 own=self._context.own_kpis,
                 scopes=self._context.scopes,
+                renamed=self._context.renamed_scopes,
                 decimals="either",
             )
         except UnicodeDecodeError as error:
@@ -217,6 +222,7 @@ class SheetSource:
                     kpis=self._context.kpis,
                     own=self._context.own_kpis,
                     scopes=self._context.scopes,
+                    renamed=self._context.renamed_scopes,
                 )
             except BadCell as bad:
                 problems.append((number, str(bad)))

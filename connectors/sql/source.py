@@ -19,11 +19,11 @@ from connectors.core.doubt import Doubt, qualified
 from connectors.core.errors import BadReply, Misconfigured, SourceError
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
-from connectors.csv.rows import KNOWN, LARGEST, BadCell, header_problem, row_of
+from connectors.csv.rows import KNOWN, LARGEST, BadCell, ahead, header_problem, row_of
 from connectors.sql.settings import Sql
 from connectors.sql.statement import NotARead, checked, select
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import Window
+from okr_models.periods import Window, local_date
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
@@ -68,7 +68,10 @@ class SqlSource:
             rows=build_table(stream.table, rows),
             quality=qualified(
                 {"empty_values": missing} | ({"fixed_offset": True} if fixed_offset else {}),
-                [Doubt(code="fixed_offset")] if fixed_offset else [],
+                [
+                    *([Doubt(code="fixed_offset")] if fixed_offset else []),
+                    *ahead(rows, local_date(self._context.now, self.zone())),
+                ],
                 stream=stream.name,
                 covers=None,
             ),
@@ -165,6 +168,7 @@ class SqlSource:
                     kpis=self._context.kpis,
                     own=self._context.own_kpis,
                     scopes=self._context.scopes,
+                    renamed=self._context.renamed_scopes,
                 )
             except BadCell as bad:
                 problems.append(f"row {number}: {bad}")

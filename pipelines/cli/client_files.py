@@ -74,7 +74,7 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
         raise fail(f"no client file in {home.clients}; okr init CLIENT writes one")
     now, has_bad_rows = clock_from(os.environ).now(), False
     for parsed in loaded.parsed:
-        for warning in (*client_warnings(parsed, os.environ), *csv_warnings(parsed.client, home=home)):
+        for warning in (*client_warnings(parsed, os.environ), *csv_warnings(parsed.client, home=home, now=now)):
             click.echo(f"warning: {warning}", err=True)
         for line in open_secrets(home, parsed.client):
             click.echo(f"warning: {line}", err=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.core.errors import SourceError
 from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Context
-from connectors.csv.rows import parse
+from connectors.csv.rows import ahead, is_ahead, parse
 from connectors.csv.settings import Csv
 from connectors.csv.source import CsvSource, lines_of
 from okr_models.client.model import Client
+from okr_models.periods import local_date
 from pipelines.warehouse.home import Home
 
 SHOWN_PROBLEMS = 20
@@ -47,8 +48,9 @@ def csv_problems(client: Client, *, home: Home, now: datetime) -> list[str]:
     return list(found)
 
 
-def csv_warnings(client: Client, *, home: Home) -> list[str]:
-    """Rows of a client's own KPI in another file than the one that ``kpis`` names: nothing uses them."""
+def csv_warnings(client: Client, *, home: Home, now: datetime | None = None) -> list[str]:
+    """Rows that nothing uses: of a client's own KPI in another file than ``kpis`` names, and after ``now``."""
+    today = local_date(now, ZoneInfo(client.timezone)) if now else date.max
     feeds = {own.id: own.source for own in client.kpis}
     found = []
     for settings in client.sources:
@@ -61,6 +63,8 @@ def csv_warnings(client: Client, *, home: Home) -> list[str]:
             for row, line in zip(parsed.rows, parsed.lines, strict=True):
                 if feeds.get(str(row["kpi"]), settings.id) != settings.id:
                     strange.setdefault(str(row["kpi"]), line)
+            later = [line for row, line in zip(parsed.rows, parsed.lines, strict=True) if is_ahead(row, today)]
+            found += [f"{settings.path}:{later[0]}: {doubt}" for doubt in ahead(parsed.rows, today)]
             found += [
                 f"{settings.path}:{line}: {kpi} is fed by {feeds[kpi]}, so its rows here are not used"
                 for kpi, line in strange.items()

@@ -17,6 +17,7 @@ from connectors.core.errors import SourceError
 from connectors.core.protocol import Context, Probe
 from connectors.core.secrets import build_context
 from connectors.registry import SOURCE_TYPES, open_source
+from okr_models.client.fields import nearest
 from okr_models.client.identity import Identity, joined_parts
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
@@ -29,6 +30,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.access import token_is_near, version_is_near
 from pipelines.warehouse.ingest.baseline_reach import outlook
 from pipelines.warehouse.ingest.identities import Standing, admitted, standing
+from pipelines.warehouse.ingest.renamed import unknown
 from pipelines.warehouse.open_secrets import refuse_open
 
 AT_ONCE = 8
@@ -63,6 +65,8 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
                 click.echo(f"  {'ok  ' if found.well else 'FAIL'} {source.id} ({source.type}): {found.line}")
                 if found.where:
                     click.echo(f"       click: {found.where}")
+                for line in _slips(home, client, source):
+                    click.echo(f"       {line}")
         _baselines(home, client, now)
     if ill:
         raise click.exceptions.Exit(1)
@@ -205,6 +209,19 @@ def _standing(home: Home, client: str, source: str) -> Standing:
             return standing(con, client=client, source=source)
     except (DatabaseUnusable, duckdb.CatalogException):
         return Standing()  # told above, or published before there was anything to tell
+
+
+def _slips(home: Home, client: Client, source: SourceSettings) -> list[str]:
+    """Ids in ``formerly`` that are near to one that was read and is nobody's now."""
+    if not source.formerly or not home.published_database.exists():
+        return []
+    try:
+        with closing(open_published(home)) as con:
+            found = unknown(con, source, client=client)
+    except (DatabaseUnusable, duckdb.CatalogException):
+        return []
+    near = [(old, nearest(old, left)) for old, left in found]
+    return [f"formerly: nothing was ever read under {old}{hint}" for old, hint in near if hint]
 
 
 def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, str, date]]:

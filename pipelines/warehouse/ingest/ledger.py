@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from connectors.core.errors import ErrorClass
@@ -22,6 +22,7 @@ StreamKey = tuple[str, str, str]
 """Client, source, stream."""
 
 LONGEST_MESSAGE = 2_000
+_SAME_INSTANT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +65,22 @@ def append(con: Connection, load: Load) -> None:
             load.error_class,
             load.message[:LONGEST_MESSAGE] if load.message else None,
             load.started_at,
-            load.finished_at,
+            _after_doubts(con, load),
             load.run_id,
             quality,
         ],
     )
+
+
+def _after_doubts(con: Connection, load: Load) -> datetime:
+    """When a read ended: later than one with doubts that it may lift, whatever a fixed clock says."""
+    found = first_row(
+        con,
+        "select max(finished_at) from ops.loads where client = ? and source = ? and stream = ? and run_id <> ?"
+        " and finished_at between ? and ? and json_extract(quality, '$.doubts') is not null",
+        [*load.key, load.run_id, load.finished_at, load.finished_at + _SAME_INSTANT],
+    )
+    return found[0] + timedelta(microseconds=1) if found and found[0] is not None else load.finished_at
 
 
 def read(

@@ -350,11 +350,15 @@ class _Reader:
                 batch=batch,
                 kept=kept if kept != self.task.known.kept else None,
                 replies=replies,
-                is_repeat=self._is_repeat(stream),
+                is_repeat=self._is_repeat(stream, said),
             )
         )
 
-    def _is_repeat(self, stream: Stream) -> bool:
+    def _is_repeat(self, stream: Stream, said: Quality) -> bool:
+        """A list that was read today and of which the source says the same as then."""
+        last = next((load for load in reversed(self.task.loads.get(stream.name, ())) if load.status == "loaded"), None)
+        if last is not None and last.quality.get("doubts") != said.get("doubts"):
+            return False
         if stream.delivery != "listing" or self.task.reread is not None:
             return False
         return not listing_is_due(loads=self.task.loads.get(stream.name, ()), now=self.task.now, zone=self.zone)

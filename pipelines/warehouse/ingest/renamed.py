@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from connectors.core.errors import Misconfigured
 from connectors.core.raw_tables import RAW_TABLES, RawTable
+from okr_models.client.fields import nearest
+from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.ingest.identities import kept_of
@@ -140,3 +142,42 @@ def _move_first_known(con: Connection, whose: Whose) -> None:
             " where known.client = $client and known.scope = 'source=' || $new)",
             whose,
         )
+
+
+class NothingThere(Misconfigured):
+    """``formerly`` names an id under which nothing was ever read, and others that were read have no source now."""
+
+
+def require_known(con: Connection, settings: SourceSettings, *, client: Client) -> None:
+    """Raise ``NothingThere`` for a slip in ``formerly``, before the source is first read under its new id."""
+    if settings.formerly and not _was_read(con, client.client, settings.id):
+        for old, left in unknown(con, settings, client=client):
+            raise NothingThere(
+                client=client.client,
+                source=settings.id,
+                attempted=f"taking over the readings of {old}",
+                detail=f"nothing was ever read under that id; read and without a source now: {', '.join(left)}",
+                cure=f"mend formerly{nearest(old, left) or ', or take it out'}",
+            )
+
+
+def unknown(con: Connection, settings: SourceSettings, *, client: Client) -> list[tuple[str, tuple[str, ...]]]:
+    """Ids in a source's ``formerly`` under which nothing lies, each with those that were read and are nobody's now.
+
+    None where there are no such ids: an id whose readings were taken over long ago has nothing under it either.
+    """
+    taken = {each.id for each in client.sources} | {old for each in client.sources for old in each.formerly}
+    rows = con.execute(
+        "select distinct source from ops.loads where client = ? and status = 'loaded' order by source", [client.client]
+    ).fetchall()
+    left = tuple(str(source) for (source,) in rows if source not in taken)
+    there = {str(source) for (source,) in rows}
+    return [(old, left) for old in settings.formerly if old not in there] if left else []
+
+
+def _was_read(con: Connection, client: str, source: str) -> bool:
+    found = con.execute(
+        "select exists (select 1 from ops.loads where client = ? and source = ? and status = 'loaded')",
+        [client, source],
+    ).fetchall()
+    return bool(found[0][0])

@@ -29,7 +29,7 @@ from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import standing
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import SourceTask, was_silent, was_unanswered
-from pipelines.warehouse.ingest.renamed import take_over
+from pipelines.warehouse.ingest.renamed import require_known, take_over
 from pipelines.warehouse.open_secrets import refuse_open
 
 OpenSource = Callable[[SourceSettings, Context], Source]
@@ -77,6 +77,7 @@ def plan(clients: Iterable[Client], *, step: Step, con: Connection) -> Plan:
         zones = ledger.learned_zones(con, client=client.client)
         for settings in client.sources:
             try:
+                require_known(con, settings, client=client)
                 take_over(con, settings, client=client.client)
                 if step.refuse_open_secrets:
                     refuse_open(settings, home=step.home, client=client.client)

@@ -8,6 +8,7 @@ with doubts as (
         doubts.moves,
         doubts.kpis,
         doubts.finished_at,
+        streams.delivery = 'listing' as is_of_list,
         -- a list says it of all that it holds, a reading of its own day
         coalesce(doubts.from_on, case when streams.delivery = 'snapshot' then doubts.window_start_on end) as from_on,
         coalesce(doubts.to_on, case when streams.delivery = 'snapshot' then doubts.window_end_on end) as to_on
@@ -37,6 +38,8 @@ overruled as (
             and doubts.finished_at < later.finished_at
             and (
                 doubts.from_on is null
+                -- a list is read whole, whatever days of it are doubted
+                or doubts.is_of_list
                 or (doubts.from_on >= later.window_start_on and doubts.to_on <= later.window_end_on)
             )
 )

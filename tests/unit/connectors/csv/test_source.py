@@ -17,7 +17,8 @@ from connectors.core.protocol import Batch
 from connectors.csv.rows import BadCell, Decimals, number, parse
 from connectors.csv.settings import Csv
 from connectors.csv.source import ROWS, CsvSource
-from tests.fake_vendor import context
+from connectors.feed.settings import Feed
+from tests.fake_vendor import context, doubts
 
 
 def read(tmp_path: Path, content: bytes | str, *, path: str = "data/crm.csv") -> Batch:
@@ -409,6 +410,34 @@ def test_a_row_of_a_scope_that_no_source_has_is_said_in_the_ledger(tmp_path: Pat
     assert isinstance(doubts, list)
     assert [doubt["code"] for doubt in doubts if isinstance(doubt, dict)] == ["scope_unknown"]
     assert "1 rows are of platform=tiktok" in source.probe().detail
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_told_as_such(encoding: str, tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"crm\.csv:1: it is UTF-16 without the mark .*; save it as CSV UTF-8"):
+        read(tmp_path, STANDARD.encode(encoding))
+
+
+def test_rows_of_days_to_come_are_named_and_kept_until_these_have_begun(tmp_path: Path) -> None:
+    batch = read(tmp_path, "date,kpi,value\n2026-11-20,nps,1\n2062-11-21,nps,2\n2026-11-21,nps,3\n")
+    (doubt,) = doubts(batch).values()
+    assert (doubt["code"], doubt["quantity"], doubt["what"]) == ("rows_ahead", 2, "2026-11-21")
+    assert batch.rows.num_rows == 3
+    assert doubts(read(tmp_path, "month,kpi,value\n2026-11,nps,1\n")) == {}
+    assert set(doubts(read(tmp_path, "month,kpi,value\n2026-12,nps,1\n"))) == {"rows_ahead"}
+
+
+def test_history_of_a_source_under_its_former_id_is_that_sources(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    content = "month,kpi,value,scope\n2026-03,interactions,1,source=old\n2026-04,interactions,2,source=new\n"
+    (tmp_path / "data/crm.csv").write_text(content)
+    renamed = Feed(id="new", url="https://a.se/f", formerly=("old",))
+    known = replace(context(home=tmp_path), others=(renamed,), scopes=frozenset({"all", "source=new", "source=old"}))
+    source = CsvSource(settings=Csv(id="crm", path="data/crm.csv"), context=known)
+    assert [row["scope"] for row in source.read(ROWS, None).rows.to_pylist()] == ["source=new", "source=new"]
+    (tmp_path / "data/crm.csv").write_text(content.replace("2026-04", "2026-03"))
+    with pytest.raises(Misconfigured, match=r"crm\.csv:3: interactions \(source=new\) of 2026-03 is 2 here and 1"):
+        source.read(ROWS, None)
 
 
 def test_a_spreadsheets_number_for_a_day_is_refused_with_the_day_that_it_means(tmp_path: Path) -> None:

@@ -136,3 +136,25 @@ def test_closed_months_of_its_own_scope_are_not_known_anew(tmp_path: Path) -> No
     (settings,) = client(start=FIRST, sources=("mastodon",), formerly=("masto",)).sources
     take_over(night.con, settings, client="acme")
     assert night.rows("select scope from first_known.closed_months order by all") == [("all",), ("source=mastodon",)]
+
+
+def test_a_slip_in_formerly_is_refused_before_the_first_reading_and_moves_nothing(tmp_path: Path) -> None:
+    night = night_of(tmp_path)
+    night.run(FIRST)
+    rename(night, "mastto")
+    report = night.run(RENAMED)
+    assert {(stream.source, stream.error_class) for stream in report.failed} == {("mastodon", "config")}
+    said = {str(stream.message) for stream in report.failed}
+    assert all("nothing was ever read under that id; read and without a source now: masto" in each for each in said)
+    assert all('mend formerly; did you mean "masto"?' in each for each in said)
+    rename(night, "masto")
+    assert night.run(RENAMED + timedelta(days=1)).failed == ()
+    # moved long ago, and nothing else without a source: no slip
+    assert night.run(RENAMED + timedelta(days=2)).failed == ()
+    assert owners(night) == {"mastodon"}
+
+
+def test_a_new_home_may_name_ids_of_before(tmp_path: Path) -> None:
+    night = night_of(tmp_path)
+    rename(night, "masto")
+    assert night.run(FIRST).failed == ()
