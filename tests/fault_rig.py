@@ -126,8 +126,8 @@ class Rig:
         shutil.copytree(self.home.root, folder)
         return replace(self, home=Home(folder), con=None)
 
-    def night(self, day: date = NIGHT) -> Night:
-        """Read all that is due, as ``okr run`` does; nothing sleeps between attempts."""
+    def night(self, day: date = NIGHT, *, run: str = "night") -> Night:
+        """Read all that is due, as ``okr run`` does; nothing sleeps between attempts. ``run``: its name."""
         self.server.set_today(day)
         clients = load_clients(self.home)
         assert not clients.broken, clients.broken[0].errors
@@ -139,7 +139,7 @@ class Rig:
             home=self.home,
             environ=self.environ,
             clock=fixed_clock(day),
-            run_id=f"night-{day}",
+            run_id=f"{run}-{day}",
             deliveries=DELIVERIES,
             open_source=open_awake,
         )

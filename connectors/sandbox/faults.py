@@ -85,6 +85,20 @@ class TokenRotates:
     """A token endpoint gives another refresh token each time, and the one just used is dead."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnOut:
+    """An answer that comes byte by byte and never ends: of its body, of a header, or 100 Continue again and again."""
+
+    part: Literal["body", "header", "continue"] = "body"
+    seconds: float = 30.0
+    """Then the connection is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """A refusal whose words repeat the call's address and credentials, as proxies and frameworks in debug mode do."""
+
+
 Fault = (
     AuthReject
     | RateLimit
@@ -97,6 +111,8 @@ Fault = (
     | DuplicateRow
     | MetricRemoved
     | TokenRotates
+    | DrawnOut
+    | Echo
 )
 
 

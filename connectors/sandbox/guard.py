@@ -9,11 +9,21 @@ import asyncio
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from connectors.sandbox.call import Call, Endpoint, Vendor
-from connectors.sandbox.faults import AuthReject, Latency, RateLimit, Status, TruncatedJson, VersionReject
+from connectors.sandbox.faults import (
+    AuthReject,
+    DrawnOut,
+    Echo,
+    Latency,
+    RateLimit,
+    Status,
+    TruncatedJson,
+    VersionReject,
+)
 from connectors.sandbox.state import Sandbox, Seen
 
 
@@ -24,6 +34,40 @@ def truncated(response: Response) -> Response:
     return Response(half, status_code=response.status_code, headers=headers)
 
 
+class _DrawnOut(Response):
+    """Past the server's own idea of a reply, straight onto its connection: uvicorn sends no half a header."""
+
+    def __init__(self, fault: DrawnOut) -> None:
+        super().__init__()
+        self._fault = fault
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection: asyncio.Transport = receive.__self__.transport  # type: ignore[attr-defined]
+        begins, goes_on = _DRAWN[self._fault.part]
+        connection.write(begins)
+        for _ in range(int(self._fault.seconds / _PAUSE_SECONDS)):
+            if connection.is_closing():
+                break
+            connection.write(goes_on)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        connection.close()
+        await asyncio.sleep(_PAUSE_SECONDS)  # the server hears of it, and sends nothing of its own
+
+
+_PAUSE_SECONDS = 0.02
+_DRAWN = {
+    "body": (b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n", b" "),
+    "header": (b"HTTP/1.1 200 OK\r\nx-slow: ", b"x"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+def echo(request: Request) -> Response:
+    """What a call asked and with which credentials, in the words of a refusal."""
+    said = f"refused: {request.method} {request.url} Authorization: {request.headers.get('authorization', 'none')}"
+    return JSONResponse({"error": {"code": 400, "message": said}, "message": said}, status_code=400)
+
+
 async def answer(call: Call, *, vendor: Vendor, endpoint: Endpoint) -> Response:
     """The vendor's answer, or the fault's."""
     call.brand = await run_in_threadpool(vendor.brand_of, call)
@@ -32,6 +76,10 @@ async def answer(call: Call, *, vendor: Vendor, endpoint: Endpoint) -> Response:
         if isinstance(fault, Latency):
             await asyncio.sleep(fault.seconds)
     for fault in call.faults.faults:
+        if isinstance(fault, DrawnOut):
+            return _DrawnOut(fault)
+        if isinstance(fault, Echo):
+            return echo(call.request)
         if isinstance(fault, AuthReject | RateLimit | VersionReject | Status):
             return vendor.fault_reply(fault, call)
     response = await run_in_threadpool(endpoint.handler, call)

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from connectors.core.errors import ErrorClass
+from connectors.core.http import Http
 from connectors.registry import SOURCE_TYPES
 from connectors.sandbox.faults import (
     AuthReject,
+    DrawnOut,
     DuplicateRow,
     Fault,
     MetricRemoved,
@@ -244,6 +246,42 @@ def test_a_fault_that_passes_is_healed_within_the_night_and_leaves_nothing_behin
     assert seen.night.calls > made.clean.calls
     healed = seen.rows == made.clean_rows and seen.healed_rows == made.clean_rows
     bench.matrix.note(title, kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed)
+    assert healed
+
+
+DRAWN: Mapping[str, DrawnOut] = {
+    "body drips": DrawnOut(part="body"),
+    "slow header": DrawnOut(part="header"),
+    "endless 100": DrawnOut(part="continue"),
+}
+DRAWN_CELLS = [(list(DRAWN)[number % len(DRAWN)], kind) for number, kind in enumerate(NETWORKED)]
+"""Each source by one of them: what a drawn out answer comes to is the wire's business, no vendor's."""
+
+
+@pytest.mark.parametrize(("title", "kind"), DRAWN_CELLS, ids=[f"{title}: {kind}" for title, kind in DRAWN_CELLS])
+def test_an_answer_drawn_out_without_end_is_a_timeout_waited_for_a_few_times_and_heals(
+    title: str, kind: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Http.__init__.__kwdefaults__, "longest_call_seconds", 0.2)
+    monkeypatch.setattr("connectors.ga4.client.CALL_SECONDS", 0.2)
+    made = bench.prepared[kind]
+    with made.before.copy(bench.folder / "home").opened() as rig:
+        for vendor in vendors_of(kind):
+            bench.server.faults.set(vendor=vendor, brand=rig.brand, fault=DRAWN[title])
+        night, rows = rig.night(), rig.rows()
+        bench.server.faults.clear()
+        monkeypatch.undo()
+        healing, healed_rows = rig.night(run="next"), rig.rows()
+    loads = night.of("under")
+    assert {load.stream for load in loads} == {load.stream for load in made.clean.of("under")}
+    assert {(load.status, load.error_class) for load in loads} == {("failed", "timeout")}
+    assert {key: of for key, of in rows.items() if key[0] == "under"} == {
+        key: of for key, of in made.rows_before.items() if key[0] == "under"
+    }
+    assert neighbours(night.loads) == neighbours(made.clean.loads)
+    healed = healed_rows == made.clean_rows
+    bench.matrix.note(title, kind, loads=loads, calls=night.calls, clean=made.clean.calls, healed=healed)
+    assert {load.status for load in healing.of("under")} == {"loaded"}
     assert healed
 
 

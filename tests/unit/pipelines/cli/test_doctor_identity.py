@@ -58,3 +58,11 @@ def test_before_the_first_run_nobody_is_known(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(doctor, "open_source", lambda source, context: Answering("did:plc:other"))
     acme = client(start=DAY)
     assert doctor._examine(acme, acme.sources[0], home=Home(tmp_path), now=fixed_clock(DAY).now()).well
+
+
+def test_a_slip_in_formerly_of_a_source_that_was_read_is_named_with_the_id_that_was_meant(published: Home) -> None:
+    with_slip, moved = (client(start=DAY, sources=("new",), formerly=(old,)) for old in ("soccial", "elsewhere"))
+    assert doctor._slips(published, with_slip, with_slip.sources[0]) == [
+        'formerly: nothing was ever read under soccial; did you mean "social"?'
+    ]
+    assert doctor._slips(published, moved, moved.sources[0]) == []
