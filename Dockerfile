@@ -7,13 +7,13 @@ COPY dbt_like_sql dbt_like_sql
 COPY demo demo
 COPY okr_models okr_models
 COPY pipelines pipelines
-RUN pip install --no-cache-dir --prefix /installed -c constraints.txt ".[postgres]" dagster-postgres
+RUN pip install --no-cache-dir --prefix /installed -c constraints.txt ".[postgres,dagster-postgres]"
 
 FROM python:3.13-slim
 COPY --from=build /installed /usr/local
 RUN useradd --system --uid 10001 --create-home okr && mkdir -p /srv/okr && chown okr /srv/okr
 USER okr
-ENV OKR_HOME=/srv/okr DAGSTER_DISABLE_TELEMETRY=1
+ENV OKR_HOME=/srv/okr DAGSTER_HOME=/srv/okr/dagster DAGSTER_DISABLE_TELEMETRY=1
 WORKDIR /srv/okr
 VOLUME /srv/okr
 EXPOSE 3000

@@ -44,6 +44,15 @@ retention:                      # the daemon's ticks; runs: OKR_KEEP_RUNS_DAYS (
     purge_after_days: 30
 """
 
+POSTGRES = "OKR_DAGSTER_POSTGRES"
+"""Where set when the settings are written: the address of a PostgreSQL for runs, events and ticks."""
+_DRIVER = "postgresql+psycopg2://"
+"""SQLAlchemy 2.1 takes psycopg where none is named, whose server-side parameters Dagster's NOTIFY can't have."""
+_IN_POSTGRES = f"""\
+storage:
+  postgres:
+    postgres_url: {{env: {POSTGRES}}}
+"""
 _STORAGES = ("storage", "event_log_storage", "run_storage", "schedule_storage")
 """Settings by which somebody keeps Dagster's events elsewhere, in PostgreSQL say: then they are kept there."""
 _BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
@@ -92,6 +101,7 @@ DAMAGED = ("not a database", "malformed", "no such table", "no such column")
 MOVE_AWAY = "move the folder away: it holds Dagster's own history and settings, no figure, and is made anew"
 LONGEST_DETAIL = 200
 _SHORTEST_VALUE = 4
+_POSTGRES_MODULES = ("psycopg2", "dagster_postgres")
 
 
 class DagsterFolderUnusable(RuntimeError):
@@ -103,6 +113,9 @@ class DagsterFolderUnusable(RuntimeError):
 
 def unusable(folder: Path, error: Exception) -> DagsterFolderUnusable:
     """Why Dagster could not open or write what is in its folder."""
+    if _is_of_postgres(error):
+        cure = f"is it up, and {POSTGRES} right? No figure rests on it"
+        return DagsterFolderUnusable(folder=folder, detail="the PostgreSQL that it names did not answer", cure=cure)
     original = getattr(error, "orig", None)  # SQLAlchemy's own words are a page long
     detail = " ".join(str(original or error).split())[:LONGEST_DETAIL]
     if original is None:
@@ -112,6 +125,16 @@ def unusable(folder: Path, error: Exception) -> DagsterFolderUnusable:
             folder=folder, detail=detail, cure="is the disk full, or the folder another user's?"
         )
     return DagsterFolderUnusable(folder=folder, detail=detail, cure=MOVE_AWAY)
+
+
+def _is_of_postgres(error: BaseException) -> bool:
+    """Whether the database that answers for Dagster's records is the trouble, and not its folder."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if any(type(each).__module__.startswith(_POSTGRES_MODULES) for each in (seen, getattr(seen, "orig", None))):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _without_values(folder: Path, error: Exception) -> str:
@@ -147,11 +170,16 @@ def dagster_home(home: Home, environ: Mapping[str, str]) -> Path:
     Where the path has signs that Dagster can't have in it, a link to the folder, which stays the same from run to run.
     """
     folder = home.dagster(environ)
+    if not environ.get(POSTGRES, _DRIVER).strip().startswith(_DRIVER):
+        raise DagsterFolderUnusable(
+            folder=folder, detail=f"{POSTGRES} names no driver that Dagster can use", cure=f"begin it with {_DRIVER}"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "dagster.yaml"
         if not settings.exists():
-            settings.write_text(DAGSTER_YAML, encoding="utf-8")
+            elsewhere = _IN_POSTGRES if POSTGRES in environ else ""
+            settings.write_text(DAGSTER_YAML + elsewhere, encoding="utf-8")
     except OSError as error:
         cure = "it must be a folder that this user may write to"
         raise DagsterFolderUnusable(folder=folder, detail=error.strerror or str(error), cure=cure) from error

@@ -144,9 +144,14 @@ def _database(folder: Path, sock: Path) -> Iterator[None]:
 
 
 @contextmanager
-def running(command: list[str], *, log: Path, cwd: Path | None = None) -> Iterator[None]:
+def running(
+    command: list[str], *, log: Path, cwd: Path | None = None, environ: dict[str, str] | None = None
+) -> Iterator[None]:
     """A server until the block ends."""
-    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd) as process:
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd, env=environ) as process,
+    ):
         try:
             yield
         finally:

@@ -15,8 +15,13 @@ from pipelines.instance import DagsterFolderUnusable, dagster_home
 
 @click.command(epilog="Example: okr --home okr-home ui --port 3001")
 @click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--part",
+    type=click.Choice(["webserver", "daemon"]),
+    help="Only this one, where each is a service of its own; default both.",
+)
 @click.pass_context
-def ui(context: click.Context, port: int) -> None:
+def ui(context: click.Context, port: int, part: str | None) -> None:
     """Open Dagster: lineage, reruns, and the nightly schedule while it runs."""
     home = home_of(context)
     workspace = carried("workspace.yaml")
@@ -27,6 +32,11 @@ def ui(context: click.Context, port: int) -> None:
     except DagsterFolderUnusable as error:
         raise fail(one_line(error)) from error
     environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(folder)}
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(workspace), "-p", str(port)]
+    name, arguments = {
+        "webserver": ("dagster-webserver", ["-w", str(workspace), "-p", str(port)]),
+        "daemon": ("dagster-daemon", ["run", "-w", str(workspace)]),
+        None: ("dagster", ["dev", "-w", str(workspace), "-p", str(port)]),
+    }[part]
+    command = [str(Path(sys.executable).with_name(name)), *arguments]
     os.chdir(workspace.parent)
     os.execvpe(command[0], command, environ)  # noqa: S606 - a fixed program of this environment, no shell

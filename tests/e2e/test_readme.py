@@ -183,6 +183,22 @@ def test_systemd_takes_the_unit_files(unit: Path, tmp_path: Path) -> None:
     assert (looked.returncode, looked.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("unit", "most"), [("okr-nightly", 25), ("okr-dagster", 25), ("okr-tell", 50)])
+def test_a_unit_is_exposed_no_more_than_so_many_tenths(unit: str, most: int) -> None:
+    """By systemd's own count: 0 nothing of the machine, 100 all of it."""
+    file = PROJECT / "docs" / "systemd" / f"{unit}.service"
+    try:
+        looked = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", f"--threshold={most}", "--no-pager", str(file)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        pytest.skip("systemd-analyze is not installed")
+    if "unrecognized option" in looked.stderr:
+        pytest.skip("this systemd-analyze judges no files")
+    assert looked.returncode == 0, looked.stdout[-200:]
+
+
 def test_every_command_has_help_and_is_documented(tmp_path: Path) -> None:
     with SandboxServer(today=date(2026, 11, 20)) as server:
         home = Installation(tmp_path, server, date(2026, 11, 20))
