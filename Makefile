@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check lint types sql-lint ui dbt dbt2 bench clean
+.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench clean
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ test: install ## All tests
 
 test-fast: install ## Unit tests only
 	$(BIN)/python -m pytest $(WORKERS) tests/unit
+
+NIGHTS ?= 300
+EVERY ?= 1
+torture: install ## Simulated years (NIGHTS=300), then faults of the disk (every one, or each EVERY-th); hours of processor
+	$(BIN)/python -m tests.torture.years --nights $(NIGHTS)
+	$(BIN)/python -m tests.torture.disk --every $(EVERY)
 
 check: install ## Lint, types and SQL lint
 	$(BIN)/ruff check .

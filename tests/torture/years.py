@@ -1,0 +1,324 @@
+"""Simulated years by seed: one process, a moving clock, the sandbox over loopback, and all that happens in between.
+
+``python -m tests.torture.years --nights 300`` runs seed after seed until so many nights are through; ``--seed N`` runs
+one. A seed decides what is switched on at all (a swarm: not every year has every trouble), and then night by night:
+faults of vendors, days lost and read again, edits, clients that come and go, late and restated figures, missed nights,
+kills. What must hold on each night and at the end is ``promises.py`` and ``truth.py``. No test lives here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from unittest import mock
+
+from connectors.sandbox.faults import (
+    AuthReject,
+    DuplicateRow,
+    EmptyDay,
+    Fault,
+    PageDrift,
+    RateLimit,
+    Status,
+    TruncatedJson,
+)
+from connectors.sandbox.server import SandboxServer
+from connectors.sandbox.world import VirtualClock, World, five_in_stockholm
+from connectors.sandbox.world.brands import LINDHS, SKARGARD, Brand
+from okr_models.periods import Window
+from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.home import Home
+from tests.torture.book import Book
+from tests.torture.clients import EDITS, ClientFile, rename_client, rename_source, three_clients
+from tests.torture.night import Told, run_night
+from tests.torture.promises import Broken, Published, broken_promises
+from tests.torture.truth import Truth
+
+VENDORS = {
+    "plausible": "skargard",
+    "mastodon": "skargard",
+    "bluesky": "skargard",
+    "feed": "skargard",
+    "matomo": "lindhs",
+}
+FAULTS: tuple[Fault, ...] = (
+    Status(code=503),
+    Status(code=500),
+    Status(code=404),
+    RateLimit(kind="day"),
+    AuthReject(reason="expired"),
+    TruncatedJson(),
+    PageDrift(),
+    DuplicateRow(),
+)
+EVERY_EXPORT = 12
+STATEMENTS_OF_A_NIGHT = 1_400
+VISITORS_A_DAY = 3.0
+
+
+class Killed(BaseException):
+    """Stands for kill -9: what the disk holds at this moment is all there is."""
+
+
+@dataclass
+class Story:
+    """One seed's year. ``told``: a line for each thing that happened, printed where a promise is broken."""
+
+    seed: int
+    home: Home
+    server: SandboxServer
+    on: frozenset[str]
+    day: date
+    books: dict[str, Book]
+    clients: list[ClientFile]
+    rng: random.Random
+    told: list[str] = field(default_factory=list)
+    lost: dict[str, set[date]] = field(default_factory=dict)
+    """Days that a vendor says nothing of for now, and their cure is still to come."""
+    alarms: list[tuple[date, str, str]] = field(default_factory=list)
+    nights: int = 0
+    killed: int = 0
+    source_nights: int = 0
+
+    def say(self, text: str) -> None:
+        self.told.append(f"{self.day} {text}")
+
+    def write_files(self) -> None:
+        """Client files and csv files as they stand tonight."""
+        for folder in (self.home.clients, self.home.data):
+            folder.mkdir(parents=True, exist_ok=True)
+        for path in self.home.clients.glob("*.yaml"):
+            path.unlink()
+        for file in self.clients:
+            self.books[file.brand].write(self.home.data, file.brand, self.day)
+            if file.is_here:
+                (self.home.clients / f"{file.slug}.yaml").write_text(file.text(), encoding="utf-8")
+
+
+SWITCHES = ("faults", "lost days", "edits", "restated", "missed", "kills", "growing")
+
+
+@contextmanager
+def story_of(seed: int, folder: Path) -> Iterator[Story]:
+    """The beginning of a seed's year, with its sandbox running."""
+    rng = random.Random(f"{seed}/story")
+    on = frozenset(switch for switch in SWITCHES if rng.random() < 0.7)
+    day = date(2026, 1, 10) + timedelta(days=rng.randint(0, 150))
+    brands = tuple(_small(brand) for brand in (SKARGARD, LINDHS))
+    world = World(clock=VirtualClock(five_in_stockholm(day)), seed=seed, brands=brands)
+    home = Home(folder)
+    clients = three_clients(home)
+    books = {each.brand: Book(seed, each.brand, restates="restated" in on) for each in clients}
+    with SandboxServer(world=world) as server:
+        yield Story(seed=seed, home=home, server=server, on=on, day=day, books=books, clients=clients, rng=rng)
+
+
+def _small(brand: Brand) -> Brand:
+    return replace(brand, site=replace(brand.site, new_visitors_per_day=VISITORS_A_DAY))
+
+
+def live(story: Story, nights: int) -> list[Broken]:
+    """So many nights, then two quiet ones after all figures have settled; the promises that were broken."""
+    environ = story.server.environment()
+    before: Published | None = None
+    for number in range(nights):
+        story.server.set_today(story.day)
+        told = _night(story, environ)
+        after = Published.of(story.home, story.day)
+        found = broken_promises(story, before, after, told)
+        if found:
+            return found
+        before = after
+        story.day += timedelta(days=_step(story, last=number == nights - 1))
+        story.server.faults.clear()
+    return _end(story, environ, before)
+
+
+def _night(story: Story, environ: dict[str, str]) -> Told:
+    for file in story.clients:
+        file.renamed, file.moved, file.is_broken = {}, False, False
+    if "edits" in story.on and story.nights:
+        _edit(story)
+    if "faults" in story.on:
+        _set_faults(story)
+    reread = _lose_days(story) if "lost days" in story.on and story.nights else None
+    story.write_files()
+    kills = "kills" in story.on and story.nights and story.rng.random() < 0.2
+    without = frozenset[str]() if story.nights % EVERY_EXPORT == 3 else frozenset({"publish__exports", "publish__sent"})
+    story.nights += 1
+
+    def run() -> Told:
+        return run_night(story.home, environ, story.day, run_id=f"s{story.nights}", reread=reread, without=without)
+
+    if kills:
+        with_kill(story, run)
+    return run()
+
+
+def _edit(story: Story) -> None:
+    rng = story.rng
+    for file in story.clients:
+        # one edit a night: what may change is told by what was edited
+        if rng.random() < 0.18:
+            edit: Callable[[ClientFile, random.Random, date], str] = rng.choice(EDITS)
+            if "growing" not in story.on and edit in (rename_source, rename_client):
+                continue
+            if file.is_here or edit.__name__ == "leave_or_return":
+                story.say(f"{file.slug}: {edit(file, rng, story.day)}")
+
+
+def _set_faults(story: Story) -> None:
+    rng = story.rng
+    for vendor in VENDORS:
+        if rng.random() < 0.12:
+            fault, calls = rng.choice(FAULTS), rng.choice([None, None, 1, 2, 3])
+            story.server.faults.set(vendor=vendor, fault=fault, calls=calls)
+            story.say(f"{vendor}: {fault} for {calls or 'all'} calls")
+
+
+def _lose_days(story: Story) -> Window | None:
+    """A vendor says nothing of some days for some nights; later a person has those days read again."""
+    rng = story.rng
+    for vendor in ("plausible", "matomo"):
+        if vendor not in story.lost and rng.random() < 0.04:
+            first = story.day - timedelta(days=rng.randint(1, 4))
+            story.lost[vendor] = {first - timedelta(days=n) for n in range(rng.randint(1, 3))}
+            story.say(f"{vendor}: lost {sorted(map(str, story.lost[vendor]))}")
+        elif vendor in story.lost and rng.random() < 0.3:
+            days = story.lost.pop(vendor)
+            story.say(f"{vendor}: found again, and {min(days)} to {max(days)} read again")
+            for other, others in story.lost.items():
+                _set_lost(story, other, others)
+            return Window(min(days), max(days))
+    for vendor, days in story.lost.items():
+        _set_lost(story, vendor, days)
+    return None
+
+
+def _set_lost(story: Story, vendor: str, days: set[date]) -> None:
+    for day in sorted(days):
+        story.server.faults.set(vendor=vendor, fault=EmptyDay(day=day))
+
+
+def _step(story: Story, *, last: bool) -> int:
+    if last:
+        return 1
+    if "missed" not in story.on:
+        return story.rng.choice([1, 1, 1, 2])
+    return story.rng.choice([1, 1, 1, 1, 1, 2, 3, 5, 8, 20, 34])
+
+
+def with_kill(story: Story, run: Callable[[], Told]) -> None:
+    """Run the night until some statement, and leave what the disk held then."""
+    at = story.rng.randint(1, STATEMENTS_OF_A_NIGHT)
+    aside = story.home.root.with_name(f"{story.home.root.name}-killed")
+    shutil.rmtree(aside, ignore_errors=True)
+
+    def watched(*args: object, **options: object) -> Connection:
+        return Deadly(connect(*args, **options), at, story.home.root, aside)  # type: ignore[arg-type, return-value]
+
+    try:
+        with mock.patch("pipelines.resources.connect", watched):
+            run()
+    except Killed:
+        shutil.rmtree(story.home.root)
+        aside.rename(story.home.root)
+        story.killed += 1
+        story.say(f"killed before statement {at}")
+
+
+class Deadly:
+    """A connection that copies the home before its n-th statement and then ends the night."""
+
+    def __init__(self, con: Connection, at: int, root: Path, aside: Path) -> None:
+        self._con, self._left, self._root, self._aside = con, at, root, aside
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._con, name)
+
+    def execute(self, sql: str, parameters: object = None) -> Connection:
+        self._left -= 1
+        if self._left == 0:
+            shutil.copytree(self._root, self._aside, symlinks=True)
+            raise Killed
+        return self._con.execute(sql, parameters)
+
+    def close(self) -> None:
+        self._con.close()
+
+
+def _end(story: Story, environ: dict[str, str], before: Published | None) -> list[Broken]:
+    """All is healed, every file whole, every lost day read again: then the figures are the truth's."""
+    story.server.faults.clear()
+    days = [day for lost in story.lost.values() for day in lost]
+    story.lost.clear()
+    for file in story.clients:
+        file.renamed, file.moved, file.is_broken = {}, True, False
+        file.sources += file.away
+        file.away.clear()
+    # days are read again where some are lost; then a night by which every month of before has settled
+    nights = [(0, Window(min(days), max(days)))] if days else []
+    for step, reread in (*nights, (21, None)):
+        story.day += timedelta(days=step)
+        story.server.set_today(story.day)
+        story.write_files()
+        story.nights += 1
+        told = run_night(story.home, environ, story.day, run_id=f"end{step}", reread=reread)
+        after = Published.of(story.home, story.day)
+        found = broken_promises(story, before, after, told)
+        if found:
+            return found
+        before = after
+        for file in story.clients:
+            file.moved = False
+    return Truth(story).differences()
+
+
+def run_seed(seed: int, nights: int, *, say: Callable[[str], None] = print) -> tuple[Story, list[Broken]]:
+    """One seed's year in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder, story_of(seed, Path(folder) / "home") as story:
+        try:
+            found = live(story, nights)
+        except Exception as error:
+            for line in story.told[-40:]:
+                say(line)
+            say(f"seed {seed}, night {story.nights}: {type(error).__name__}: {error}")
+            raise
+        return story, found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Simulated years by seed")
+    parser.add_argument("--nights", type=int, default=300, help="nights in all")
+    parser.add_argument("--a-year", type=int, default=30, help="nights of one seed")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    asked = parser.parse_args()
+    seed, nights, kills, begun, span = asked.seed, 0, 0, time.process_time(), 0
+    while nights < asked.nights:
+        story, found = run_seed(seed, min(asked.a_year, asked.nights - nights))
+        nights, kills = nights + story.nights, kills + story.killed
+        print(f"seed {seed}: {story.nights} nights to {story.day}, {', '.join(sorted(story.on))}", flush=True)
+        if found:
+            for line in story.told:
+                print(f"  {line}")
+            for each in found:
+                print(f"BROKEN, seed {seed}, {story.day}: {each}")
+            return 1
+        seed += 1
+        span += 1
+    seconds = time.process_time() - begun
+    print(f"{nights} nights of {span} seeds, {kills} kills: every promise held ({seconds / nights:.1f} s a night)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
