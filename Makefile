@@ -64,9 +64,10 @@ test-fast: install ## Unit tests only
 
 NIGHTS ?= 300
 EVERY ?= 1
-torture: install ## Simulated years (NIGHTS=300), then faults of the disk (every one, or each EVERY-th); hours of processor
+torture: install ## Simulated years (NIGHTS=300), faults of the disk (each EVERY-th), a hundred thousand readers: hours
 	$(BIN)/python -m tests.torture.years --nights $(NIGHTS)
 	$(BIN)/python -m tests.torture.disk --every $(EVERY)
+	$(BIN)/python -m tests.torture.readers
 
 check: install ## Lint, types and SQL lint
 	$(BIN)/ruff check .

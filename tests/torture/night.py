@@ -29,7 +29,7 @@ from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
 from pipelines.resources import Night, opened_night
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest.progress import Silent
+from pipelines.warehouse.ingest.stages import Unwatched
 
 _open_source = registry.open_source
 
@@ -93,7 +93,7 @@ def run_step(name: str, night: Night, told: Told, *, reread: Window | None = Non
     step = STEPS[name]
     function: Any = step.op.compute_fn.decorated_fn  # type: ignore[union-attr]
     wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
-    given = {"context": _Context(step, night.run_id, reread), "night": night, "progress": Silent()}
+    given = {"context": _Context(step, night.run_id, reread), "night": night, "stages": Unwatched()}
     for event in function(**{argument: given[argument] for argument in wanted}):
         told.hear(event)
 
