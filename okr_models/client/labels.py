@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from okr_models.client.model import Client
 from okr_models.kpis.channels import CHANNEL_NAMES
 from okr_models.words.notes import OWN, PLATFORM_NAMES
+from okr_models.words.numbers import Language
 
 
 def source_labels(client: Client) -> dict[str, str]:
@@ -24,15 +25,17 @@ def source_labels(client: Client) -> dict[str, str]:
     return labels
 
 
-def scope_label(scope: str, labels: Mapping[str, str]) -> str:
-    """A scope by the name of its source or platform.
+def scope_label(scope: str, labels: Mapping[str, str], language: Language = "en") -> str:
+    """A scope by the name of its source, platform or channel.
 
     >>> scope_label("source=web", {"web": "Google Analytics"}), scope_label("platform=linkedin", {})
     ('Google Analytics', 'LinkedIn')
+    >>> scope_label("channel=organic_search", {}, "sv"), scope_label("event=generate_lead", {})
+    ('organisk sökning', 'generate_lead')
     """
     kind, _, name = scope.partition("=")
     if kind == "source":
         return labels.get(name, name)
     if kind == "channel":
-        return CHANNEL_NAMES["en"].get(name, name)
+        return CHANNEL_NAMES[language].get(name, name)
     return PLATFORM_NAMES.get(name, name) if name else scope

@@ -222,7 +222,7 @@ class _Builder:
         if len(sources) > 1:
             # The ratio of one account says nothing of several together.
             own_breaks = tuple(each.model_copy(update={"overlap_ratio": None}) for each in own_breaks)
-        label = scope_label(scope, self.labels)
+        label = scope_label(scope, self.labels, self.language)
         months, days = self.months.get(scope, {}), self.days.get(scope, {})
         jump = jump_of(months, days, declared=own_breaks) if self.facts.kind == "stock" else None
         return Component(

@@ -58,7 +58,7 @@ class Reader:
 
     def scope_name(self, scope: str) -> str:
         """A scope by the name of its platform or source."""
-        return scope_label(scope, self.source_names)
+        return scope_label(scope, self.source_names, self.speech.language)
 
     def better(self, kpi: str | None) -> Better:
         """Which direction is good."""

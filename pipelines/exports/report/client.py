@@ -21,6 +21,7 @@ from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import queries, results
+from pipelines.exports.report.channels import growth_by_channel
 from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.report.mark import Mark, mark_of
 from pipelines.exports.report.messages import message
@@ -84,7 +85,11 @@ def render_client(
     groups = (len(posts.groups) if posts else 0) if with_results else None
     news = since_words.block(changed, reader, with_results=with_results)
     lengths = [len(line.title) + len(line.said) for line in news.lines] or [len(news.rest)] if news else []
-    paper = paper_of(objectives, kpis, tried, ideas, methods=len(methods), groups=groups, changes=lengths)
+    growth = growth_by_channel(by_month, reader)
+    channels = max((len(figure.rows) for figure in growth), default=0)
+    paper = paper_of(
+        objectives, kpis, tried, ideas, methods=len(methods), groups=groups, changes=lengths, channels=channels
+    )
     values: dict[str, object] = {
         "name": plain(reader.name),
         "as_of": reader.speech.long_day(night) if night else "",
@@ -100,6 +105,7 @@ def render_client(
         "printed": posts_printed(paper.density, groups or 0),
         "tally": results.tally(status.key_results, reader.speech),
         "kpis": kpis,
+        "growth": growth,
         "tried": tried,
         "ideas": ideas,
         "scores": below.scores(queries.scores_of(con, reader.client, as_of=as_of), reader.speech),

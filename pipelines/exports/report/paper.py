@@ -54,14 +54,16 @@ def paper_of(
     methods: int,
     groups: int | None,
     changes: Sequence[int] = (),
+    channels: int = 0,
 ) -> Paper:
     """The setting for what a report holds; ``groups`` of posts, None where the page shows no posts at all.
 
-    ``changes``: the characters of each line of what changed.
+    ``changes``: the characters of each line of what changed. ``channels``: rows of the longest table of growth.
     """
     density = density_of(sum(len(objective.results) for objective in objectives))
     front = _front(objectives, kpis, tried, ideas)
     front += 10 + sum(3.8 * math.ceil(length / 130) for length in changes[:CHANGES_PRINTED]) if changes else 0
+    front += 30 + 4.6 * channels if channels else 0
     back = _back(objectives, density, groups=groups)
     footer = 16 + 1.7 * methods
     on_front = not any(objective.results for objective in objectives) or front + footer <= max(USABLE, back + footer)
