@@ -52,6 +52,7 @@ DoubtCode = Literal[
     "fixed_offset",
     "amounts_missing",
     "other_currency",
+    "rows_fell",
 ]
 
 
@@ -122,6 +123,7 @@ KINDS: Mapping[DoubtCode, Kind] = {
     "fixed_offset": Kind(moves="either_way", says="half the year's days begin an hour off: the database has no zones"),
     "amounts_missing": Kind(moves="too_low", says="{quantity} of {of} have no amount and count as nothing"),
     "other_currency": Kind(moves="no_value", says="amounts in another currency than the client's: {what}"),
+    "rows_fell": Kind(moves="nothing", says="{quantity} rows where there were {of} in the week before; they count"),
 }
 assert KINDS.keys() == set(get_args(DoubtCode))  # noqa: S101 - one table of both
 

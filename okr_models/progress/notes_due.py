@@ -48,6 +48,7 @@ DOUBTS: dict[str, NoteCode] = {
     "list_not_whole": "doubt_list_not_whole",
     "other_row": "doubt_other_row",
     "rows_capped": "doubt_rows_capped",
+    "rows_fell": "doubt_rows_fell",
     "sampled": "doubt_sampled",
     "thresholded": "doubt_thresholded",
 }

@@ -43,6 +43,7 @@ NoteCode = Literal[
     "doubt_rate_of_all_events",
     "doubt_report_not_made",
     "doubt_rows_capped",
+    "doubt_rows_fell",
     "doubt_rows_differ",
     "doubt_sampled",
     "doubt_thresholded",

@@ -1,27 +1,37 @@
 """HubSpot read from the sandbox over HTTP, against truth computed from the CRM's log with sets and sums.
 
 Under test: contacts, deals won with one reopened, tickets and their first answers, around a DST change and a month's
-end, and that a deal which is reopened leaves its day the next night. The vendor's own client is
-``test_sandbox_contract.py``'s matter where it is installed.
+end, in other zones too, an empty day, and that a deal which is reopened leaves its day the next night. HubSpot's own
+client reads the same sandbox in ``test_business_contract.py``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from connectors.core.protocol import Stream
+from connectors.core.secrets import build_context
+from connectors.hubspot.settings import HubSpot
 from connectors.hubspot.source import CONTACTS, DEALS, TICKETS
+from connectors.sandbox.faults import EmptyDay
 from connectors.sandbox.server import SandboxServer
+from connectors.sandbox.world import VirtualClock, World, five_in_stockholm
+from connectors.sandbox.world.brands import FJALLGLAS
 from connectors.sandbox.world.business import NEVER, CrmLog, crm_log
 from connectors.sandbox.world.days import from_epoch_day, local_days
 from connectors.sandbox.world.world import utc
+from okr_models.client.sources import EnvRef
 from okr_models.periods import Window, local_date
-from tests.fake_vendor import STOCKHOLM
-from tests.fault_rig import NIGHT
+from tests.fake_vendor import STOCKHOLM, Naps
+from tests.fault_rig import NIGHT, open_awake
 from tests.source_reader import Reader
 
 WINDOWS = {
@@ -95,3 +105,42 @@ def test_tickets_and_the_hours_to_their_first_answer(reader: Reader, log: CrmLog
         found = rows.get(day, {"tickets": 0, "answered": 0, "response_hours": 0.0})
         assert (found["tickets"], found["answered"]) == (len(mine), len(waits))
         assert found["response_hours"] == pytest.approx(float(sum(waits)) / 3600)
+
+
+@pytest.mark.parametrize("stream", [CONTACTS, DEALS, TICKETS], ids=lambda stream: stream.name)
+def test_an_empty_day_has_no_row_and_its_neighbours_have_theirs(reader: Reader, stream: Stream) -> None:
+    window, empty = WINDOWS["fall back and a month's end"], date(2026, 10, 28)
+    whole = {row["day"] for row in reader.read("hubspot", stream, window).rows.to_pylist()}
+    reader.set("hubspot", EmptyDay(day=empty))
+    try:
+        found = {row["day"] for row in reader.read("hubspot", stream, window).rows.to_pylist()}
+    finally:
+        reader.server.faults.clear()
+    assert empty in whole
+    assert found == whole - {empty}
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_a_months_end_is_that_of_the_accounts_zone(zone: str, tmp_path: Path) -> None:
+    account = replace(FJALLGLAS, site=replace(FJALLGLAS.site, zone=zone))
+    world = World(clock=VirtualClock(five_in_stockholm(NIGHT)), brands=(account,))
+    window, records = WINDOWS["fall back and a month's end"], crm_log(account, world.seed)
+    now, here = int(world.now.timestamp()), ZoneInfo(zone)
+    there = records.contact_created[(records.contact_created <= now) & (records.contact_deleted > now)]
+    days = [local_date(utc(int(second)), here) for second in there]
+    with SandboxServer(world=world) as server:
+        settings = HubSpot(id="crm", token=EnvRef(env="OKR_DEMO_HUBSPOT_KEY"), base_url=EnvRef(env="OKR_SANDBOX_URL"))
+        context = build_context(
+            settings,
+            client="a",
+            client_zone=STOCKHOLM,
+            now=world.now,
+            home=tmp_path,
+            environ=server.environment(),
+            sleep=Naps(),
+        )
+        source = open_awake(settings, context)
+        rows = source.read(CONTACTS, window).rows.to_pylist()
+        source.close()
+    assert any(day != utc(int(second)).date() for day, second in zip(days, there, strict=True) if day in window)
+    assert {row["day"]: row["new_contacts"] for row in rows} == dict(Counter(day for day in days if day in window))

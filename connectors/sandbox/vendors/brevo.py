@@ -62,7 +62,15 @@ def campaigns(call: Call) -> Response:
     """``GET /v3/emailCampaigns``."""
     brand, asked, now = _authorised(call), call.request.query_params, call.world.now
     limit, offset = int(asked.get("limit", 50)), int(asked.get("offset", 0))
-    start, end = (datetime.fromisoformat(asked[name]) for name in ("startDate", "endDate"))
+    if ("startDate" in asked) != ("endDate" in asked):
+        raise BrevoError(400, "missing_parameter", "startDate and endDate go together")
+    try:
+        start, end = (
+            datetime.fromisoformat(asked[name]) if name in asked else default
+            for name, default in (("startDate", now - timedelta(days=730)), ("endDate", now))
+        )
+    except ValueError:
+        raise BrevoError(400, "invalid_parameter", "Invalid date") from None
     if limit > MOST or end - start > timedelta(days=731) or end > now + timedelta(minutes=1):
         raise BrevoError(400, "invalid_parameter", "Invalid dates or limit")
     zone, empty = ZoneInfo(brand.site.zone), call.faults.empty_days()

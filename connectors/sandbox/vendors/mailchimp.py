@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.responses import HTMLResponse, Response
@@ -20,6 +20,7 @@ from connectors.sandbox.world.days import HORIZON_START
 from connectors.sandbox.world.mailing import newsletters, subscribers
 
 ACCOUNT, LIST = "sandbox-account", "a1b2c3d4e5"
+_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class MailchimpError(Exception):
@@ -94,11 +95,21 @@ def growth(call: Call) -> Response:
     return _page(call, months, "history")
 
 
+def _instant(text: str | None, default: datetime) -> datetime:
+    """An instant that was asked for; without a zone it is UTC's."""
+    try:
+        found = datetime.fromisoformat(text) if text is not None else default
+    except ValueError:
+        detail = "The resource submitted could not be validated."
+        raise MailchimpError(400, "Invalid Resource", detail) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def reports(call: Call) -> Response:
     """``GET /3.0/reports`` of what was sent in a time, with clicks as they are by now."""
     brand, asked, now = _authorised(call), call.request.query_params, call.world.now
     zone, empty = ZoneInfo(brand.site.zone), call.faults.empty_days()
-    since, before = (datetime.fromisoformat(asked[name]) for name in ("since_send_time", "before_send_time"))
+    since, before = _instant(asked.get("since_send_time"), _EVER[0]), _instant(asked.get("before_send_time"), _EVER[1])
     found: list[Json] = [
         {
             "id": f"c{one.number:05d}",

@@ -90,6 +90,8 @@ VENDOR = Vendor(
     name="meta_ads",
     endpoints=(
         Endpoint(methods=("GET",), path="/v{version:float}/act_{account}", handler=_worded(account)),
+        # as Meta's own client writes it
+        Endpoint(methods=("GET",), path="/v{version:float}/act_{account}/", handler=_worded(account)),
         Endpoint(methods=("GET",), path="/v{version:float}/act_{account}/insights", handler=_worded(insights)),
     ),
     brand_of=brand_of,

@@ -19,7 +19,7 @@ from okr_models.client.identity import Identity, joined_parts
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock
-from pipelines.warehouse.ingest.doubted_lists import doubted
+from pipelines.warehouse.ingest.doubted_lists import doubted, fallen
 from pipelines.warehouse.ingest.identities import Kept, Standing, admitted, part_since
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
@@ -208,8 +208,10 @@ class _Reader:
                 if trouble.error_class != "bad_reply" or failed >= MOST_FAILED_WINDOWS:
                     break
                 continue
-            if self.task.settings.category != "own":
-                known = self.task.loads.get(stream.name, ())
+            known = self.task.loads.get(stream.name, ())
+            if self.task.settings.category == "own":
+                batch = fallen(batch, stream=stream, loads=known, now=self.task.now)
+            else:
                 batch = doubted(batch, stream=stream, loads=known, now=self.task.now, zone=self.zone)
             own = self._own_part(batch, stream, covered, kept)
             if own is None:

@@ -15,10 +15,10 @@ import pytest
 from connectors.core.arrow import build_table
 from connectors.core.doubt import Doubt, codes, qualified
 from connectors.core.protocol import Batch, Stream
-from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS
+from connectors.core.raw_tables import BLOG_POSTS, FOLLOWER_SNAPSHOTS, OWN_METRICS
 from okr_models.periods import Window
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.ingest.doubted_lists import doubted
+from pipelines.warehouse.ingest.doubted_lists import doubted, fallen
 from pipelines.warehouse.ingest.ledger import Load
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -110,6 +110,49 @@ def test_what_says_itself_how_far_it_reaches_and_what_is_no_list_is_left_alone()
         assert seen([load(0, 7)], night=1, batch=batch, stream=stream) is batch
     full = replace(reaches, listed_since=None, rows=build_table(BLOG_POSTS, [post()]))
     assert seen([load(0, 7)], night=1, batch=full) is full
+
+
+FIGURES = Stream(table=OWN_METRICS, delivery="listing", grain=None)
+
+
+def figures(count: int, loads: list[Load], *, night: int) -> Batch:
+    """A sheet with so many rows, read on a night after ``loads``."""
+    rows = [
+        {
+            "kpi": "nps",
+            "scope": "all",
+            "grain": "day",
+            "period_start": FIRST - timedelta(days=n),
+            "value": 1.0,
+            "numerator": None,
+            "denominator": None,
+        }
+        for n in range(count)
+    ]
+    batch = Batch(rows=build_table(OWN_METRICS, rows))
+    return fallen(batch, stream=FIGURES, loads=loads, now=fixed_clock(FIRST + timedelta(days=night)).now())
+
+
+@pytest.mark.parametrize(
+    ("count", "loads", "night", "is_said"),
+    [
+        (9, [load(0, 20)], 1, True),
+        (0, [load(0, 20)], 1, True),
+        (9, [load(0, 20), load(1, 9)], 2, True),  # for as long as a reader of every week may not have seen it
+        (9, [load(0, 20), load(1, 9)], 8, False),
+        (10, [load(0, 20)], 1, False),
+        (2, [load(0, 5)], 1, False),
+        (9, [load(0, 20, status="failed")], 1, False),
+        (9, [], 0, False),
+    ],
+)
+def test_a_clients_own_list_of_which_most_has_gone_counts_at_once_and_says_so(
+    count: int, loads: list[Load], night: int, is_said: bool
+) -> None:
+    batch = figures(count, loads, night=night)
+    assert batch.listed_since is None
+    assert codes(batch.quality) == ({"rows_fell"} if is_said else frozenset())
+    assert batch.partly is None
 
 
 def post() -> dict[str, object]:
