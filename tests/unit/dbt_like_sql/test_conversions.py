@@ -111,6 +111,16 @@ def test_a_rate_of_all_events_has_no_past_either(marts: duckdb.DuckDBPyConnectio
     assert value_of(marts, "late", "conversion_rate", OCTOBER) == 0.1
 
 
+@pytest.mark.parametrize(("client", "first"), [("late", date(2026, 9, 20)), ("early", AUGUST)])
+def test_a_days_rate_begins_when_every_event_counts(marts: duckdb.DuckDBPyConnection, client: str, first: date) -> None:
+    found = marts.execute(
+        "select scope, min(day) from marts.kpi_daily where client = ? and kpi = 'conversion_rate' group by scope",
+        [client],
+    ).fetchall()
+    assert found
+    assert {day for _, day in found} == {first}
+
+
 def test_channels_sum_to_all_or_the_month_says_what_they_sum_to(marts: duckdb.DuckDBPyConnection) -> None:
     assert value_of(marts, "early", "sessions", SEPTEMBER, scope="channel=email") == 90.0
     assert value_of(marts, "early", "conversions", SEPTEMBER, scope="channel=email") == 15.0

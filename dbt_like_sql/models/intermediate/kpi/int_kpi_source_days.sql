@@ -81,16 +81,23 @@ select
 from {{ ref('stg_raw__search_daily') }}
 union all
 select
-    client,
+    rates.client,
     'conversion_rate' as kpi,
-    source,
-    day,
-    cast(converted_visits as double) / nullif(visits, 0) as value,
-    cast(converted_visits as double) as numerator,
-    cast(visits as double) as denominator,
+    rates.source,
+    rates.day,
+    cast(rates.converted_visits as double) / nullif(rates.visits, 0) as value,
+    cast(rates.converted_visits as double) as numerator,
+    cast(rates.visits as double) as denominator,
     false as is_estimated,
     cast(null as varchar) as method
-from {{ ref('stg_raw__web_conversions_daily') }}
+from {{ ref('stg_raw__web_conversions_daily') }} as rates
+left join {{ ref('int_kpi_series') }} as series
+    on
+        rates.client = series.client
+        and rates.source = series.source
+        and series.kpi = 'conversion_rate'
+-- with a key event marked since, a day before would be another rate
+where rates.day >= coalesce(series.counted_from_on, rates.day)
 union all
 select
     client,
