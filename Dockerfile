@@ -1,13 +1,15 @@
 # marketing-okr, for compose.yaml or any container engine; a home folder is mounted at /srv/okr
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE workspace.yaml ./
+COPY pyproject.toml requirements.lock README.md LICENSE workspace.yaml ./
 COPY connectors connectors
 COPY dbt_like_sql dbt_like_sql
 COPY demo demo
 COPY okr_models okr_models
 COPY pipelines pipelines
-RUN pip install --no-cache-dir --prefix /installed -c constraints.txt ".[postgres,dagster-postgres]"
+# each file is the one whose hash is pinned; what builds the wheel leaves nothing in the image
+RUN pip install --no-cache-dir --prefix /installed --no-deps --require-hashes -r requirements.lock \
+    && pip install --no-cache-dir --prefix /installed --no-deps .
 
 FROM python:3.13-slim
 COPY --from=build /installed /usr/local

@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench clean
+.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench clean lock sbom audit
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,32 @@ check: install ## Lint, types and SQL lint
 	$(BIN)/mypy
 	$(BIN)/dg check defs
 	$(BIN)/sqlfluff lint --processes 2 -q dbt_like_sql/models dbt_like_sql/tests dbt_like_sql/macros
+
+.venv-supply/.installed:
+	$(PYTHON) -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check \
+	    "uv>=0.9" "cyclonedx-bom>=7" "pip-licenses>=5" "pip-audit>=2.9"
+	touch $@
+
+# an index that serves other files than these hashes is noticed here, and by every installation
+lock: .venv-supply/.installed ## Pins with hashes for an installation, in requirements.lock
+	head -2 requirements.lock > requirements.lock.new
+	.venv-supply/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --no-strip-extras --universal --python-version 3.11 \
+	    --extra postgres --extra mysql --extra dagster-postgres --extra mcp -c constraints.txt pyproject.toml \
+	    >> requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+sbom: install .venv-supply/.installed ## What .venv holds and under which licences: sbom.cdx.json (CycloneDX), licences.csv
+	.venv-supply/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.cdx.json $(BIN)/python
+	.venv-supply/bin/pip-licenses --python=$(BIN)/python --from=mixed --with-urls --format=csv --output-file=licences.csv
+
+audit: .venv-supply/.installed ## Known weaknesses of what is pinned, where their database can be reached
+	@if said=$$(.venv-supply/bin/pip-audit --strict --vulnerability-service osv --disable-pip --require-hashes \
+	    -r requirements.lock 2>&1); then echo "$$said"; \
+	elif echo "$$said" | grep -qE "NameResolutionError|ConnectionError|ConnectTimeout|ProxyError|ServiceError"; then \
+	    echo "skipped: the database of weaknesses can't be reached from here"; \
+	else echo "$$said"; exit 1; fi
 
 ui: install ## Dagster's UI on the demo home
 	$(BIN)/okr --home demo ui
