@@ -18,6 +18,7 @@ import pytest
 
 from pipelines.assets import models
 from pipelines.build import build_defs
+from pipelines.cli.night import run_night
 from pipelines.cli.status import held_up_text
 from pipelines.exports.report import client as report_page
 from pipelines.resources import Night
@@ -276,6 +277,23 @@ def test_a_report_that_can_not_be_made_leaves_that_clients_files_and_names_them(
     assert "nothing to divide by" in (agency.home.exports / "_agency" / "report.html").read_text("utf-8")
     checks = {each.check_name: each for each in night.get_asset_check_evaluations()}
     assert not checks["every_client_exported"].passed
+
+
+def test_okr_run_names_the_client_with_its_place_and_ends_with_3(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency.day += timedelta(days=1)
+    judged = agency.nights_judged()
+    monkeypatch.setenv("OKR_TODAY", str(agency.day))
+    monkeypatch.setenv("DAGSTER_HOME", str(agency.home.root / "dagster"))
+    evaluation_raises(monkeypatch)
+    ended = run_night(agency.home, {"OKR_TODAY": str(agency.day)})
+    assert ended.exit_code == 3, ended.problems
+    (line,) = ended.problems
+    assert BROKEN in line
+    assert "beta.yaml:" in line
+    assert "nothing to divide by" in line
+    assert agency.nights_judged() == {BROKEN: judged[BROKEN]} | dict.fromkeys(SOUND, str(agency.day))
 
 
 def test_what_fails_for_every_client_is_wrong_with_the_whole_and_nothing_is_published(
