@@ -20,6 +20,8 @@ USABLE = 264.0
 """A4's 297 less the margins and a reserve for fonts that run wider than the ones measured with."""
 SMALLEST = 0.66
 """Below this a page could not be read; what doesn't fit then goes on to a further page."""
+LEAST_WITH_GROWTH = 0.75
+"""Growth by channel stays on the screen rather than shrink the front below this."""
 COMPACT_FROM, DENSE_FROM, ROWS_FROM = 5, 10, 13
 """With so many key results they are set in three columns, in four, and at last a line each without its chart."""
 Density = Literal["roomy", "compact", "dense", "rows"]
@@ -37,12 +39,16 @@ SAID_WIDTH: dict[Density, int] = {"roomy": 95, "compact": 60, "dense": 45, "rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """``front`` and ``back`` shrink the two pages; ``methods_on`` is where the footer has more room."""
+    """``front`` and ``back`` shrink the two pages; ``methods_on`` is where the footer has more room.
+
+    ``with_growth``: the front has room for growth by channel, which the page on screen has anyway.
+    """
 
     density: Density
     front: float
     back: float
     methods_on: Literal["front", "back"]
+    with_growth: bool = True
 
 
 def paper_of(
@@ -63,12 +69,20 @@ def paper_of(
     density = density_of(sum(len(objective.results) for objective in objectives))
     front = _front(objectives, kpis, tried, ideas)
     front += 10 + sum(3.8 * math.ceil(length / 130) for length in changes[:CHANGES_PRINTED]) if changes else 0
-    front += 30 + 4.6 * channels if channels else 0
+    growth = 34 + 5.2 * channels if channels else 0
+    with_growth = USABLE / (front + growth) >= LEAST_WITH_GROWTH
+    front += growth if with_growth else 0
     back = _back(objectives, density, groups=groups)
     footer = 16 + 1.7 * methods
     on_front = not any(objective.results for objective in objectives) or front + footer <= max(USABLE, back + footer)
     front, back = (front + footer, back) if on_front else (front, back + footer)
-    return Paper(density=density, front=_shrunk(front), back=_shrunk(back), methods_on="front" if on_front else "back")
+    return Paper(
+        density=density,
+        front=_shrunk(front),
+        back=_shrunk(back),
+        methods_on="front" if on_front else "back",
+        with_growth=with_growth,
+    )
 
 
 def density_of(results: int) -> Density:

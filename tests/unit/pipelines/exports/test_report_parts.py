@@ -135,3 +135,11 @@ def test_print_is_set_tighter_the_more_there_is_and_never_unreadable() -> None:
     many = paper_of((), KpiSection(month="", cards=()), (), (), methods=1000, groups=None)
     assert many.front == SMALLEST
     assert USABLE < 297
+
+
+def test_growth_by_channel_is_printed_where_the_front_has_room_for_it() -> None:
+    none = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None)
+    some = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None, channels=8)
+    many = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None, channels=80)
+    assert (none.with_growth, some.with_growth, many.with_growth) == (True, True, False)
+    assert many.front == none.front
