@@ -222,7 +222,7 @@ def _counted(part: Part[KeyResult], count: str, supply: Supply) -> Iterator[Faul
         elif condition.within_days and condition.metric not in DAILY_METRICS:
             yield at, f"{condition.metric} is not kept by day; leave within_days out"
         if condition.metric in {"page_views", "engagement_seconds"} and supply.is_complete and not supply.of("web"):
-            yield at, f"no source of this file gives {condition.metric}; add a web source (ga4, matomo or plausible)"
+            yield at, f"no source of this file gives {condition.metric}; add {supply.supplier('web')}"
 
 
 def _revisions(part: Part[KeyResult], objective: Part[Objective]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from textwrap import wrap
 from okr_models.client.file import AGENCY
 from okr_models.client.sources import SourceFacts, SourceTypes
 from okr_models.client.yaml import load_yaml, shown
+from okr_models.kpis import BUILT_IN
 
 _TEMPLATE = """\
 # One client. Check it with: okr validate @slug@
@@ -43,9 +44,7 @@ send:
 kpis:
   # - {id: nps, title: Customer satisfaction (NPS), kind: ratio, unit: points, better: higher, source: crm}
 
-# Goals. Built-in KPIs: unique_visitors, sessions, page_views, conversions, conversion_rate, followers, new_followers,
-# interactions, interactions_per_post, social_posts, blog_posts, page_views_per_blog_post, seconds_per_blog_post,
-# search_clicks, search_impressions, search_position, search_position_new_posts.
+@kpis@
 objectives:
   - id: awareness
     title: More people know and like us
@@ -108,7 +107,8 @@ def client_template(slug: str, *, types: SourceTypes, year: int = 2026, shown_ty
         *([_written_out(types[shown_type].facts)] if shown_type and shown_type != _FIRST else []),
         *(f"  # - {model.facts.example}\n" for name, model in types.items() if name not in {_FIRST, shown_type}),
     ]
-    text = _TEMPLATE.replace("@sources@", "".join(lines))
+    goals = wrap(f"Goals. Built-in KPIs: {', '.join(BUILT_IN)}.", 118)
+    text = _TEMPLATE.replace("@sources@", "".join(lines)).replace("@kpis@", "\n".join(f"# {line}" for line in goals))
     text = text.replace("ACME_", "@env@_").replace("acme", "@slug@")
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)

@@ -9,6 +9,7 @@ import pytest
 from connectors.catalogue import SETTINGS
 from okr_models.client.file import ParsedClient, read_client
 from okr_models.client.template import client_template
+from okr_models.kpis import BUILT_IN
 
 
 def _read(text: str, slug: str) -> ParsedClient:
@@ -29,6 +30,13 @@ def test_with_every_comment_taken_up_it_loads_too_and_shows_every_type_of_source
     assert len(client.objectives[0].key_results) == 7
     assert client.initiatives[0].key_result == "awareness/visitors"
     assert client.kpis[0].id == "nps"
+
+
+def test_it_names_every_built_in_kpi_within_the_width_of_a_terminal_twice_over() -> None:
+    text = client_template("acme", types=SETTINGS)
+    goals = text[text.index("# Goals.") : text.index("\nobjectives:")]
+    assert set(re.findall(r"[a-z_]{4,}", goals.partition("KPIs:")[2])) == set(BUILT_IN)
+    assert all(line.startswith("# ") and len(line) <= 120 for line in goals.splitlines())
 
 
 def test_the_year_asked_for_is_the_objectives() -> None:
