@@ -15,7 +15,7 @@ from connectors.sandbox.state import Sandbox
 from connectors.sandbox.vendors.youtube.analytics import SCOPE, owner_of
 from connectors.sandbox.world.brands import FJALLGLAS
 
-ENVIRONMENT_PATH = "/sandbox/environment"
+ENVIRONMENT_PATH, NOW_PATH = "/sandbox/environment", "/sandbox/now"
 _TIMEOUT_SECONDS = 30
 
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from connectors.sandbox.environment import ENVIRONMENT_PATH, demo_variables
+from connectors.sandbox.environment import ENVIRONMENT_PATH, NOW_PATH, demo_variables
 from connectors.sandbox.faults import FaultBook
 from connectors.sandbox.guard import route
 from connectors.sandbox.state import CallLog, Sandbox
@@ -40,8 +40,14 @@ def create_app(world: World, faults: FaultBook | None = None) -> Starlette:
         url = str(request.base_url).rstrip("/")
         return JSONResponse(await run_in_threadpool(demo_variables, sandbox, url))
 
+    async def now(request: Request) -> JSONResponse:
+        """Move the virtual now, for who runs this server in another process."""
+        world.clock.set(datetime.fromisoformat((await request.json())["now"]))
+        return JSONResponse({})
+
     routes = [route(sandbox, vendor, endpoint) for vendor in VENDORS for endpoint in vendor.endpoints]
-    app = Starlette(routes=[*routes, Route(ENVIRONMENT_PATH, environment, methods=["POST"])])
+    own = [Route(ENVIRONMENT_PATH, environment, methods=["POST"]), Route(NOW_PATH, now, methods=["POST"])]
+    app = Starlette(routes=[*routes, *own])
     app.router.redirect_slashes = False
     app.state.sandbox = sandbox
     return app

@@ -115,6 +115,24 @@ class Reader:
         return done
 
 
+def test_the_demo_has_six_weeks_of_nights_behind_it(folder: Path, server: SandboxServer) -> None:
+    demo = Installation(folder / "demo", server, TODAY)
+    nights = demo.query("select distinct as_of from marts.key_result_progress order by as_of")
+    assert [str(night) for (night,) in nights] == ["2026-10-09", "2026-11-13", "2026-11-20"]
+    read = demo.query(
+        "select count(distinct window_end) from ops.loads where source = 'instagram' and stream = 'post_counters'"
+        " and status = 'loaded'"
+    )
+    assert read == [(43,)]
+    of_posts = demo.query(
+        "select count(value) from marts.kpi_monthly where kpi = 'interactions_per_post' and scope <> 'all'"
+        " and month = '2026-10-01'"
+    )
+    assert of_posts != [(0,)]
+    assert demo.query("select count(*) from marts.checkins where client = 'fjallglas'") != [(0,)]
+    assert "2026-11-13" in (folder / "demo" / "exports" / "fjallglas" / "changes.csv").read_text(encoding="utf-8")
+
+
 def test_the_readmes_commands_work_in_its_order(folder: Path, server: SandboxServer) -> None:
     reader = Reader(folder, server)
     for line in filter(is_run, LINES):
