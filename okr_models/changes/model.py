@@ -53,6 +53,8 @@ class Changed:
     progress_week_ago: float | None = None
     progress_month_ago: float | None = None
     progress_quarter_ago: float | None = None
+    baseline_then: float | None = None
+    baseline: float | None = None
     parts: tuple[Part, ...] = ()
     met: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
@@ -78,10 +80,17 @@ class Changed:
 
     @property
     def has_other_target(self) -> bool:
-        """Another target, not the same share of a baseline that was restated a little."""
-        if self.target_then is None or self.target is None:
+        """Another target, not the same growth over a baseline that was restated, or has a month more behind it."""
+        if self.target_then is None or self.target is None or _is_same(self.target_then, self.target):
             return False
-        return abs(self.target - self.target_then) > SAME_TARGET * max(abs(self.target_then), abs(self.target))
+        if not self.baseline_then or not self.baseline:
+            return True
+        return not _is_same(self.target_then / self.baseline_then, self.target / self.baseline)
+
+    @property
+    def is_past_the_target(self) -> bool:
+        """All of it was done on both nights: how much further it went is no news."""
+        return min(self.progress or 0.0, self.progress_then or 0.0) >= 1.0
 
     @property
     def is_news(self) -> bool:
@@ -89,10 +98,14 @@ class Changed:
         return (
             self.flipped
             or bool(self.met or self.missed)
-            or abs(self.step) >= WORTH_TELLING
+            or (abs(self.step) >= WORTH_TELLING and not self.is_past_the_target)
             or self.has_other_target
             or self.status_then is None
         )
+
+
+def _is_same(then: float, now: float) -> bool:
+    return abs(now - then) <= SAME_TARGET * max(abs(then), abs(now))
 
 
 def parts_of(

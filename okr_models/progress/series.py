@@ -170,7 +170,9 @@ def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, 
         return Series(form="level", points=_judged(row, points), bounds=target.between)
     if isinstance(target, (AtLeast, AtMost)):
         bound = target.at_least if isinstance(target, AtLeast) else target.at_most
-        return Series(form="level", points=_judged(row, points), bounds=(bound,))
+        judged = _judged(row, points)
+        # the forecast of one that is to hold every month is of its share of months, and has no place among them
+        return Series(form="level", points=judged if target.hold else _fan(row, judged), bounds=(bound,))
     if row.kind == "stock":
         return Series(form="level", points=_fan(row, _straight(points, start=row.baseline, end=row.target)))
     if isinstance(target, Number) and _adds_up(row):

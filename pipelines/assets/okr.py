@@ -16,7 +16,7 @@ from pipelines.checks import check_results, check_specs, refuse
 from pipelines.keys import OWNERS, config_key, okr_key
 from pipelines.preview import bullets, preview, progress_plot, row_count
 from pipelines.resources import Night
-from pipelines.warehouse.checkin_files import read_file
+from pipelines.warehouse.checkin_files import judged_before, read_file
 from pipelines.warehouse.checks.by_client import audit_by_client
 from pipelines.warehouse.checks.refusals import reason
 from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES
@@ -151,8 +151,14 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     )
     def checkins(night: dg.ResourceParam[Night]) -> Events:
         now = night.clock.now()
+        former = judged_before(night.con, "okr")
         read = {
-            client.client: read_file(night.home, client, today=local_date(now, ZoneInfo(client.timezone)))
+            client.client: read_file(
+                night.home,
+                client,
+                today=local_date(now, ZoneInfo(client.timezone)),
+                former=former.get(client.client, ()),
+            )
             for client in night.clients.clients
         }
         count = store_checkins(night.con, {client: file.checkins for client, file in read.items()}, now=now)

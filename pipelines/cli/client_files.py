@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,10 +11,9 @@ from connectors.catalogue import SETTINGS
 from okr_models.client.fields import nearest
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
-from okr_models.periods import local_date
 from pipelines.cli.common import complete_client, fail, home_of, readable_errors
 from pipelines.cli.csv_files import csv_problems, csv_warnings
-from pipelines.warehouse.checkin_files import read_file
+from pipelines.warehouse.checkin_files import bad_rows
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.open_secrets import open_secrets
@@ -78,11 +76,10 @@ def validate(context: click.Context, clients: tuple[str, ...]) -> None:
             click.echo(f"warning: {warning}", err=True)
         for line in open_secrets(home, parsed.client):
             click.echo(f"warning: {line}", err=True)
-        bad_rows = read_file(home, parsed.client, today=local_date(now, ZoneInfo(parsed.client.timezone))).faults
-        bad_rows = (*bad_rows, *csv_problems(parsed.client, home=home, now=now))
-        for line in bad_rows:
+        found = (*bad_rows(home, [parsed.client], now=now), *csv_problems(parsed.client, home=home, now=now))
+        for line in found:
             click.echo(line, err=True)
-        has_bad_rows = has_bad_rows or bool(bad_rows)
+        has_bad_rows = has_bad_rows or bool(found)
         click.echo(f"{parsed.client.client}: valid")
     for file in loaded.broken:
         for line in file.errors:

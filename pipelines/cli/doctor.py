@@ -59,12 +59,14 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
         findings = list(pool.map(lambda job: _examine(*job, home=home, now=now), jobs))
     for client in loaded.clients:
         click.echo(f"{client.client}: {client.name}")
+        clicked: set[str] = set()
         for (owner, source), found in zip(jobs, findings, strict=True):
             if owner is client:
                 ill = ill or not found.well
                 click.echo(f"  {'ok  ' if found.well else 'FAIL'} {source.id} ({source.type}): {found.line}")
-                if found.where:
+                if found.where and found.where not in clicked:
                     click.echo(f"       click: {found.where}")
+                    clicked.add(found.where)
                 for line in _slips(home, client, source):
                     click.echo(f"       {line}")
         _baselines(home, client, now)
@@ -145,15 +147,21 @@ def _probe_line(probe: Probe, *, today: date) -> str:
 
 def _baselines(home: Home, client: Client, now: datetime) -> None:
     (loaded, begun), history = _loaded(home, client.client), _history(home, client, now)
+    told: set[str] = set()
     for objective in client.objectives:
         for key_result in objective.key_results:
             found = outlook(client, objective, key_result, now=now, loaded=loaded, begun=begun, history=history)
             mark = "ok  " if found.can_be_had else "need"
             click.echo(f"  {mark} {objective.id}/{key_result.id}: {found.sentence}")
-            if found.csv_rows:
+            # key results of one figure need the same rows
+            new = [row for row in found.csv_rows if row not in told]
+            told.update(new)
+            if new:
                 click.echo("       rows for a csv source (month,kpi,value):")
-                for row in found.csv_rows:
+                for row in new:
                     click.echo(f"         {row}")
+            elif found.csv_rows:
+                click.echo("       the rows for a csv source that are named above")
 
 
 def _damage(home: Home) -> str | None:

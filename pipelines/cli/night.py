@@ -18,6 +18,7 @@ from pipelines.cli.common import fail, one_line
 from pipelines.cli.stages import StageDisplay
 from pipelines.dagster_private import IN_THE_UI
 from pipelines.instance import DagsterFolderUnusable, dagster_home, night_instance, unusable
+from pipelines.warehouse.checkin_files import bad_rows
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, Clock, clock_from
 from pipelines.warehouse.clock_check import ClockDoubted, check_clock
@@ -121,9 +122,15 @@ def run_night(
             raise fail(one_line(error)) from error
     if not is_out:
         return NightEnded(1, (*problems, *(_with_cure(line, home) for line in _failures(result)), *untold))
-    if taken is not None:
-        click.echo(f"okr: {taken}", err=True)
-    problems += failed
+    # rows cost only themselves: the night is as whole as its sources
+    for line in (taken, *bad_rows(home, loaded.clients, now=clock.now())):
+        if line is not None:
+            click.echo(f"okr: {line}", err=True)
+    return _published(home, result, problems=[*problems, *failed], untold=untold)
+
+
+def _published(home: Home, result: Any, *, problems: list[str], untold: list[str]) -> NightEnded:
+    """What a night that is out came to."""
     problems += [*_not_sent(result), *untold]
     problems += [each.line for each in held_back(home) if each.run_id == result.run_id]
     if not result.success:
@@ -154,14 +161,18 @@ def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, s
 
     Each run is told of once, by whichever comes first.
     """
-    from pipelines.notices.claims import claim
+    from pipelines.notices.claims import claim, healed, is_news
     from pipelines.notices.send import messengers_of
     from pipelines.notices.text import notice_of
     from pipelines.sensors import summary_of
 
     ways = messengers_of(environ)
-    notice = notice_of(summary_of(instance, instance.get_run_by_id(run.run_id) or run)) if ways else None
-    if notice is None or not claim(home, run.run_id):
+    if not ways or not claim(home, run.run_id):
+        return []
+    notice = notice_of(summary_of(instance, instance.get_run_by_id(run.run_id) or run))
+    if notice is None:
+        healed(home)
+    if notice is None or not is_news(home, notice.key):
         return []
     failed = []
     for messenger in ways.values():

@@ -18,7 +18,7 @@ import duckdb
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language
-from pipelines.cli.common import DAY, SINCE, client_option, fail, home_of, published
+from pipelines.cli.common import DAY, SINCE, client_option, fail, home_of, one_line, published
 from pipelines.exports import since_words
 from pipelines.exports.changes import changes
 from pipelines.exports.checkins import with_checkins
@@ -28,8 +28,10 @@ from pipelines.exports.published import LoadUnderWay, next_night, read_status
 from pipelines.exports.reader import readers_of
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
+from pipelines.warehouse.checkin_files import bad_rows
 from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
@@ -88,6 +90,9 @@ def status(
     if since is not None:
         click.echo(since_text(home, clients=clients, audience=audience, as_of=as_of, since=since))
     click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
+    if as_of is None:
+        for line in bad_rows_of(home, clients):
+            click.echo(f"okr: {line}", err=True)
     if restated and as_of is not None and audience == "team":
         click.echo(changes_text(home, clients=clients, as_of=as_of), nl=False)
 
@@ -126,6 +131,15 @@ def status_text(
         width=shutil.get_terminal_size((80, 24)).columns,
         colour=colour,
     )
+
+
+def bad_rows_of(home: Home, clients: Collection[str]) -> tuple[str, ...]:
+    """Rows of the check-in files that say nothing in the table above, with their file and line."""
+    files = [file for file in load_clients(home).clients if not clients or file.client in clients]
+    try:
+        return bad_rows(home, files, now=clock_from(environ).now())
+    except BadToday as error:
+        raise fail(one_line(error), code=2) from error
 
 
 def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> str:

@@ -18,7 +18,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "value": "{name} {then} → {now}",
         "new": "fanns inte då",
         "current": "nu",
-        "baseline": "baslinje",
+        "baseline": "utgångsläge",
         "target": "mål",
         "progress": "framsteg",
         "status": "status",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.db import literal, quote
+from pipelines.warehouse.db import HANDED_OUT_FORMAT, literal, quote
 
 _FROM, _TO = "all_clients", "one_client"
 
@@ -31,7 +31,7 @@ def hand_out(published: Path, client: str, target: Path) -> int:
     try:
         with duckdb.connect() as con:
             con.execute(f"attach {literal(str(published))} as {_FROM} (read_only)")
-            con.execute(f"attach {literal(str(building))} as {_TO}")
+            con.execute(f"attach {literal(str(building))} as {_TO} (storage_version {literal(HANDED_OUT_FORMAT)})")
             count = _copy(con, client)
             con.execute(f"detach {_TO}")
         building.replace(target)

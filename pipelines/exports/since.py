@@ -136,6 +136,8 @@ def _changed(
         current=now.current,
         target_then=then.target if then else None,
         target=now.target,
+        baseline_then=then.baseline if then else None,
+        baseline=now.baseline,
         progress_then=then.raw_progress if then else None,
         progress=now.raw_progress,
         progress_week_ago=ago["week"].get(key),

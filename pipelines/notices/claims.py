@@ -1,14 +1,17 @@
 """Which runs were told of: by ``okr run`` itself or by a daemon's sensors, whichever comes first.
 
-What belongs here: the claim. What does not: the words and the ways (``text.py``, ``send.py``).
+What belongs here: the claim, and whether it is news. What does not: the words and the ways (``text.py``, ``send.py``).
 """
 
 from __future__ import annotations
 
+import json
 import re
 
 from pipelines.warehouse.home import Home
 
+SILENT_NIGHTS = 6
+"""So many nights that say the same as the one before are not told of; the next one is, as a reminder."""
 KEPT = 500
 """Claims kept: a run is told of within days or not at all."""
 
@@ -28,3 +31,28 @@ def claim(home: Home, run_id: str) -> bool:
     for path in claims[:-KEPT]:
         path.unlink(missing_ok=True)
     return True
+
+
+def is_news(home: Home, key: str) -> bool:
+    """Whether a night's notice says something that the last one did not, or the last one was a week ago.
+
+    ``key``: ``Notice.key``; empty is always news, and so is what follows a night with nothing to tell (``healed``).
+    """
+    path = home.root / "state" / "last_notice.json"
+    try:
+        last = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        last = {}
+    repeated = int(last.get("repeated", 0)) + 1 if key and last.get("key") == key else 0
+    told = repeated % (SILENT_NIGHTS + 1) == 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"key": key, "repeated": repeated}), encoding="utf-8")
+    except OSError:
+        return True
+    return told
+
+
+def healed(home: Home) -> None:
+    """A night had nothing to tell: what fails next is news again."""
+    (home.root / "state" / "last_notice.json").unlink(missing_ok=True)

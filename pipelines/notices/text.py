@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 FAILING = "failing_rows"
 """Metadata of a check's result: how many rows fail."""
+SOURCES_READ = "sources_read"
+"""The check of a raw table that every source was read; its detail is a table of those that were not."""
+UNREAD_COLUMNS = ("source", "class", "what happened")
 MOST_LINES = 20
 MOST_CHARACTERS = 300
 
@@ -52,6 +55,8 @@ class Notice:
 
     subject: str
     text: str
+    key: str = ""
+    """What it says, whatever night says it; empty of a night that did not publish, which is told each time."""
 
 
 def notice_of(run: RunSummary) -> Notice | None:
@@ -68,11 +73,38 @@ def notice_of(run: RunSummary) -> Notice | None:
         subject = f"{run.job}{night}: FAILED"
     lines = [subject, ""]
     lines += _shortened([_step(step) for step in run.steps])
-    lines += _shortened([line for check in run.checks for line in _check(check)])
+    unread = _unread(run.checks)
+    lines += unread
+    lines += _shortened(
+        [line for check in run.checks if not (unread and check.check == SOURCES_READ) for line in _check(check)]
+    )
     if not run.succeeded:
         lines += ["", "What was published before is still served; okr status says so too."]
     lines += ["", f"Run {run.run_id}"]
-    return Notice(subject=subject, text="\n".join(lines))
+    said = [unread_class(line) for line in unread] + [f"{check.asset} {check.check}" for check in run.checks]
+    return Notice(subject=subject, text="\n".join(lines), key="\n".join(sorted(said)) if run.succeeded else "")
+
+
+def _unread(checks: Sequence[FailedCheck]) -> list[str]:
+    """A line for each source that could not be read, however many tables it fills."""
+    found: dict[tuple[str, str], str] = {}
+    for check in checks:
+        if check.check != SOURCES_READ:
+            continue
+        _, *rows = _told(check.detail) or [""]
+        for row in rows:
+            cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
+            if len(cells) < len(UNREAD_COLUMNS):
+                continue
+            source, kind, *said = cells
+            message = " | ".join(said).removeprefix(f"{source}: ")
+            found.setdefault((source, kind), f"- not read: {source} ({kind}): {_clipped(message)}")
+    return list(found.values())
+
+
+def unread_class(line: str) -> str:
+    """Which source, and of what kind its failure is, of a line of those not read: its words may differ every night."""
+    return line.split("): ", maxsplit=1)[0]
 
 
 def _step(step: FailedStep) -> str:

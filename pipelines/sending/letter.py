@@ -21,11 +21,12 @@ from pipelines.exports import since_words
 from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader
-from pipelines.exports.report import queries, results
+from pipelines.exports.report import evidence, queries, results
 from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.since import changes_since
 
 MOST_KPIS = 8
+WARNING = "#ad7410"
 COLOURS = {
     "achieved": "#1a7f4b",
     "on_track": "#1a7f4b",
@@ -70,13 +71,17 @@ class Objective:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What one edition says. ``note``: what only those who get the preview read."""
+    """What one edition says.
+
+    ``warning``: what could not be read. ``note``: what only those who get the preview read.
+    """
 
     client: str
     name: str
     language: Language
     night: date
     headline: str
+    warning: str
     changes: since_words.Block | None
     objectives: tuple[Objective, ...]
     kpis: tuple[tuple[str, str, str], ...]
@@ -117,6 +122,7 @@ def letter_of(
         language=speech.language,
         night=night,
         headline=results.headline(status, reader),
+        warning=evidence.failures(sources, reader),
         changes=since_words.block(changes_since(con, status, day=since), reader, with_results=with_results),
         objectives=tuple(
             Objective(
@@ -147,6 +153,7 @@ def goes_note(letter: Letter, reader: Reader, *, to: Sequence[str], day: date) -
 def as_lines(letter: Letter) -> list[str]:
     """The letter as plain text, a line a thing."""
     lines = [*([letter.note, ""] if letter.note else []), letter.headline, ""]
+    lines += [letter.warning, ""] if letter.warning else []
     if letter.changes:
         lines += [letter.changes.head] if letter.changes.head else []
         lines += [f"- {line.title}: {line.said}" for line in letter.changes.lines]
@@ -167,6 +174,10 @@ def as_html(letter: Letter) -> str:
         rows.append(_row(f'<p style="{_p()};background:#fff4ce;padding:8px">{_e(letter.note)}</p>'))
     rows.append(_row(f'<h1 style="margin:0 0 4px;font-size:22px;color:{INK};{FONT}">{_e(letter.name)}</h1>'))
     rows.append(_row(f'<p style="{_p(16)}">{_e(letter.headline)}</p>'))
+    if letter.warning:
+        rows.append(
+            _row(f'<p style="{_p()};border-left:3px solid {WARNING};padding-left:8px">{_e(letter.warning)}</p>')
+        )
     if letter.changes:
         rows.append(_row(_changes(letter.changes)))
     rows += [_row(_objective(each)) for each in letter.objectives]
@@ -236,6 +247,7 @@ def webhook(letter: Letter, *, edition: str) -> dict[str, object]:
         "as_of": letter.night.isoformat(),
         "is_preview": bool(letter.note),
         "headline": letter.headline,
+        "warning": letter.warning,
         "changes": [
             {"title": line.title, "said": line.said} for line in (letter.changes.lines if letter.changes else ())
         ],

@@ -7,14 +7,19 @@ What belongs here: finding, reading and writing the files. What does not: their 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import duckdb
 from filelock import FileLock
 
 from okr_models.checkins.file import LAYOUTS, CheckIn, layout_of, read_checkins, with_row
 from okr_models.client.model import Client
+from okr_models.periods import local_date
+from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
 
 LOCK_SECONDS = 30.0
@@ -35,8 +40,11 @@ def key_results_of(client: Client) -> frozenset[str]:
     )
 
 
-def read_file(home: Home, client: Client, *, today: date) -> CheckInFile:
-    """A client's check-ins; none where there is no file. A file that can't be read is a fault."""
+def read_file(home: Home, client: Client, *, today: date, former: Collection[str] = ()) -> CheckInFile:
+    """A client's check-ins; none where there is no file. A file that can't be read is a fault.
+
+    ``former``: key results that were judged once and have left the client's file; what was said of them still counts.
+    """
     path = home.checkins_of(client.client)
     try:
         content = path.read_bytes()
@@ -44,10 +52,47 @@ def read_file(home: Home, client: Client, *, today: date) -> CheckInFile:
         return CheckInFile()
     except OSError as error:
         return CheckInFile(faults=(f"{_shown(path, home)}: can't be read: {error.strerror or error}",))
-    rows, faults = read_checkins(content, key_results=key_results_of(client), today=today)
+    rows, faults = read_checkins(content, key_results=key_results_of(client) | set(former), today=today)
     return CheckInFile(
         checkins=rows, faults=tuple(f"{_shown(path, home)}:{fault.line}: {fault.message}" for fault in faults)
     )
+
+
+def judged_before(con: duckdb.DuckDBPyConnection, schema: str) -> Mapping[str, frozenset[str]]:
+    """By client every key result that ``schema``'s progress has a row of, as a check-in names it."""
+    rows = con.execute(
+        f"""
+        select client, list(distinct objective_id || '/' || key_result_id)
+        from {schema}.key_result_progress group by client
+        """,  # noqa: S608 - okr or marts
+    ).fetchall()
+    return {client: frozenset(names) for client, names in rows}
+
+
+def bad_rows(home: Home, clients: Iterable[Client], *, now: datetime) -> tuple[str, ...]:
+    """What is wrong in the check-in files of ``clients`` as they are now, each as ``file:line: what is wrong``."""
+    asked = [client for client in clients if home.checkins_of(client.client).exists()]
+    former = _published_before(home) if asked else {}
+    return tuple(
+        fault
+        for client in asked
+        for fault in read_file(
+            home,
+            client,
+            today=local_date(now, ZoneInfo(client.timezone)),
+            former=former.get(client.client, ()),
+        ).faults
+    )
+
+
+def _published_before(home: Home) -> Mapping[str, frozenset[str]]:
+    if not home.published_database.exists():
+        return {}
+    try:
+        with open_published(home) as con:
+            return judged_before(con, "marts")
+    except (DatabaseUnusable, duckdb.Error):
+        return {}
 
 
 def append(home: Home, client: Client, checkin: CheckIn) -> Path:

@@ -33,6 +33,8 @@ _CURES: dict[Problem, str] = {
     "newer": "a newer version of this program made it; upgrade this one, or put back the backup from before",
     "unreadable": "check that the folder exists and that this user may read and write it",
 }
+HANDED_OUT_FORMAT = "v1.2.0"
+"""Of files that others open: what the drivers of BI tools read, which follow DuckDB by a year or two."""
 
 
 class DatabaseUnusable(RuntimeError):

@@ -154,6 +154,68 @@ def test_the_first_printed_page_is_the_boards_and_the_second_the_teams(
     assert [bool(heading.search(team)) for heading in at_line_start] == [False, True]
 
 
+SMALLEST_POINTS, ZOOM = 8, 3
+"""pdftohtml gives sizes in whole pixels of its zoom: at 3, thirds of a point."""
+
+
+def sizes_of(pdf: Path) -> list[int]:
+    """The sizes of all type in a printed page, in thirds of a point."""
+    command = ["pdftohtml", "-xml", "-i", "-zoom", str(ZOOM), "-stdout", str(pdf)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [int(size) for size in re.findall(r'<fontspec id="\d+" size="(\d+)"', said)]
+
+
+def printed(browser: Browser, report: Path, troubles: list[str], folder: Path) -> Path:
+    page = opened(browser, report, troubles)
+    page.pdf(path=folder / "report.pdf", prefer_css_page_size=True)
+    page.close()
+    return folder / "report.pdf"
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("name", PAGES)
+def test_no_printed_type_is_smaller_than_8_points(
+    browser: Browser, reports: Path, troubles: list[str], tmp_path: Path, name: str
+) -> None:
+    sizes = sizes_of(printed(browser, reports / "plain" / name / "report.html", troubles, tmp_path))
+    assert len(sizes) >= 3
+    assert min(sizes) >= SMALLEST_POINTS * ZOOM
+
+
+@needs_pdftotext
+def test_print_is_in_the_order_in_which_the_page_is_read(
+    browser: Browser, reports: Path, troubles: list[str], tmp_path: Path
+) -> None:
+    report = reports / "plain" / "fjallglas" / "report.html"
+    pdf = printed(browser, report, troubles, tmp_path)
+    # -raw: as the page's own stream has it, which copying and reading aloud follow
+    text = subprocess.run(["pdftotext", "-raw", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    page = opened(browser, report, troubles)
+    page.emulate_media(media="print")
+    headings = [each.inner_text() for each in page.locator("h2").all() if each.is_visible()]
+    page.close()
+    places = [re.search(rf"^{re.escape(heading)}$", text, re.MULTILINE) for heading in headings]
+    assert len(headings) > 6
+    assert all(places), [heading for heading, place in zip(headings, places, strict=True) if place is None]
+    starts = [place.start() for place in places if place]
+    assert starts == sorted(starts)
+
+
+def test_each_chart_on_a_phone_has_its_own_legend_and_a_wide_page_one_for_all(
+    browser: Browser, reports: Path, troubles: list[str]
+) -> None:
+    for width, own in ((390, True), (1280, False)):
+        page = opened(browser, reports / "plain" / "fjallglas" / "report.html", troubles, width=width)
+        assert page.locator(".team > .legend").is_visible() is not own
+        cards = page.locator("article.result:has(svg.chart)")
+        assert cards.count() == 6
+        for card in cards.all():
+            assert card.locator(".legend.own").is_visible() is own
+        with_fan = page.locator("article.result:has(path[fill='var(--fan)'])")
+        assert with_fan.count() == page.locator(".legend.own .k-fan").count() > 0
+        page.close()
+
+
 @pytest.mark.parametrize("count", [9, 12, 20, 60])
 def test_a_client_with_many_key_results_still_prints_on_two_pages(
     browser: Browser, tmp_path: Path, troubles: list[str], count: int
@@ -161,6 +223,8 @@ def test_a_client_with_many_key_results_still_prints_on_two_pages(
     with build_published() as con:
         client = with_more_key_results(con, count)
         report = render_client(con, client, tmp_path)
+    if shutil.which("pdftohtml"):
+        assert min(sizes_of(printed(browser, report, troubles, tmp_path))) >= SMALLEST_POINTS * ZOOM
     page = opened(browser, report, troubles)
     assert page.locator("article.result").count() == count
     assert page_count(page.pdf(prefer_css_page_size=True)) == 2

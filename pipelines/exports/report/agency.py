@@ -147,6 +147,7 @@ def render_agency(
         "as_of": speech.long_day(newest) if newest else "",
         "headline": _headline(worry, len(judged), speech),
         "scores": below.scores(queries.scores_of(con, None, as_of=as_of), speech),
+        "owner_scores": below.owner_scores(queries.owner_scores_of(con, None, as_of=as_of), speech),
         "record": _record(con, readers, speech, as_of=as_of),
     }
     return write_page(folder / "report.html", "agency.html.j2", speech=speech, values=values)

@@ -26,7 +26,7 @@ from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.report.mark import Mark, mark_of
 from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
-from pipelines.exports.report.paper import paper_of, posts_printed
+from pipelines.exports.report.paper import paper_of
 from pipelines.exports.report.posts import posts_view, social_posts
 from pipelines.exports.since import changes_since, progress_by_night
 
@@ -87,9 +87,7 @@ def render_client(
     lengths = [len(line.title) + len(line.said) for line in news.lines] or [len(news.rest)] if news else []
     growth = growth_by_channel(by_month, reader)
     channels = max((len(figure.rows) for figure in growth), default=0)
-    paper = paper_of(
-        objectives, kpis, tried, ideas, methods=len(methods), groups=groups, changes=lengths, channels=channels
-    )
+    paper = paper_of(objectives, kpis, tried, ideas, methods=methods, groups=groups, changes=lengths, channels=channels)
     values: dict[str, object] = {
         "name": plain(reader.name),
         "as_of": reader.speech.long_day(night) if night else "",
@@ -102,13 +100,13 @@ def render_client(
         "with_results": with_results,
         "has_fan": any(result.has_fan for objective in objectives for result in objective.results),
         "paper": paper,
-        "printed": posts_printed(paper.density, groups or 0),
         "tally": results.tally(status.key_results, reader.speech),
         "kpis": kpis,
         "growth": growth,
         "tried": tried,
         "ideas": ideas,
         "scores": below.scores(queries.scores_of(con, reader.client, as_of=as_of), reader.speech),
+        "owner_scores": below.owner_scores(queries.owner_scores_of(con, reader.client, as_of=as_of), reader.speech),
         "methods": methods,
         "source_lines": below.source_lines(sources, reader),
         "posts": posts,

@@ -17,6 +17,7 @@ from pipelines.exports.report.messages import message
 from pipelines.exports.report.methods import GENERAL, method
 from pipelines.exports.report.queries import (
     InitiativeRow,
+    OwnerScores,
     Scores,
     SourceState,
 )
@@ -90,6 +91,30 @@ def scores(record: Scores | None, speech: Speech) -> str:
     if record.inside is None:
         return text
     return f"{text} {message('scores_inside', speech, share=speech.percent(record.inside))}"
+
+
+def owner_scores(record: OwnerScores | None, speech: Speech) -> str:
+    """How sure people were, beside our forecasts of the same days; empty where no check-in has its outcome yet."""
+    if record is None:
+        return ""
+    text = message(
+        "owners_text",
+        speech,
+        count=record.count,
+        said=speech.percent(record.said),
+        came=speech.percent(record.came),
+        brier=speech.fixed(record.brier, 2),
+    )
+    if record.both_brier is None or record.program_brier is None:
+        return text
+    beside = message(
+        "owners_beside",
+        speech,
+        count=record.both,
+        owner=speech.fixed(record.both_brier, 2),
+        program=speech.fixed(record.program_brier, 2),
+    )
+    return f"{text} {beside}"
 
 
 def source_lines(sources: Sequence[SourceState], reader: Reader) -> tuple[str, ...]:

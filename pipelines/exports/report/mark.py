@@ -36,7 +36,7 @@ def mark_of(client: Client, root: Path) -> Mark:
         agency=plain(brand.agency or "", limit=80),
         logo=_logo(root, brand.logo) if brand.logo else "",
         # six hex digits, as the client file was held to
-        style=f";--brand:{brand.colour}" if brand.colour else "",
+        style=f"--brand:{brand.colour}" if brand.colour else "",
     )
 
 

@@ -148,6 +148,11 @@ MESSAGES: dict[Language, dict[str, str]] = {
             "Brier {brier}, där 0 är fullträff och 0,25 är att singla slant."
         ),
         "scores_inside": "Utfallet låg inom spannet i {share} av fallen; det ska vara 80 %.",
+        "owners_text": (
+            "Ägarnas egna avstämningar: {count} har fått sitt facit. I snitt var de {said} säkra; {came} slog in. "
+            "Brier {brier}."
+        ),
+        "owners_beside": "De dagar då båda finns ({count}): ägarna {owner}, våra prognoser {program}.",
         "scores_none": "Ingen prognos har fått sitt facit än. De första kommer när en målperiod har gått ut.",
         "methods": "Så räknas siffrorna",
         "sources": "Källor",
@@ -339,6 +344,11 @@ MESSAGES: dict[Language, dict[str, str]] = {
             "Brier {brier}, where 0 is perfect and 0.25 is tossing a coin."
         ),
         "scores_inside": "The outcome lay inside the span in {share} of them; it should be 80%.",
+        "owners_text": (
+            "The owners' own check-ins: {count} have been scored. On average they were {said} sure; {came} came true. "
+            "Brier {brier}."
+        ),
+        "owners_beside": "On days that have both ({count}): owners {owner}, our forecasts {program}.",
         "scores_none": "No forecast has been scored yet. The first will be when a period has ended.",
         "methods": "How the figures are made",
         "sources": "Sources",

@@ -1,54 +1,49 @@
-"""How a client's report is set on two pages of A4: the board's page, then the team's.
+"""How a client's report is set on paper: the board's page, then the team's, in type of 8 points or more.
 
-What belongs here: the estimate of how tall each page becomes, and from it how tightly print sets it. What does not: the
-setting itself (``templates/page.css``). Heights are millimetres, measured on printed demo reports; print can't measure
-itself, since the page holds no script.
+What belongs here: the estimate of how tall each page becomes, and from it what print leaves to the screen. What does
+not: the setting itself (``templates/page.css``). Heights are millimetres, measured on printed demo reports; print can't
+measure itself, since the page holds no script.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.exports.report.evidence import InitiativeView
 from pipelines.exports.report.kpi_cards import KpiSection
-from pipelines.exports.report.results import ObjectiveView
+from pipelines.exports.report.results import ObjectiveView, ResultView
 
 USABLE = 264.0
 """A4's 297 less the margins and a reserve for fonts that run wider than the ones measured with."""
-SMALLEST = 0.66
-"""Below this a page could not be read; what doesn't fit then goes on to a further page."""
-LEAST_WITH_GROWTH = 0.75
-"""Growth by channel stays on the screen rather than shrink the front below this."""
-COMPACT_FROM, DENSE_FROM, ROWS_FROM = 5, 10, 13
-"""With so many key results they are set in three columns, in four, and at last a line each without its chart."""
-Density = Literal["roomy", "compact", "dense", "rows"]
-COLUMNS: dict[Density, int] = {"roomy": 2, "compact": 3, "dense": 4, "rows": 1}
-ROW_HEIGHTS: dict[Density, float] = {"roomy": 108.0, "compact": 106.0, "dense": 88.0, "rows": 5.6}
-POSTS_PRINTED: dict[Density, int] = {"roomy": 8, "compact": 6, "dense": 5, "rows": 5}
-POSTS_PRINTED_EACH: dict[Density, int] = {"roomy": 3, "compact": 3, "dense": 2, "rows": 2}
-"""The posts of each of the first two counts, where there are several."""
+LINE = 3.9
+"""A line of text of 8 points."""
+LETTERS = 114
+"""Of these in a line across the page."""
+Density = Literal["roomy", "compact", "dense", "rows", "lines"]
+COLUMNS: dict[Density, int] = {"roomy": 2, "compact": 3, "dense": 2, "rows": 2, "lines": 2}
+"""Two and three columns with charts, then two without, then name and figure alone, at last a line a key result."""
+CHARTS: dict[Density, float] = {"roomy": 39.0, "compact": 23.0, "dense": 0.0, "rows": 0.0, "lines": 0.0}
+ROW = 5.0
+"""A line of a table, and of a key result that has only one."""
+MOST_POSTS, FEWEST_POSTS = 8, 2
 GROUPS_PRINTED = 2
 CHANGES_PRINTED = 5
-SAID_LINE = 3.2
-"""A line of a check-in, of which three columns hold 60 characters, four 45 and two 95."""
-SAID_WIDTH: dict[Density, int] = {"roomy": 95, "compact": 60, "dense": 45, "rows": 1000}
+KPI_COLUMNS, KPI_HEIGHT = 5, 33.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """``front`` and ``back`` shrink the two pages; ``methods_on`` is where the footer has more room.
-
-    ``with_growth``: the front has room for growth by channel, which the page on screen has anyway.
-    """
+    """What is printed: so many KPIs and posts of a group, and whether there is room for how figures are made."""
 
     density: Density
-    front: float
-    back: float
-    methods_on: Literal["front", "back"]
-    with_growth: bool = True
+    kpis: int
+    posts: int
+    groups: int
+    with_growth: bool
+    has_methods: bool
 
 
 def paper_of(
@@ -57,83 +52,118 @@ def paper_of(
     tried: Sequence[InitiativeView],
     ideas: Sequence[InitiativeView],
     *,
-    methods: int,
+    methods: Sequence[tuple[str, str]],
     groups: int | None,
     changes: Sequence[int] = (),
     channels: int = 0,
 ) -> Paper:
     """The setting for what a report holds; ``groups`` of posts, None where the page shows no posts at all.
 
-    ``changes``: the characters of each line of what changed. ``channels``: rows of the longest table of growth.
+    ``changes``: the characters of each line of what changed. ``channels``: rows of the longest table of growth. What is
+    too much even for the tightest setting goes on to a further page.
     """
-    density = density_of(sum(len(objective.results) for objective in objectives))
-    front = _front(objectives, kpis, tried, ideas)
-    front += 10 + sum(3.8 * math.ceil(length / 130) for length in changes[:CHANGES_PRINTED]) if changes else 0
-    growth = 34 + 5.2 * channels if channels else 0
-    with_growth = USABLE / (front + growth) >= LEAST_WITH_GROWTH
-    front += growth if with_growth else 0
-    back = _back(objectives, density, groups=groups)
-    footer = 16 + 1.7 * methods
-    on_front = not any(objective.results for objective in objectives) or front + footer <= max(USABLE, back + footer)
-    front, back = (front + footer, back) if on_front else (front, back + footer)
+    density, room = _density(objectives, groups=groups)
+    posts, shown = _posts(room, min(groups or 0, GROUPS_PRINTED))
+    front = _front(objectives, tried, ideas) + _changes(changes)
+    # without a page of the team's, the footer is on the board's
+    front += 0 if any(objective.results for objective in objectives) else _footer()
+    # growth by channel goes before the cards of KPIs, and is left out whole where it does not fit
+    with_growth = front + 13 + KPI_HEIGHT + _growth(channels) <= USABLE
+    front += _growth(channels) if with_growth else 0
+    rows = max(1, min(_rows_of(kpis), int((USABLE - front) / KPI_HEIGHT)))
+    front += 13 + KPI_HEIGHT * rows if kpis.cards else 0
     return Paper(
         density=density,
-        front=_shrunk(front),
-        back=_shrunk(back),
-        methods_on="front" if on_front else "back",
+        kpis=KPI_COLUMNS * rows,
+        posts=posts,
+        groups=shown,
         with_growth=with_growth,
+        has_methods=front + _methods(methods) <= USABLE,
     )
 
 
-def density_of(results: int) -> Density:
-    """How tightly so many key results are set."""
-    if results >= ROWS_FROM:
-        return "rows"
-    if results >= DENSE_FROM:
-        return "dense"
-    return "compact" if results >= COMPACT_FROM else "roomy"
+def _density(objectives: Sequence[ObjectiveView], *, groups: int | None) -> tuple[Density, float]:
+    """The roomiest setting that leaves room for some posts, and the room that it leaves."""
+    least = 0.0 if groups is None else _evidence(FEWEST_POSTS, min(groups, 1))
+    rooms = {density: USABLE - _footer() - _results(objectives, density) for density in COLUMNS}
+    return next(((density, room) for density, room in rooms.items() if room >= least), ("lines", rooms["lines"]))
 
 
-def posts_printed(density: Density, groups: int) -> int:
-    """How many posts of a group print has room for."""
-    return POSTS_PRINTED[density] if groups <= 1 else POSTS_PRINTED_EACH[density]
+def _results(objectives: Sequence[ObjectiveView], density: Density) -> float:
+    """The team's key results; in columns each line of cards is as tall as its tallest."""
+    heading, columns = 24.0, COLUMNS[density]
+    if density in {"rows", "lines"}:
+        row = ROW + (LINE if density == "rows" else 0)
+        return heading + sum(7 + row * math.ceil(len(objective.results) / columns) for objective in objectives)
+    heights = [_card(result, density) for objective in objectives for result in objective.results]
+    return heading + sum(max(heights[at : at + columns]) for at in range(0, len(heights), columns))
+
+
+def _card(result: ResultView, density: Density) -> float:
+    width = LETTERS // COLUMNS[density] - 2
+    texts = [result.outlook or result.explanation, result.checkin]
+    texts += [result.basis, result.explanation if result.outlook else ""] if density != "dense" else []
+    texts += [result.notes] if density == "roomy" else []
+    lines = sum(_lines(text, width) for text in texts) + min(2, _lines(result.title, width - 14))
+    flags = LINE * (1.4 if density == "roomy" else 1.2 if result.flags else 0)
+    drawn = CHARTS[density] if result.chart else LINE * 3 * len(result.milestones) if density == "roomy" else 0
+    return 19 + LINE * lines + flags + drawn
 
 
 def _front(
-    objectives: Sequence[ObjectiveView],
-    kpis: KpiSection,
-    tried: Sequence[InitiativeView],
-    ideas: Sequence[InitiativeView],
+    objectives: Sequence[ObjectiveView], tried: Sequence[InitiativeView], ideas: Sequence[InitiativeView]
 ) -> float:
-    board = 14 + sum(36 + 3.6 * _lines(objective.sentence, 62) for objective in objectives)
-    columns = 5 if len(kpis.cards) <= 15 else 6
-    cards = 13 + 27 * math.ceil(len(kpis.cards) / columns) if kpis.cards else 0
-    tries = 16 + max(_initiatives(tried), _initiatives(ideas)) if tried or ideas else 0
-    return 26 + board + cards + tries + 16
+    """The board's page without KPIs and how figures are made."""
+    board = 15 + sum(_objective(objective) for objective in objectives)
+    tries = 17 + max(_initiatives(tried), _initiatives(ideas)) if tried or ideas else 0
+    return 30 + board + tries + 17
 
 
-def _back(objectives: Sequence[ObjectiveView], density: Density, *, groups: int | None) -> float:
-    count = sum(len(objective.results) for objective in objectives)
-    headings = 6 * len(objectives) if density == "rows" else 0
-    longest = max((len(result.checkin) for objective in objectives for result in objective.results), default=0)
-    said = SAID_LINE * math.ceil(longest / SAID_WIDTH[density]) if density != "rows" else 0
-    results = 22 + headings + (ROW_HEIGHTS[density] + said) * math.ceil(count / COLUMNS[density])
-    if groups is None:
-        return results
-    shown = min(groups, GROUPS_PRINTED)
-    posts = 5 * posts_printed(density, groups) * max(1, shown) + (
-        17 * shown + 8 * (groups - shown) if groups > 1 else 0
-    )
-    return results + 20 + max(posts, 5 * POSTS_PRINTED[density])
+def _objective(view: ObjectiveView) -> float:
+    said = _lines(f"{view.badge.word} {view.reason} {view.sentence}", 62) + _lines(view.meta, 62)
+    return max(10 + LINE * said, 6 * min(3, _lines(view.title, 26)))
+
+
+def _changes(lengths: Sequence[int]) -> float:
+    shown = lengths[:CHANGES_PRINTED]
+    return 11 + sum(LINE * min(2, math.ceil(length / LETTERS)) + 0.6 for length in shown) if shown else 0
+
+
+def _growth(channels: int) -> float:
+    return 36 + 5.4 * channels if channels else 0
+
+
+def _rows_of(kpis: KpiSection) -> int:
+    return math.ceil(len(kpis.cards) / KPI_COLUMNS)
+
+
+def _methods(methods: Iterable[tuple[str, str]]) -> float:
+    letters = sum(len(name) + len(text) + 4 for name, text in methods)
+    return 9 + LINE * math.ceil(1.08 * letters / LETTERS)
+
+
+def _footer() -> float:
+    """Sources and the night."""
+    return 20.0
+
+
+def _evidence(posts: int, groups: int) -> float:
+    """Posts beside social posts."""
+    each = 20 + ROW * (posts + 1)
+    return 12 + max(each * groups, 9 + ROW * posts * max(1, groups))
+
+
+def _posts(room: float, groups: int) -> tuple[int, int]:
+    """How many posts of how many groups fit in the room, and of social posts as many as all of them."""
+    settings = [
+        (count, shown) for shown in sorted({groups, min(groups, 1)}) for count in range(FEWEST_POSTS, MOST_POSTS + 1)
+    ]
+    return max((one for one in settings if _evidence(*one) <= room), key=lambda one: one[::-1], default=settings[0])
 
 
 def _initiatives(views: Sequence[InitiativeView]) -> float:
-    return sum(11 + 3.8 * _lines(view.hypothesis, 58) + 3.3 * _lines(view.reason, 72) for view in views)
+    return sum(10 + 4.2 * _lines(view.hypothesis, 54) + LINE * (_lines(view.reason, 56) + 1) for view in views)
 
 
 def _lines(text: str, width: int) -> int:
     return math.ceil(len(text) / width)
-
-
-def _shrunk(height: float) -> float:
-    return round(max(SMALLEST, min(1.0, USABLE / height)), 3)

@@ -102,6 +102,19 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerScores:
+    """How sure people were, against what came. ``both``: of these, those of a day that has a forecast of ours too."""
+
+    count: int
+    brier: float
+    said: float
+    came: float
+    both: int
+    both_brier: float | None
+    program_brier: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """A source's newest reads: the last day it was loaded for, when, and which of its streams failed.
 
@@ -207,7 +220,7 @@ def social_posts_of(
 
 def initiatives_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> tuple[InitiativeRow, ...]:
     """Initiatives as of the newest night."""
-    names = [field.name for field in fields(InitiativeRow)]
+    names = _names(InitiativeRow)
     rows = con.execute(
         f"""
         select {", ".join(names)} from marts.initiative_results
@@ -235,6 +248,32 @@ def scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date
     if row is None or not row[0]:
         return None
     return Scores(count=row[0], brier=row[1], said=row[2], came=row[3], inside=row[4])
+
+
+def owner_scores_of(con: duckdb.DuckDBPyConnection, client: str | None, *, as_of: date | None) -> OwnerScores | None:
+    """The check-ins' record for one client, or (None) over all; None where no check-in has an outcome yet."""
+    if "said_by" not in columns_of(con, "forecast_scores"):
+        return None
+    row = first_row(
+        con,
+        """
+        with scored as (
+            select * from marts.forecast_scores
+            where ($client is null or client = $client) and ($as_of is null or as_of <= $as_of)
+        ),
+        program as (
+            select client, objective_id, key_result_id, as_of, avg(brier) as brier
+            from scored where said_by = 'program' group by all
+        )
+        select count(*), avg(owner.brier), avg(owner.probability), avg(owner.outcome::integer),
+            count(program.brier), avg(owner.brier) filter (program.brier is not null), avg(program.brier)
+        from scored as owner
+        left join program using (client, objective_id, key_result_id, as_of)
+        where owner.said_by = 'owner'
+        """,
+        {"client": client, "as_of": as_of},
+    )
+    return OwnerScores(**dict(zip(_names(OwnerScores), row, strict=True))) if row is not None and row[0] else None
 
 
 def scored_clients(con: duckdb.DuckDBPyConnection, *, as_of: date | None) -> frozenset[str]:
@@ -292,5 +331,9 @@ def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | Non
 
 def _typed(shape: type[Row], rows: list[tuple[Any, ...]]) -> tuple[Row, ...]:
     """Rows whose columns stand in the order of the shape's fields."""
-    names = [field.name for field in fields(shape)]
+    names = _names(shape)
     return tuple(shape(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def _names(shape: type) -> list[str]:
+    return [field.name for field in fields(shape)]

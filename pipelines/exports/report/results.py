@@ -43,7 +43,10 @@ class Badge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultView:
-    """One card. ``now`` and ``of`` are the big figure and what is asked for; ``basis`` says what it is made of."""
+    """One card. ``now`` and ``of`` are the big figure and what is asked for; ``basis`` says what it is made of.
+
+    ``legend``: each mark that its chart and bar have, by its key and in words.
+    """
 
     title: str
     badge: Badge
@@ -65,6 +68,7 @@ class ResultView:
     way_filled: float
     way_tick: float | None
     has_fan: bool
+    legend: tuple[tuple[str, str], ...]
     milestones: tuple[tuple[str, str, bool], ...]
 
 
@@ -285,6 +289,7 @@ def _result(row: KeyResultRow, reader: Reader, evidence: Evidence, *, chart_id: 
         way_filled=_clip(row.raw_progress),
         way_tick=None if said.due is None else _clip(said.due),
         has_fan=series is not None and any(point.low is not None for point in series.points),
+        legend=_legend(series, speech, has_pace=said.due is not None),
         milestones=_milestones(said.definition, evidence.as_of, speech),
     )
 
@@ -377,6 +382,22 @@ def _chart(
         title=message("chart_title", speech, title=title),
         description=in_words(series, said),
     )
+
+
+def _legend(series: Series | None, speech: Speech, *, has_pace: bool) -> tuple[tuple[str, str], ...]:
+    """What is drawn of one key result; nothing where no chart is."""
+    if series is None:
+        return ()
+    points = series.points
+    drawn = {
+        "now": series.has_actual,
+        "open": series.form == "months" and any(point.is_open and point.actual is not None for point in points),
+        "last": any(point.last is not None for point in points),
+        "path": bool(series.bounds) or any(point.path is not None for point in points),
+        "fan": any(point.low is not None for point in points),
+    }
+    marks = [(mark, message(f"legend_{mark}", speech)) for mark, is_drawn in drawn.items() if is_drawn]
+    return (*marks, ("pace", message("on_pace", speech))) if has_pace else tuple(marks)
 
 
 def rank(status: str) -> int:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from okr_models.words.numbers import Speech
 
 STEPS_WANTED = 4
-APART = 13.0
-"""Two end labels nearer than this (in the chart's units, which are pixels at full size) would touch."""
+APART = 20.0
+"""Two end labels nearer than this (in the chart's units, which are pixels at full size) would touch where the chart is
+small and its type is not: on a phone and on paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ _ROLES = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events|font-family|stro
 TITLE = "\u00a7"
 """Before a mark's description: what shows where one points at it, without a script."""
 _TITLED = re.compile(rf'<(path|line) aria-label="{TITLE}([^"]*)"([^>]*)/>')
+_AXIS_LABELS = re.compile(r'<g class="mark-text role-axis-label"[^>]*>(.*?)</g>')
+_MIDDLED = '<text text-anchor="middle"'
 _EMPTY_PATH = re.compile(r'<path(?: d="")?(?: display="none")?/>|<path d="" display="none"/>|<path d="M0,0h0v0h0Z"/>')
 _CLIP = re.compile(r"\bclip\d+\b")
 _SIZE = re.compile(r'^<svg[^>]*?viewBox="([^"]+)"[^>]*>')
@@ -42,6 +44,7 @@ def for_page(svg: str, *, chart_id: str, title: str, description: str) -> Markup
         raise ValueError(f"chart {chart_id} came without a viewBox")
     body = body[found.end() :]
     body = _TITLED.sub(r"<\1\3><title>\2</title></\1>", body)
+    body = _AXIS_LABELS.sub(lambda match: f"<g>{_thinned(match.group(1))}</g>", body)
     body = _ROLES.sub("", body)
     body = _EMPTY_PATH.sub("", body)
     body = _LONG_NUMBER.sub(lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."), body)
@@ -56,6 +59,13 @@ def for_page(svg: str, *, chart_id: str, title: str, description: str) -> Markup
         id=chart_id, title=title, description=description
     )
     return head + labels + Markup(body)  # noqa: S704 - drawn from numbers and escaped labels by the chart library
+
+
+def _thinned(labels: str) -> str:
+    """Labels of months with each but every third marked, for where type is large beside the chart."""
+    first, *others = labels.split(_MIDDLED)
+    marked = (f'<text data-m="{n % 3}" text-anchor="middle"{rest}' for n, rest in enumerate(others))
+    return first + "".join(marked)
 
 
 def empty(text: str) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipelines.notices.claims import KEPT, claim
+from pipelines.notices.claims import KEPT, SILENT_NIGHTS, claim, healed, is_news
 from pipelines.warehouse.home import Home
 
 
@@ -28,3 +28,13 @@ def test_claims_do_not_pile_up_and_a_run_id_leads_nowhere_else(tmp_path: Path) -
 def test_where_nothing_can_be_written_it_is_told_rather_than_kept_silent(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file", encoding="utf-8")
     assert claim(Home(tmp_path), "run-1")
+
+
+def test_the_same_trouble_is_told_once_and_a_week_later_and_again_after_it_was_mended(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    nights = [is_news(home, "acme/linkedin (auth)") for _ in range(SILENT_NIGHTS + 2)]
+    assert nights == [True, *[False] * SILENT_NIGHTS, True]
+    assert is_news(home, "acme/linkedin (auth), acme/web (quota)")
+    healed(home)
+    assert is_news(home, "acme/linkedin (auth), acme/web (quota)")
+    assert [is_news(home, "") for _ in range(2)] == [True, True], "a night that did not publish is told each time"

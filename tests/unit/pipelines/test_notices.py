@@ -134,6 +134,23 @@ def test_a_refused_night_is_told_apart_from_one_that_broke() -> None:
         assert "still served" in notice.text
 
 
+def test_a_source_is_named_once_however_many_tables_it_fills() -> None:
+    table = "| source | class | what happened |\n| --- | --- | --- |\n| acme/linkedin | auth | acme/linkedin: {} |"
+    checks = tuple(
+        FailedCheck(asset=f"raw/{name}", check="sources_read", blocks=False, detail=table.format(f"{name} failed"))
+        for name in ("follower_snapshots", "post_counters")
+    )
+    notice = notice_of(RunSummary(job="nightly", run_id="r", night=None, succeeded=True, checks=checks))
+    other = notice_of(RunSummary(job="nightly", run_id="s", night=None, succeeded=True, checks=checks[::-1]))
+    assert notice is not None
+    assert other is not None
+    assert [line for line in notice.text.splitlines() if line.startswith("-")] == [
+        "- not read: acme/linkedin (auth): follower_snapshots failed"
+    ]
+    assert (notice.key, notice.text) != ("", other.text)
+    assert notice.key == other.key
+
+
 def test_a_hundred_failures_are_a_short_text() -> None:
     checks = tuple(
         FailedCheck(asset=f"raw/{n}", check="sources_read", blocks=False, detail="x" * 999) for n in range(99)

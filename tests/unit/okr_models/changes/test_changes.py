@@ -67,6 +67,15 @@ def test_a_turn_for_the_worse_comes_first_and_what_stood_still_not_at_all() -> N
 def test_a_revised_target_is_news_and_a_restated_baseline_is_not() -> None:
     assert changed(target=150.0).is_news
     assert not changed(target=200.4).is_news
+    # growth of a tenth over nine months of last year, and over ten
+    assert not changed(target_then=220.0, baseline_then=200.0, target=231.0, baseline=210.0).is_news
+    assert changed(target_then=220.0, baseline_then=200.0, target=252.0, baseline=210.0).is_news
+
+
+def test_how_far_past_its_target_a_key_result_went_is_no_news() -> None:
+    assert not changed(progress_then=2.03, progress=2.05).is_news
+    assert changed(progress_then=0.99, progress=1.02).is_news
+    assert changed(progress_then=1.02, progress=0.98).is_news
 
 
 @pytest.mark.parametrize(

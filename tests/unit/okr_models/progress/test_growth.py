@@ -83,7 +83,7 @@ def test_fewer_than_three_common_months_cannot_be_judged_and_say_the_cure() -> N
     assert progress.status == "cannot_be_judged"
     assert (
         with_cures(progress.notes, Speech("sv"))[0]
-        == "baslinjen börjar 1 nov. 2025: ge ett tal, eller historik som csv"
+        == "utgångsläget börjar 1 nov. 2025: ge ett tal, eller historik som csv"
     )
     assert "give a number, or history as csv" in with_cures(progress.notes, Speech("en"))[0]
 
@@ -92,7 +92,7 @@ def test_the_baseline_starts_with_the_first_reading_and_not_with_a_zero_before_t
     opened = source("ga4", "web", opened=date(2021, 5, 1))
     rows = monthly("unique_visitors", month("2025-12"), [100.0] * 11)
     progress = evaluated(key_result(target="+30%"), figures_of(months=rows), sources=(opened,))
-    assert sentences(progress.notes, Speech("sv"))[0].startswith("baslinjen börjar 1 dec. 2025")
+    assert sentences(progress.notes, Speech("sv"))[0].startswith("utgångsläget börjar 1 dec. 2025")
 
 
 def test_two_common_months_of_many_are_too_few() -> None:

@@ -71,14 +71,14 @@ def test_the_first_observation_within_35_days_serves_where_none_is_before_the_st
     progress = followers(("linkedin", {first: 1000, LATEST: 1250}), sources=(LINKEDIN,))
     assert progress.prepared.raw == pytest.approx(1.0)
     assert sentences(progress.notes, Speech("sv")) == (
-        "baslinjen är första mätningen, 5 feb. 2026: ingen finns vid periodens start",
+        "utgångsläget är första mätningen, 5 feb. 2026: ingen finns vid periodens start",
     )
 
 
 def test_an_observation_later_than_35_days_is_no_start() -> None:
     progress = followers(("linkedin", {date(2026, 2, 6): 1000, LATEST: 1250}), sources=(LINKEDIN,))
     assert progress.status == "cannot_be_judged"
-    assert with_cures(progress.notes, Speech("sv"))[0] == "baslinje saknas: ge ett tal, eller historik som csv"
+    assert with_cures(progress.notes, Speech("sv"))[0] == "utgångsläge saknas: ge ett tal, eller historik som csv"
 
 
 def test_followers_older_than_35_days_are_missing() -> None:

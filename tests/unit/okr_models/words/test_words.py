@@ -136,7 +136,7 @@ def test_what_cannot_be_judged_says_why_and_leaves_the_cure_to_the_notes() -> No
     progress = evaluated(
         key_result(target="+30%"), figures_of(months=monthly("unique_visitors", month("2026-01"), [9.0] * 10))
     )
-    assert explain(progress, SV) == "Baslinjen börjar 1 jan. 2026."
+    assert explain(progress, SV) == "Utgångsläget börjar 1 jan. 2026."
 
 
 def test_a_stock_says_how_far_it_is_and_how_far_it_should_be() -> None:

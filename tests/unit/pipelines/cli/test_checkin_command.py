@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from pipelines.cli.main import okr
+from tests.unit.published_fixture import build_published
 
 SURE = ("--confidence", "60", "--text", "Två inlägg i veckan")
 
@@ -70,3 +72,20 @@ def test_validate_names_a_bad_row_by_file_and_line(home: Path) -> None:
     (home / "checkins" / "acme.csv").write_text(row, encoding="utf-8")
     code, output = run(home, "validate")
     assert (code, "checkins/acme.csv:2: confidence 'lots' is no number" in output) == (1, True), output
+
+
+def test_status_names_a_bad_row_too_and_knows_key_results_that_were_judged_before(home: Path) -> None:
+    (home / "published").mkdir()
+    with build_published() as con, duckdb.connect(str(home / "published" / "okr.duckdb")) as made:
+        for table in con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall():
+            schema, _, name = table[0].partition(".")
+            frame = con.sql(f"select * from {schema}.{name}").to_arrow_table()  # noqa: F841 - DuckDB reads it
+            made.execute(f"create schema if not exists {schema}; create table {schema}.{name} as select * from frame")
+        made.execute("update marts.key_result_progress set client = 'acme' where client = 'fjallglas'")
+    (home / "checkins").mkdir()
+    rows = "on,key_result,confidence\n2026-11-03,awareness/interactions,60\n2026-11-03,awareness/never,60\n"
+    (home / "checkins" / "acme.csv").write_text(rows, encoding="utf-8")
+    result = CliRunner().invoke(okr, ["--home", str(home), "status"])
+    assert result.exit_code == 0, result.output
+    assert [line[:31] for line in result.stderr.splitlines()] == ["okr: checkins/acme.csv:3: 'awar"]
+    assert "checkins/acme.csv" not in result.stdout

@@ -6,6 +6,7 @@ Really under test: pure functions of ``pipelines/exports/report/``, and the colo
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -16,11 +17,17 @@ from hypothesis import strategies as st
 from okr_models.periods import add_months
 from okr_models.progress.series import Point, Series
 from okr_models.words.numbers import ENGLISH, SWEDISH
+from pipelines.exports.published import read_status
+from pipelines.exports.reader import reader_of
 from pipelines.exports.report import charts
 from pipelines.exports.report.kpi_cards import KpiSection
-from pipelines.exports.report.paper import SMALLEST, USABLE, density_of, paper_of
+from pipelines.exports.report.paper import USABLE, paper_of
+from pipelines.exports.report.queries import months_of
+from pipelines.exports.report.results import Evidence, ObjectiveView, objectives
 from pipelines.exports.report.scales import APART, scale_of, spread
 from tests.home import PROJECT
+from tests.unit.published_clients import with_more_key_results
+from tests.unit.published_fixture import AS_OF, build_published
 
 STYLE = (PROJECT / "pipelines/exports/report/templates/page.css").read_text("utf-8")
 VALUES = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False).map(lambda value: round(value, 3))
@@ -128,18 +135,31 @@ def test_a_rank_has_its_first_place_at_the_top_and_other_lower_is_better_figures
     assert second > first
 
 
-def test_print_is_set_tighter_the_more_there_is_and_never_unreadable() -> None:
-    nothing = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None)
-    assert (nothing.front, nothing.back, nothing.methods_on) == (1.0, 1.0, "front")
-    assert [density_of(count) for count in (4, 5, 10, 13, 60)] == ["roomy", "compact", "dense", "rows", "rows"]
-    many = paper_of((), KpiSection(month="", cards=()), (), (), methods=1000, groups=None)
-    assert many.front == SMALLEST
+def test_print_is_set_tighter_the_more_there_is_and_leaves_the_rest_to_the_screen() -> None:
+    few, many = tuple(("Sessioner", "Summan av dagarna.") for _ in range(5)), (("Sessioner", "Summa. " * 30),) * 30
+    none = KpiSection(month="", cards=())
+    assert paper_of((), none, (), (), methods=few, groups=None).has_methods
+    assert not paper_of((), none, (), (), methods=many, groups=None).has_methods
+    found = [paper_of(card(count), none, (), (), methods=few, groups=1) for count in (2, 6, 9, 60)]
+    assert [paper.density for paper in found] == ["roomy", "compact", "dense", "lines"]
+    assert found[0].posts > found[-1].posts >= 2
     assert USABLE < 297
 
 
 def test_growth_by_channel_is_printed_where_the_front_has_room_for_it() -> None:
-    none = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None)
-    some = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None, channels=8)
-    many = paper_of((), KpiSection(month="", cards=()), (), (), methods=5, groups=None, channels=80)
+    nothing, methods = KpiSection(month="", cards=()), (("Sessioner", "Summan av dagarna."),)
+    none = paper_of((), nothing, (), (), methods=methods, groups=None)
+    some = paper_of((), nothing, (), (), methods=methods, groups=None, channels=8)
+    many = paper_of((), nothing, (), (), methods=methods, groups=None, channels=80)
     assert (none.with_growth, some.with_growth, many.with_growth) == (True, True, False)
-    assert many.front == none.front
+    assert many.has_methods is none.has_methods
+
+
+def card(count: int) -> tuple[ObjectiveView, ...]:
+    """Objectives of so many key results, as Fjällglas has them."""
+    with build_published() as con:
+        client = with_more_key_results(con, max(count, 6))
+        status = read_status(con, client.client)
+        seen = Evidence(months=months_of(con, client.client, as_of=None), items=(), sources=(), as_of=AS_OF)
+        (one, *_) = objectives(status, reader_of(client), seen, with_results=True)
+    return (replace(one, results=one.results[:count]),)

@@ -7,6 +7,8 @@ tests of its own (``test_due.py``).
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import ssl
 import threading
 from collections.abc import Iterator
@@ -37,6 +39,7 @@ from pipelines.warehouse.open_secrets import open_secrets
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published
 
+CHROMIUM = shutil.which("chromium")
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 NIGHTLY = {"to": ["vd@fjallglas.se"], "every": "night"}
 
@@ -159,8 +162,26 @@ def test_a_mail_arrives_over_tls_once_with_page_and_text(
     text = message.get_body(("plain",)).get_content()
     assert FJALLGLAS.objectives[0].title in page
     assert FJALLGLAS.objectives[0].title in text
+    # whose figures are older than the others is said where the figures are
+    for said in (page, text):
+        assert "LinkedIn har inte kunnat läsas" in said.replace("\u00a0", " ")
     assert send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW) == ()
     assert len(box.mails) == 2
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium: apt-get install chromium")
+def test_the_report_is_attached_as_a_pdf_where_a_chromium_is(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    environ = mail | {"OKR_CHROMIUM": str(CHROMIUM)}
+    send_due(con, Home(tmp_path), [client(NIGHTLY | {"audience": "team"})], environ=environ, now=NOW)
+    ((_, message),) = box.mails
+    (part,) = message.iter_attachments()
+    assert (part.get_content_type(), part.get_filename()) == ("application/pdf", "fjallglas-2026-11-20.pdf")
+    pdf = part.get_content()
+    assert pdf.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) == 2
+    assert "Rapporten är bifogad." in message.get_body(("plain",)).get_content()
 
 
 def test_the_mails_page_is_drawn_by_any_mail_program_and_fetches_nothing(con: duckdb.DuckDBPyConnection) -> None:

@@ -44,6 +44,17 @@ def con(home):
     connection.close()
 
 
+def format_of(file: Path) -> int:
+    """The storage version that a DuckDB file is written in: after a checksum and ``DUCK`` at its beginning."""
+    head = file.read_bytes()[:20]
+    assert head[8:12] == b"DUCK"
+    return int.from_bytes(head[12:20], "little")
+
+
+def test_the_file_is_one_that_older_drivers_of_bi_tools_read_too(con, home) -> None:
+    assert format_of(publish(con, home, run_id="r")) == 65, "DuckDB 1.2 and later"
+
+
 def objective(
     con, *, as_of: date, known_at: datetime, progress: float, client: str = "acme", name: str = "awareness"
 ) -> None:
