@@ -30,7 +30,7 @@ ROW = 5.0
 """A line of a table, and of a key result that has only one."""
 MOST_POSTS, FEWEST_POSTS = 8, 2
 GROUPS_PRINTED = 2
-CHANGES_PRINTED = 5
+CHANGES_PRINTED = 4
 KPI_COLUMNS, KPI_HEIGHT = 5, 33.0
 
 
