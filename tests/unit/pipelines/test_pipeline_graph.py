@@ -13,7 +13,6 @@ import yaml
 
 from pipelines.build import build_defs
 from pipelines.checks import CHECK_NAMES
-from pipelines.cli.night import NightEnded
 from pipelines.dagster_private import IN_THE_UI
 from pipelines.markdown import escaped
 from pipelines.partitions import FIRST_NIGHT, BadRange, checked_rerun, nights
@@ -87,20 +86,6 @@ def test_the_job_is_nightly_and_holds_every_asset(graph: dg.Definitions) -> None
     assert job.asset_layer.executable_asset_keys == graph.resolve_asset_graph().get_all_asset_keys()
     assert job.executor_def.name == "in_process"
     assert job.partitions_def == nights
-
-
-def test_a_person_can_begin_the_ordinary_night_without_choosing_a_partition(
-    graph: dg.Definitions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = graph.resolve_job_def("tonight")
-    assert job.partitions_def is None
-    ended = [NightEnded(3, ("acme/web (auth; pages): refused",)), NightEnded(1, ("marts failed",))]
-    monkeypatch.setattr("pipelines.cli.night.run_night", lambda *_: ended.pop(0))
-    with dg.DagsterInstance.ephemeral() as instance:
-        found = [job.execute_in_process(instance=instance, raise_on_error=False) for _ in range(2)]
-        warned = [entry.message for entry in instance.all_logs(found[0].run_id) if "acme/web" in entry.message]
-    assert [result.success for result in found] == [True, False]
-    assert warned
 
 
 def test_what_is_materialised_by_hand_runs_in_one_process_too(graph: dg.Definitions) -> None:
