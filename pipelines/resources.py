@@ -41,6 +41,8 @@ class Night:
     """Make incremental models anew, as if nothing had been derived before."""
     lax_secrets: bool = False
     """Read secret files that everybody on the machine may read."""
+    sends: bool = True
+    """Send what is due. Of a shard's night the run over all shards does it, once."""
 
     @property
     def held(self) -> HeldBack:
@@ -70,6 +72,7 @@ def opened_night(
     clock_is_right: bool = False,
     lax_secrets: bool = False,
     locked: bool = False,
+    sends: bool = True,
     instance: dg.DagsterInstance | None = None,
 ) -> Generator[Night, None, None]:
     """A home folder for one run: the run lock unless the caller holds it (``locked``), the client files, the database.
@@ -100,6 +103,7 @@ def opened_night(
                 run_id=run_id,
                 full_refresh=full_refresh,
                 lax_secrets=lax_secrets,
+                sends=sends,
             )
         finally:
             con.close()
@@ -135,7 +139,7 @@ class NightResource(dg.ConfigurableResource[Night]):
 
 
 def night_of(
-    home: Home, *, clients: Sequence[str], full_refresh: bool, lax_secrets: bool = False
+    home: Home, *, clients: Sequence[str], full_refresh: bool, lax_secrets: bool = False, sends: bool = True
 ) -> dg.ResourceDefinition:
     """The same for a caller that holds the home folder's run lock and has looked at the clock: ``okr run``."""
 
@@ -148,6 +152,7 @@ def night_of(
             clock_is_right=True,
             lax_secrets=lax_secrets,
             locked=True,
+            sends=sends,
             instance=context.instance,
         ) as night:
             yield night

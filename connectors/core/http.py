@@ -10,12 +10,14 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
+from connectors.core.budget import Call, Limit, credential_of, granted
 from connectors.core.columns import Report, ReportShape
 from connectors.core.deadline import watch_session
 from connectors.core.errors import (
@@ -90,6 +92,7 @@ class Http:
         renew: Callable[[], bool] | None = None,
         secrets: Iterable[str] = (),
         min_interval_seconds: float = 0.0,
+        limit: Limit | None = None,
         policy: RetryPolicy | None = None,
         timeout: tuple[float, float] = (10.0, 45.0),
         longest_call_seconds: float = 300.0,
@@ -99,8 +102,11 @@ class Http:
     ) -> None:
         self.client, self.source, self.base_url = context.client, source, base_url.rstrip("/")
         self.redact = context.redact
-        for secret in secrets:
+        own = tuple(secrets)
+        for secret in own:
             self.redact.add(secret)
+        self._limit = limit
+        self._credential = credential_of(str(_origin(self.base_url)), own)
         self.requests = 0
         self.retries = 0
         self.replies: list[tuple[str, bytes]] | None = None
@@ -193,10 +199,13 @@ class Http:
             signed = self._sign() if at_home and self._sign is not None else {}
             own = {**self._parameters, **signed} if at_home else {}
             query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
-            outcome = self._follow(method, url, query)
+            with self._granted() as call:
+                outcome, verdict = self._follow(method, url, query), None
+                if isinstance(outcome, Reply):
+                    outcome = replace(outcome, shape=shape)
+                    verdict = self._judge(outcome, wants_json=wants_json)
+                    call.throttled = self._throttled(outcome, verdict)
             if isinstance(outcome, Reply):
-                outcome = replace(outcome, shape=shape)
-                verdict = self._judge(outcome, wants_json=wants_json)
                 if verdict is None:
                     if self.replies is not None:
                         self.replies.append((self.redact(outcome.url), self.redact.body(outcome.body)))
@@ -253,6 +262,20 @@ class Http:
     def _is_silent(self) -> bool:
         """Whether nobody answered there, also a call that another part of the source made."""
         return not self._context.silent.isdisjoint({self.base_url, EVERYWHERE})
+
+    def _granted(self) -> AbstractContextManager[Call]:
+        """A call that the credential's budget allows, waited for."""
+        if self._context.budget is None:
+            return nullcontext(Call())
+        return granted(self._context.budget, self._credential, self._limit, sleep=self._context.sleep)
+
+    def _throttled(self, reply: Reply, verdict: Verdict | None) -> float | None:
+        """For how long nobody with this credential is to ask; None where the vendor did not throttle."""
+        if verdict is None or verdict.error is not RateLimited:
+            return None
+        if verdict.retry_after_seconds is not None:
+            return verdict.retry_after_seconds
+        return retry_after(reply.headers, now=self._context.now) or self._policy.first_wait_seconds
 
     def _waits(self) -> tuple[float, float]:
         connect, read = self._timeout

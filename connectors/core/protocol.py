@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from connectors.core.budget import Budget
 from connectors.core.raw_tables import RawTable
 from connectors.core.redaction import Redactor
 from connectors.core.shape import Json
@@ -180,6 +181,8 @@ class Context:
     """Addresses at which nobody answered in time; the next call there is made once, and waited for half as long."""
     redact: Redactor = field(default_factory=Redactor)
     """Knows every secret that the source uses, also those granted meanwhile."""
+    budget: Budget | None = None
+    """Asked before each call; None: nobody counts, as in a replay."""
 
     @property
     def renamed_scopes(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from connectors.core.budget import Budget
 from connectors.core.errors import Misconfigured
 from connectors.core.protocol import EVERYWHERE, Context
 from connectors.core.redaction import Redactor
@@ -38,6 +39,7 @@ def build_context(
     currency: str | None = None,
     was_unanswered: bool = False,
     sleep: Callable[[float], None] = time.sleep,
+    budget: Budget | None = None,
 ) -> Context:
     """The context a source is built with. Raises ``Misconfigured`` where ``base_url`` names an unset variable.
 
@@ -69,6 +71,7 @@ def build_context(
         tokens=TokenStore(home),
         redact=redact,
         silent={EVERYWHERE} if was_unanswered else set(),
+        budget=budget,
     )
 
 

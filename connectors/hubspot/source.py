@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from connectors.core.base import Answer, BaseSource
+from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt
 from connectors.core.http import Http
 from connectors.core.odd import Odd
@@ -239,6 +240,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         headers={"Authorization": f"Bearer {token}"},
         secrets=[token],
         min_interval_seconds=0.0 if context.base_url else 1 / SEARCHES_A_SECOND,
+        limit=None if context.base_url else Limit(SEARCHES_A_SECOND, 1.0),
     )
     return HubSpotSource(settings=settings, context=context, http=http)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.warehouse.db import literal
+
 QUESTIONS = {
     duckdb.StatementType.SELECT,  # show, describe, summarize, values and from ... too
     duckdb.StatementType.EXPLAIN,
@@ -36,6 +38,14 @@ class Answered:
     more: bool = False
 
 
+def _still_open(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Of a home in shards, the files behind the published views; closed is everything else."""
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'published_parts'").fetchall():
+        return []
+    paths = con.execute("select distinct path from ops.published_parts order by path").fetchall()
+    return [f"set allowed_paths = [{', '.join(literal(path) for (path,) in paths)}]"]
+
+
 def ask(con: duckdb.DuckDBPyConnection, query: str, *, most: int | None = None) -> Answered:
     """The answer, of at most ``most`` rows. The connection is closed to anything else afterwards.
 
@@ -48,7 +58,7 @@ def ask(con: duckdb.DuckDBPyConnection, query: str, *, most: int | None = None) 
         raise NotAQuestion(
             f"only questions are answered (select, describe, show); this is {asked[0].type.name.lower()}"
         )
-    for statement in CLOSED:
+    for statement in (*_still_open(con), *CLOSED):
         con.execute(statement)
     result = con.execute(asked[0])
     columns = tuple((name, str(kind)) for name, kind, *_ in result.description or [])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -23,6 +24,7 @@ from pipelines.warehouse.db import open_published
 from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
 from pipelines.warehouse.held_back import Held, held_back
+from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.publish.publish import publish
 
@@ -119,7 +121,7 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
                 night.home.exports,
                 clients=night.clients.clients,
                 held={each.client: each.reason for each in held_back(night.home) if each.stage != HELD_AT_EXPORTS},
-                language=_language(),
+                language=agency_page_language(),
                 root=night.home.root,
                 on_fault=lambda client, error: failed.update({client: Blame(text=reason_of(error), part={})}),
             )
@@ -152,7 +154,13 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         kept = night.held.clients()
         # of a client that is held back there is nothing new to send
         clients = [client for client in night.clients.clients if client.client not in kept]
-        done, trouble = _sent(night, clients)
+        done, trouble = sent_now(
+            night.home,
+            clients if night.sends else (),
+            environ=night.environ,
+            now=night.clock.now(),
+            lax_secrets=night.lax_secrets,
+        )
         stages.done("publish", "reports sent")
         yield dg.MaterializeResult(
             metadata={"messages": len(done), **({"sent": bullets([each.line for each in done])} if done else {})}
@@ -168,7 +176,9 @@ def publish_assets(results: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     return [database, exports, sent]
 
 
-def _sent(night: Night, clients: Sequence[Client]) -> tuple[tuple[Done, ...], list[str]]:
+def sent_now(
+    home: Home, clients: Sequence[Client], *, environ: Mapping[str, str], now: datetime, lax_secrets: bool
+) -> tuple[tuple[Done, ...], list[str]]:
     """What became of what was due, and what could not go. The figures are published whatever happens here."""
     if not any(client.send for client in clients):
         return (), []
@@ -176,21 +186,16 @@ def _sent(night: Night, clients: Sequence[Client]) -> tuple[tuple[Done, ...], li
     from pipelines.sending.send import send_due
 
     try:
-        with closing(open_published(night.home)) as con:
+        with closing(open_published(home)) as con:
             done = send_due(
-                con,
-                night.home,
-                clients,
-                environ=night.environ,
-                now=night.clock.now(),
-                refuse_open_secrets=not night.lax_secrets,
+                con, home, clients, environ=environ, now=now, refuse_open_secrets=not lax_secrets
             )
     except Exception as error:  # noqa: BLE001 - a mail server or a full disk must not make the night fail
         return (), [f"nothing was sent: {reason_of(error)}"]
     return done, [each.line for each in done if each.is_trouble]
 
 
-def _language() -> Language | None:
+def agency_page_language() -> Language | None:
     """The agency page's. A slip in it costs no client its report."""
     try:
         return agency_language(os.environ)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from pipelines.warehouse.home import Home
+from pipelines.warehouse.home import HOME_VARIABLE, Home
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,6 +27,12 @@ R = TypeVar("R")
 def home_of(context: click.Context) -> Home:
     """The home folder that ``--home``, OKR_HOME or the current folder names."""
     return Home.resolve(context.find_root().params.get("home"), os.environ)
+
+
+def store_of(context: click.Context) -> str:
+    """The address of the store that ``--home`` or OKR_HOME names: a folder's path, or a bucket's."""
+    given = str(context.find_root().params.get("home") or os.environ.get(HOME_VARIABLE, ""))
+    return given if "://" in given else str(home_of(context).root)
 
 
 def complete_client(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:

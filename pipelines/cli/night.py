@@ -58,10 +58,11 @@ def run_night(
     full_refresh: bool = False,
     clock_is_right: bool = False,
     lax_secrets: bool = False,
+    sends: bool = True,
 ) -> NightEnded:
     """Run the job ``nightly`` once. Wrong usage and a run already going on end the command with one line.
 
-    So does a date that the ledger contradicts, unless ``clock_is_right``.
+    So does a date that the ledger contradicts, unless ``clock_is_right``. ``sends``: what is due goes out.
     """
     try:
         clock = clock_from(environ)
@@ -94,7 +95,9 @@ def run_night(
                 taken = _look_at_warehouse(home, environ, clock_is_right=clock_is_right)
                 defs = build_defs(
                     resource_overrides={
-                        "night": night_of(home, clients=clients, full_refresh=full_refresh, lax_secrets=lax_secrets),
+                        "night": night_of(
+                            home, clients=clients, full_refresh=full_refresh, lax_secrets=lax_secrets, sends=sends
+                        ),
                         "stages": stages,
                     }
                 )

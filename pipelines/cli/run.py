@@ -7,7 +7,7 @@ from datetime import date
 
 import click
 
-from pipelines.cli.common import DAY, client_option, fail, home_of
+from pipelines.cli.common import DAY, client_option, fail, home_of, store_of
 from pipelines.cli.night import NightEnded, run_night
 
 
@@ -26,6 +26,9 @@ Examples: okr --home okr-home run
     help="Go on though the date is before the newest night's, or more than 40 days after it.",
 )
 @click.option("--lax-secrets", is_flag=True, help="Read secret files though everybody on this machine may read them.")
+@click.option("--engine", type=click.Choice(["ray"]), help="Run shards of the clients on a Ray cluster (RAY_ADDRESS).")
+@click.option("--shards", type=click.IntRange(1, 9999), help="With --engine, the first time: how many.")
+@click.option("--shard", "only", type=int, multiple=True, help="With --engine: only this shard; may be given again.")
 @click.pass_context
 def run(  # noqa: PLR0917 - one parameter an option
     context: click.Context,
@@ -35,6 +38,9 @@ def run(  # noqa: PLR0917 - one parameter an option
     full_refresh: bool,
     clock_is_right: bool,
     lax_secrets: bool,
+    engine: str | None,
+    shards: int | None,
+    only: tuple[int, ...],
 ) -> None:
     """Run the night: read every source, build the figures, publish.
 
@@ -42,8 +48,31 @@ def run(  # noqa: PLR0917 - one parameter an option
     """
     if end is not None and start is None:
         raise fail("--to needs --from", code=2)
+    if engine is not None:
+        if clients:
+            raise fail("--engine ray runs whole shards; --shard N is one of them", code=2)
+        from pipelines.cli.run_shards import run_on_ray
+
+        report(
+            run_on_ray(
+                store_of(context),
+                os.environ,
+                shards=shards,
+                only=only,
+                start=start,
+                end=end,
+                full_refresh=full_refresh,
+                clock_is_right=clock_is_right,
+            )
+        )
+        return
+    if shards is not None or only:
+        raise fail("--shards and --shard need --engine ray", code=2)
+    home = home_of(context)
+    if home.is_sharded:
+        raise fail(f"the clients of {home.root} are in shards; okr --home {home.root} run --engine ray", code=2)
     ended = run_night(
-        home_of(context),
+        home,
         os.environ,
         clients=clients,
         start=start,

@@ -61,7 +61,6 @@ def export_all(
     and the others are written; without ``on_fault`` it is raised.
     """
     # the chart library takes a second to load
-    from pipelines.exports.report.agency import render_agency
     from pipelines.exports.report.client import render_client
 
     is_board = audience == "board"
@@ -112,28 +111,59 @@ def export_all(
         except Exception as error:  # noqa: BLE001 - whatever it is, the other clients' files are not to wait for it
             failed(reader.client, error)
     if not only:
-        target = folder / AGENCY / below
-        link = f"../../{{client}}/{BOARD}/{REPORT}" if below else f"../{{client}}/{REPORT}"
         try:
-            with _made_aside(target) as aside:
-                export_agency(
-                    con, aside, dialect=_agency_dialect(readers), as_of=as_of, restated=restated, audience=audience
-                )
-                render_agency(
-                    con,
-                    readers,
-                    aside,
-                    language=language,
-                    as_of=as_of,
-                    restated=restated,
-                    link=link,
-                    audience=audience,
-                    held=troubles,
-                )
-                written += _put_in_place(aside, target)
+            written += export_agency_page(
+                con,
+                folder,
+                clients=clients,
+                as_of=as_of,
+                restated=restated,
+                audience=audience,
+                board_apart=board_apart,
+                language=language,
+                troubles=troubles,
+            )
         except Exception as error:  # noqa: BLE001 - the clients' own files are written
             failed(AGENCY, error)
     return tuple(written)
+
+
+def export_agency_page(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    *,
+    clients: Sequence[Client] = (),
+    as_of: date | None = None,
+    restated: bool = False,
+    audience: Audience | None = None,
+    board_apart: bool = True,
+    language: Language | None = None,
+    troubles: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """The agency's page and CSVs over all clients, all of them or none. Parameters as of ``export_all``.
+
+    ``troubles``: why a client's figures are not tonight's.
+    """
+    from pipelines.exports.report.agency import render_agency
+
+    readers = readers_of(con, tuple(clients))
+    below = BOARD if audience == "board" and board_apart else ""
+    target = folder / AGENCY / below
+    link = f"../../{{client}}/{BOARD}/{REPORT}" if below else f"../{{client}}/{REPORT}"
+    with _made_aside(target) as aside:
+        export_agency(con, aside, dialect=_agency_dialect(readers), as_of=as_of, restated=restated, audience=audience)
+        render_agency(
+            con,
+            readers,
+            aside,
+            language=language,
+            as_of=as_of,
+            restated=restated,
+            link=link,
+            audience=audience,
+            held=dict(troubles or {}),
+        )
+        return _put_in_place(aside, target)
 
 
 def _agency_dialect(readers: Sequence[Reader]) -> DialectName:

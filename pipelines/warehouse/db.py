@@ -18,14 +18,18 @@ import duckdb
 from pipelines.warehouse.home import Home
 
 Connection = duckdb.DuckDBPyConnection
-Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer", "misnamed"]
+Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer", "misnamed", "sharded"]
 
+CORES_VARIABLE = "OKR_CORES"
+"""How many cores this process may use where others share the machine; unset: all."""
 CATALOG = "warehouse"
 """Name under which the working database is attached."""
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _CURES: dict[Problem, str] = {
     "misnamed": "DuckDB would keep its log in another folder, as there is a ? in the path; name the folder without it",
+    "sharded": "the home's clients are in shards, each with a database of its own: okr run --engine ray runs their"
+    " nights; what needs the one database of a home can't be asked of it",
     "locked": "process{holder} has it open; wait for it to end or close it, and analyse published/okr.duckdb",
     "missing": "it does not exist yet; `okr run` makes it",
     "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away{way}",
@@ -88,6 +92,8 @@ def connect(home: Home, read_only: bool = False) -> Connection:
     Attached under a name of its own: opened directly, the file's name ``okr`` would make every ``okr.table``
     ambiguous between catalog and schema. A cursor of this connection needs its own ``use warehouse``.
     """
+    if home.is_sharded:
+        raise DatabaseUnusable(path=home.database, problem="sharded", detail="shards/plan")
     if not read_only:
         if "?" in str(home.database):
             raise DatabaseUnusable(path=home.database, problem="misnamed", detail="?")
@@ -116,8 +122,13 @@ def open_published(home: Home) -> Connection:
 
 
 def _offline() -> dict[str, str | bool | int | float | list[str]]:
-    """Extensions are never fetched: a night needs no other host than the sources."""
-    return {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    """Extensions are never fetched: a night needs no other host than the sources. As many threads as are allowed."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    cores = os.environ.get(CORES_VARIABLE, "")
+    return settings | ({"threads": max(1, int(cores))} if cores.isdecimal() else {})
 
 
 def configured(con: Connection) -> Connection:

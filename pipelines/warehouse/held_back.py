@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -93,11 +93,16 @@ class HeldBack:
     def _write(self, held: list[Held], *, night: str | None) -> None:
         if not held and not self.home.held_back.exists() and night is None:
             return
-        self.home.published.mkdir(parents=True, exist_ok=True)
-        building = self.home.held_back.with_name(f"building-held-{os.getpid()}.json")
-        text = json.dumps({"night": night, "held": [asdict(each) for each in held]}, ensure_ascii=False, indent=1)
-        building.write_text(text, encoding="utf-8")
-        building.replace(self.home.held_back)
+        write_held(self.home, held, night=night)
+
+
+def write_held(home: Home, held: Sequence[Held], *, night: str | None) -> None:
+    """Put the record in place whole. ``night``: the run that it is of, while that goes on."""
+    home.published.mkdir(parents=True, exist_ok=True)
+    building = home.held_back.with_name(f"building-held-{os.getpid()}.json")
+    text = json.dumps({"night": night, "held": [asdict(each) for each in held]}, ensure_ascii=False, indent=1)
+    building.write_text(text, encoding="utf-8")
+    building.replace(home.held_back)
 
 
 def held_back(home: Home) -> tuple[Held, ...]:

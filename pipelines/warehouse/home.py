@@ -62,6 +62,11 @@ class Home:
         return self.warehouse / "okr.duckdb"
 
     @property
+    def is_sharded(self) -> bool:
+        """Whether its clients' rows lie in shards (``pipelines/shards``) and not in one working database."""
+        return (self.root / "shards" / "plan.state").is_dir()
+
+    @property
     def lock(self) -> Path:
         """The lock file of the run going on."""
         return self.warehouse / "run.lock"

@@ -17,6 +17,7 @@ ROOMS = {
     "connectors": {"pipelines", "dagster", "duckdb", "great_expectations"},
     "pipelines/warehouse": {"dagster"},
     "pipelines/exports": {"dagster", "great_expectations"},
+    "pipelines/shards": {"dagster", "great_expectations"},
 }
 HOUSE = ("okr_models", "connectors", "pipelines", "benchmarks")
 PACKAGES = {
@@ -24,8 +25,16 @@ PACKAGES = {
     "okr_models/words": {"okr_models.progress", "okr_models.forecast", "okr_models.initiatives"},
     "okr_models/forecast": {"okr_models.progress", "okr_models.initiatives", "okr_models.client"},
     "connectors/core": {f"connectors.{path.parent.name}" for path in (PROJECT / "connectors").glob("*/source.py")},
-    "pipelines/warehouse": {"pipelines.exports", "pipelines.cli", "pipelines.assets", "pipelines.notices"},
-    "pipelines/exports": {"pipelines.cli", "pipelines.assets", "pipelines.notices"},
+    "pipelines/warehouse": {
+        "pipelines.exports",
+        "pipelines.cli",
+        "pipelines.assets",
+        "pipelines.notices",
+        "pipelines.shards",
+    },
+    "pipelines/exports": {"pipelines.cli", "pipelines.assets", "pipelines.notices", "pipelines.shards"},
+    # the night is handed to it
+    "pipelines/shards": {"pipelines.cli", "pipelines.assets", "pipelines.notices", "pipelines.sending"},
 }
 VENDORS = sorted({path.parent for path in (PROJECT / "connectors").glob("*/settings.py")})
 SHARED_BY = {name: {"connectors.google"} for name in ("ga4", "search_console", "youtube")} | {
@@ -105,6 +114,13 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
+def test_ray_and_the_store_of_a_bucket_are_loaded_where_they_are_used_alone() -> None:
+    for path in (path for room in HOUSE for path in modules(room)):
+        loaded = {"ray", "obstore"} & set(imported(ast.parse(path.read_text(encoding="utf-8"))))
+        where = path.relative_to(PROJECT).as_posix()
+        assert not loaded or where in {"pipelines/shards/ray_engine.py", "pipelines/shards/bucket.py"}, where
 
 
 def test_every_file_that_a_docstring_names_is_there() -> None:

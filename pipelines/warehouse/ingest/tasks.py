@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from connectors.core.budget import current as current_budget
 from connectors.core.errors import ErrorClass, Misconfigured, SourceError
 from connectors.core.protocol import Context, Delivery, Source, SourceType, Stream
 from connectors.core.secrets import build_context
@@ -158,6 +159,7 @@ def _task(
             others=client.sources,
             currency=client.currency,
             was_unanswered=was_unanswered(every, run_id=step.run_id),
+            budget=current_budget(),
         ),
         open=step.open_source,
         clock=step.clock,

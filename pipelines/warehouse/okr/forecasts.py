@@ -19,7 +19,7 @@ from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
 from okr_models.forecast.scores import score_outcomes
 from okr_models.forecast.types import Forecast
 from pipelines.warehouse.cache import keep, recall
-from pipelines.warehouse.db import Connection, afterwards, first_row, registered, transaction
+from pipelines.warehouse.db import CORES_VARIABLE, Connection, afterwards, first_row, registered, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.checkins import owners_scored
 from pipelines.warehouse.okr.tables import FORECAST_SCORES
@@ -31,8 +31,9 @@ OUTCOMES = {"achieved": True, "out_of_reach": False}
 
 
 def night_workers() -> int:
-    """Processes to fit in: one a core, up to eight."""
-    return max(1, min(MOST_WORKERS, os.cpu_count() or 1))
+    """Processes to fit in: one a core, up to eight; ``OKR_CORES`` where other nights share the machine."""
+    cores = os.environ.get(CORES_VARIABLE, "")
+    return max(1, min(MOST_WORKERS, int(cores) if cores.isdecimal() else os.cpu_count() or 1))
 
 
 def night_forecaster(con: Connection, *, workers: int) -> Callable[[Sequence[ForecastJob]], list[Forecast]]:

@@ -36,15 +36,20 @@ def publish(con: Connection, home: Home, *, run_id: str, held: Collection[str] =
     try:
         with served_beside(con, home) if held else nullcontext():
             _build(con, building, held=held)
-        _sync(building)
-        building.chmod(READ_ONLY)
-        final = _free_name(home, run_id)
-        building.rename(final)
-        _sync(home.published)
-        _swap_link(home, final)
+        return put_in_place(building, home, run_id=run_id)
     except BaseException:
         _remove_leftovers(home)
         raise
+
+
+def put_in_place(building: Path, home: Home, *, run_id: str) -> Path:
+    """Make a finished file the one that is published; its path. It lies in ``home.published`` already."""
+    _sync(building)
+    building.chmod(READ_ONLY)
+    final = _free_name(home, run_id)
+    building.rename(final)
+    _sync(home.published)
+    _swap_link(home, final)
     _drop_old(home, keep=final)
     return final
 

@@ -7,8 +7,9 @@ Published: schema ``marts`` (the SQL marts and the ``okr`` result tables, and th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from pipelines.warehouse.db import Connection, afterwards, first_row, literal, quote
 from pipelines.warehouse.okr.tables import OKR_TABLES
@@ -28,7 +29,7 @@ class PublishRefused(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class PublishedColumn:
     name: str
     type: str
     nullable: bool
@@ -36,13 +37,13 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
+class Published:
     """One table or view of the working database, to be a table in the published one."""
 
     schema: str
     name: str
     comment: str | None
-    columns: tuple[_Column, ...]
+    columns: tuple[PublishedColumn, ...]
     key: tuple[str, ...]
 
     @property
@@ -58,7 +59,7 @@ def copy_tables(con: Connection, *, target: str, held: Collection[str] = ()) -> 
 
     With ``held`` the served database must be attached (``served.py``): of those clients it is copied anew.
     """
-    copies = _copies(con)
+    copies = published_tables(con)
     _refuse_twice(copies)
     for schema in sorted(set(PUBLISHED_FROM.values())):
         con.execute(f"create schema {quote(target)}.{quote(schema)}")
@@ -68,10 +69,11 @@ def copy_tables(con: Connection, *, target: str, held: Collection[str] = ()) -> 
     for view in VIEWS:
         # there is none of a mart that was never built
         if of := published.get((view.schema, view.table)):
-            _view(con, view, of, target=target)
+            make_view(con, view, of, target=target)
 
 
-def _copies(con: Connection) -> list[_Copy]:
+def published_tables(con: Connection) -> list[Published]:
+    """What the current database has in a published schema, views as well, in one fixed order."""
     found = con.execute(
         """
         select schema_name, table_name, comment from duckdb_tables()
@@ -91,12 +93,12 @@ def _copies(con: Connection) -> list[_Copy]:
         ).fetchall()
     )
     return [
-        _Copy(schema, name, comment, _columns(con, schema, name), tuple(keys.get(f"{schema}.{name}", ())))
+        Published(schema, name, comment, _columns(con, schema, name), tuple(keys.get(f"{schema}.{name}", ())))
         for schema, name, comment in sorted(found, key=lambda row: (PUBLISHED_FROM[row[0]], row[1], row[0]))
     ]
 
 
-def _columns(con: Connection, schema: str, table: str) -> tuple[_Column, ...]:
+def _columns(con: Connection, schema: str, table: str) -> tuple[PublishedColumn, ...]:
     rows = con.execute(
         """
         select column_name, data_type, is_nullable, comment from duckdb_columns()
@@ -104,11 +106,11 @@ def _columns(con: Connection, schema: str, table: str) -> tuple[_Column, ...]:
         """,
         [schema, table],
     ).fetchall()
-    return tuple(_Column(*row) for row in rows)
+    return tuple(PublishedColumn(*row) for row in rows)
 
 
-def _refuse_twice(copies: list[_Copy]) -> None:
-    seen: dict[tuple[str, str], _Copy] = {}
+def _refuse_twice(copies: list[Published]) -> None:
+    seen: dict[tuple[str, str], Published] = {}
     taken = {("marts", view.name) for view in VIEWS}
     for copy in copies:
         place = (PUBLISHED_FROM[copy.schema], copy.name)
@@ -122,12 +124,9 @@ def _refuse_twice(copies: list[_Copy]) -> None:
         raise PublishRefused(problem=f"result tables lacking: {', '.join(missing)}")
 
 
-def _copy(con: Connection, copy: _Copy, *, target: str, held: list[str]) -> None:
+def _copy(con: Connection, copy: Published, *, target: str, held: list[str]) -> None:
     place = copy.target(target)
-    lines = [f"{quote(c.name)} {c.type}{'' if c.nullable else ' not null'}" for c in copy.columns]
-    if copy.key:
-        lines.append(f"primary key ({names(copy.key)})")
-    con.execute(f"create table {place} ({', '.join(lines)})")
+    make_table(con, copy, target=target)
     columns = names(column.name for column in copy.columns)
     # the ledger stays in the order it was written; results and marts come in the order of their columns
     order = "rowid" if copy.schema == "ops" else "all"
@@ -136,14 +135,30 @@ def _copy(con: Connection, copy: _Copy, *, target: str, held: list[str]) -> None
         con.execute(f"insert into {place} by name select * from ({rows}) order by {order}", {"held": held})  # noqa: S608
     else:
         con.execute(f"insert into {place} ({columns}) select {columns} from {copy.source} order by {order}")  # noqa: S608
-    if copy.comment:
-        con.execute(f"comment on table {place} is {literal(copy.comment)}")
-    for column in copy.columns:
+
+
+def make_table(con: Connection, copy: Published, *, target: str) -> None:
+    """An empty table of the attached catalog ``target``, with its key and comments."""
+    place = copy.target(target)
+    lines = [f"{quote(c.name)} {c.type}{'' if c.nullable else ' not null'}" for c in copy.columns]
+    if copy.key:
+        lines.append(f"primary key ({names(copy.key)})")
+    con.execute(f"create table {place} ({', '.join(lines)})")
+    comment_on(con, "table", place, copy.comment, copy.columns)
+
+
+def comment_on(
+    con: Connection, kind: Literal["table", "view"], place: str, comment: str | None, columns: Iterable[PublishedColumn]
+) -> None:
+    """A table's or view's comment and its columns'."""
+    if comment:
+        con.execute(f"comment on {kind} {place} is {literal(comment)}")
+    for column in columns:
         if column.comment:
             con.execute(f"comment on column {place}.{quote(column.name)} is {literal(column.comment)}")
 
 
-def _rows_with_served(con: Connection, copy: _Copy) -> str:
+def _rows_with_served(con: Connection, copy: Published) -> str:
     """SQL of a table's rows where those of the clients in ``$held`` are the served ones.
 
     A result table only grows, so its own rows are taken, as far as they are served: an older version's may lack columns
@@ -166,13 +181,10 @@ def _rows_with_served(con: Connection, copy: _Copy) -> str:
     return f"{others} union all by name select {kept} from {served} where list_contains($held, client)"  # noqa: S608 - quoted
 
 
-def _view(con: Connection, view: View, of: _Copy, *, target: str) -> None:
+def make_view(con: Connection, view: View, of: Published, *, target: str) -> None:
+    """One of ``VIEWS`` in the attached catalog ``target``, with the columns of the table that it is of."""
     working = first_row(con, "select current_database(), current_schema()") or ("memory", "main")
     con.execute(f"use {quote(target)}")
     with afterwards(con, f"use {quote(working[0])}.{quote(working[1])}"):
         con.execute(f"create view marts.{quote(view.name)} as {view.sql(column.name for column in of.columns)}")
-        con.execute(f"comment on view marts.{quote(view.name)} is {literal(view.meaning)}")
-        for column in of.columns:
-            if column.comment:
-                place = f"marts.{quote(view.name)}.{quote(column.name)}"
-                con.execute(f"comment on column {place} is {literal(column.comment)}")
+        comment_on(con, "view", f"marts.{quote(view.name)}", view.meaning, of.columns)

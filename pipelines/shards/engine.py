@@ -1,0 +1,202 @@
+"""One night over all shards: whose turn it is, what became of each, and what is published of all together.
+
+What belongs here: the order of a run, whatever runs the shards (``execute``; ``ray_engine.py`` is one). What does not:
+one shard's night (``night.py``) and machines.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from okr_models.words.numbers import Language
+from pipelines.exports.all import export_agency_page
+from pipelines.shards.files import clients_of, folder_of
+from pipelines.shards.join import join
+from pipelines.shards.moving import adopt, retire
+from pipelines.shards.night import Order, Outcome
+from pipelines.shards.plan import KEY as PLAN_KEY
+from pipelines.shards.plan import NotSharded, Plan, read_plan
+from pipelines.shards.publication import Publication, note
+from pipelines.shards.state import RUN_KEY, Version, document_of, file_key, held, read_state
+from pipelines.shards.store import Conflict, Store
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.db import open_published
+from pipelines.warehouse.held_back import Held, held_back, write_held
+from pipelines.warehouse.home import Home
+
+CLIENTS_A_SHARD = 50
+SHARD_STAGE = "shard"
+
+Execute = Callable[[Sequence[tuple[int, tuple[str, ...]]], Order, Plan], Iterable[Outcome]]
+"""Runs the night of each (shard, clients); an outcome for each, in whatever order they end."""
+
+
+class OtherNumber(ValueError):
+    """``--shards`` is another number than the home has."""
+
+    def __init__(self, *, asked: int, there: int) -> None:
+        super().__init__(f"the home has {there} shards, not {asked}; okr shard split {asked} changes that")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """``exit_code`` and ``problems`` as of ``okr run``; an outcome for each shard that had a night."""
+
+    exit_code: int
+    problems: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    published: Path | None
+
+
+def run_shards(
+    store: Store,
+    home: Home,
+    order: Order,
+    *,
+    execute: Execute,
+    clock: Clock,
+    shards: int | None = None,
+    only: Collection[int] = (),
+    language: Language | None = None,
+    send: Callable[[Home, Collection[str]], Sequence[str]] = lambda _home, _held: (),
+) -> RunEnded:
+    """Run the night of every shard (or of ``only`` these) and publish all together.
+
+    ``home``: where the published database and the exports lie; a folder store's own folder. ``send``: sends what is
+    due, but of the clients given; a line for each that did not go. Raises ``Busy``, ``StoreUnavailable``,
+    ``OtherNumber``.
+    """
+    with held(store, RUN_KEY, run_id=order.run_id, seconds=order.lease_seconds, wait=True) as run:
+        clients = clients_of(store)
+        plan = _plan(store, home, clients, shards=shards)
+        spread = plan.spread(clients)
+        jobs = [(shard, names) for shard, names in spread.items() if names and (not only or shard in only)]
+        outcomes = tuple(sorted(execute(jobs, order, plan), key=lambda outcome: outcome.shard))
+        run.check()
+        versions = newest(store, plan)
+        published = publish(store, home, plan, versions, run_id=order.run_id)
+        standing = _held_of(store, plan, versions, outcomes, order=order, clock=clock)
+        problems = [line for outcome in outcomes for line in _lines(outcome)]
+        if published is not None:
+            write_held(home, standing, night=None)
+            problems += _agency(home, standing, language=language)
+            problems += send(home, {each.client for each in standing})
+        failed = [outcome for outcome in outcomes if outcome.exit_code == 1]
+        code = 1 if jobs and len(failed) == len(jobs) else 3 if problems else 0
+        return RunEnded(exit_code=code, problems=tuple(problems), outcomes=outcomes, published=published)
+
+
+def newest(store: Store, plan: Plan) -> dict[int, Version]:
+    """The newest version of each shard that has one."""
+    states = {shard: read_state(store, document_of(shard)) for shard in range(plan.shards)}
+    return {shard: state.newest for shard, state in states.items() if state.newest is not None}
+
+
+def publish(store: Store, home: Home, plan: Plan, versions: Mapping[int, Version], *, run_id: str) -> Path | None:
+    """Join what the shards published and put it in place; None where there is nothing yet."""
+    root = folder_of(store)
+
+    def place(shard: int, digest: str) -> str:
+        return str((root or home.root) / file_key(shard, digest))
+
+    with tempfile.TemporaryDirectory(prefix="okr-join-") as scratch:
+        path = join(store, home, plan, versions, run_id=run_id, scratch=Path(scratch), place=place)
+    if path is None:
+        return None
+    parts = {digest for each in versions.values() for name, digest in each.files.items() if name.startswith("parts/")}
+    if root is None:
+        store.put_file(f"published/{path.name}", path)
+    note(
+        store,
+        Publication(
+            file=path.name,
+            run_id=run_id,
+            versions={shard: version.number for shard, version in versions.items()},
+            parts=tuple(sorted(parts)),
+        ),
+    )
+    return path
+
+
+def _plan(store: Store, home: Home, clients: Collection[str], *, shards: int | None) -> Plan:
+    """The plan there is, or a new one, to which a home of one machine is taken over."""
+    try:
+        plan, _ = read_plan(store)
+    except NotSharded:
+        plan = Plan(shards=shards or max(1, -(-len(clients) // CLIENTS_A_SHARD)))
+        adopt(store, home, plan)
+        try:
+            store.create(PLAN_KEY, plan.model_dump_json(indent=1).encode())
+        except Conflict:
+            plan, _ = read_plan(store)
+    retire(home)
+    if shards is not None and shards != plan.shards:
+        raise OtherNumber(asked=shards, there=plan.shards)
+    return plan
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    if outcome.exit_code != 1:
+        return list(outcome.problems)
+    kept = ", ".join(outcome.clients)
+    why = "; ".join(outcome.problems) or "no reason given"
+    return [f"shard {outcome.shard} failed: {why}; the last good figures of its clients stay: {kept}"]
+
+
+def _held_of(
+    store: Store,
+    plan: Plan,
+    versions: Mapping[int, Version],
+    outcomes: Iterable[Outcome],
+    *,
+    order: Order,
+    clock: Clock,
+) -> list[Held]:
+    """Clients that are held back in a shard, and all of a shard that failed."""
+    at = clock.now().isoformat(timespec="seconds")
+    failed = {outcome.shard: outcome for outcome in outcomes if outcome.exit_code == 1}
+    found: list[Held] = []
+    for shard, version in sorted(versions.items()):
+        digest = version.files.get("published/held.json")
+        if digest is None or shard in failed:
+            continue
+        with tempfile.TemporaryDirectory(prefix="okr-held-") as folder:
+            there = Home(Path(folder))
+            store.get_file(file_key(shard, digest), there.held_back)
+            found += [each for each in held_back(there) if plan.shard_of(each.client) == shard]
+    for shard, outcome in failed.items():
+        why = "; ".join(outcome.problems) or "no reason given"
+        found += [
+            Held(
+                client=client,
+                stage=SHARD_STAGE,
+                reason=f"the night of shard {shard} failed: {why}",
+                place=None,
+                run_id=order.run_id,
+                at=at,
+            )
+            for client in outcome.clients
+        ]
+    return found
+
+
+def _agency(home: Home, standing: Iterable[Held], *, language: Language | None) -> list[str]:
+    """Write the agency's page; a line where that failed, since the clients' figures and files are out."""
+    try:
+        with closing(open_published(home)) as con:
+            export_agency_page(
+                con,
+                home.exports,
+                clients=load_clients(home).clients,
+                language=language,
+                troubles={each.client: each.reason for each in standing},
+            )
+    except Exception as error:  # noqa: BLE001 - whatever it is, what is published stands
+        why = " ".join(str(error).split())
+        return [f"the agency's page was not written, and is that of the night before: {why}"]
+    return []

@@ -1,0 +1,186 @@
+"""Which files of a home a shard's night needs, and which it leaves behind.
+
+What belongs here: bringing them to a local folder and taking them back to the store, by content. What does not: who
+may do so (``state.py``) and when (``night.py``).
+
+The working database and what the shard published are files of a version: kept by their SHA-256, so that a version
+beside the last one costs only what is another now. What people put into the home (client files, csv, check-ins,
+secrets) is read from where it lies; exports lie in the home as in any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from pipelines.shards.folder import FolderStore
+from pipelines.shards.state import State, Version, file_key
+from pipelines.shards.store import Missing, Patient, Store
+from pipelines.warehouse.home import Home
+
+PUBLISHED = "published/okr.duckdb"
+DATABASE = "warehouse/okr.duckdb"
+PARTS = "parts"
+"""Folder of a version for the large marts, one Parquet file each."""
+TOKENS = "state/tokens"
+_OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
+_CLIENT_SUFFIXES = (".yaml", ".yml")
+_OURS = frozenset({"clients", "checkins", "warehouse", "published", "exports", "shards", "dagster", "state"})
+"""Folders that are brought otherwise or not at all, whatever a text of a client file says."""
+_LONGEST_PATH = 1000
+
+
+def clients_of(store: Store) -> tuple[str, ...]:
+    """Every client that has a file, broken ones too."""
+    names = (PurePosixPath(key) for key in store.files("clients"))
+    found = (name.stem for name in names if name.suffix in _CLIENT_SUFFIXES and not name.name.startswith("."))
+    return tuple(sorted(set(found)))
+
+
+def bring_inputs(store: Store, home: Home, clients: Collection[str]) -> None:
+    """Client files, and each file of the home that one of them names; check-ins; granted tokens."""
+    home.clients.mkdir(parents=True, exist_ok=True)
+    wanted: set[str] = set()
+    for client in sorted(clients):
+        for suffix in _CLIENT_SUFFIXES:
+            path = home.clients / f"{client}{suffix}"
+            if _brought(store, f"clients/{path.name}", path):
+                wanted |= set(_named(path))
+        _brought(store, f"checkins/{client}.csv", home.checkins_of(client))
+    for name in sorted(wanted):
+        _brought(store, name, home.root / name)
+    _bring_tokens(store, home)
+
+
+def bring_version(store: Store, home: Home, shard: int, version: Version) -> None:
+    """The databases as that version left them; each is what it was, or this raises ``Missing``."""
+    for name, digest in version.files.items():
+        if name not in _OF_A_VERSION:
+            continue
+        path = home.root / name
+        bring_file(store, shard, digest, path)
+
+
+def bring_file(store: Store, shard: int, digest: str, path: Path) -> None:
+    """One file of a version. Raises ``Missing`` where it is gone or damaged."""
+    key = file_key(shard, digest)
+    store.get_file(key, path)
+    if digest_of(path) != digest:
+        path.unlink()
+        raise Missing(store=store.address, key=key)
+
+
+def keep_version(store: Store, home: Home, shard: int, *, known: Mapping[str, str]) -> dict[str, str]:
+    """Put what the night left into the store; SHA-256 by path. ``known``: what is there already."""
+    files: dict[str, str] = {}
+    there = set(known.values())
+    names = [*_OF_A_VERSION, *sorted(f"{PARTS}/{path.name}" for path in (home.root / PARTS).glob("*.parquet"))]
+    for name in names:
+        path = (home.root / name).resolve()
+        if path.is_file():
+            files[name] = digest_of(path)
+            if files[name] not in there:
+                store.put_file(file_key(shard, files[name]), path)
+                there.add(files[name])
+    return files
+
+
+def forget_files(store: Store, shard: int, state: State, *, also_kept: Collection[str] = ()) -> None:
+    """Take away files of versions that are kept no more; ``also_kept``: digests that what is published rests on."""
+    kept = {digest for version in state.versions for digest in version.files.values()} | set(also_kept)
+    for key in store.files(file_key(shard, "").rstrip("/")):
+        if PurePosixPath(key).name not in kept:
+            store.drop_file(key)
+
+
+def bring_export_names(store: Store, home: Home, clients: Collection[str]) -> None:
+    """An empty file for each that a client's exports have: a report of a closed month is kept and not made again."""
+    for client in sorted(clients):
+        for key in store.files(f"exports/{client}"):
+            path = home.root / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+def take_exports(store: Store, home: Home, clients: Collection[str]) -> int:
+    """Put the exports that were made into the home; how many files."""
+    count = 0
+    for client in sorted(clients):
+        for path in sorted((home.exports / client).rglob("*")):
+            if path.is_file() and path.stat().st_size:
+                store.put_file(path.relative_to(home.root).as_posix(), path)
+                count += 1
+    return count
+
+
+def take_tokens(store: Store, home: Home) -> None:
+    """Put tokens that were granted meanwhile into a bucket; in a folder they were written where they lie."""
+    folder = home.root / TOKENS
+    if folder.is_symlink():
+        return
+    for path in sorted(folder.glob("*")):
+        if path.suffix in {".json", ".seen"}:
+            store.put_file(f"{TOKENS}/{path.name}", path)
+
+
+def folder_of(store: Store) -> Path | None:
+    """Where the store is a folder: that."""
+    inner = store._store if isinstance(store, Patient) else store
+    return inner.root if isinstance(inner, FolderStore) else None
+
+
+def digest_of(path: Path) -> str:
+    """A file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _bring_tokens(store: Store, home: Home) -> None:
+    root = folder_of(store)
+    folder = home.root / TOKENS
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if root is not None:
+        # the same folder for all, so that its locks are too: a token is renewed by one at a time
+        (root / TOKENS).mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.symlink_to(root / TOKENS, target_is_directory=True)
+        return
+    for key in store.files(TOKENS):
+        _brought(store, key, home.root / key)
+        (home.root / key).chmod(0o600)
+
+
+def _brought(store: Store, key: str, path: Path) -> bool:
+    if not store.has_file(key):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store.get_file(key, path)
+    return True
+
+
+def _named(path: Path) -> Iterator[str]:
+    """Every text of a client file that may be a path in the home; what is wrong in it, its own night says."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    for text in _texts(content):
+        name = PurePosixPath(text.strip())
+        if not text.strip() or "://" in text or "\n" in text or len(text) > _LONGEST_PATH:
+            continue
+        if not name.is_absolute() and name.parts and ".." not in name.parts and name.parts[0] not in _OURS:
+            yield name.as_posix()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
