@@ -25,18 +25,49 @@ R = TypeVar("R")
 
 
 def home_of(context: click.Context) -> Home:
-    """The home folder that ``--home``, OKR_HOME or the current folder names."""
+    """The home folder that ``--home``, OKR_HOME or the current folder names; of a bucket, a copy as it is now."""
+    given = _given(context)
+    if "://" in given:
+        return _brought(context, given)
     return Home.resolve(context.find_root().params.get("home"), os.environ)
 
 
 def store_of(context: click.Context) -> str:
     """The address of the store that ``--home`` or OKR_HOME names: a folder's path, or a bucket's."""
-    given = str(context.find_root().params.get("home") or os.environ.get(HOME_VARIABLE, ""))
+    given = _given(context)
     return given if "://" in given else str(home_of(context).root)
+
+
+def _given(context: click.Context) -> str:
+    given = str(context.find_root().params.get("home") or os.environ.get(HOME_VARIABLE, ""))
+    return given.removeprefix("file://")
+
+
+READS = frozenset({"status", "sql", "export", "doctor", "validate", "suggest", "mcp"})
+"""Commands that put nothing into a home which would have to go back into its bucket."""
+
+
+def _brought(context: click.Context, address: str) -> Home:
+    from pipelines.shards.files import take_tokens
+    from pipelines.shards.mirror import brought
+    from pipelines.shards.store import StoreUnavailable, opened
+
+    if context.info_name not in READS:
+        raise fail(f"okr {context.info_name} needs the home as a folder; with a bucket, change its files there")
+    try:
+        store = opened(address)
+        home = brought(store, os.environ)
+    except StoreUnavailable as error:
+        raise fail(one_line(error)) from error
+    # a token that was renewed meanwhile may be the only one that is good
+    context.call_on_close(lambda: take_tokens(store, home))
+    return home
 
 
 def complete_client(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The home folder's clients, for a shell that completes a name. Reads no file, so that Tab answers at once."""
+    if "://" in _given(context):
+        return []
     names = sorted(path.stem for path in home_of(context).clients.glob("*.yaml"))
     given = {*(context.params.get("clients") or ()), context.params.get("client")}
     return [CompletionItem(name) for name in names if name.startswith(incomplete) and name not in given]

@@ -17,6 +17,7 @@ from pipelines.cli.night import NightEnded
 from pipelines.cli.shard_night import night_of_shard
 from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
 from pipelines.shards.files import folder_of
+from pipelines.shards.mirror import brought, taken_back
 from pipelines.shards.night import Order, Outcome
 from pipelines.shards.ray_engine import NoRay, environ_of, executor
 from pipelines.shards.state import Busy, LeaseLost
@@ -75,8 +76,7 @@ def shards_ended(
     try:
         store = opened(address)
         root = folder_of(store)
-        if root is None:
-            raise fail("a run needs a folder that all machines see as its store", code=2)
+        home = Home(root) if root is not None else brought(store, environ)
         order = Order(
             run_id=uuid.uuid4().hex[:12],
             environ=environ_of(environ),
@@ -85,9 +85,9 @@ def shards_ended(
             full_refresh=full_refresh,
             clock_is_right=clock_is_right,
         )
-        return run_shards(
+        ended = run_shards(
             store,
-            Home(root),
+            home,
             order,
             execute=executor(address, night=night_of_shard, environ=environ, told=_tell),
             clock=clock,
@@ -96,6 +96,9 @@ def shards_ended(
             language=agency_page_language(),
             send=lambda home, kept: _sent(home, kept, environ=environ),
         )
+        if root is None:
+            taken_back(store, home)
+        return ended
     except (Busy, LeaseLost, StoreUnavailable, Conflict, OtherNumber, NoRay, RunInProgress) as error:
         raise fail(one_line(error)) from error
 

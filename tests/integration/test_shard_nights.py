@@ -5,6 +5,8 @@ The night is a tiny one that reads a file a client; store, leases, versions, mov
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +23,7 @@ from pipelines.shards import moving
 from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
 from pipelines.shards.files import PUBLISHED
 from pipelines.shards.folder import FolderStore
+from pipelines.shards.mirror import brought, taken_back
 from pipelines.shards.night import Order, Outcome, RunNight, shard_night
 from pipelines.shards.plan import Plan, read_plan
 from pipelines.shards.state import RUN_KEY, Busy, document_of, held, read_state
@@ -292,3 +295,32 @@ def test_a_shard_whose_lease_was_lost_publishes_nothing_of_its_night(root: Path)
     assert any("another run took it" in line for line in ended.problems)
     assert rows_of(root) == FIRST
     assert PUBLISHED in read_state(store, document_of(0)).versions[-1].files
+
+
+def test_a_home_in_a_bucket_is_run_and_read_from_a_copy_of_what_is_published(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "driver"))
+    store = opened(f"{bucket}/{tmp_path.name}")
+    written = write_clients(tmp_path / "written")
+    for path in sorted(written.rglob("*")):
+        if path.is_file():
+            store.put_file(path.relative_to(written).as_posix(), path)
+    home = brought(store, os.environ)
+    run(store, home.root)
+    taken_back(store, home)
+    assert store.has_file("exports/zeta/report.html")
+    moving.split(store, 5, run_id="split")
+    assert moving.check(store) == ()
+    run(store, brought(store, os.environ).root, NEXT_NIGHT, shards=None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "reader"))
+    shutil.rmtree(tmp_path / "driver")
+    elsewhere = brought(store, os.environ)
+    assert rows_of(elsewhere.root) == BOTH
+    with open_published(elsewhere) as con:
+        assert ask(con, "select count(*) from kpi_daily").rows == [(16,)]
+    with open_published(elsewhere) as con:
+        assert ask(con, "select comment from duckdb_columns() where table_name = 'kpi_daily'").rows[-1] == (MEANING,)
+    with pytest.raises(DatabaseUnusable, match="are in shards"):
+        connect(elsewhere)
+    assert brought(store, os.environ).published_database.resolve() == elsewhere.published_database.resolve()
