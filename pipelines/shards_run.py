@@ -1,0 +1,78 @@
+"""A run over all shards with the house's own night, exports and letters: what ``okr run`` and Dagster both start.
+
+What belongs here: putting together what ``pipelines/shards`` is handed. What does not: the order of a run
+(``pipelines/shards/engine.py``), a command's words (``pipelines/cli/run_shards.py``), assets (``sharded.py``).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+
+from pipelines.cli.shard_night import night_of_shard
+from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
+from pipelines.shards.files import folder_of
+from pipelines.shards.mirror import brought, taken_back
+from pipelines.shards.night import Order, Outcome
+from pipelines.shards.ray_engine import NoRay, environ_of, executor
+from pipelines.shards.state import Busy, LeaseLost
+from pipelines.shards.store import Conflict, StoreUnavailable, opened
+from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.clock import clock_from
+from pipelines.warehouse.home import Home
+from pipelines.warehouse.run_lock import RunInProgress
+
+FORESEEN = (Busy, LeaseLost, StoreUnavailable, Conflict, OtherNumber, NoRay, RunInProgress)
+"""What a run can be ended by, in one line each; what was published before stands."""
+
+
+def run_all(
+    address: str,
+    environ: Mapping[str, str],
+    *,
+    shards: int | None = None,
+    only: Collection[int] = (),
+    start: date | None = None,
+    end: date | None = None,
+    full_refresh: bool = False,
+    clock_is_right: bool = False,
+    told: Callable[[Outcome], None] = lambda _: None,
+) -> RunEnded:
+    """Run every shard's night (or ``only`` these), publish, send. Raises one of ``FORESEEN``, and ``BadToday``."""
+    # what draws takes a second to load
+    from pipelines.assets.publish import agency_page_language
+
+    clock = clock_from(environ)
+    store = opened(address)
+    root = folder_of(store)
+    home = Home(root) if root is not None else brought(store, environ)
+    order = Order(
+        run_id=uuid.uuid4().hex[:12],
+        environ=environ_of(environ),
+        start=start,
+        end=end,
+        full_refresh=full_refresh,
+        clock_is_right=clock_is_right,
+    )
+    ended = run_shards(
+        store,
+        home,
+        order,
+        execute=executor(address, night=night_of_shard, environ=environ, told=told),
+        clock=clock,
+        shards=shards,
+        only=only,
+        language=agency_page_language(),
+        send=lambda home, kept: _sent(home, kept, environ=environ),
+    )
+    if root is None:
+        taken_back(store, home)
+    return ended
+
+
+def _sent(home: Home, kept: Collection[str], *, environ: Mapping[str, str]) -> list[str]:
+    from pipelines.assets.publish import sent_now
+
+    clients = [client for client in load_clients(home).clients if client.client not in kept]
+    return [f"not sent: {line}" for line in sent_now(home, clients, environ=environ, now=clock_from(environ).now())[1]]
