@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench clean lock sbom audit
+.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench bench-scale clean lock sbom audit
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: install .venv-dbt/.installed .venv-bench/.installed ## Ingest against dlt
 	    if [ ! -f benchmarks/$$part.py ]; then echo "skipped: benchmarks/$$part.py is not there"; continue; fi; \
 	    PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
+
+bench-scale: install ## A night of 100 and of 1,000 simulated clients in shards, on this machine's cores
+	$(BIN)/python -m benchmarks.scale
 
 test: install ## All tests
 	PATH="$(CURDIR)/.venv-dbt/bin:$(CURDIR)/.venv-dbt2/bin:$$PATH" $(BIN)/python -m pytest $(WORKERS)

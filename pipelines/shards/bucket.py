@@ -80,11 +80,12 @@ class BucketStore:
 
     def has_file(self, key: str) -> bool:
         import obstore
+        from obstore.exceptions import InvalidPathError
 
         with self._asked(f"looking for {key}"):
             try:
                 obstore.head(self._store, key)
-            except FileNotFoundError:
+            except (FileNotFoundError, InvalidPathError):
                 return False
             return True
 

@@ -11,6 +11,7 @@ secrets) is read from where it lies; exports lie in the home as in any other.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,11 +28,17 @@ DATABASE = "warehouse/okr.duckdb"
 PARTS = "parts"
 """Folder of a version for the large marts, one Parquet file each."""
 TOKENS = "state/tokens"
+SETTINGS = "okr.yaml"
+"""Of the home itself."""
 _OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
 _CLIENT_SUFFIXES = (".yaml", ".yml")
 _OURS = frozenset({"clients", "checkins", "warehouse", "published", "exports", "shards", "dagster", "state"})
 """Folders that are brought otherwise or not at all, whatever a text of a client file says."""
-_LONGEST_PATH = 1000
+_NAMES_A_FILE = frozenset({"file", "path", "logo"})
+"""Keys under which a name without a folder is a file of the home too."""
+_LONGEST_NAME = 255
+_DATABASE_FILE = "sqlite:///"
+"""How a client file writes the address of a database that is a file of the home."""
 
 
 def clients_of(store: Store) -> tuple[str, ...]:
@@ -42,8 +49,9 @@ def clients_of(store: Store) -> tuple[str, ...]:
 
 
 def bring_inputs(store: Store, home: Home, clients: Collection[str]) -> None:
-    """Client files, and each file of the home that one of them names; check-ins; granted tokens."""
+    """The home's settings; client files, and each file that one of them names; check-ins; granted tokens."""
     home.clients.mkdir(parents=True, exist_ok=True)
+    _brought(store, SETTINGS, home.root / SETTINGS)
     wanted: set[str] = set()
     for client in sorted(clients):
         for suffix in _CLIENT_SUFFIXES:
@@ -167,20 +175,24 @@ def _named(path: Path) -> Iterator[str]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         return
-    for text in _texts(content):
-        name = PurePosixPath(text.strip())
-        if not text.strip() or "://" in text or "\n" in text or len(text) > _LONGEST_PATH:
+    for key, written in _texts(content):
+        text = written.strip().removeprefix(_DATABASE_FILE)
+        if ("/" not in text and key not in _NAMES_A_FILE) or "://" in text or not text.isprintable():
             continue
-        if not name.is_absolute() and name.parts and ".." not in name.parts and name.parts[0] not in _OURS:
+        name = PurePosixPath(text)
+        if name.is_absolute() or not name.parts or ".." in name.parts or name.parts[0] in _OURS:
+            continue
+        if all(len(part.encode()) <= _LONGEST_NAME for part in name.parts):
             yield name.as_posix()
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text with the key that it stands under; in place of a variable's name, what that says."""
     if isinstance(value, str):
-        yield value
+        yield key, os.environ.get(value, "") if key == "env" else value
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
+        for name, each in value.items():
+            yield from _texts(each, str(name))
     elif isinstance(value, list):
         for each in value:
-            yield from _texts(each)
+            yield from _texts(each, key)
