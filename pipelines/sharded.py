@@ -34,6 +34,7 @@ class ShardsConfig(dg.Config):
     shards: list[int] = Field(default_factory=list, description="Only these shards; empty: all")
     full_refresh: bool = Field(default=False, description="Make incremental models anew")
     clock_is_right: bool = Field(default=False, description="Go on with a date before the ledger's newest row")
+    lax_secrets: bool = Field(default=False, description="Read secret files that everybody on the machine may read")
 
 
 class ShardsRun:
@@ -91,6 +92,7 @@ def shards_night(
         end=window.end if window else None,
         full_refresh=config.full_refresh,
         clock_is_right=config.clock_is_right,
+        lax_secrets=config.lax_secrets,
     )
     failed = [each for each in ended.outcomes if each.exit_code == 1]
     if ended.outcomes and len(failed) == len(ended.outcomes):

@@ -187,9 +187,7 @@ def sent_now(
 
     try:
         with closing(open_published(home)) as con:
-            done = send_due(
-                con, home, clients, environ=environ, now=now, refuse_open_secrets=not lax_secrets
-            )
+            done = send_due(con, home, clients, environ=environ, now=now, refuse_open_secrets=not lax_secrets)
     except Exception as error:  # noqa: BLE001 - a mail server or a full disk must not make the night fail
         return (), [f"nothing was sent: {reason_of(error)}"]
     return done, [each.line for each in done if each.is_trouble]

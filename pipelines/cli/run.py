@@ -63,6 +63,7 @@ def run(  # noqa: PLR0917 - one parameter an option
                 end=end,
                 full_refresh=full_refresh,
                 clock_is_right=clock_is_right,
+                lax_secrets=lax_secrets,
             )
         )
         return

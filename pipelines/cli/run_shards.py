@@ -29,6 +29,7 @@ def run_on_ray(
     end: date | None = None,
     full_refresh: bool = False,
     clock_is_right: bool = False,
+    lax_secrets: bool = False,
 ) -> NightEnded:
     """Run every shard's night and publish; a line a shard on stdout. What is foreseen ends the command in words."""
     try:
@@ -41,6 +42,7 @@ def run_on_ray(
             end=end,
             full_refresh=full_refresh,
             clock_is_right=clock_is_right,
+            lax_secrets=lax_secrets,
             told=_tell,
         )
     except BadToday as error:

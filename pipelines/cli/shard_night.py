@@ -24,6 +24,7 @@ def night_of_shard(
     end: date | None = None,
     full_refresh: bool = False,
     clock_is_right: bool = False,
+    lax_secrets: bool = False,
     sends: bool = False,
 ) -> NightEnded:
     """``run_night`` over the home folder of a shard; what would end a command is exit code 1 and its words."""
@@ -37,6 +38,7 @@ def night_of_shard(
                 end=end,
                 full_refresh=full_refresh,
                 clock_is_right=clock_is_right,
+                lax_secrets=lax_secrets,
                 sends=sends,
             )
     except click.exceptions.Exit:

@@ -57,7 +57,8 @@ class FolderStore:
         with self._asked(f"reading {key}"):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.root / key, path)
+                # with its mode: a secret that everybody may read is refused where it is read
+                shutil.copy(self.root / key, path)
             except FileNotFoundError as error:
                 raise Missing(store=self.address, key=key) from error
 

@@ -52,7 +52,7 @@ class Ended(Protocol):
 
 
 RunNight = Callable[..., Ended]
-"""``run_night(home, environ, *, start, end, full_refresh, clock_is_right, sends)``."""
+"""``run_night(home, environ, *, start, end, full_refresh, clock_is_right, lax_secrets, sends)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class Order:
     end: date | None = None
     full_refresh: bool = False
     clock_is_right: bool = False
+    lax_secrets: bool = False
     lease_seconds: float = LEASE_SECONDS
 
 
@@ -189,6 +190,7 @@ def _run(night: RunNight, home: Home, order: Order) -> Ended:
             end=order.end,
             full_refresh=order.full_refresh,
             clock_is_right=order.clock_is_right,
+            lax_secrets=order.lax_secrets,
             sends=False,
         )
 

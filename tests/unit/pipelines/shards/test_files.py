@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_what_a_clients_file_names_comes_along_and_another_clients_does_not(
     for name in [*wanted, *others, "checkins/acme.csv"]:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name, encoding="utf-8")
+    (root / "secrets" / "key.json").chmod(0o644)
     (tmp_path / "outside.txt").write_text("outside", encoding="utf-8")
     (root / "clients" / "acme.yaml").write_text(yaml.safe_dump(named), encoding="utf-8")
     (root / "clients" / ".acme.yaml.swp").write_text("an editor's", encoding="utf-8")
@@ -41,6 +43,8 @@ def test_what_a_clients_file_names_comes_along_and_another_clients_does_not(
     bring_inputs(opened(root), Home(local), ["acme"])
     found = sorted(path.relative_to(local).as_posix() for path in local.rglob("*") if path.is_file())
     assert found == sorted([*wanted, "checkins/acme.csv", "clients/acme.yaml"])
+    # a secret that lies open to all is refused from here as from there
+    assert stat.S_IMODE((local / "secrets" / "key.json").stat().st_mode) == 0o644
 
 
 def test_a_broken_client_file_comes_along_for_its_night_to_say_what_is_wrong(tmp_path: Path) -> None:
