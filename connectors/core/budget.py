@@ -22,9 +22,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 LONGEST_SHARED_WAIT_SECONDS = 60.0
-"""So long at most a throttle of one call holds up others: it may have been one account's, and then they ask for
-themselves.
-"""
+"""A throttle for longer is no pace but a quota that is used up, perhaps one account's: others ask for themselves."""
 LONGEST_CALL_SECONDS = 900.0
 """A call that has not ended by then was made by a process that is gone; it is counted as ended."""
 _LOOK_AGAIN_SECONDS = 0.05
@@ -95,9 +93,8 @@ class Counter:
         account = self._accounts.setdefault(credential, _Account())
         if account.open.pop(ticket, None) is not None:
             account.ended.append(now)
-        if throttled_seconds is not None:
-            wait = min(throttled_seconds, LONGEST_SHARED_WAIT_SECONDS)
-            account.closed_until = max(account.closed_until, now + wait)
+        if throttled_seconds is not None and throttled_seconds <= LONGEST_SHARED_WAIT_SECONDS:
+            account.closed_until = max(account.closed_until, now + throttled_seconds)
 
     @staticmethod
     def _forget(account: _Account, limit: Limit, *, now: float) -> None:
@@ -148,14 +145,14 @@ def credential_of(origin: str, secrets: Iterable[str]) -> str:
     return hashlib.sha256("\0".join([origin, *sorted(secrets)]).encode()).hexdigest()[:32]
 
 
-_CURRENT: list[Budget] = [ProcessBudget()]
+_SHARED: list[Budget] = []
 
 
-def current() -> Budget:
-    """The budget of this process."""
-    return _CURRENT[0]
+def of_run() -> Budget:
+    """The budget of what this process does next: one of its own, unless its calls are counted with others'."""
+    return _SHARED[0] if _SHARED else ProcessBudget()
 
 
 def use(budget: Budget) -> None:
-    """Make it this process's, for one whose calls are counted together with those of others."""
-    _CURRENT[0] = budget
+    """Count this process's calls together with those of others from now on."""
+    _SHARED[:] = [budget]

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
+from connectors.core.budget import of_run as budget_of_run
 from connectors.core.protocol import Delivery, SourceType
 from okr_models.client.model import Client
 from okr_models.periods import Window
@@ -86,6 +87,7 @@ def ingest(
         source_types=source_types,
         open_source=open_source,
         refuse_open_secrets=refuse_open_secrets,
+        budget=budget_of_run(),
     )
     result = ResultBuilder()
     watched = IngestStages(stages or Unwatched(), "counters" if set(deliveries) == {"snapshot"} else "sources")

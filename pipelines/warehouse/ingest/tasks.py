@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from connectors.core.budget import current as current_budget
+from connectors.core.budget import Budget
 from connectors.core.errors import ErrorClass, Misconfigured, SourceError
 from connectors.core.protocol import Context, Delivery, Source, SourceType, Stream
 from connectors.core.secrets import build_context
@@ -53,6 +53,8 @@ class Step:
     open_source: OpenSource
     refuse_open_secrets: bool
     """Whether a secret file that everybody may read is its source's failure."""
+    budget: Budget
+    """Asked before each call of every source."""
 
     def streams(self, streams: Iterable[Stream]) -> tuple[Stream, ...]:
         """Those of ``streams`` that this step reads."""
@@ -159,7 +161,7 @@ def _task(
             others=client.sources,
             currency=client.currency,
             was_unanswered=was_unanswered(every, run_id=step.run_id),
-            budget=current_budget(),
+            budget=step.budget,
         ),
         open=step.open_source,
         clock=step.clock,
