@@ -14,7 +14,7 @@ from pathlib import Path
 
 from okr_models.words.numbers import Language
 from pipelines.exports.all import export_agency_page
-from pipelines.shards.files import clients_of, folder_of
+from pipelines.shards.files import PARTS, bring_file, clients_of, folder_of
 from pipelines.shards.join import join
 from pipelines.shards.moving import adopt, retire
 from pipelines.shards.night import Order, Outcome
@@ -108,9 +108,18 @@ def publish(store: Store, home: Home, plan: Plan, versions: Mapping[int, Version
         path = join(store, home, plan, versions, run_id=run_id, scratch=Path(scratch), place=place)
     if path is None:
         return None
-    parts = {digest for each in versions.values() for name, digest in each.files.items() if name.startswith("parts/")}
+    behind = [
+        (shard, digest)
+        for shard, version in versions.items()
+        for name, digest in version.files.items()
+        if name.startswith(f"{PARTS}/")
+    ]
+    parts = {digest for _, digest in behind}
     if root is None:
         store.put_file(f"published/{path.name}", path)
+        for shard, digest in behind:
+            if not Path(place(shard, digest)).exists():
+                bring_file(store, shard, digest, Path(place(shard, digest)))
     note(
         store,
         Publication(

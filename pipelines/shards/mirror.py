@@ -70,6 +70,10 @@ def _bring_published(store: Store, home: Home) -> None:
         store.get_file(f"published/{newest.file}", building)
         _bring_parts(store, home, building)
         put_in_place(building, home, run_id=newest.run_id)
+    used = {digest for each in publications for digest in each.parts}
+    for old in (home.root / "shards").glob("*/files/*"):
+        if old.name not in used:
+            old.unlink()
 
 
 def _bring_parts(store: Store, home: Home, published: Path) -> None:

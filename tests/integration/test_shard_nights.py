@@ -309,6 +309,7 @@ def test_a_home_in_a_bucket_is_run_and_read_from_a_copy_of_what_is_published(
     home = brought(store, os.environ)
     run(store, home.root)
     taken_back(store, home)
+    assert rows_of(home.root) == FIRST
     assert store.has_file("exports/zeta/report.html")
     moving.split(store, 5, run_id="split")
     assert moving.check(store) == ()
