@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date
 
 from pipelines.cli.shard_night import night_of_shard
+from pipelines.shards.address import opened
 from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
 from pipelines.shards.files import folder_of
 from pipelines.shards.mirror import brought, taken_back
 from pipelines.shards.night import Order, Outcome
 from pipelines.shards.ray_engine import NoRay, environ_of, executor
 from pipelines.shards.state import Busy, LeaseLost
-from pipelines.shards.store import Conflict, StoreUnavailable, opened
+from pipelines.shards.store import Conflict, StoreUnavailable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.home import Home

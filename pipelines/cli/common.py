@@ -48,9 +48,10 @@ READS = frozenset({"status", "sql", "export", "doctor", "validate", "suggest", "
 
 
 def _brought(context: click.Context, address: str) -> Home:
+    from pipelines.shards.address import opened
     from pipelines.shards.files import take_tokens
     from pipelines.shards.mirror import brought
-    from pipelines.shards.store import StoreUnavailable, opened
+    from pipelines.shards.store import StoreUnavailable
 
     if context.info_name not in READS:
         raise fail(f"okr {context.info_name} needs the home as a folder; with a bucket, change its files there")

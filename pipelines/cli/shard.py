@@ -7,10 +7,11 @@ import uuid
 import click
 
 from pipelines.cli.common import complete_client, fail, readable_errors, store_of
+from pipelines.shards.address import opened
 from pipelines.shards.moving import Moved, NoSuchClient, NoSuchShard
 from pipelines.shards.plan import NotSharded
 from pipelines.shards.state import Busy, LeaseLost
-from pipelines.shards.store import Conflict, Missing, Store, StoreUnavailable, opened
+from pipelines.shards.store import Conflict, Missing, Store, StoreUnavailable
 
 FORESEEN = (NotSharded, NoSuchShard, NoSuchClient, Busy, LeaseLost, Conflict, Missing, StoreUnavailable)
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from connectors.core import budget
+from pipelines.shards.address import opened
 from pipelines.shards.night import Order, Outcome, RunNight, shard_night
 from pipelines.shards.plan import Plan
 from pipelines.shards.ray_budget import SharedBudget, treasurer
-from pipelines.shards.store import opened
 from pipelines.warehouse.db import CORES_VARIABLE
 
 ADDRESS = "RAY_ADDRESS"

@@ -79,18 +79,6 @@ class Store(Protocol):
         """Take a file away; one that is gone is no error."""
 
 
-def opened(address: str | Path) -> Store:
-    """The store at an address: ``s3://``, ``gs://``, ``abfs://``, ``az://``, or a folder's path or ``file://``."""
-    text = str(address)
-    if "://" not in text or text.startswith("file://"):
-        from pipelines.shards.folder import FolderStore
-
-        return Patient(FolderStore(Path(text.removeprefix("file://")).expanduser().resolve()))
-    from pipelines.shards.bucket import bucket_store
-
-    return Patient(bucket_store(text))
-
-
 class Patient:
     """A store that asks again where it was not answered, a bounded number of times.
 

@@ -21,11 +21,11 @@ import pytest
 from connectors.core.budget import Limit, credential_of, granted
 from pipelines.cli.shard_night import night_of_shard
 from pipelines.shards import moving
+from pipelines.shards.address import opened
 from pipelines.shards.engine import RunEnded, run_shards
 from pipelines.shards.night import Order, RunNight
 from pipelines.shards.ray_budget import SharedBudget, treasurer
 from pipelines.shards.ray_engine import Told, environ_of, executor
-from pipelines.shards.store import opened
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.home import Home
 from tests.home import PROJECT

@@ -20,6 +20,7 @@ import pytest
 from pipelines.asking.questions import ask
 from pipelines.exports.database import hand_out
 from pipelines.shards import moving
+from pipelines.shards.address import opened
 from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
 from pipelines.shards.files import PUBLISHED
 from pipelines.shards.folder import FolderStore
@@ -27,7 +28,7 @@ from pipelines.shards.mirror import brought, taken_back
 from pipelines.shards.night import Order, Outcome, RunNight, shard_night
 from pipelines.shards.plan import Plan, read_plan
 from pipelines.shards.state import RUN_KEY, Busy, document_of, held, read_state
-from pipelines.shards.store import Patient, Store, StoreUnavailable, opened
+from pipelines.shards.store import Patient, Store, StoreUnavailable
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.home import Home

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.shards.address import opened
 from pipelines.shards.files import bring_inputs, clients_of
-from pipelines.shards.store import opened
 from pipelines.warehouse.home import Home
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.shards.address import opened
 from pipelines.shards.plan import KEY, NotSharded, Plan, is_sharded, read_plan
-from pipelines.shards.store import opened
 
 CLIENTS = [f"client_{number:05}" for number in range(10_000)]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.shards.address import opened
 from pipelines.shards.state import KEPT_VERSIONS, Busy, LeaseLost, Version, document_of, held, read_state
-from pipelines.shards.store import Store, opened
+from pipelines.shards.store import Store
 
 KEY = document_of(3)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.shards.address import opened
 from pipelines.shards.folder import FolderStore
-from pipelines.shards.store import ATTEMPTS, Conflict, Found, Missing, Patient, Store, StoreUnavailable, opened
+from pipelines.shards.store import ATTEMPTS, Conflict, Found, Missing, Patient, Store, StoreUnavailable
 
 
 @pytest.fixture(params=["folder", "bucket"])
