@@ -4,8 +4,6 @@ What belongs here: the one asset and its job. What does not: what a run does (``
 partition, and a shard is none: which to run again is asked in the launchpad.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
