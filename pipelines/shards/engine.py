@@ -104,22 +104,24 @@ def publish(store: Store, home: Home, plan: Plan, versions: Mapping[int, Version
     def place(shard: int, digest: str) -> str:
         return str((root or home.root) / file_key(shard, digest))
 
-    with tempfile.TemporaryDirectory(prefix="okr-join-") as scratch:
-        path = join(store, home, plan, versions, run_id=run_id, scratch=Path(scratch), place=place)
-    if path is None:
-        return None
     behind = [
         (shard, digest)
         for shard, version in versions.items()
         for name, digest in version.files.items()
         if name.startswith(f"{PARTS}/")
     ]
-    parts = {digest for _, digest in behind}
     if root is None:
-        store.put_file(f"published/{path.name}", path)
+        # the views are made over files that are there
         for shard, digest in behind:
             if not Path(place(shard, digest)).exists():
                 bring_file(store, shard, digest, Path(place(shard, digest)))
+    with tempfile.TemporaryDirectory(prefix="okr-join-") as scratch:
+        path = join(store, home, plan, versions, run_id=run_id, scratch=Path(scratch), place=place)
+    if path is None:
+        return None
+    parts = {digest for _, digest in behind}
+    if root is None:
+        store.put_file(f"published/{path.name}", path)
     note(
         store,
         Publication(
