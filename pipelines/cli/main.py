@@ -11,6 +11,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -131,6 +132,8 @@ def main() -> None:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     # what imports make stays; garbage collection going through it again and again took a fifth of their time
     gc.set_threshold(20_000, 10, 10)
+    # Google's libraries announce years ahead on stderr which Python they will leave; the user can't act on it here
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\.")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # a terminal that can't show a letter shows "?" in its place

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -393,3 +394,14 @@ def test_what_failed_is_read_while_the_run_still_holds_the_lock(
     ended = night.run_night(home, {"OKR_TODAY": "2026-11-20"})
     assert ended.exit_code == 0, ended.problems
     assert len(seen) == 1
+
+
+def test_what_google_says_of_old_pythons_is_no_line_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["okr", "--version"])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            command.main()
+        for library in ("google.api_core._python_version_support", "pandas"):
+            warnings.warn_explicit("goes soon", FutureWarning, f"{library}.py", 1, module=library)
+    assert [warning.filename for warning in said] == ["pandas.py"]
