@@ -70,7 +70,7 @@ def paper_of(
     # growth by channel goes before the cards of KPIs, and is left out whole where it does not fit
     with_growth = front + 13 + KPI_HEIGHT + _growth(channels) <= USABLE
     front += _growth(channels) if with_growth else 0
-    rows = max(1, min(_rows_of(kpis), int((USABLE - front) / KPI_HEIGHT)))
+    rows = max(1, min(_rows_of(kpis), int((USABLE - front - 13) / KPI_HEIGHT)))
     front += 13 + KPI_HEIGHT * rows if kpis.cards else 0
     return Paper(
         density=density,
