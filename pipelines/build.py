@@ -13,7 +13,7 @@ from pipelines.assets.models import model_assets
 from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
 from pipelines.checks import access_lasts
-from pipelines.jobs import nightly
+from pipelines.jobs import nightly, tonight
 from pipelines.partitions import EVERY_MORNING
 from pipelines.resources import NightResource
 from pipelines.schedules import nightly_schedule
@@ -32,7 +32,7 @@ def build_defs(*, resource_overrides: Mapping[str, Any] | None = None) -> dg.Def
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, EVERY_MORNING), assets),
         asset_checks=[access_lasts],
-        jobs=[nightly],
+        jobs=[nightly, tonight],
         schedules=[nightly_schedule],
         sensors=[tell_of_warnings, tell_of_failures],
         executor=dg.in_process_executor,  # by hand too: only one process can hold the home folder's lock
