@@ -169,7 +169,8 @@ def secrets_of(environ: Mapping[str, str]) -> list[str]:
 
 def test_no_secret_reaches_a_file_of_the_home_folder(night: Installation) -> None:
     secrets = secrets_of(night.environ)
-    assert len(secrets) > 15
+    # one at least of each variable, and a user's login has two
+    assert len(secrets) > sum(name.startswith("OKR_DEMO_") for name in night.environ)
     for path in night.root.rglob("*"):
         if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
