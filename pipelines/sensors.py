@@ -13,7 +13,7 @@ import dagster as dg
 
 from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
-from pipelines.notices.claims import claim, healed, is_news
+from pipelines.notices.claims import claim, forget_last, is_news
 from pipelines.notices.send import messengers_of
 from pipelines.notices.text import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
 from pipelines.warehouse.home import HOME_VARIABLE, Home
@@ -50,11 +50,13 @@ def _tell(context: dg.RunStatusSensorContext) -> None:
     # where no home is named there is none to keep a claim in
     home = Home.resolve(None, os.environ) if os.environ.get(HOME_VARIABLE) else None
     if home is not None and notice is None and claim(home, context.dagster_run.run_id):
-        healed(home)
+        forget_last(home)
     if notice is None:
         return
     if home is None or (claim(home, context.dagster_run.run_id) and is_news(home, notice.key)):
-        send(notice, environ=os.environ, log=context.log)
+        sent = send(notice, environ=os.environ, log=context.log)
+        if home is not None and not sent:
+            forget_last(home)
 
 
 def send(notice: Notice, *, environ: Mapping[str, str], log: logging.Logger) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, s
 
     Each run is told of once, by whichever comes first.
     """
-    from pipelines.notices.claims import claim, healed, is_news
+    from pipelines.notices.claims import claim, forget_last, is_news
     from pipelines.notices.send import messengers_of
     from pipelines.notices.text import notice_of
     from pipelines.sensors import summary_of
@@ -174,7 +174,7 @@ def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, s
         return []
     notice = notice_of(summary_of(instance, instance.get_run_by_id(run.run_id) or run))
     if notice is None:
-        healed(home)
+        forget_last(home)
     if notice is None or not is_news(home, notice.key):
         return []
     failed = []
@@ -183,6 +183,8 @@ def told_by_hand(home: Home, instance: Any, run: Any, *, environ: Mapping[str, s
             messenger(notice)
         except Exception as error:  # noqa: BLE001 - the night is over; no way of telling it may undo it
             failed.append(one_line(error))
+    if len(failed) == len(ways):
+        forget_last(home)
     return failed
 
 

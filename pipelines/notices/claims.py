@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from pathlib import Path
 
 from pipelines.warehouse.home import Home
 
@@ -36,14 +38,11 @@ def claim(home: Home, run_id: str) -> bool:
 def is_news(home: Home, key: str) -> bool:
     """Whether a night's notice says something that the last one did not, or the last one was a week ago.
 
-    ``key``: ``Notice.key``; empty is always news, and so is what follows a night with nothing to tell (``healed``).
+    ``key``: ``Notice.key``; empty is always news, and so is what follows ``forget_last``.
     """
     path = home.root / "state" / "last_notice.json"
-    try:
-        last = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        last = {}
-    repeated = int(last.get("repeated", 0)) + 1 if key and last.get("key") == key else 0
+    said, before = _last(path)
+    repeated = before + 1 if key and said == key else 0
     told = repeated % (SILENT_NIGHTS + 1) == 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +52,16 @@ def is_news(home: Home, key: str) -> bool:
     return told
 
 
-def healed(home: Home) -> None:
-    """A night had nothing to tell: what fails next is news again."""
-    (home.root / "state" / "last_notice.json").unlink(missing_ok=True)
+def _last(path: Path) -> tuple[str, int]:
+    """What the last notice said and how many nights had said it before; nothing where the file is not as written."""
+    try:
+        last = json.loads(path.read_text("utf-8"))
+        return str(last["key"]), int(last["repeated"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return "", 0
+
+
+def forget_last(home: Home) -> None:
+    """A night had nothing to tell, or its notice went nowhere: the next one is news whatever it says."""
+    with suppress(OSError):
+        (home.root / "state" / "last_notice.json").unlink(missing_ok=True)
