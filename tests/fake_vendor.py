@@ -92,6 +92,7 @@ def vendor(answer: Answerer | list[Says]) -> Iterator[Vendor]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a body waits 40 ms for the acknowledgement of its headers
 
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

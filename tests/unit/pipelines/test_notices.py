@@ -68,7 +68,7 @@ class MailServer(socketserver.StreamRequestHandler):
 
 @contextmanager
 def serving(server: socketserver.TCPServer) -> Iterator[socketserver.TCPServer]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield server

@@ -130,7 +130,7 @@ def hook() -> Iterator[tuple[str, list[Any], list[int]]]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/services/T0/secret", taken, answers
     server.shutdown()
 
