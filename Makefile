@@ -50,10 +50,10 @@ dbt2: .venv-dbt2/.installed ## dbt Core v2 (Linux on x86-64) with the DuckDB lib
 	    "dlt[duckdb]>=1.31,<2" "$$(grep '^duckdb==' constraints.txt)" "$$(grep '^pyarrow==' constraints.txt)"
 	touch $@
 
-bench: install .venv-dbt/.installed .venv-bench/.installed ## Ingest against dlt, load against DuckDB, SQL build against dbt
+bench: install .venv-dbt/.installed .venv-dbt2/.installed .venv-bench/.installed ## Ingest against dlt, load against DuckDB, SQL build against dbt 1 and 2
 	@for part in ingest load sql_build; do \
 	    if [ ! -f benchmarks/$$part.py ]; then echo "skipped: benchmarks/$$part.py is not there"; continue; fi; \
-	    PATH="$(CURDIR)/.venv-dbt/bin:$$PATH" $(BIN)/python -m benchmarks.$$part || exit 1; \
+	    $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
 
 bench-scale: install ## A night of 100 and of 1,000 simulated clients in shards, on this machine's cores

@@ -1,14 +1,15 @@
 """Ingest from HTTP to a committed table, against dlt on the same endpoints with the same keys.
 
-    python -m benchmarks.ingest [--rounds N] [--dlt .venv-bench/bin/python]
+    python -m benchmarks.ingest [--rounds N] [--paths json arrow] [--dlt .venv-bench/bin/python]
 
-The sandbox answers both sides: page statistics of Plausible (10,000 rows a page) and of Search Console (a month a
+The sandbox answers all sides: page statistics of Plausible (10,000 rows a page) and of Search Console (a month a
 request), for four clients, 212,000 rows, with the primary keys of ``connectors/core/raw_tables.py``. It runs in a
 process of its own and gives from memory what it was asked before, in a round that is not counted, so that what is
-measured is the reader: HTTP, parsing, typing, checks, the write and the commit. Both load twice: into an empty
-database, and again over what is there, by merge. Each round runs one side after the other, each in a fresh process,
-timed in it from the first request to the last commit; imports are left out on both sides. Seconds of the processor
-are printed too: they say the same on a machine that has other work.
+measured is the reader: HTTP, parsing, typing, checks, the write and the commit. dlt is measured by two paths: fed
+dictionaries, as its documentation shows first (``json``), and fed Arrow tables (``arrow``). All load twice: into an
+empty database, and again over what is there, by merge. Each round runs the sides one after the other, each in a fresh
+process, timed in it from the first request to the last commit; imports are left out on all sides. Seconds of the
+processor are printed too: they say the same on a machine that has other work.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ ASKED = Asked(
     web=(date(2024, 7, 1), date(2026, 11, 19)),
     search=(date(2025, 8, 1), date(2026, 11, 18)),
 )
+
+DLT = {"json": "dlt, JSON", "arrow": "dlt, Arrow"}
+GOALS = {"dlt, JSON": "20 x", "dlt, Arrow": "3 x"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,26 +103,37 @@ def main() -> None:
     """Measure in rounds and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--paths", nargs="+", choices=list(DLT), default=list(DLT))
     parser.add_argument("--dlt", type=Path, default=HERE.parent / ".venv-bench" / "bin" / "python")
     options = parser.parse_args()
     if not options.dlt.exists():
         raise SystemExit(f"{options.dlt} is not there; make bench installs dlt in an environment of its own")
     own = Side(name="own", command=(sys.executable, "-m", "benchmarks.ingest_own"))
-    dlt = Side(name="dlt", command=(str(options.dlt), str(HERE / "ingest_dlt.py")))
+    sides = [
+        own,
+        *(Side(name=name, command=dlt_by(options.dlt, path)) for path, name in DLT.items() if path in options.paths),
+    ]
     with sandbox() as environ:
-        counted = {side.name: side.run(environ)["kept"] for side in (own, dlt)}
-        if counted["own"] != counted["dlt"]:
-            raise SystemExit(f"the two sides did not load the same rows: {counted}")
-        rounds = [{side.name: side.run(environ) for side in (own, dlt)} for _ in range(options.rounds)]
+        counted = {side.name: side.run(environ)["kept"] for side in sides}
+        if any(kept != counted["own"] for kept in counted.values()):
+            raise SystemExit(f"the sides did not load the same rows: {counted}")
+        rounds = [{side.name: side.run(environ) for side in sides} for _ in range(options.rounds)]
     rows = rounds[0]["own"]["rows"]
-    versions = {f"{name} (dlt's)" if name != "dlt" else name: v for name, v in rounds[0]["dlt"]["versions"].items()}
+    dlts = rounds[0][sides[-1].name]["versions"]
+    versions = {f"{name} (dlt's)" if name != "dlt" else name: version for name, version in dlts.items()}
     print_head(f"Ingest of {rows:,} rows, HTTP to committed table", {**rounds[0]["own"]["versions"], **versions})
     for label, which in (("empty database", "first"), ("again over it", "again")):
         for number, unit in enumerate(("on the clock", "of the processor")):
-            seconds = {name: [float(one[name][which][number]) for one in rounds] for name in ("own", "dlt")}
+            seconds = {side.name: [float(one[side.name][which][number]) for one in rounds] for side in sides}
             for name, those in seconds.items():
                 print_seconds(f"{name}, {label}, {unit}", those, rows=rows)
-            print_ratio(f"dlt / own, {label}, {unit}", seconds["own"], seconds["dlt"], goal="20 x")
+            for name in list(seconds)[1:]:
+                print_ratio(f"{name} / own, {label}, {unit}", seconds["own"], seconds[name], goal=GOALS[name])
+
+
+def dlt_by(python: Path, path: str) -> tuple[str, ...]:
+    """The command of dlt's side by one of its paths; ``Side.run`` adds what is asked and a folder."""
+    return (str(python), str(HERE / "ingest_dlt.py"), path)
 
 
 if __name__ == "__main__":

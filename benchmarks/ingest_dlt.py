@@ -1,9 +1,10 @@
 """dlt's side of ``benchmarks.ingest``: the same requests by dlt's own client, merged by the same keys into DuckDB.
 
 Runs in ``.venv-bench``, which has ``dlt[duckdb]`` and none of this program's code but ``ingest_asked``. Written as
-dlt's documentation does: a resource a table that yields pages of rows, ``primary_key``,
-``write_disposition="merge"``; types given, so that nothing is guessed. Prints one line of JSON, as
-``ingest_own.py`` does.
+dlt's documentation does, ``primary_key`` and ``write_disposition="merge"``, by one of its two paths: ``json``, a
+resource that yields pages of rows as dictionaries, types given, so that nothing is guessed; or ``arrow``, one that
+yields each page as an Arrow table, parsed by orjson and built column by column, which dlt passes on as Parquet without
+looking at its rows. Prints one line of JSON, as ``ingest_own.py`` does.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import dlt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 from dlt.sources.helpers import requests
 from ingest_asked import PLAUSIBLE_SITE, SEARCH_SITE, Asked
 
@@ -27,6 +31,7 @@ BASE = os.environ["OKR_SANDBOX_URL"]
 ROWS_A_PAGE = {"web": 10_000, "search": 25_000}
 SLICE = timedelta(days=31)
 FRESH_DAYS = 3
+SETTLED_DAYS = 4
 
 
 def windows(first: date, last: date) -> Iterator[tuple[date, date]]:
@@ -36,8 +41,8 @@ def windows(first: date, last: date) -> Iterator[tuple[date, date]]:
         first += SLICE
 
 
-def web(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
-    """Pages of views by day, host and page."""
+def web(asked: Asked) -> Iterator[list[Any]]:
+    """Plausible's rows of views by day, page and host, a page of them at a time."""
     headers = {"Authorization": f"Bearer {os.environ['OKR_DEMO_PLAUSIBLE_TOKEN']}"}
     names = ["time:day", "event:page", "event:hostname"]
     for first, last in windows(*asked.web):
@@ -52,30 +57,15 @@ def web(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
                 "order_by": [[name, "asc"] for name in names],
                 "pagination": {"limit": ROWS_A_PAGE["web"], "offset": offset},
             }
-            reply = requests.post(f"{BASE}/api/v2/query", json=body, headers=headers).json()
-            page = []
-            for row in reply["results"]:
-                day, path, host = row["dimensions"]
-                page.append(
-                    {
-                        "client": client,
-                        "source": "web",
-                        "day": day,
-                        "host": host,
-                        "path": path,
-                        "page_views": row["metrics"][0],
-                        "engagement_seconds": None,
-                        "is_final": (asked.today - date.fromisoformat(day)).days > 4,
-                    }
-                )
-            yield page
-            offset += len(page)
-            if not page or offset >= reply["meta"]["total_rows"]:
+            reply = orjson.loads(requests.post(f"{BASE}/api/v2/query", json=body, headers=headers).content)
+            yield reply["results"]
+            offset += len(reply["results"])
+            if not reply["results"] or offset >= reply["meta"]["total_rows"]:
                 break
 
 
-def search(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
-    """Clicks and impressions by day and page."""
+def search(asked: Asked) -> Iterator[list[Any]]:
+    """Search Console's rows of clicks and impressions by day and page, a page of them at a time."""
     headers = {"Authorization": f"Bearer {os.environ['BENCH_GOOGLE_TOKEN']}"}
     url = f"{BASE}/webmasters/v3/sites/{quote(SEARCH_SITE, safe='')}/searchAnalytics/query"
     for first, last in windows(*asked.search):
@@ -91,23 +81,82 @@ def search(asked: Asked, client: str) -> Iterator[list[dict[str, Any]]]:
                 "rowLimit": ROWS_A_PAGE["search"],
                 "startRow": start,
             }
-            rows = requests.post(url, json=body, headers=headers).json().get("rows", [])
-            yield [
-                {
-                    "client": client,
-                    "source": "search",
-                    "day": row["keys"][0],
-                    "page": row["keys"][1],
-                    "clicks": row["clicks"],
-                    "impressions": row["impressions"],
-                    "position_sum": row["position"] * row["impressions"],
-                    "is_final": (asked.today - date.fromisoformat(row["keys"][0])).days > FRESH_DAYS,
-                }
-                for row in rows
-            ]
+            rows = orjson.loads(requests.post(url, json=body, headers=headers).content).get("rows", [])
+            yield rows
             start += len(rows)
             if len(rows) < ROWS_A_PAGE["search"]:
                 break
+
+
+def web_rows(rows: list[Any], asked: Asked, client: str) -> list[dict[str, Any]]:
+    """Dictionaries, as dlt's documentation shows."""
+    return [
+        {
+            "client": client,
+            "source": "web",
+            "day": day,
+            "host": host,
+            "path": path,
+            "page_views": row["metrics"][0],
+            "engagement_seconds": None,
+            "is_final": (asked.today - date.fromisoformat(day)).days > SETTLED_DAYS,
+        }
+        for row in rows
+        for day, path, host in (row["dimensions"],)
+    ]
+
+
+def search_rows(rows: list[Any], asked: Asked, client: str) -> list[dict[str, Any]]:
+    """The same of searches."""
+    return [
+        {
+            "client": client,
+            "source": "search",
+            "day": row["keys"][0],
+            "page": row["keys"][1],
+            "clicks": row["clicks"],
+            "impressions": row["impressions"],
+            "position_sum": row["position"] * row["impressions"],
+            "is_final": (asked.today - date.fromisoformat(row["keys"][0])).days > FRESH_DAYS,
+        }
+        for row in rows
+    ]
+
+
+def web_table(rows: list[Any], asked: Asked, client: str) -> pa.Table:
+    """An Arrow table, built column by column."""
+    days, paths, hosts = zip(*(row["dimensions"] for row in rows), strict=True) if rows else ((), (), ())
+    day = pa.array(days, pa.string()).cast(pa.date32())
+    return pa.table(
+        {
+            "client": pa.repeat(client, len(rows)),
+            "source": pa.repeat("web", len(rows)),
+            "day": day,
+            "host": pa.array(hosts, pa.string()),
+            "path": pa.array(paths, pa.string()),
+            "page_views": pa.array([row["metrics"][0] for row in rows], pa.int64()),
+            "engagement_seconds": pa.nulls(len(rows), pa.float64()),
+            "is_final": pc.less(day, pa.scalar(asked.today - timedelta(days=SETTLED_DAYS))),
+        }
+    )
+
+
+def search_table(rows: list[Any], asked: Asked, client: str) -> pa.Table:
+    """The same of searches."""
+    days, pages = zip(*(row["keys"] for row in rows), strict=True) if rows else ((), ())
+    day = pa.array(days, pa.string()).cast(pa.date32())
+    return pa.table(
+        {
+            "client": pa.repeat(client, len(rows)),
+            "source": pa.repeat("search", len(rows)),
+            "day": day,
+            "page": pa.array(pages, pa.string()),
+            "clicks": pa.array([row["clicks"] for row in rows], pa.int64()),
+            "impressions": pa.array([row["impressions"] for row in rows], pa.int64()),
+            "position_sum": pa.array([row["position"] * row["impressions"] for row in rows], pa.float64()),
+            "is_final": pc.less(day, pa.scalar(asked.today - timedelta(days=FRESH_DAYS))),
+        }
+    )
 
 
 TYPES = {
@@ -119,9 +168,14 @@ TYPES = {
     "impressions": "bigint",
     "position_sum": "double",
 }
-TABLES = {
-    "web_pages_daily": (web, "web", ("day", "host", "path", "page_views", "engagement_seconds", "is_final")),
-    "search_pages_daily": (search, "search", ("day", "page", "clicks", "impressions", "position_sum", "is_final")),
+COLUMNS = {
+    "web_pages_daily": ("day", "host", "path", "page_views", "engagement_seconds", "is_final"),
+    "search_pages_daily": ("day", "page", "clicks", "impressions", "position_sum", "is_final"),
+}
+TABLES = {"web_pages_daily": ("web", web), "search_pages_daily": ("search", search)}
+SHAPES: dict[str, dict[str, Callable[[list[Any], Asked, str], Any]]] = {
+    "json": {"web_pages_daily": web_rows, "search_pages_daily": search_rows},
+    "arrow": {"web_pages_daily": web_table, "search_pages_daily": search_table},
 }
 KEYS = {
     "web_pages_daily": ["client", "source", "day", "host", "path"],
@@ -129,17 +183,19 @@ KEYS = {
 }
 
 
-def resources(asked: Asked) -> list[Any]:
+def resources(asked: Asked, path: str) -> list[Any]:
     """A resource a table over all clients that have such a source."""
     made = []
-    for table, (read, kind, columns) in TABLES.items():
+    for table, (kind, read) in TABLES.items():
 
-        def pages(read: Any = read, kind: str = kind) -> Iterator[list[dict[str, Any]]]:
+        def pages(read: Any = read, kind: str = kind, shape: Any = SHAPES[path][table]) -> Iterator[Any]:
             for client, kinds in asked.clients:
                 if kind in kinds:
-                    yield from read(asked, client)
+                    for rows in read(asked):
+                        yield shape(rows, asked, client)
 
-        types = {name: {"data_type": TYPES[name]} for name in columns if name in TYPES}
+        # an Arrow table has its types with it
+        types = {name: {"data_type": TYPES[name]} for name in COLUMNS[table] if name in TYPES and path == "json"}
         made.append(
             dlt.resource(
                 pages, name=table, primary_key=KEYS[table], write_disposition="merge", columns=types, parallelized=True
@@ -150,7 +206,7 @@ def resources(asked: Asked) -> list[Any]:
 
 def main() -> None:
     """Load twice and print the figures."""
-    asked, folder = Asked.read(sys.argv[1]), Path(sys.argv[2])
+    path, asked, folder = sys.argv[1], Asked.read(sys.argv[2]), Path(sys.argv[3])
     pipeline = dlt.pipeline(
         pipeline_name="bench",
         pipelines_dir=str(folder / "pipelines"),
@@ -160,7 +216,7 @@ def main() -> None:
     seconds = []
     for _ in range(2):
         started, spent = time.perf_counter(), time.process_time()
-        pipeline.run(resources(asked)).raise_on_failed_jobs()
+        pipeline.run(resources(asked, path)).raise_on_failed_jobs()
         seconds.append((time.perf_counter() - started, time.process_time() - spent))
     with pipeline.sql_client() as client:
         kept = {table: client.execute_sql(f"select count(*) from {table}")[0][0] for table in sorted(TABLES)}

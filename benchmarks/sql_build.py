@@ -1,6 +1,6 @@
 """The whole SQL build by the program's runner and by real dbt: the same rows, each a process of its own, in turns.
 
-    python -m benchmarks.sql_build [--rounds N] [--clients N] [--days N] [--dbt PATH]
+    python -m benchmarks.sql_build [--rounds N] [--clients N] [--days N] [--dbt PATH] [--dbt2 PATH]
 
 Each command works on a fresh copy of one database that has raw, ops and config rows only:
 
@@ -10,15 +10,16 @@ Each command works on a fresh copy of one database that has raw, ops and config 
 - ``runner, as the night``: every model, its data tests judged by Great Expectations and a refused table undone; it
   imports Great Expectations, which in the night is done once, and by what is imported anyway.
 
-dbt keeps its parsed project between runs, as it would from night to night, has a thread a core, and sends no
+dbt is measured twice, by dbt 1 with its DuckDB adapter and by dbt Core v2, which brings its own parser and runner and
+opens no database newer than the DuckDB library beside it: the database is of the oldest storage that all of them write.
+dbt 1 keeps its parsed project between runs, as it would from night to night; both have a thread a core and send no
 statistics. Seconds are on the clock from start to end of the process, and of processor, its children's included. What
-belongs here: the comparison. What does not: the rows (``installation.py``).
+belongs here: the comparison. What does not: the rows (``installation.py``) and the commands (``dbt_command.py``).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import resource
@@ -35,10 +36,13 @@ from statistics import median
 
 import duckdb
 
+from benchmarks.dbt_command import Dbt, environment
+from benchmarks.figures import print_ratio
 from benchmarks.installation import Size, fill
-from pipelines.warehouse.models.project import PROJECT
 
+HERE = Path(__file__).resolve().parents[1]
 AS_OF = date(2026, 11, 20)
+STORAGE = "v1.4.0"
 _BUILD = """
 import sys
 from graphlib import TopologicalSorter
@@ -81,6 +85,7 @@ for name in TopologicalSorter({name: others - {name} for name, others in reads.i
         checked += len(asked)
 print(len(project.models), "models,", checked, "data tests")
 """
+_GOALS = {("dbt 1 build", "runner, tests in SQL"): "10 x", ("dbt 2 build", "runner, tests in SQL"): "5 x"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +103,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--days", type=int, default=1095)
-    parser.add_argument(
-        "--dbt", default=_dbt(), help="dbt with dbt-duckdb; default that of `make dbt`, else on the path"
-    )
+    parser.add_argument("--dbt", type=Path, default=HERE / ".venv-dbt" / "bin" / "dbt", help="that of `make dbt`")
+    parser.add_argument("--dbt2", type=Path, default=HERE / ".venv-dbt2" / "bin" / "dbt", help="that of `make dbt2`")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.duckdb"
-        with duckdb.connect(str(rows)) as con:
+        with duckdb.connect() as con:
+            con.execute(f"attach '{rows}' as made (storage_version '{STORAGE}')")
+            con.execute("use made")
             con.execute("set timezone = 'UTC'")
             fill(con, Size(clients=options.clients, days=options.days), as_of=AS_OF)
             pages = con.execute("select count(*) from raw.web_pages_daily").fetchall()[0][0]
-        commands = _commands(options.dbt, Path(folder))
-        print(_about(options.dbt))
+        dbts = _dbts(options)
+        commands = _commands(dbts, Path(folder))
+        print(_about(dbts))
         print(f"{options.clients} client(s), {options.days} days, {pages} page rows; {options.rounds} rounds, in turns")
         for name, command in commands.items():
             said = _timed(command, rows).said  # once for what is read from disk first, and for dbt's parsed project
@@ -121,29 +128,25 @@ def main() -> None:
     _report(took)
 
 
-def _dbt() -> str:
-    beside = Path(__file__).resolve().parents[1] / ".venv-dbt" / "bin" / "dbt"
-    return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
+def _dbts(options: argparse.Namespace) -> list[Dbt]:
+    dbts = [Dbt("dbt 1", options.dbt), Dbt("dbt 2", options.dbt2)]
+    missing = [str(one.command) for one in dbts if not one.command.exists()]
+    if missing:
+        raise SystemExit(f"{' and '.join(missing)} is not there; `make dbt dbt2` brings both")
+    return dbts
 
 
-def _commands(dbt: str, folder: Path) -> dict[str, list[str]]:
-    output = {
-        "type": "duckdb",
-        "path": str(folder / "built.duckdb"),
-        "threads": os.cpu_count() or 1,
-        "settings": {"timezone": "UTC"},
-    }
-    # JSON is YAML
-    (folder / "profiles.yml").write_text(json.dumps({"marketing_okr": {"target": "t", "outputs": {"t": output}}}))
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
-    where += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--quiet"]
+def _commands(dbts: list[Dbt], folder: Path) -> dict[str, list[str]]:
     run = [sys.executable, "-c", _BUILD, str(folder / "built.duckdb")]
     return {
         "runner": [*run, "models"],
         "runner, tests in SQL": [*run, "sql"],
         "runner, as the night": [*run, "night"],
-        "dbt run": [dbt, "run", *where],
-        "dbt build": [dbt, "build", *where],
+        **{
+            f"{one.name} {what}": one.words(what, database=folder / "built.duckdb")
+            for one in dbts
+            for what in ("run", "build")
+        },
     }
 
 
@@ -155,7 +158,7 @@ def _timed(command: list[str], rows: Path) -> Took:
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command,
-        env={**os.environ, "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+        env=environment(command[0]),
         capture_output=True,
         text=True,
         check=False,
@@ -170,13 +173,11 @@ def _shown(command: list[str]) -> str:
     return " ".join("…" if "\n" in part else part for part in command)
 
 
-def _about(dbt: str) -> str:
-    said = subprocess.run([dbt, "--version"], capture_output=True, text=True, check=False).stdout
-    found = [line.strip(" -") for line in said.splitlines() if "installed" in line or "duckdb" in line]
-    ours = (
-        f"duckdb {duckdb.__version__}, jinja2 {version('jinja2')}, great_expectations {version('great_expectations')}"
-    )
-    return f"Python {platform.python_version()}, {os.cpu_count()} cores; {ours}; dbt: {', '.join(found)}"
+def _about(dbts: list[Dbt]) -> str:
+    ours = f"duckdb {duckdb.__version__}, jinja2 {version('jinja2')}"
+    ours += f", great_expectations {version('great_expectations')}"
+    found = "; ".join(f"{one.name}: {one.version()}" for one in dbts)
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {ours}; {found}"
 
 
 def _report(took: dict[str, list[Took]]) -> None:
@@ -185,16 +186,16 @@ def _report(took: dict[str, list[Took]]) -> None:
         clock, processor = [one.clock for one in times], [one.processor for one in times]
         print(f"{name:22}{_spread(clock):>30}{_spread(processor):>34}")
     for slow, fast in (
-        ("dbt run", "runner"),
-        ("dbt build", "runner, tests in SQL"),
-        ("dbt build", "runner, as the night"),
-        ("dbt build", "runner"),
+        ("dbt 1 run", "runner"),
+        ("dbt 2 run", "runner"),
+        ("dbt 1 build", "runner, tests in SQL"),
+        ("dbt 2 build", "runner, tests in SQL"),
+        ("dbt 1 build", "runner, as the night"),
+        ("dbt 2 build", "runner, as the night"),
     ):
-        ratios = [
-            median(getattr(one, unit) for one in took[slow]) / median(getattr(one, unit) for one in took[fast])
-            for unit in ("clock", "processor")
-        ]
-        print(f"{slow} / {fast}: {ratios[0]:.1f} on the clock, {ratios[1]:.1f} of processor")
+        for unit, said in (("clock", "on the clock"), ("processor", "of processor")):
+            sides = [[float(getattr(one, unit)) for one in took[name]] for name in (fast, slow)]
+            print_ratio(f"{slow} / {fast}, {said}", *sides, goal=_GOALS.get((slow, fast), "none"))
 
 
 def _spread(seconds: list[float]) -> str:
