@@ -96,7 +96,8 @@ def _judge(con: Connection, home: Home, clients: Collection[Client], known: Coll
     """Tables and judgement of one night, in the order of the job."""
     now = clock.now()
     write_config(con, clients, now=now, known=known)
-    run_project(con)
+    with transaction(con):  # a commit for all tables: nobody looks at one of them alone
+        run_project(con)
     with transaction(con):
         evaluate_all(con, clients, clock, forecaster=night_forecaster(con, workers=night_workers()))
     read = {

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from okr_models.forecast import jobs as several
 from okr_models.forecast import structural
 from okr_models.forecast.forecast import ForecastJob, forecast, forecast_series, futures_of, months_of
 from okr_models.forecast.jobs import forecast_many, from_json, in_parallel, job_hash, to_json
@@ -242,9 +243,24 @@ def test_nothing_that_is_not_finite_ever_comes_out(
     assert all(figure is None or np.isfinite(figure) for figure in figures)
 
 
-def test_the_answer_depends_on_the_job_alone_and_not_on_the_processes() -> None:
+def test_the_answer_depends_on_the_job_alone_and_not_on_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = [job(history=seasonal(30 + number, seed=number)) for number in range(12)]
-    assert forecast_many(jobs, workers=2) == forecast_many(jobs, workers=1)
+    here = forecast_many(jobs, workers=1)
+    monkeypatch.setattr(several, "FITS_A_PROCESS", 6)
+    assert forecast_many(jobs, workers=2) == here
+
+
+def test_no_process_is_started_that_its_fits_do_not_pay_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def none_of_them(work: object, jobs: list[ForecastJob], *, workers: int) -> list[None]:
+        asked.append(workers)
+        return [None] * len(jobs)
+
+    monkeypatch.setattr(several, "in_parallel", none_of_them)
+    for count in (1, 20, 95, 96, 400):
+        forecast_many([job(widening=1.0 + number) for number in range(count)], workers=8)
+    assert asked == [0, 0, 1, 2, 8]
 
 
 def test_jobs_that_are_the_same_are_fitted_once() -> None:
