@@ -45,6 +45,9 @@ class _SourceTypes(Mapping[str, SourceType]):
         found: SourceType = getattr(import_module(module), constant)
         return found
 
+    def __contains__(self, name: object) -> bool:
+        return name in MODULES
+
     def __iter__(self) -> Iterator[str]:
         return iter(MODULES)
 

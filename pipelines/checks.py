@@ -17,9 +17,10 @@ from pipelines.markdown import markdown_table
 from pipelines.notices.text import FAILING
 from pipelines.resources import Night
 from pipelines.warehouse.checks.declared import Check, Checked, Severity, checks_of
-from pipelines.warehouse.checks.refusals import TableRefused, first_row, reason, record_refusal
+from pipelines.warehouse.checks.refusals import TableRefused, first_row, reason
 from pipelines.warehouse.checks.run import CheckOutcome
 from pipelines.warehouse.ingest.access import TOKEN_WARNING_DAYS, VERSION_WARNING_DAYS, check_access
+from pipelines.warehouse.refused import record_refusal
 
 ACCESS_KEY = config_key("sources")
 SAMPLE = "sample"

@@ -9,13 +9,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import NoneType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from connectors.core.raw_tables import ARROW, Column, RawTable, Type
+from connectors.core.raw_tables import Column, RawTable, Type, arrow_types
 from connectors.core.shape import BadShape
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = Mapping[str, object]
 OnConflict = Literal["refuse", "last"]
@@ -29,6 +29,8 @@ def build_table(table: RawTable, rows: Iterable[Row] | pa.Table, *, on_conflict:
     ``on_conflict``: two different rows with one key are refused, or the last one wins (a list that moves while it is
     paged). Raises ``BadShape`` for a missing, unknown or wrongly typed cell.
     """
+    import pyarrow as pa
+
     if isinstance(rows, pa.Table):
         plain = as_it_is(table, rows)
         rows = [] if plain is not None else rows.to_pylist()
@@ -46,17 +48,21 @@ def distinct(rows: pa.Table, names: Iterable[str]) -> int:
 
 def column_of(kind: Type, name: str, values: Iterable[object]) -> pa.Array:
     """One column of values that are all there. Raises ``BadShape`` for one of another type."""
+    import pyarrow as pa
+
     check, cells = _CHECKS[kind], []
     for value in values:
         try:
             cells.append(check(value))
         except (TypeError, ValueError, OverflowError) as error:
             raise BadShape(path=name, wanted=f"a {kind}", found=value) from error
-    return pa.array(cells, type=ARROW[kind])
+    return pa.array(cells, type=arrow_types()[kind])
 
 
 def as_it_is(table: RawTable, rows: pa.Table) -> pa.Table | None:
     """Columns with which nothing is wrong. None: each cell must be looked at."""
+    import pyarrow.compute as pc
+
     schema = table.arrow_schema()
     if sorted(rows.column_names) != sorted(schema.names) or not rows.num_rows:
         return None
@@ -75,6 +81,9 @@ def as_it_is(table: RawTable, rows: pa.Table) -> pa.Table | None:
 
 def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
     """Rows with which nothing is wrong, by whole columns, several times as fast. None: each cell must be looked at."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     width = len(table.columns)
     if not rows or any(len(row) != width for row in rows):
         return None
@@ -100,6 +109,8 @@ def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
 
 def by_cell(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict) -> pa.Table:
     """Any rows, cell by cell; says which one is wrong and how, and settles what came twice."""
+    import pyarrow as pa
+
     names = [column.name for column in table.columns]
     key = [names.index(name) for name in table.key if name in names]
     checks = [(column, _CHECKS[column.type]) for column in table.columns]

@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.core.arrow import OnConflict, Row, build_table
 from connectors.core.doubt import Doubt, partly, qualified
@@ -22,6 +19,9 @@ from connectors.core.protocol import Access, Batch, Context, Quality, Stream
 from connectors.core.shape import BadShape
 from okr_models.client.identity import Parts, joined_parts, parts_of
 from okr_models.periods import Window, local_date, month_start, snapshot_day
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +158,9 @@ class BaseSource(Generic[C]):
 
 def check_inside(stream: Stream, rows: pa.Table, covers: Window | None) -> None:
     """Raise ``BadShape`` for a row outside the window: a later replacement of its window would leave it behind."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     column = stream.table.time_column
     if covers is None or column is None or rows.num_rows == 0:
         return

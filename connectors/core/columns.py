@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import json as arrow_json
+from typing import TYPE_CHECKING, Any
 
 from connectors.core.shape import Node
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,8 @@ class ReportShape:
 
     def schema(self) -> pa.Schema:
         """One row: the reply."""
+        import pyarrow as pa
+
         row = pa.struct([pa.field(name, kind) for name, kind in self.fields.items()])
         return pa.schema([(self.rows, pa.list_(row)), *self.rest.items()])
 
@@ -44,6 +45,9 @@ class Report:
 
 def columns_of(body: bytes, shape: ReportShape) -> Report | None:
     """``body`` by columns; None where a row or a field is not exactly so, or where there is no row."""
+    import pyarrow as pa
+    from pyarrow import json as arrow_json
+
     if not _OBJECT.match(body):
         return None  # Arrow's reader does not survive a bare null
     try:
@@ -70,12 +74,17 @@ def columns_of(body: bytes, shape: ReportShape) -> Report | None:
 
 def _is_whole(column: pa.Array) -> bool:
     """Whether no value is missing or, as Arrow and Python take it for a number, NaN."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     is_double = pa.types.is_floating(column.type)
     return not column.null_count and (not is_double or pc.all(pc.is_finite(column)).as_py() is True)
 
 
 def items_of(lists: pa.ListArray, count: int) -> list[pa.Array] | None:
     """The first, second, ... items of lists as columns; None unless each list has ``count`` and no item is missing."""
+    import pyarrow.compute as pc
+
     if pc.unique(pc.list_value_length(lists)).to_pylist() != [count] or lists.flatten().null_count:
         return None
     return [pc.list_element(lists, place) for place in range(count)]
@@ -83,6 +92,9 @@ def items_of(lists: pa.ListArray, count: int) -> list[pa.Array] | None:
 
 def counts_of(numbers: pa.Array) -> pa.Array | None:
     """Doubles that are whole numbers, as such; None where one is not, or is too large for a double to tell."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     try:
         whole = numbers.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -92,6 +104,9 @@ def counts_of(numbers: pa.Array) -> pa.Array | None:
 
 def days_of(texts: pa.Array) -> pa.Array | None:
     """``2026-11-01`` as days; None where one is written otherwise or is no day of the calendar."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     try:
         days = texts.cast(pa.date32())
     except pa.ArrowInvalid:

@@ -2,7 +2,7 @@
 
 A time limit on each read does not bound a call: a body or a header that comes byte by byte, or 100 Continue without
 end, never lets one pass. What belongs here: watching the call that a thread makes. What does not: what a call that was
-cut off means (``reply.py``).
+cut off means (``reply.py``), and the connections that it goes over (``adapter.py``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _CURRENT = threading.local()
 """The watch of the call that this thread is making."""
@@ -60,55 +55,8 @@ def watched(seconds: float) -> Iterator[Watch]:
         _CURRENT.watch = around
 
 
-def watch_session(session: requests.Session) -> None:
-    """Let a session's calls be watched."""
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter())
-
-
-def _tell(connection: Any) -> None:
+def tell(connection: Any) -> None:
+    """The call that this thread makes goes over this connection."""
     watch = getattr(_CURRENT, "watch", None)
     if watch is not None:
         watch.on(connection)
-
-
-class _Plain(HTTPConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _tell(self)
-        super().request(*args, **kwargs)
-
-    def getresponse(self) -> Any:
-        _tell(self)
-        return super().getresponse()
-
-
-class _Encrypted(HTTPSConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _tell(self)
-        super().request(*args, **kwargs)
-
-    def getresponse(self) -> Any:
-        _tell(self)
-        return super().getresponse()
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _EncryptedPool(HTTPSConnectionPool):
-    ConnectionCls = _Encrypted
-
-
-_POOLS = {"http": _PlainPool, "https": _EncryptedPool}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = dict(_POOLS)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = dict(_POOLS)
-        return manager

@@ -15,11 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
-
 from connectors.core.budget import Call, Limit, credential_of, granted
 from connectors.core.columns import Report, ReportShape
-from connectors.core.deadline import watch_session
 from connectors.core.errors import (
     AuthFailed,
     BadReply,
@@ -33,7 +30,6 @@ from connectors.core.errors import (
 )
 from connectors.core.protocol import EVERYWHERE, Context
 from connectors.core.redaction import quiet_libraries
-from connectors.core.replay import refused_request
 from connectors.core.reply import Failure, Reply, send
 from connectors.core.retry import RetryPolicy, retry_after
 from connectors.core.shape import Node
@@ -100,6 +96,10 @@ class Http:
         monotonic: Callable[[], float] = time.monotonic,
         jitter: random.Random | None = None,
     ) -> None:
+        import requests
+
+        from connectors.core.adapter import watch_session
+
         self.client, self.source, self.base_url = context.client, source, base_url.rstrip("/")
         self.redact = context.redact
         own = tuple(secrets)
@@ -236,6 +236,8 @@ class Http:
             if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again
+                    from connectors.core.replay import refused_request
+
                     refused = refused_request(outcome.status, self.redact(outcome.url))
                     self.replies.append((refused, self.redact.body(outcome.body)))
                 raise self.error(

@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from connectors.core.budget import Budget
 from connectors.core.raw_tables import RawTable
 from connectors.core.redaction import Redactor
 from connectors.core.shape import Json
-from connectors.core.token_store import TokenStore
 from okr_models.client.identity import Parts
 from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from requests.adapters import BaseAdapter
+
+    from connectors.core.budget import Budget
+    from connectors.core.token_store import TokenStore
 
 Delivery = Literal["window", "listing", "snapshot"]
 Quality = Mapping[str, Json]

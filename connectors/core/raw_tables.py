@@ -1,27 +1,37 @@
 """The raw tables that connectors fill, one a kind of data, shared by all sources of that kind.
 
 Every table also has ``client`` and ``source`` (VARCHAR, first columns and first in every key), which the writer adds;
-connectors deliver the columns below. What belongs here: names, types, keys, meaning. What does not: any SQL or I/O.
+connectors deliver the columns below. Loads no library, so that a command may ask what a source is without reading it.
+What belongs here: names, types, keys, meaning. What does not: any SQL or I/O.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 Type = Literal["VARCHAR", "DATE", "TIMESTAMPTZ", "BIGINT", "DOUBLE", "BOOLEAN", "BLOB"]
 
-ARROW: dict[Type, pa.DataType] = {
-    "VARCHAR": pa.string(),
-    "DATE": pa.date32(),
-    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
-    "BIGINT": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "BOOLEAN": pa.bool_(),
-    "BLOB": pa.binary(),
-}
+
+@cache
+def arrow_types() -> dict[Type, pa.DataType]:
+    """Each type as Arrow has it."""
+    import pyarrow as pa
+
+    return {
+        "VARCHAR": pa.string(),
+        "DATE": pa.date32(),
+        "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "BLOB": pa.binary(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,10 @@ class RawTable:
 
     def arrow_schema(self) -> pa.Schema:
         """Columns as a connector delivers them, without client and source."""
-        return pa.schema([pa.field(c.name, ARROW[c.type], c.nullable) for c in self.columns])
+        import pyarrow as pa
+
+        types = arrow_types()
+        return pa.schema([pa.field(c.name, types[c.type], c.nullable) for c in self.columns])
 
 
 def _table(

@@ -9,15 +9,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import requests
-from urllib3.exceptions import ReadTimeoutError
+from typing import TYPE_CHECKING, Any
 
 from connectors.core.columns import Report, ReportShape, columns_of
 from connectors.core.deadline import watched
 from connectors.core.errors import BadReply, SourceError, TimedOut, Unavailable
 from connectors.core.shape import Json, Node
+
+if TYPE_CHECKING:
+    import requests
 
 _CHUNK_BYTES = 64 * 1024
 _EXCERPT_CHARACTERS = 200
@@ -117,6 +117,8 @@ def send(
     monotonic: Callable[[], float],
 ) -> Reply | Failure:
     """Send once and read the body within its bounds of time and size."""
+    import requests
+
     deadline = monotonic() + longest_call_seconds
     too_long = Failure(error=TimedOut, detail=f"the reply took over {longest_call_seconds:.0f} s")
     with watched(longest_call_seconds) as watch:
@@ -143,6 +145,9 @@ def _reply(response: requests.Response, body: bytes, url: str) -> Reply:
 
 def _failure(error: Exception) -> Failure:
     """An exception of requests as a class and fixed words: its own text may hold the address, token and all."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
     kind: type[SourceError] = BadReply
     match error:
         case requests.ConnectTimeout():

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 log = logging.getLogger(__name__)
 
 FOLDER = Path("state", "tokens")
@@ -62,6 +60,8 @@ class TokenStore:
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Nobody else renews the token ``name`` in this block. Raises ``StoreUnusable``."""
+        from filelock import FileLock, Timeout
+
         try:
             self._make_folder()
             # a lock object of its own for each use, so that threads of one process exclude each other too

@@ -18,7 +18,8 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
-from connectors.core.deadline import watch_session, watched
+from connectors.core.adapter import watch_session
+from connectors.core.deadline import watched
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.core.protocol import Context
 from connectors.core.token_store import Kept, StoreUnusable, fingerprint

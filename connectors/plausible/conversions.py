@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
@@ -21,6 +19,9 @@ from connectors.core.protocol import Stream
 from connectors.core.raw_tables import WEB_CHANNELS_DAILY, WEB_CONVERSIONS_DAILY, WEB_EVENTS_DAILY, WEB_KEY_EVENTS
 from connectors.plausible.report import Imports, as_days
 from okr_models.periods import Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WHOLE_HISTORY_DAYS = 3660
 DAYS_A_REQUEST = 366

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
 
 from connectors.core.arrow import column_of, distinct
 from connectors.core.columns import Report, ReportShape, days_of, items_of
@@ -18,19 +18,29 @@ from connectors.core.doubt import Doubt
 from connectors.core.shape import BadShape, Node, as_text, as_whole
 from okr_models.periods import Window
 
-RESULTS = ReportShape(
-    rows="results",
-    fields={"dimensions": pa.list_(pa.string()), "metrics": pa.list_(pa.int64())},
-    rest={
-        "meta": pa.struct(
-            [("total_rows", pa.int64()), ("imports_included", pa.bool_()), ("imports_skip_reason", pa.string())]
-        ),
-        "query": pa.struct([("date_range", pa.list_(pa.string()))]),
-    },
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 NOTHING_SKIPPED = frozenset({None, "", "no_imported_data", "out_of_range"})
 """Reasons for which there was nothing to leave out."""
+
+
+@cache
+def shape_of_results() -> ReportShape:
+    """A row of the reply, and what else is read of it."""
+    import pyarrow as pa
+
+    return ReportShape(
+        rows="results",
+        fields={"dimensions": pa.list_(pa.string()), "metrics": pa.list_(pa.int64())},
+        rest={
+            "meta": pa.struct(
+                [("total_rows", pa.int64()), ("imports_included", pa.bool_()), ("imports_skip_reason", pa.string())]
+            ),
+            "query": pa.struct([("date_range", pa.list_(pa.string()))]),
+        },
+    )
 
 
 def lines(report: Report, dimensions: Sequence[str], metrics: Sequence[str]) -> pa.Table:
@@ -38,6 +48,8 @@ def lines(report: Report, dimensions: Sequence[str], metrics: Sequence[str]) -> 
 
     Raises ``BadShape`` with the place.
     """
+    import pyarrow as pa
+
     if report.columns is None:
         return lines_by_node(report.document, dimensions, metrics)
     names = items_of(report.columns["dimensions"], len(dimensions))
@@ -50,6 +62,8 @@ def lines(report: Report, dimensions: Sequence[str], metrics: Sequence[str]) -> 
 
 def lines_by_node(reply: Node, dimensions: Sequence[str], metrics: Sequence[str]) -> pa.Table:
     """The same of any reply."""
+    import pyarrow as pa
+
     texts: list[tuple[str, ...]] = []
     counts: list[tuple[int, ...]] = []
     for row in reply["results"]:
@@ -66,6 +80,8 @@ def lines_by_node(reply: Node, dimensions: Sequence[str], metrics: Sequence[str]
 
 def has_repeats(pages: Sequence[pa.Table], dimensions: Sequence[str]) -> bool:
     """Whether a row came twice."""
+    import pyarrow as pa
+
     every = pa.concat_tables(pages)
     return distinct(every, dimensions) < int(every.num_rows)
 
@@ -99,6 +115,8 @@ def imports_of(reply: Node) -> Imports:
 
 def as_days(texts: pa.ChunkedArray) -> pa.Array:
     """A column of ``time:day`` or ``time:month`` as days."""
+    import pyarrow as pa
+
     column = texts.combine_chunks()
     days = days_of(column)
     return days if days is not None else pa.array([as_day(text) for text in column.to_pylist()], pa.date32())

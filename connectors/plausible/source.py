@@ -19,11 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
@@ -36,10 +33,22 @@ from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape
 from connectors.plausible.conversions import CHANNELS, EVENTS, GOAL, KEY_EVENTS, RATES, Conversions
-from connectors.plausible.report import RESULTS, Imports, as_days, has_repeats, imports_of, lines, resolved_end, zone_at
+from connectors.plausible.report import (
+    Imports,
+    as_days,
+    has_repeats,
+    imports_of,
+    lines,
+    resolved_end,
+    shape_of_results,
+    zone_at,
+)
 from connectors.plausible.settings import Plausible
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, month_end, month_start
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VENDOR = "https://plausible.io"
 QUERY = "/api/v2/query"
@@ -158,7 +167,7 @@ class PlausibleSource(BaseSource[Http]):
         }
         when = f"of {days.start} to {days.end}" if days else "over all time"
         attempted = f"asking {', '.join(metrics)} {when}"
-        return self.transport.post_report(QUERY, attempted=attempted, body=body, shape=RESULTS)
+        return self.transport.post_report(QUERY, attempted=attempted, body=body, shape=shape_of_results())
 
     def _first_day(self) -> date:
         """Day of the first statistics, before which Plausible knows nothing; learns the site's offset on the way.
@@ -191,6 +200,8 @@ class PlausibleSource(BaseSource[Http]):
 
         What each pass gives alike holds still, however many rows Plausible says there are: it is what there is to have.
         """
+        import pyarrow as pa
+
         before: pa.Table | None = None
         for _ in range(MOST_LISTINGS):
             pages: list[pa.Table] = []
@@ -274,6 +285,9 @@ class PlausibleSource(BaseSource[Http]):
         return [not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m}")] if visits else []
 
     def _pages(self, window: Window) -> Answer:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         days, parts, doubts = self.known(window), list[pa.Table](), list[Doubt]()
         newest_final = self.today() - (PAGES.settle_days + 1) * ONE_DAY
         for part in days.slices(PAGE_DAYS_A_REQUEST):

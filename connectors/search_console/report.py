@@ -8,29 +8,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from functools import cache
+from typing import TYPE_CHECKING
 
 from connectors.core.arrow import column_of
 from connectors.core.columns import Report, ReportShape, counts_of, days_of, items_of
 from connectors.core.doubt import Doubt
 from connectors.core.shape import BadShape, Node, as_day
 
-ROWS = ReportShape(
-    rows="rows",
-    fields={
-        "keys": pa.list_(pa.string()),
-        # a number in Google's schema: 3 and 3.0 are the same
-        "clicks": pa.float64(),
-        "impressions": pa.float64(),
-        "position": pa.float64(),
-    },
-    rest={
-        "responseAggregationType": pa.string(),
-        "metadata": pa.struct([("first_incomplete_date", pa.string()), ("firstIncompleteDate", pa.string())]),
-    },
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@cache
+def shape_of_rows() -> ReportShape:
+    """A row of the report, and what else is read of it."""
+    import pyarrow as pa
+
+    return ReportShape(
+        rows="rows",
+        fields={
+            "keys": pa.list_(pa.string()),
+            # a number in Google's schema: 3 and 3.0 are the same
+            "clicks": pa.float64(),
+            "impressions": pa.float64(),
+            "position": pa.float64(),
+        },
+        rest={
+            "responseAggregationType": pa.string(),
+            "metadata": pa.struct([("first_incomplete_date", pa.string()), ("firstIncompleteDate", pa.string())]),
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,9 @@ def lines(report: Report, dimensions: Sequence[str]) -> pa.Table:
 
     Raises ``BadShape`` with the place.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     columns = report.columns
     if columns is None:
         return lines_by_node(report.document, dimensions)
@@ -66,6 +77,8 @@ def lines(report: Report, dimensions: Sequence[str]) -> pa.Table:
 
 def lines_by_node(reply: Node, dimensions: Sequence[str]) -> pa.Table:
     """The same of any reply."""
+    import pyarrow as pa
+
     rows = reply.each("rows", or_empty=True)
     keys = [keys_of(row, len(dimensions)) for row in rows]
     clicks, impressions = [row.whole("clicks") for row in rows], [row.whole("impressions") for row in rows]

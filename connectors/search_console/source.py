@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.core.arrow import distinct
 from connectors.core.base import Answer, BaseSource
@@ -24,10 +22,13 @@ from connectors.core.protocol import Context, Probe, Quality, Source, SourceType
 from connectors.core.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
 from connectors.core.shape import BadShape
 from connectors.google.errors import PACIFIC, classifier
-from connectors.search_console.report import ROWS, Searches, days_in, lines, searches_of
+from connectors.search_console.report import Searches, days_in, lines, searches_of, shape_of_rows
 from connectors.search_console.settings import SearchConsole
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VENDOR = "https://searchconsole.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/webmasters.readonly",)
@@ -98,6 +99,8 @@ class SearchConsoleSource(BaseSource[Http]):
         return self._answer(part, self._searches(part, ("date",), "auto"), DAILY)
 
     def _pages(self, window: Window) -> Answer:
+        import pyarrow.compute as pc
+
         part = self.clip(window, history_days=KEPT_DAYS)
         searches = self._searches(part, ("date", "page"), "byPage")
         by_day = pc.value_counts(days_in(searches.rows)).to_pylist()
@@ -115,6 +118,9 @@ class SearchConsoleSource(BaseSource[Http]):
         doubts: Sequence[Doubt] = (),
     ) -> Answer:
         """Rows with ``is_final``, over the days that Google has begun to process: a younger one is not 0."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         whole_before = searches.first_incomplete or self.today() - timedelta(days=FRESH_DAYS)
         day = days_in(searches.rows)
         newest = max([whole_before - ONE_DAY, *pc.unique(day).to_pylist()])
@@ -139,6 +145,8 @@ class SearchConsoleSource(BaseSource[Http]):
 
     def _searches(self, window: Window, dimensions: tuple[str, ...], by: str) -> Searches:
         """Every row. What fills a page is asked day by day: shorter lists move less, and a day's cap shows."""
+        import pyarrow as pa
+
         first = self._ask(window, dimensions, by, start=0)
         rows = lines(first, dimensions)
         if rows.num_rows < PAGE_ROWS:
@@ -158,6 +166,8 @@ class SearchConsoleSource(BaseSource[Http]):
 
         A row that comes twice in each pass, in a list that is the same each time, is one row.
         """
+        import pyarrow as pa
+
         before: pa.Table | None = None
         for _ in range(MOST_PASSES):
             pages: list[pa.Table] = []
@@ -191,7 +201,7 @@ class SearchConsoleSource(BaseSource[Http]):
             "startRow": start,
         }
         attempted = f"searches by {' and '.join(dimensions)}, {window.start} to {window.end}, from row {start}"
-        report = self.transport.post_report(self._path, attempted=attempted, body=body, shape=ROWS)
+        report = self.transport.post_report(self._path, attempted=attempted, body=body, shape=shape_of_rows())
         fields = {name for name, _ in report.document.items()}
         if fields and not fields & _REPLY_FIELDS:
             raise BadShape(path="", wanted="a report of searches", found=report.document.value)

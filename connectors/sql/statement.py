@@ -10,37 +10,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from functools import cache
+from typing import TYPE_CHECKING
 
 from connectors.sql.settings import Columns
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "mssql": "tsql"}
 _EXECUTED_COMMENT = re.compile(r"/\*M?!")
 """MySQL and MariaDB run what stands in such a comment; every parser takes it for one."""
 _QUIET = logging.getLogger("sqlglot")
-_WRITES = (
-    exp.Insert,
-    exp.Update,
-    exp.Delete,
-    exp.Merge,
-    exp.Create,
-    exp.Drop,
-    exp.Alter,
-    exp.TruncateTable,
-    exp.Command,
-    exp.Set,
-    exp.Use,
-    exp.Transaction,
-    exp.Commit,
-    exp.Rollback,
-    exp.Into,
-    exp.Lock,
-    exp.Copy,
-    exp.Grant,
-)
 
 
 class NotARead(ValueError):
@@ -59,6 +40,10 @@ def checked(query: str, *, backend: str) -> str:
 
     Raises ``NotARead``.
     """
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
     if _EXECUTED_COMMENT.search(query):
         raise NotARead("it holds a comment that MySQL executes (/*! … */); leave it out")
     if "\0" in query:
@@ -81,14 +66,42 @@ def checked(query: str, *, backend: str) -> str:
     return query.strip().rstrip(";").rstrip() if query.strip().endswith(";") else query.strip()
 
 
+@cache
+def _writes() -> tuple[type[exp.Expr], ...]:
+    from sqlglot import exp
+
+    return (
+        exp.Insert,
+        exp.Update,
+        exp.Delete,
+        exp.Merge,
+        exp.Create,
+        exp.Drop,
+        exp.Alter,
+        exp.TruncateTable,
+        exp.Command,
+        exp.Set,
+        exp.Use,
+        exp.Transaction,
+        exp.Commit,
+        exp.Rollback,
+        exp.Into,
+        exp.Lock,
+        exp.Copy,
+        exp.Grant,
+    )
+
+
 def _wrong(root: exp.Query) -> Iterator[str]:
     for node in root.walk():
-        if isinstance(node, _WRITES):
+        if isinstance(node, _writes()):
             yield node.key
 
 
 def select(table: str, columns: Columns, *, backend: str) -> str:
     """The statement for a table with named columns, each name quoted as the database quotes names."""
+    from sqlglot import exp
+
     dialect = _DIALECTS.get(backend, backend)
     named = {
         "date": columns.date,

@@ -61,7 +61,8 @@ def read_client(text: str | bytes, *, file_name: str, types: SourceTypes) -> Par
     parts = read_parts(document.data, types)
     found: list[tuple[Path, str]] = [*parts.faults, *_slug(parts, file_name)]
     found += [*rule_faults(parts), *initiative_faults(parts)]
-    hide = _literals(document.data, secret_keys(types))
+    # of what is well nothing is told
+    hide = _literals(document.data, secret_keys(types)) if found or document.faults else set()
     errors = [FileError(file_name, document.line(path), _without(hide, message)) for path, message in found]
     errors += [FileError(file_name, fault.line, _without(hide, fault.message)) for fault in document.faults]
     if errors or parts.header is None:

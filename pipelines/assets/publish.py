@@ -19,7 +19,6 @@ from pipelines.markdown import markdown_table
 from pipelines.preview import bullets
 from pipelines.resources import Night
 from pipelines.warehouse.checks.bulkheads import Blame
-from pipelines.warehouse.checks.refusals import forget_refusals
 from pipelines.warehouse.db import open_published
 from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
@@ -27,6 +26,7 @@ from pipelines.warehouse.held_back import Held, held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.publish.publish import publish
+from pipelines.warehouse.refused import forget_refusals
 
 if TYPE_CHECKING:
     from pipelines.sending.send import Done

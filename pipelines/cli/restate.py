@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import date
 
 from pipelines.cli.common import fail, one_line
-from pipelines.warehouse.checks.refusals import reason, standing_refusals
+from pipelines.warehouse.checks.refusals import reason
 from pipelines.warehouse.checks.results import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
@@ -18,6 +18,7 @@ from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
 from pipelines.warehouse.okr.judge import OkrReport, evaluate_all
 from pipelines.warehouse.opening import open_warehouse
 from pipelines.warehouse.publish.publish import publish
+from pipelines.warehouse.refused import standing_refusals
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 
 

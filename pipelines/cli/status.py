@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
 from os import environ
@@ -29,13 +29,13 @@ from pipelines.exports.reader import readers_of
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checkin_files import bad_rows
-from pipelines.warehouse.checks.refusals import standing_refusals
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.first_load import loading_of
+from pipelines.warehouse.refused import standing_refusals
 
 OLDER: dict[Language, str] = {
     "sv": "Det här är de siffror som publicerades förut. Natten {day} publicerades inte:",
@@ -85,30 +85,33 @@ def status(
         from pipelines.cli.restate import restate
 
         restate(home, as_of)
-    if held_up := held_up_text(home, language=one_language(home), clients=clients):
+    files = load_clients(home).clients
+    if held_up := held_up_text(home, language=one_language(files), clients=clients):
         click.echo(held_up)
     if since is not None:
-        click.echo(since_text(home, clients=clients, audience=audience, as_of=as_of, since=since))
-    click.echo(status_text(home, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
+        click.echo(since_text(home, files, clients=clients, audience=audience, as_of=as_of, since=since))
+    click.echo(status_text(home, files, clients=clients, audience=audience, as_of=as_of, restated=restated), nl=False)
     if as_of is None:
-        for line in bad_rows_of(home, clients):
+        for line in bad_rows_of(home, files, clients=clients):
             click.echo(f"okr: {line}", err=True)
     if restated and as_of is not None and audience == "team":
-        click.echo(changes_text(home, clients=clients, as_of=as_of), nl=False)
+        click.echo(changes_text(home, files, clients=clients, as_of=as_of), nl=False)
 
 
 def status_text(
     home: Home,
+    files: tuple[Client, ...] | None = None,
     *,
     clients: tuple[str, ...] = (),
     audience: Literal["board", "team"] = "team",
     as_of: date | None = None,
     restated: bool = False,
 ) -> str:
-    """The progress table over the published database."""
+    """The progress table over the published database. ``files``: the client files, where they are read already."""
+    if files is None:
+        files = load_clients(home).clients
     colour = sys.stdout.isatty() and not environ.get("NO_COLOR")
     with published(home) as con:
-        files = load_clients(home).clients
         readers = {reader.client: reader for reader in readers_of(con, files)}
         if unknown := sorted(set(clients) - readers.keys()):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(readers) or 'none'}")
@@ -133,19 +136,19 @@ def status_text(
     )
 
 
-def bad_rows_of(home: Home, clients: Collection[str]) -> tuple[str, ...]:
+def bad_rows_of(home: Home, files: tuple[Client, ...], *, clients: Collection[str]) -> tuple[str, ...]:
     """Rows of the check-in files that say nothing in the table above, with their file and line."""
-    files = [file for file in load_clients(home).clients if not clients or file.client in clients]
+    asked = [file for file in files if not clients or file.client in clients]
     try:
-        return bad_rows(home, files, now=clock_from(environ).now())
+        return bad_rows(home, asked, now=clock_from(environ).now())
     except BadToday as error:
         raise fail(one_line(error), code=2) from error
 
 
-def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> str:
+def changes_text(home: Home, files: tuple[Client, ...], *, clients: tuple[str, ...] = (), as_of: date) -> str:
     """What each client's key results were on ``as_of`` as known then, and are now, where the two differ."""
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        readers = {reader.client: reader for reader in readers_of(con, files)}
         found = {
             client: changes(
                 read_status(con, client, as_of=as_of),
@@ -168,6 +171,7 @@ def changes_text(home: Home, *, clients: tuple[str, ...] = (), as_of: date) -> s
 
 def since_text(
     home: Home,
+    files: tuple[Client, ...],
     *,
     clients: tuple[str, ...],
     audience: Literal["board", "team"],
@@ -177,7 +181,7 @@ def since_text(
     """What changed of each client, a line a change."""
     width, lines = shutil.get_terminal_size((80, 24)).columns, []
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, load_clients(home).clients)}
+        readers = {reader.client: reader for reader in readers_of(con, files)}
         for client in [each for each in clients or readers if each in readers]:
             status, reader = read_status(con, client, as_of=as_of), readers[client]
             found = (
@@ -199,14 +203,14 @@ def since_text(
     return "\n".join(lines)
 
 
-def one_language(home: Home) -> Language:
+def one_language(files: tuple[Client, ...]) -> Language:
     """Swedish where every client's reports are in Swedish; else English, which the program itself speaks."""
-    spoken = {client.language for client in load_clients(home).clients}
+    spoken = {client.language for client in files}
     return "sv" if spoken == {"sv"} else "en"
 
 
 def _loading(
-    con: duckdb.DuckDBPyConnection, client: str, files: Sequence[Client], *, as_of: date | None
+    con: duckdb.DuckDBPyConnection, client: str, files: tuple[Client, ...], *, as_of: date | None
 ) -> tuple[LoadUnderWay, ...]:
     """How far long first loads were after the last night, with ``as_of`` that one; none of a client without a file."""
     file = next((file for file in files if file.client == client), None)

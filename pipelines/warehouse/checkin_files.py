@@ -14,7 +14,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-from filelock import FileLock
 
 from okr_models.checkins.file import LAYOUTS, CheckIn, layout_of, read_checkins, with_row
 from okr_models.client.model import Client
@@ -100,6 +99,8 @@ def append(home: Home, client: Client, checkin: CheckIn) -> Path:
 
     What stands in the file stays byte for byte, in the dialect that it has.
     """
+    from filelock import FileLock
+
     path = home.checkins_of(client.client)
     path.parent.mkdir(parents=True, exist_ok=True)
     # two who check in at once each keep their row

@@ -1,40 +1,25 @@
 """Write, audit, publish: a table is made, checked, and only then put in its place, or else undone.
 
-What belongs here: that order, and the record of a refusal that ``okr status`` reads (``published/refused.json``, beside
-what is still served). What does not: the checks (``run.py``) and what Dagster is told (``pipelines/checks.py``).
+What belongs here: that order. What does not: the checks (``run.py``), the record of a refusal that ``okr status`` reads
+(``pipelines/warehouse/refused.py``) and what Dagster is told (``pipelines/checks.py``).
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TypeVar
 
 from pipelines.warehouse.checks.bulkheads import Blame, blamed, shown, without
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
 from pipelines.warehouse.db import Connection, afterwards, quote, transaction
-from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, Project
 from pipelines.warehouse.models.runner import ModelResult, build_model, keep_rows, swap_model
 
 T = TypeVar("T")
 GONE = "; if an older warehouse/ was put back, okr ledger take-over brings its missing results back from published/"
 """What to do where results are published and gone from the working database."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """One table that held a night up. ``serving`` is the published file at the time, if there was one."""
-
-    run_id: str
-    refused_at: str
-    table: str
-    reasons: tuple[str, ...]
-    serving: str | None
 
 
 class TableRefused(RuntimeError):
@@ -130,44 +115,3 @@ def audit_change(
     except _Undone:
         return None, outcomes
     return result, outcomes
-
-
-def record_refusal(home: Home, *, table: str, reasons: Iterable[str], run_id: str, at: datetime) -> None:
-    """Add a refusal to those of its run; those of earlier runs are forgotten."""
-    refusal = Refusal(
-        run_id=run_id,
-        refused_at=at.isoformat(timespec="seconds"),
-        table=table,
-        reasons=tuple(reasons),
-        serving=_serving(home),
-    )
-    kept = [other for other in _read(home) if other.run_id == run_id and other.table != table]
-    home.published.mkdir(parents=True, exist_ok=True)
-    building = home.refusal.with_name(f"building-{os.getpid()}.json")
-    building.write_text(json.dumps([asdict(one) for one in (*kept, refusal)], ensure_ascii=False, indent=1), "utf-8")
-    building.replace(home.refusal)
-
-
-def standing_refusals(home: Home) -> tuple[Refusal, ...]:
-    """The refusals because of which what is published is older than the last night; empty once a newer one is out."""
-    serving = _serving(home)
-    return tuple(refusal for refusal in _read(home) if refusal.serving == serving)
-
-
-def forget_refusals(home: Home) -> None:
-    """A night was published whole."""
-    home.refusal.unlink(missing_ok=True)
-
-
-def _read(home: Home) -> tuple[Refusal, ...]:
-    try:
-        entries = json.loads(home.refusal.read_text("utf-8"))
-        return tuple(Refusal(**{**entry, "reasons": tuple(entry["reasons"])}) for entry in entries)
-    except FileNotFoundError:
-        return ()
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{home.refusal} can't be read ({error}); the next night writes it anew") from error
-
-
-def _serving(home: Home) -> str | None:
-    return home.published_database.resolve().name if home.published_database.exists() else None

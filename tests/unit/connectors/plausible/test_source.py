@@ -21,7 +21,7 @@ from connectors.core.errors import SourceError
 from connectors.core.http import Http
 from connectors.core.protocol import Source
 from connectors.core.shape import BadShape, Node
-from connectors.plausible.report import RESULTS, lines, lines_by_node, zone_at
+from connectors.plausible.report import lines, lines_by_node, shape_of_results, zone_at
 from connectors.plausible.settings import Plausible
 from connectors.plausible.source import DAILY, MONTHLY, PAGES, QUERY, VISITORS_DEFINITION, PlausibleSource, build
 from okr_models.client.sources import EnvRef
@@ -374,7 +374,7 @@ LINE = st.fixed_dictionaries(
                 | LINE | CELL, max_size=4))  # fmt: skip
 def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(results: list[Any]) -> None:
     names, document = (("time:day", "event:page"), ("pageviews",)), {"results": results, "meta": {"total_rows": 9}}
-    report = columns_of(json.dumps(document).encode(), RESULTS)
+    report = columns_of(json.dumps(document).encode(), shape_of_results())
     if report is None:
         return
     assert report.document["meta"].whole("total_rows") == 9
@@ -388,4 +388,7 @@ def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(result
 
 
 def test_a_documented_reply_takes_the_quick_way() -> None:
-    assert columns_of(json.dumps(reply([(["2026-11-12", "/å", "skargard.se"], [3])])).encode(), RESULTS) is not None
+    assert (
+        columns_of(json.dumps(reply([(["2026-11-12", "/å", "skargard.se"], [3])])).encode(), shape_of_results())
+        is not None
+    )

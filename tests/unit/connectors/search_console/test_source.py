@@ -19,7 +19,7 @@ from connectors.core.errors import BadReply, NotYet, PermissionMissing, SourceEr
 from connectors.core.http import Http
 from connectors.core.shape import BadShape, Node
 from connectors.google.errors import classifier
-from connectors.search_console.report import ROWS, first_incomplete, lines, lines_by_node
+from connectors.search_console.report import first_incomplete, lines, lines_by_node, shape_of_rows
 from connectors.search_console.settings import SearchConsole
 from connectors.search_console.source import DAILY, KEPT_DAYS, PAGES, SearchConsoleSource
 from okr_models.client.sources import EnvRef
@@ -158,7 +158,7 @@ def test_the_days_kept_never_reach_beyond_sixteen_months(today: date) -> None:
 )
 def test_position_sums_combine_to_the_mean_weighted_by_impressions(days: list[tuple[int, float]]) -> None:
     report = columns_of(
-        json.dumps(reply(*(row("2026-11-14", impressions=n, position=p) for n, p in days))).encode(), ROWS
+        json.dumps(reply(*(row("2026-11-14", impressions=n, position=p) for n, p in days))).encode(), shape_of_rows()
     )
     assert report is not None
     shown = sum(n for n, _ in days)
@@ -349,7 +349,7 @@ FIELD = st.one_of(st.integers(0, 9), st.floats(0, 9), st.text(max_size=2), st.no
 )
 def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(rows: list[Any]) -> None:
     document = {"rows": rows, "responseAggregationType": "byPage"}
-    report = columns_of(json.dumps(document).encode(), ROWS)
+    report = columns_of(json.dumps(document).encode(), shape_of_rows())
     if report is None:
         return
     assert report.document.text("responseAggregationType") == "byPage"
@@ -365,6 +365,6 @@ def test_the_quick_way_through_a_report_gives_what_the_thorough_one_gives(rows: 
 @pytest.mark.parametrize("clicks", [3, 3.0])
 def test_a_documented_reply_takes_the_quick_way(clicks: float) -> None:
     body = json.dumps(reply(row("2026-11-14", "https://example.se/å", clicks=clicks, impressions=9)))
-    report = columns_of(body.encode(), ROWS)
+    report = columns_of(body.encode(), shape_of_rows())
     assert report is not None
     assert lines(report, ("date", "page")).column("clicks").to_pylist() == [3]

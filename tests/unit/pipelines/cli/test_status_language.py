@@ -10,8 +10,9 @@ import pytest
 from connectors.catalogue import SETTINGS
 from okr_models.client.template import client_template
 from pipelines.cli.status import held_up_text, one_language
-from pipelines.warehouse.checks.refusals import record_refusal
+from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.refused import record_refusal
 
 
 def home_with(root: Path, *languages: str) -> Home:
@@ -54,7 +55,7 @@ def test_it_is_swedish_where_every_reader_reads_swedish(
     tmp_path: Path, languages: list[str], first: str, reasons: list[str]
 ) -> None:
     home = home_with(tmp_path, *languages)
-    said = " ".join(held_up_text(home, language=one_language(home)).split())
+    said = " ".join(held_up_text(home, language=one_language(load_clients(home).clients)).split())
     assert first in said
     for reason in reasons:
         assert f"marts.kpi_daily: {reason}" in said

@@ -23,15 +23,13 @@ from pipelines.warehouse.checks.declared import Check, checks_of
 from pipelines.warehouse.checks.expectations import expectation_of
 from pipelines.warehouse.checks.refusals import (
     audit_model,
-    forget_refusals,
     reason,
-    record_refusal,
-    standing_refusals,
 )
 from pipelines.warehouse.checks.run import CheckOutcome, check_model
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, Project, SqlProjectError, load_project
 from pipelines.warehouse.models.schema_yml import DataTest
+from pipelines.warehouse.refused import forget_refusals, record_refusal, standing_refusals
 from tests.unit.sql_story import Story, at, build, days
 
 PROJECT = load_project()
