@@ -47,11 +47,12 @@ dbt2: .venv-dbt2/.installed ## dbt Core v2 (Linux on x86-64) with the DuckDB lib
 .venv-bench/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
-	    "dlt[duckdb]>=1.31,<2" "$$(grep '^duckdb==' constraints.txt)" "$$(grep '^pyarrow==' constraints.txt)"
+	    "dlt[duckdb]>=1.31,<2" orjson "$$(grep '^duckdb==' constraints.txt)" "$$(grep '^pyarrow==' constraints.txt)" \
+	    "$$(grep '^dagster==' constraints.txt)"
 	touch $@
 
-bench: install .venv-dbt/.installed .venv-dbt2/.installed .venv-bench/.installed ## Ingest against dlt, load against DuckDB, SQL build against dbt 1 and 2
-	@for part in ingest load sql_build; do \
+bench: install .venv-dbt/.installed .venv-dbt2/.installed .venv-bench/.installed ## Against dlt, dbt 1 and 2, and a night assembled of them; nights of 100 clients
+	@for part in ingest load sql_build whole_night clients; do \
 	    if [ ! -f benchmarks/$$part.py ]; then echo "skipped: benchmarks/$$part.py is not there"; continue; fi; \
 	    $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done

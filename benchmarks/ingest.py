@@ -29,6 +29,7 @@ from typing import Any
 
 from benchmarks.figures import print_head, print_ratio, print_seconds
 from benchmarks.ingest_asked import Asked
+from benchmarks.recorded_sandbox import recorded
 
 HERE = Path(__file__).parent
 BOTH = ("web", "search")
@@ -69,21 +70,10 @@ class Side:
 @contextmanager
 def sandbox() -> Iterator[dict[str, str]]:
     """The recorded sandbox, and the variables with which it is read."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.recorded_sandbox"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=HERE.parent,
-    )
-    try:
-        assert server.stdout is not None
-        variables: dict[str, str] = json.loads(server.stdout.readline())
-        token = google_token(variables["OKR_DEMO_GOOGLE_KEY"])
+    with recorded() as server:
+        token = google_token(server.variables["OKR_DEMO_GOOGLE_KEY"])
         quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
-        yield {**os.environ, **variables, **quiet, "BENCH_GOOGLE_TOKEN": token}
-    finally:
-        server.communicate("")
+        yield {**os.environ, **server.variables, **quiet, "BENCH_GOOGLE_TOKEN": token}
 
 
 def google_token(key: str) -> str:

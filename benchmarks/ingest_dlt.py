@@ -1,91 +1,43 @@
 """dlt's side of ``benchmarks.ingest``: the same requests by dlt's own client, merged by the same keys into DuckDB.
 
-Runs in ``.venv-bench``, which has ``dlt[duckdb]`` and none of this program's code but ``ingest_asked``. Written as
-dlt's documentation does, ``primary_key`` and ``write_disposition="merge"``, by one of its two paths: ``json``, a
-resource that yields pages of rows as dictionaries, types given, so that nothing is guessed; or ``arrow``, one that
-yields each page as an Arrow table, parsed by orjson and built column by column, which dlt passes on as Parquet without
-looking at its rows. Prints one line of JSON, as ``ingest_own.py`` does.
+Runs in ``.venv-bench``, which has ``dlt[duckdb]`` and of this program only the modules beside this one that need
+nothing of it. Written as dlt's documentation does, ``primary_key`` and ``write_disposition="merge"``, by one of its two
+paths: ``json``, a resource that yields pages of rows as dictionaries, types given, so that nothing is guessed; or
+``arrow``, one that yields each page as an Arrow table, parsed by orjson and built column by column, which dlt passes on
+as Parquet without looking at its rows. Prints one line of JSON, as ``ingest_own.py`` does.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import dlt
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-from dlt.sources.helpers import requests
-from ingest_asked import PLAUSIBLE_SITE, SEARCH_SITE, Asked
+from dlt_requests import plausible, searches, slices
+from ingest_asked import Asked
 
-BASE = os.environ["OKR_SANDBOX_URL"]
-ROWS_A_PAGE = {"web": 10_000, "search": 25_000}
-SLICE = timedelta(days=31)
 FRESH_DAYS = 3
 SETTLED_DAYS = 4
 
 
-def windows(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """Slices of 31 days."""
-    while first <= last:
-        yield first, min(first + SLICE - timedelta(days=1), last)
-        first += SLICE
-
-
 def web(asked: Asked) -> Iterator[list[Any]]:
     """Plausible's rows of views by day, page and host, a page of them at a time."""
-    headers = {"Authorization": f"Bearer {os.environ['OKR_DEMO_PLAUSIBLE_TOKEN']}"}
-    names = ["time:day", "event:page", "event:hostname"]
-    for first, last in windows(*asked.web):
-        offset = 0
-        while True:
-            body = {
-                "site_id": PLAUSIBLE_SITE,
-                "metrics": ["pageviews"],
-                "date_range": [str(first), str(last)],
-                "include": {"imports": True, "total_rows": True},
-                "dimensions": names,
-                "order_by": [[name, "asc"] for name in names],
-                "pagination": {"limit": ROWS_A_PAGE["web"], "offset": offset},
-            }
-            reply = orjson.loads(requests.post(f"{BASE}/api/v2/query", json=body, headers=headers).content)
-            yield reply["results"]
-            offset += len(reply["results"])
-            if not reply["results"] or offset >= reply["meta"]["total_rows"]:
-                break
+    for first, last in slices(*asked.web):
+        yield from plausible(first, last, ["pageviews"], ["time:day", "event:page", "event:hostname"])
 
 
 def search(asked: Asked) -> Iterator[list[Any]]:
     """Search Console's rows of clicks and impressions by day and page, a page of them at a time."""
-    headers = {"Authorization": f"Bearer {os.environ['BENCH_GOOGLE_TOKEN']}"}
-    url = f"{BASE}/webmasters/v3/sites/{quote(SEARCH_SITE, safe='')}/searchAnalytics/query"
-    for first, last in windows(*asked.search):
-        start = 0
-        while True:
-            body = {
-                "startDate": str(first),
-                "endDate": str(last),
-                "dimensions": ["date", "page"],
-                "type": "web",
-                "dataState": "all",
-                "aggregationType": "byPage",
-                "rowLimit": ROWS_A_PAGE["search"],
-                "startRow": start,
-            }
-            rows = orjson.loads(requests.post(url, json=body, headers=headers).content).get("rows", [])
-            yield rows
-            start += len(rows)
-            if len(rows) < ROWS_A_PAGE["search"]:
-                break
+    for first, last in slices(*asked.search):
+        yield from searches(first, last, ["date", "page"], "byPage")
 
 
 def web_rows(rows: list[Any], asked: Asked, client: str) -> list[dict[str, Any]]:

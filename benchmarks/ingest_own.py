@@ -62,14 +62,19 @@ SEARCH = f"""  - id: search
 TABLES = frozenset({"web_pages_daily", "search_pages_daily"})
 
 
-def main() -> None:
-    """Load twice and print the figures."""
-    asked, folder = Asked.read(sys.argv[1]), Path(sys.argv[2])
+def write_clients(folder: Path, asked: Asked) -> None:
+    """The client files of a home."""
     (folder / "clients").mkdir()
     for client, kinds in asked.clients:
         blocks = {"web": WEB, "search": SEARCH}
         sources = "\n".join(blocks[kind].replace("{start}", str(getattr(asked, kind)[0])) for kind in kinds)
         (folder / "clients" / f"{client}.yaml").write_text(CLIENT.format(client=client, sources=sources))
+
+
+def main() -> None:
+    """Load twice and print the figures."""
+    asked, folder = Asked.read(sys.argv[1]), Path(sys.argv[2])
+    write_clients(folder, asked)
     home, environ = Home(folder), {**os.environ, "OKR_TODAY": str(asked.today)}
     loaded = load_clients(home)
     if loaded.broken:

@@ -5,7 +5,7 @@
 Each client's csv is behind an address that answers after so many milliseconds, as a vendor would. Printed are the
 first night, which reads everything, and the next one; with more than one number of clients the cost a client of each.
 Last comes how long it takes to plan 10,000 clients. What belongs here: the timing. What does not: a run
-(``pipelines/shards_run.py``).
+(``pipelines/shards_run.py``), and many clients in one home (``clients.py``).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.measured import MEGABYTE, bytes_in
 from okr_models.periods import add_months
 from pipelines.shards.engine import RunEnded
 from pipelines.shards.plan import Plan
 from pipelines.shards_run import run_all
 
 LAST = date(2026, 11, 20)
-MEGABYTE = 1024 * 1024
 PLANNED_CLIENTS, PLANNED_SHARDS = 10_000, 200
 
 
@@ -120,7 +120,7 @@ def measured(clients: int, *, a_shard: int, address: str) -> float:
             ended, seconds = night(root, today, shards=shards)
             processor = sum(each.processor_seconds for each in ended.outcomes)
             peak = max(each.peak_bytes for each in ended.outcomes) / MEGABYTE
-            disk = sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / MEGABYTE
+            disk = bytes_in(root) / MEGABYTE
             cost = processor / clients
             print(
                 f"{clients} clients in {shards} shards, {what}: {seconds:.0f} s, {processor:.0f} s of processor in"

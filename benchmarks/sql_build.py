@@ -7,8 +7,8 @@ Each command works on a fresh copy of one database that has raw, ops and config 
 - ``runner``: every model, as the night builds it; against ``dbt run``, which does the same.
 - ``runner, tests in SQL``: every model and every data test of ``schema.yml`` on it, as SQL that counts the rows that
   fail; against ``dbt build``, which does the same.
-- ``runner, as the night``: every model, its data tests judged by Great Expectations and a refused table undone; it
-  imports Great Expectations, which in the night is done once, and by what is imported anyway.
+- ``runner, as the night``: every model with its checks: a mart beside the old one before the swap, any other in a
+  transaction that a failed check would undo.
 
 dbt is measured twice, by dbt 1 with its DuckDB adapter and by dbt Core v2, which brings its own parser and runner and
 opens no database newer than the DuckDB library beside it: the database is of the oldest storage that all of them write.
