@@ -45,36 +45,46 @@ class Standing:
     read_through: date | None = None
 
 
-def standing(con: Connection, *, client: str, source: str, loads: Iterable[Load] | None = None) -> Standing:
-    """What is kept of a source; ``loads``: its rows of the ledger, where they are at hand."""
+def standing(con: Connection, *, client: str, source: str) -> Standing:
+    """What is kept of a source."""
     kept = kept_of(con, client=client, source=source)
     if kept is None:
         return Standing()
-    if loads is not None:
-        return Standing(
-            kept=kept, read_through=max((one.window.end for one in loads if one.status == "loaded"), default=None)
-        )
     rows = con.execute(
         "select max(window_end) from ops.loads where client = ? and source = ? and status = 'loaded'", [client, source]
     ).fetchall()
     return Standing(kept=kept, read_through=rows[0][0])
 
 
+def standing_by(kept: Kept | None, loads: Iterable[Load]) -> Standing:
+    """The same, where what is kept and the source's rows of the ledger are at hand."""
+    if kept is None:
+        return Standing()
+    return Standing(
+        kept=kept, read_through=max((one.window.end for one in loads if one.status == "loaded"), default=None)
+    )
+
+
 def kept_of(con: Connection, *, client: str, source: str) -> Kept | None:
     """Who the newest readings under a source's id are of; None where nothing was kept yet."""
+    return kept_by_source(con, client=client, source=source).get(source)
+
+
+def kept_by_source(con: Connection, *, client: str, source: str | None = None) -> dict[str, Kept]:
+    """Who the newest readings under each id are of, of one source or of all that anything was kept of."""
     rows = con.execute(
-        "select source_type, fingerprint, from_on from ops.source_identities"
-        " where client = ? and source = ? order by first_seen_at",
-        [client, source],
+        "select source, source_type, fingerprint, from_on from ops.source_identities"
+        " where client = $client and ($source is null or source = $source) order by first_seen_at",
+        {"client": client, "source": source},
     ).fetchall()
-    kept: Kept | None = None
-    for source_type, parts, from_on in rows:
-        identity = Identity.from_json(source_type, parts)
+    found: dict[str, Kept] = {}
+    for name, source_type, parts, from_on in rows:
+        identity, kept = Identity.from_json(source_type, parts), found.get(name)
         if kept is None or from_on is not None:
-            kept = Kept(identity=identity, from_on=from_on)
+            found[name] = Kept(identity=identity, from_on=from_on)
         else:
-            kept = replace(kept, identity=kept.identity.joined(identity))
-    return kept
+            found[name] = replace(kept, identity=kept.identity.joined(identity))
+    return found
 
 
 def admitted(found: Identity, settings: SourceSettings, known: Standing, *, client: str) -> Kept:

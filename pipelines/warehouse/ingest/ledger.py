@@ -6,7 +6,7 @@ What belongs here: writing and reading its rows. What does not: what they mean f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, cast
@@ -16,6 +16,7 @@ from connectors.core.protocol import Quality
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection, first_row
 from pipelines.warehouse.schema import LOADS
+from pipelines.warehouse.tables import names
 
 LoadStatus = Literal["loaded", "failed", "skipped"]
 StreamKey = tuple[str, str, str]
@@ -23,6 +24,16 @@ StreamKey = tuple[str, str, str]
 
 LONGEST_MESSAGE = 2_000
 _SAME_INSTANT = timedelta(seconds=1)
+_LAST_DOUBT = """
+    select max(finished_at) + interval 1 microsecond from ops.loads
+    where client = ? and source = ? and stream = ? and run_id <> ? and finished_at between ? and ?
+        and json_extract(quality, '$.doubts') is not null
+"""
+_ENDED = f"coalesce(({_LAST_DOUBT}), ?)"
+"""When a read ended: later than one with doubts that it may lift, whatever a fixed clock says."""
+_APPEND = f"insert into {LOADS.qualified} ({names(LOADS.column_names)}) select " + ", ".join(
+    _ENDED if column == "finished_at" else "?" for column in LOADS.column_names
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +63,7 @@ def append(con: Connection, load: Load) -> None:
     """Add one row, in whatever transaction is open."""
     quality = json.dumps(dict(load.quality), ensure_ascii=False, sort_keys=True) if load.quality else None
     con.execute(
-        LOADS.insert_sql,
+        _APPEND,
         [
             load.client,
             load.source,
@@ -65,32 +76,26 @@ def append(con: Connection, load: Load) -> None:
             load.error_class,
             load.message[:LONGEST_MESSAGE] if load.message else None,
             load.started_at,
-            _after_doubts(con, load),
+            *load.key,
+            load.run_id,
+            load.finished_at,
+            load.finished_at + _SAME_INSTANT,
+            load.finished_at,
             load.run_id,
             quality,
         ],
     )
 
 
-def _after_doubts(con: Connection, load: Load) -> datetime:
-    """When a read ended: later than one with doubts that it may lift, whatever a fixed clock says."""
-    found = first_row(
-        con,
-        "select max(finished_at) from ops.loads where client = ? and source = ? and stream = ? and run_id <> ?"
-        " and finished_at between ? and ? and json_extract(quality, '$.doubts') is not null",
-        [*load.key, load.run_id, load.finished_at, load.finished_at + _SAME_INSTANT],
-    )
-    return found[0] + timedelta(microseconds=1) if found and found[0] is not None else load.finished_at
-
-
 def read(
-    con: Connection, *, client: str | None = None, source: str | None = None, run_id: str | None = None
+    con: Connection, *, client: str | None = None, sources: Collection[str] | None = None, run_id: str | None = None
 ) -> tuple[Load, ...]:
-    """Rows in the order they were added, of one client, source and run where asked."""
+    """Rows in the order they were added, of one client, of some sources and of one run where asked."""
     rows = con.execute(
-        LOADS.select_sql + " where ($client is null or client = $client) and ($source is null or source = $source)"
+        LOADS.select_sql + " where ($client is null or client = $client)"
+        " and ($sources is null or list_contains($sources, source))"
         " and ($run_id is null or run_id = $run_id) order by rowid",
-        {"client": client, "source": source, "run_id": run_id},
+        {"client": client, "sources": None if sources is None else sorted(sources), "run_id": run_id},
     ).fetchall()
     return tuple(_load(row) for row in rows)
 

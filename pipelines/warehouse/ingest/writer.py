@@ -131,6 +131,8 @@ def same_listing(con: Connection, *, batch: CheckedBatch, load: Load) -> bool:
 def append_snapshot(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> None:
     """Add the rows; the same reading written twice is there once. Runs in the caller's transaction."""
     table, rows = batch.table, batch.rows
+    if rows.num_rows == 0:
+        return
     same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
     with registered(con, _INCOMING, rows):
         con.execute(
@@ -138,7 +140,7 @@ def append_snapshot(con: Connection, *, batch: CheckedBatch, client: str, source
             f" where old.client = ? and old.source = ? and {same_key}",
             [client, source],
         )
-    _insert(con, table=table, client=client, source=source, rows=rows)
+        _insert_incoming(con, table=table, client=client, source=source)
 
 
 def replace_reading(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime) -> bool:
@@ -178,33 +180,38 @@ def _same_rows(con: Connection, *, table: RawTable, rows: pa.Table, there: str, 
 def _insert(con: Connection, *, table: RawTable, client: str, source: str, rows: pa.Table) -> None:
     if rows.num_rows == 0:
         return
-    columns = names(column.name for column in table.columns)
     with registered(con, _INCOMING, rows):
-        con.execute(
-            f"insert into {raw_table(table).qualified} (client, source, {columns})"  # noqa: S608 - quoted
-            f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
-            [client, source],
-        )
+        _insert_incoming(con, table=table, client=client, source=source)
+
+
+def _insert_incoming(con: Connection, *, table: RawTable, client: str, source: str) -> None:
+    columns = names(column.name for column in table.columns)
+    con.execute(
+        f"insert into {raw_table(table).qualified} (client, source, {columns})"  # noqa: S608 - quoted
+        f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
+        [client, source],
+    )
 
 
 def keep_replies(
     con: Connection, *, stream: Stream, load: Load, replies: Sequence[tuple[str, bytes]], taken_at: datetime
 ) -> None:
     """Keep one reading's raw replies, compressed. Runs in the caller's transaction."""
+    table = raw_table(SNAPSHOT_REPLIES).qualified
     con.execute(
-        f"delete from {raw_table(SNAPSHOT_REPLIES).qualified}"  # noqa: S608 - quoted
-        " where client = ? and source = ? and stream = ? and taken_at = ?",
+        f"delete from {table} where client = ? and source = ? and stream = ? and taken_at = ?",  # noqa: S608 - quoted
         [load.client, load.source, stream.name, taken_at],
     )
-    rows = pa.table(
-        {
-            "stream": [stream.name] * len(replies),
-            "taken_at": [taken_at] * len(replies),
-            "part": list(range(len(replies))),
-            "request": [request for request, _ in replies],
-            # no time stamp inside, so that the same reply gives the same bytes
-            "reply": [gzip.compress(body, mtime=0) for _, body in replies],
-        },
-        schema=SNAPSHOT_REPLIES.arrow_schema(),
+    if not replies:
+        return
+    values: list[object] = []
+    for part, (request, body) in enumerate(replies):
+        # no time stamp inside, so that the same reply gives the same bytes
+        reply = gzip.compress(body, mtime=0)
+        values += [load.client, load.source, stream.name, taken_at, part, request, reply]
+    row = "(?, ?, ?, ?, ?, ?, ?)"
+    con.execute(
+        f"insert into {table} (client, source, stream, taken_at, part, request, reply)"  # noqa: S608 - quoted
+        f" values {', '.join([row] * len(replies))}",
+        values,
     )
-    _insert(con, table=SNAPSHOT_REPLIES, client=load.client, source=load.source, rows=rows)

@@ -216,9 +216,9 @@ def test_no_window_and_no_list_ever_replaces_a_snapshot(con):
 
 def test_the_ledger_gives_back_what_was_written(con):
     write(con, DAILY, days(WEEK), WEEK)
-    (load,) = ledger.read(con, client="acme", source="web", run_id="r")
+    (load,) = ledger.read(con, client="acme", sources=["web"], run_id="r")
     assert (load.window, load.rows, load.status, load.started_at) == (WEEK, 7, "loaded", NOW)
-    assert ledger.read(con, client="acme", source="other") == ()
+    assert ledger.read(con, client="acme", sources=["other"]) == ()
 
 
 def blog(*, since: datetime | None, **published: datetime) -> Batch:
