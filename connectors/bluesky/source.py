@@ -10,7 +10,7 @@ from datetime import datetime
 
 from connectors.bluesky.settings import Bluesky
 from connectors.core.errors import NotFound, PermissionMissing, RateLimited
-from connectors.core.http import Classify, Http, Verdict
+from connectors.core.http import Classify, Http, Verdict, pause
 from connectors.core.odd import Odd
 from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, Posts, PresentOnlySource, streams
 from connectors.core.protocol import Context, Source, SourceType
@@ -160,7 +160,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         source=settings.id,
         base_url=(context.base_url or VENDOR) + "/xrpc",
         classify=classifier(now=context.now),
-        min_interval_seconds=MIN_INTERVAL_SECONDS,
+        min_interval_seconds=pause(MIN_INTERVAL_SECONDS, context.base_url or VENDOR),
         policy=RetryPolicy(longest_wait_seconds=LONGEST_WAIT_SECONDS, longest_waits_seconds=LONGEST_WAIT_SECONDS),
     )
     return BlueskySource(settings=settings, context=context, http=http)

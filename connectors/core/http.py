@@ -339,6 +339,11 @@ class Http:
         return verdict
 
 
+def pause(seconds: float, base_url: str) -> float:
+    """The least interval to keep towards a server: none towards one on this machine, which nobody shares."""
+    return 0.0 if is_loopback(urlsplit(base_url).hostname) else seconds
+
+
 def verdict_by_status(reply: Reply) -> Verdict | None:
     """What the HTTP status alone says; None: a good reply. Sources build their ``classify`` before it."""
     status = reply.status

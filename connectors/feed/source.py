@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing
-from connectors.core.http import Http, Verdict
+from connectors.core.http import Http, Verdict, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS
@@ -208,7 +208,7 @@ def open_feed(context: Context, *, source: str, address: str, in_pages: bool = F
         base_url=f"{parts.scheme}://{parts.netloc}",
         classify=classify,
         headers={"Accept": ACCEPT},
-        min_interval_seconds=0.1,
+        min_interval_seconds=pause(0.1, address),
         largest_body_bytes=LARGEST_BODY_BYTES,
     )
     return FeedSource(context=context, http=http, address=address, in_pages=in_pages)

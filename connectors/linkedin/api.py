@@ -19,7 +19,7 @@ from connectors.core.errors import (
     SourceError,
     VersionRetired,
 )
-from connectors.core.http import Classify, Http, Verdict, verdict_by_status
+from connectors.core.http import Classify, Http, Verdict, pause, verdict_by_status
 from connectors.core.protocol import Context
 from connectors.core.reply import Reply
 from connectors.core.tokens import Token
@@ -65,7 +65,7 @@ def open_http(settings: LinkedIn, context: Context, token: Token) -> Http:
         },
         authorize=lambda: {"Authorization": f"Bearer {token.current()}"},
         renew=token.renew,
-        min_interval_seconds=MIN_INTERVAL_SECONDS,
+        min_interval_seconds=pause(MIN_INTERVAL_SECONDS, context.base_url or VENDOR),
     )
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, Misconfigured, NotFound, PermissionMissing, RateLimited, SourceError
-from connectors.core.http import Classify, Http, Verdict
+from connectors.core.http import Classify, Http, Verdict, pause
 from connectors.core.odd import Odd
 from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, Posts, PresentOnlySource, streams
 from connectors.core.protocol import Context, Source, SourceType
@@ -185,7 +185,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         classify=classifier(has_token=token is not None, now=context.now),
         headers={"Authorization": f"Bearer {token}"} if token else None,
         secrets=[token] if token else [],
-        min_interval_seconds=MIN_INTERVAL_SECONDS,
+        min_interval_seconds=pause(MIN_INTERVAL_SECONDS, context.base_url),
         policy=RetryPolicy(longest_wait_seconds=LONGEST_WAIT_SECONDS, longest_waits_seconds=LONGEST_WAIT_SECONDS),
     )
     return MastodonSource(settings=settings, context=context, http=http)

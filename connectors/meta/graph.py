@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
-from connectors.core.http import Http
+from connectors.core.http import Http, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Json, Node
@@ -101,7 +101,7 @@ class Graph:
             sign=self._proof,
             renew=self._token.renew,
             secrets=[secret for secret in (given, self._app_secret) if secret],
-            min_interval_seconds=MIN_INTERVAL_SECONDS,
+            min_interval_seconds=pause(MIN_INTERVAL_SECONDS, base),
         )
 
     def _proof(self) -> dict[str, str]:

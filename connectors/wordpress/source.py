@@ -28,7 +28,7 @@ from connectors.core.errors import (
     SourceError,
     Unavailable,
 )
-from connectors.core.http import Http, Verdict
+from connectors.core.http import Http, Verdict, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import BLOG_POSTS
@@ -371,7 +371,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         classify=classify,
         headers=headers,
         secrets=secrets,
-        min_interval_seconds=0.1,
+        min_interval_seconds=pause(0.1, context.base_url),
     )
     return WordPressSource(context=context, http=http)
 

@@ -24,7 +24,7 @@ from connectors.core.errors import (
     Unavailable,
     VersionRetired,
 )
-from connectors.core.http import Http, Verdict
+from connectors.core.http import Http, Verdict, pause
 from connectors.core.redaction import Redactor
 from connectors.core.reply import Reply
 from connectors.core.retry import RetryPolicy, retry_after
@@ -272,6 +272,14 @@ def test_calls_keep_the_sources_least_interval() -> None:
         for _ in range(3):
             http.get_json("/a", attempted="reading a")
     assert naps.taken == [pytest.approx(0.7)]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "seconds"),
+    [("https://mastodon.social", 0.2), ("https://127.example.se", 0.2), ("http://127.0.0.1:8000", 0.0)],
+)
+def test_no_interval_is_kept_towards_a_server_on_this_machine(base_url: str, seconds: float) -> None:
+    assert pause(0.2, base_url) == seconds
 
 
 def test_replies_of_snapshots_are_kept_without_secrets() -> None:
