@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,7 @@ class World:
 
     def __init__(self, *, clock: VirtualClock, seed: int = DEFAULT_SEED, brands: tuple[Brand, ...] = BRANDS) -> None:
         self.clock, self.seed, self.brands = clock, seed, brands
+        self._known: tuple[int, dict[tuple[str, ...], object]] = (0, {})
 
     @property
     def now(self) -> datetime:
@@ -55,6 +56,17 @@ class World:
 
     def _second(self, at: datetime | None) -> int:
         return int((at or self.now).timestamp())
+
+    def _as_of(self, at: datetime | None, key: tuple[str, ...], make: Callable[[int], Made]) -> Made:
+        """What is counted up to an instant, once for all the pages of a list that are asked for at it."""
+        second = self._second(at)
+        known, found = self._known
+        if known != second:
+            found = {}
+            self._known = second, found
+        if key not in found:
+            found[key] = make(second)
+        return cast("Made", found[key])
 
     def brand(self, slug: str) -> Brand:
         """A brand by its slug; KeyError where there is none."""
@@ -100,17 +112,29 @@ class World:
     def followers(self, slug: str, platform: str, at: datetime | None = None) -> int:
         """How many follow the account."""
         log = self.social(slug, platform)
-        seen = int(np.searchsorted(log.followers.at, self._second(at), side="right"))
-        return log.base + int(log.followers.delta[:seen].sum())
+
+        def count(second: int) -> int:
+            seen = int(np.searchsorted(log.followers.at, second, side="right"))
+            return log.base + int(log.followers.delta[:seen].sum())
+
+        return self._as_of(at, ("followers", slug, platform), count)
 
     def counters(self, slug: str, platform: str, at: datetime | None = None) -> npt.NDArray[np.int64]:
         """Running totals, one row a post number, columns like, comment and share."""
         log = self.social(slug, platform)
-        seen = int(np.searchsorted(log.interactions.at, self._second(at), side="right"))
-        totals = np.zeros((len(log.posts), len(KINDS)), dtype=np.int64)
-        rows = log.interactions
-        np.add.at(totals, (rows.post[:seen], rows.kind[:seen]), rows.delta[:seen])
-        return totals
+
+        def count(second: int) -> npt.NDArray[np.int64]:
+            rows = log.interactions
+            seen = int(np.searchsorted(rows.at, second, side="right"))
+            kinds = len(KINDS)
+            cell = rows.post[:seen].astype(np.int64) * kinds + rows.kind[:seen]
+            # sums of ones are whole, so floats lose nothing
+            sums = np.bincount(cell, weights=rows.delta[:seen], minlength=len(log.posts) * kinds)
+            totals = sums.astype(np.int64).reshape(len(log.posts), kinds)
+            totals.setflags(write=False)
+            return totals
+
+        return self._as_of(at, ("counters", slug, platform), count)
 
     # --- frames of events, for truth -----------------------------------------------------------------------------
 
