@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import date, timedelta
 from time import monotonic
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from connectors.core.protocol import Delivery
-from connectors.sandbox.process import SandboxProcess
 from connectors.sandbox.shop_database import write_shop_database
 from connectors.sandbox.world import VirtualClock, World
 from okr_models.client.model import Client
@@ -21,7 +21,7 @@ from okr_models.periods import local_date
 from pipelines.warehouse.checkin_files import read_file
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import Clock, fixed_clock
-from pipelines.warehouse.db import Connection, transaction
+from pipelines.warehouse.db import Connection, connect, transaction
 from pipelines.warehouse.faults import ClientFaults
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.config_tables import write_config
@@ -43,23 +43,32 @@ COUNTERS: frozenset[Delivery] = frozenset({"snapshot"})
 REST: frozenset[Delivery] = frozenset({"window", "listing"})
 
 
-def live_through(home: Home, server: SandboxProcess, today: date, environ: Mapping[str, str]) -> Iterator[str]:
-    """Run the nights before ``today`` in a new home folder, with a line for what was done.
+RUN = "demo-"
+"""How the run ids of these nights begin; a date follows."""
 
-    A folder that has its database keeps the nights that it had. A client file that can't be used is left to the night
-    itself, which names it.
+
+class Sandbox(Protocol):
+    """What the demo reads; it can be moved to a day."""
+
+    def set_today(self, today: date) -> None: ...
+
+
+def live_through(home: Home, server: Sandbox, today: date, environ: Mapping[str, str]) -> Iterator[str]:
+    """Run the nights before ``today`` that are left, with a line for what was done: in a new home folder all of them.
+
+    Where an earlier try was stopped it goes on, from the night that it had begun. A folder that had a night of its own
+    keeps the nights that it had. A client file that can't be used is left to the night itself, which names it.
     """
-    if home.database.exists():
-        return
-    began, first = monotonic(), today - timedelta(days=NIGHTS_BEFORE)
+    left = _nights_left(home, today)
     loaded = load_clients(home)
-    if not loaded.clients:
+    if not left or not loaded.clients:
         return
-    with run_lock(home, run_id="okr demo", now=fixed_clock(first).now()), closing(open_warehouse(home)) as con:
-        for before in range(NIGHTS_BEFORE, 0, -1):
-            night = today - timedelta(days=before)
+    began, now = monotonic(), fixed_clock(left[0]).now()
+    with run_lock(home, run_id="okr demo", now=now), closing(open_warehouse(home)) as con:
+        for night in left:
             server.set_today(night)
-            clock, is_judged = fixed_clock(night), before in JUDGED
+            clock, before = fixed_clock(night), (today - night).days
+            is_judged = before in JUDGED
             if is_judged:
                 write_shop_database(home.root, World(clock=VirtualClock(clock.now())))
             for deliveries in (COUNTERS, REST) if is_judged else (COUNTERS,):
@@ -70,6 +79,21 @@ def live_through(home: Home, server: SandboxProcess, today: date, environ: Mappi
                 except ClientFaults as error:
                     yield f"{night}: not judged: {error}"
                 yield f"{night}: {before} nights to go, {monotonic() - began:.0f} s"
+
+
+def _nights_left(home: Home, today: date) -> list[date]:
+    """Nights before ``today`` that are yet to be lived through, in order; none where the folder had one of its own."""
+    every = [today - timedelta(days=before) for before in range(NIGHTS_BEFORE, 0, -1)]
+    if not home.database.exists():
+        return every
+    with closing(connect(home)) as con:
+        made = con.execute("select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'loads'")
+        runs = con.execute("select distinct run_id from ops.loads").fetchall() if made.fetchall() else []
+    if not all(run.startswith(RUN) for (run,) in runs):
+        return []
+    # the night that was read last may not have been read to its end; a second time it adds only what is missing
+    reached = max((date.fromisoformat(run.removeprefix(RUN)) for (run,) in runs), default=date.min)
+    return [night for night in every if night >= reached]
 
 
 def _read(
@@ -87,7 +111,7 @@ def _read(
         home=home,
         environ=environ,
         clock=clock,
-        run_id=f"demo-{clock.now():%Y-%m-%d}",
+        run_id=f"{RUN}{clock.now():%Y-%m-%d}",
         deliveries=deliveries,
     )
 
