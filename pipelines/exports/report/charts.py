@@ -1,73 +1,114 @@
-"""Drawing: a key result's months and a KPI's small picture, by Altair and vl-convert, as SVG.
+"""Drawing: a key result's months and a KPI's small picture, as SVG.
 
-What belongs here: marks and axes. What does not: which figures are drawn (``series.py``), round steps (``scales.py``)
-and how the SVG is fitted to the page (``svg.py``).
+What belongs here: marks and axes. What does not: which figures are drawn (``okr_models/progress/series.py``), round
+steps (``scales.py``), SVG's own words (``drawing.py``) and how a drawing is put into the page (``svg.py``).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import altair as alt
-import vl_convert
-
 from okr_models.progress.series import Series
 from okr_models.words.numbers import Speech
+from pipelines.exports.report.drawing import BASELINE, Drawing, Place, text_width
 from pipelines.exports.report.scales import Scale, scale_of, spread
-from pipelines.exports.report.svg import TITLE
 
-NOW, NOW_SOFT, LAST, PATH, FAN, AXIS, GRID, LABEL, LAST_INK, BAR, PAPER = (f"#a100{n:02d}" for n in range(1, 12))
+NOW, NOW_SOFT, LAST, PATH, FAN, AXIS, GRID, LABEL, LAST_INK, BAR, PAPER = (
+    f"var(--{name})"
+    for name in ("now", "now-soft", "last", "path", "fan", "axis", "grid", "label", "last-ink", "bar", "paper")
+)
+"""The page's colours: a chart follows light and dark."""
 WIDTH, HEIGHT = 400, 168
 SMALL_WIDTH, SMALL_HEIGHT = 220, 70
-FONT = 11.5
+INNER, OUTER = 0.22, 0.12
+"""Room between two months and before the first, as parts of a month's."""
+LABEL_PAD = 6
+BELOW = 20
+"""Height of the labels below a plot."""
+HALF_A_LABEL = 6
 LETTER = 6.4
-"""Width of a figure in the page's font at ``FONT``."""
-CONFIG: dict[str, Any] = {
-    "background": "transparent",
-    "autosize": {"type": "fit", "contains": "padding"},
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": LABEL,
-        "labelFontSize": FONT,
-        "domainColor": AXIS,
-        "tickColor": AXIS,
-        "gridColor": GRID,
-        "title": None,
-        "ticks": False,
-        "labelPadding": 6,
-    },
-    "axisY": {"domain": False},
-    "text": {"fontSize": FONT},
-}
+"""About the width of a figure where type is large beside the chart, beyond that where it is not."""
+CRISP = 0.5
+"""A line of one pixel lies on the middle of a pixel."""
+TICK_OPACITY = 0.7
 Row = dict[str, Any]
 Rows = list[Row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frame:
-    """The axes that every layer of one chart shares."""
+    """The axes of a key result's chart. ``labels``: of its steps. ``end_labels``: to the right of it."""
 
-    x: alt.X
     scale: Scale
-    axis: alt.Axis
+    labels: tuple[str, ...]
+    count: int
     is_turned: bool
+    end_labels: tuple[_EndLabel, ...]
 
-    def y(self, field: str) -> alt.Y:
-        domain = [self.scale.low, self.scale.high]
-        return alt.Y(f"{field}:Q", scale=alt.Scale(domain=domain, nice=False, reverse=self.is_turned), axis=self.axis)
+    @property
+    def left(self) -> int:
+        return 5 + math.ceil(LABEL_PAD + max(map(text_width, self.labels)))
 
-    def height(self, value: float) -> float:
-        """Where a value stands, from the top."""
-        share = (self.scale.high - value) / (self.scale.high - self.scale.low)
-        return (1 - share if self.is_turned else share) * (HEIGHT - 34)
+    @property
+    def top(self) -> int:
+        return 8 + math.ceil(max([HALF_A_LABEL, *(HALF_A_LABEL - each.height for each in self.end_labels)]))
+
+    @property
+    def width(self) -> float:
+        if not self.end_labels:
+            return WIDTH - self.left - 4
+        # the labels, and once more the room that they take where type is large beside the chart
+        texts = [each.text for each in self.end_labels]
+        room = math.ceil(LABEL_PAD + max(map(text_width, texts))) + LETTER * max(map(len, texts))
+        return WIDTH - self.left - room - 9
+
+    @property
+    def height(self) -> float:
+        return HEIGHT - self.top - BELOW
+
+    @property
+    def _step(self) -> float:
+        return self.width / (self.count - INNER + 2 * OUTER)
+
+    @property
+    def band(self) -> float:
+        """Width of a month."""
+        return self._step * (1 - INNER)
+
+    def x(self, n: float, *, share: float = 1.0) -> float:
+        """Where the middle ``share`` of a month begins."""
+        return self._step * (OUTER + n) + self.band * (1 - share) / 2
+
+    def middle(self, n: float) -> float:
+        return self.x(n, share=0)
+
+    def y(self, value: float) -> float:
+        return _depth(value, self.scale, is_turned=self.is_turned) * self.height
 
 
-def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None, titles: Sequence[str] = ()) -> str:
-    """The months of one key result as SVG text; a rank has its first place at the top.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EndLabel:
+    """``value``: what it stands at. ``moved``: how far it is moved from there; ``height``: from the top, then."""
+
+    text: str
+    ink: str
+    value: float
+    moved: float
+    height: float
+
+
+def _depth(value: float, scale: Scale, *, is_turned: bool) -> float:
+    """Where a value stands, as a share of the way down."""
+    share = (scale.high - value) / (scale.high - scale.low)
+    return 1 - share if is_turned else share
+
+
+def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None, titles: Sequence[str] = ()) -> Drawing:
+    """The months of one key result; a rank has its first place at the top.
 
     ``titles``: what each month says where one points at it.
     """
@@ -87,34 +128,50 @@ def key_result_chart(series: Series, speech: Speech, *, unit: str | None = None,
     scale = scale_of(_values(points, series.bounds), from_zero=series.form != "level")
     ends = points[-1] if series.form != "months" else None
     is_narrow = bool(series.bounds) or (ends is not None and (ends["path"] is not None or ends["mid"] is not None))
-    months = [_label(point.month, speech, n, len(points), thin=is_narrow) for n, point in enumerate(series.points)]
     frame = _Frame(
-        x=alt.X(
-            "n:O",
-            scale=alt.Scale(domain=list(range(len(points))), paddingInner=0.22, paddingOuter=0.12),
-            axis=alt.Axis(labelExpr=f"{json.dumps(months)}[datum.value]", labelAngle=0, labelOverlap=False),
-        ),
         scale=scale,
-        axis=alt.Axis(values=list(scale.ticks), labelExpr=_looked_up(scale, unit, speech), grid=True),
+        labels=tuple(scale.labels(unit, speech)),
+        count=len(points),
         is_turned=unit == "position",
+        end_labels=_end_labels(ends, series.bounds, scale, unit, speech),
     )
-    layers = _bars(points, frame) if series.form == "months" else _lines(points, frame)
+    drawing = Drawing(width=WIDTH, height=HEIGHT, left=frame.left, top=frame.top)
+    _axes(drawing, frame)
+    for n, point in enumerate(series.points):
+        text = _label(point.month, speech, n, len(points), thin=is_narrow)
+        # which of them may be left out where type is large beside the chart
+        place = (frame.middle(n), frame.height + CRISP + 15)
+        drawing.word(text, place, anchor="middle", ink=LABEL, data_m=str(n % 3))
+    _bars(drawing, points, frame) if series.form == "months" else _lines(drawing, points, frame)
     for bound in series.bounds:
-        rule = alt.Chart(_data([{"v": bound}])).mark_rule(color=PATH, strokeDash=[5, 3], strokeWidth=1.7)
-        layers.append(rule.encode(y=frame.y("v")))
-    labels = _end_labels(ends, series.bounds, frame, unit, speech)
-    widest = max((len(text) for text, *_ in labels), default=0)
-    layers += [_end_label(label, frame) for label in labels]
-    if titles:
-        rows: Rows = [{"n": n, "t": f"{TITLE}{text}"} for n, text in enumerate(titles) if text]
-        layers.append(alt.Chart(_data(rows)).mark_rect(color=NOW, opacity=0).encode(x=frame.x, description="t:N"))
-    padding = {"left": 5, "top": 8, "bottom": 2, "right": 9 + LETTER * widest if widest else 4}
-    return _svg(alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, padding=padding))
+        level = frame.y(bound)
+        drawing.line((0, level), (frame.width, level), stroke=PATH, stroke_width=1.7, stroke_dasharray="5,3")
+    for label in frame.end_labels:
+        place = (frame.width + LABEL_PAD, frame.y(label.value) + round(label.moved, 1) + BASELINE)
+        drawing.word(label.text, place, anchor="start", ink=label.ink, font_weight="600")
+    for n, text in enumerate(titles):
+        if text:
+            drawing.rectangle(frame.x(n), 0, frame.band, frame.height, title=text, fill=NOW, opacity=0)
+    return drawing
+
+
+def _axes(drawing: Drawing, frame: _Frame) -> None:
+    """A pale line at each round step with its label, and the line that the months stand on."""
+    for tick, text in zip(frame.scale.ticks, frame.labels, strict=True):
+        level = math.floor(frame.y(tick) + 0.5) + CRISP
+        drawing.line((CRISP, level), (frame.width + CRISP, level), stroke=GRID, stroke_width=1)
+        place = (CRISP - LABEL_PAD, frame.y(tick) + CRISP + BASELINE)
+        drawing.word(text, place, anchor="end", ink=LABEL)
+    _ground(drawing, frame.width, frame.height)
+
+
+def _ground(drawing: Drawing, width: float, height: float) -> None:
+    drawing.line((CRISP, height + CRISP), (width + CRISP, height + CRISP), stroke=AXIS, stroke_width=1)
 
 
 def kpi_chart(
     months: Sequence[tuple[date, float | None]], speech: Speech, *, as_bars: bool, unit: str | None = None
-) -> str:
+) -> Drawing:
     """A KPI's last months: bars from zero for what is counted each month, else a curve.
 
     The newest month is filled, the same month last year hollow, so that the two that are compared are seen.
@@ -122,48 +179,55 @@ def kpi_chart(
     rows: Rows = [{"n": n, "v": value} for n, (_, value) in enumerate(months)]
     known = [row for row in rows if row["v"] is not None]
     newest, ago = known[-1:], [row for row in known if known and row["n"] == known[-1]["n"] - 12]
-    ends = {0, len(rows) - 1}
-    labels = [speech.short_month(m, with_year=True) if n in ends else "" for n, (m, _) in enumerate(months)]
     low, high = _from_zero(known) if as_bars else _tight(known)
-    axis = alt.Axis(
-        values=sorted(ends),
-        grid=False,
-        domain=as_bars and low == 0,
-        labelExpr=f"{json.dumps(labels)}[datum.value]",
-        labelFlush=not as_bars,
-        labelAlign=alt.ExprRef("datum.value == 0 ? 'left' : 'right'"),
-        labelOffset=alt.ExprRef("datum.value == 0 ? -4 : 4"),
-        labelBound=False,
-        labelFontSize=FONT,
-    )
-    edge = 0.6 if as_bars else 0.4
-    x = alt.X("n:Q", scale=alt.Scale(domain=[-edge, len(rows) - 1 + edge], nice=False), axis=axis)
-    y = alt.Y("v:Q", scale=alt.Scale(domain=[low, high], nice=False, reverse=unit == "position", zero=False), axis=None)
-    bars: tuple[tuple[Rows, Row], ...] = (
-        ([row for row in known if row not in newest + ago], {"color": BAR, "width": 5.6}),
-        (ago, {"fill": PAPER, "stroke": NOW, "strokeWidth": 1.4, "width": 5.6}),
-        (newest, {"color": NOW, "width": 6.4}),
-    )
+    drawing = Drawing(width=SMALL_WIDTH, height=SMALL_HEIGHT, left=2, top=5)
+    width, height = SMALL_WIDTH - 4.0, SMALL_HEIGHT - 5.0 - BELOW
+    edge, margin = (0.6, 5) if as_bars else (0.4, 0)
+
+    def x(n: float) -> float:
+        return margin + (n + edge) / (len(rows) - 1 + 2 * edge) * (width - 2 * margin)
+
+    def y(value: float) -> float:
+        share = (high - value) / (high - low)
+        return (1 - share if unit == "position" else share) * height
+
+    for n, anchor, moved in ((0, "start", -4), (len(rows) - 1, "end", 4)):
+        text = speech.short_month(months[n][0], with_year=True)
+        drawing.word(text, (x(n) + moved + CRISP, height + CRISP + 15), anchor=anchor, ink=LABEL)
     if as_bars:
-        layers = [alt.Chart(_data(group)).mark_bar(**look).encode(x=x, y=y) for group, look in bars]
+        if low == 0:
+            _ground(drawing, width, height)
+        others = [row for row in known if row not in newest + ago]
+        _columns(drawing, others, x, y, wide=5.6, fill=BAR)
+        _columns(drawing, ago, x, y, wide=5.6, fill=PAPER, stroke=NOW, stroke_width=1.4)
+        _columns(drawing, newest, x, y, wide=6.4, fill=NOW)
     else:
-        layers = [
-            alt.Chart(_data(rows)).mark_line(color=NOW, strokeWidth=1.8, strokeJoin="round").encode(x=x, y=y),
-            alt.Chart(_data(ago))
-            .mark_point(fill=PAPER, stroke=NOW, strokeWidth=1.6, size=34, opacity=1)
-            .encode(x=x, y=y),
-            alt.Chart(_data(newest)).mark_point(color=NOW, filled=True, size=44, opacity=1).encode(x=x, y=y),
-        ]
-    said: Rows = [
-        {"n": n, "t": f"{TITLE}{speech.month(month)}: {speech.figure(value, unit)}"}
-        for n, (month, value) in enumerate(months)
-        if value is not None
-    ]
+        places = [None if row["v"] is None else (x(row["n"]), y(row["v"])) for row in rows]
+        drawing.curve(places, stroke=NOW, stroke_width=1.8, stroke_linejoin="round")
+        for row in ago:
+            drawing.dot((x(row["n"]), y(row["v"])), size=34, fill=PAPER, stroke=NOW, stroke_width=1.6)
+        for row in newest:
+            drawing.dot((x(row["n"]), y(row["v"])), size=44, fill=NOW)
     wide = SMALL_WIDTH / max(1, len(rows))
-    pointed = alt.Chart(_data(said)).mark_rule(color=NOW, opacity=0, strokeWidth=wide)
-    layers.append(pointed.encode(x=x, description="t:N"))
-    padding = {"left": 2, "right": 2, "top": 5, "bottom": 2}
-    return _svg(alt.layer(*layers).properties(width=SMALL_WIDTH, height=SMALL_HEIGHT, padding=padding))
+    for n, (month, value) in enumerate(months):
+        if value is not None:
+            title = f"{speech.month(month)}: {speech.figure(value, unit)}"
+            drawing.line((x(n), 0), (x(n), height), title=title, stroke=NOW, stroke_width=wide, opacity=0)
+    return drawing
+
+
+def _columns(
+    drawing: Drawing,
+    rows: Rows,
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+    *,
+    wide: float,
+    **look: str | float,
+) -> None:
+    for row in rows:
+        level, ground = y(row["v"]), y(0)
+        drawing.rectangle(x(row["n"]) - wide / 2, min(level, ground), wide, abs(ground - level), title="", **look)
 
 
 def _from_zero(known: Rows) -> tuple[float, float]:
@@ -180,72 +244,71 @@ def _tight(known: Rows) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _bars(points: Rows, frame: _Frame) -> list[alt.Chart]:
+def _bars(drawing: Drawing, points: Rows, frame: _Frame) -> None:
     """Last year wide and pale behind, this year narrow and dark before it, the path dashed, the fan as spans."""
-    x, y = frame.x, frame.y
-    last = alt.Chart(_having(points, "last")).mark_bar(color=LAST).encode(x=x, y=y("last"))
-    edge = (
-        alt.Chart(_having(points, "last"))
-        .mark_tick(color=LAST_INK, thickness=1.6, width={"band": 1})
-        .encode(x=x, y=y("last"))
-    )
-    closed = [row for row in points if row["actual"] is not None and not row["open"]]
-    running = [row for row in points if row["actual"] is not None and row["open"]]
-    now = alt.Chart(_data(closed)).mark_bar(color=NOW, width={"band": 0.58}).encode(x=x, y=y("actual"))
-    begun = (
-        alt.Chart(_data(running))
-        .mark_bar(color=NOW_SOFT, width={"band": 0.58}, stroke=NOW, strokeWidth=1.2, strokeDash=[2, 2])
-        .encode(x=x, y=y("actual"))
-    )
-    fan = (
-        alt.Chart(_having(points, "low"))
-        .mark_bar(color=FAN, width={"band": 0.34}, stroke=NOW, strokeWidth=1.2)
-        .encode(x=x, y=y("low"), y2=alt.Y2("high"))
-    )
-    middle = (
-        alt.Chart(_having(points, "mid"))
-        .mark_tick(color=NOW, thickness=2.2, width={"band": 0.58})
-        .encode(x=x, y=y("mid"))
-    )
-    return [last, edge, now, begun, fan, middle, _path(points, frame)]
+    _spans(drawing, frame, ((row["n"], 0.0, row["last"]) for row in _having(points, "last")), fill=LAST)
+    _ticks(drawing, frame, points, "last", thick=1.6, fill=LAST_INK)
+    known = _having(points, "actual")
+    closed, running = [row for row in known if not row["open"]], [row for row in known if row["open"]]
+    _spans(drawing, frame, ((row["n"], 0.0, row["actual"]) for row in closed), share=0.58, fill=NOW)
+    begun: dict[str, str | float] = {"fill": NOW_SOFT, "stroke": NOW, "stroke_width": 1.2, "stroke_dasharray": "2,2"}
+    _spans(drawing, frame, ((row["n"], 0.0, row["actual"]) for row in running), share=0.58, **begun)
+    fan = ((row["n"], row["low"], row["high"]) for row in _having(points, "low"))
+    _spans(drawing, frame, fan, share=0.34, fill=FAN, stroke=NOW, stroke_width=1.2)
+    _ticks(drawing, frame, points, "mid", thick=2.2, share=0.58, fill=NOW)
+    _path(drawing, points, frame)
 
 
-def _lines(points: Rows, frame: _Frame) -> list[alt.Chart]:
+def _spans(
+    drawing: Drawing,
+    frame: _Frame,
+    spans: Iterable[tuple[int, float, float]],
+    *,
+    share: float = 1.0,
+    **look: str | float,
+) -> None:
+    """A bar for each (month, one end, other end), over the middle ``share`` of its month."""
+    for n, one, other in spans:
+        upper, lower = sorted((frame.y(one), frame.y(other)))
+        drawing.rectangle(frame.x(n, share=share), upper, frame.band * share, lower - upper, title="", **look)
+
+
+def _ticks(
+    drawing: Drawing, frame: _Frame, points: Rows, field: str, *, thick: float, share: float = 1.0, fill: str
+) -> None:
+    """A short thick line at each month's value."""
+    for row in _having(points, field):
+        x, y = frame.x(row["n"], share=share), frame.y(row[field]) - thick / 2
+        drawing.rectangle(x, y, frame.band * share, thick, fill=fill, opacity=TICK_OPACITY)
+
+
+def _lines(drawing: Drawing, points: Rows, frame: _Frame) -> None:
     """Last year's curve, the path dashed, the fan as an area, this year's curve with its newest point marked."""
-    x, y = frame.x, frame.y
-    fan = (
-        alt.Chart(_having(points, "low"))
-        .mark_area(color=FAN, stroke=NOW, strokeWidth=0.8)
-        .encode(x=x, y=y("low"), y2=alt.Y2("high"))
-    )
-    middle = (
-        alt.Chart(_having(points, "mid"))
-        .mark_line(color=NOW, strokeWidth=1.5, strokeDash=[2, 3])
-        .encode(x=x, y=y("mid"))
-    )
-    last = alt.Chart(_having(points, "last")).mark_line(color=LAST_INK, strokeWidth=1.6).encode(x=x, y=y("last"))
-    now = alt.Chart(_data(points)).mark_line(color=NOW, strokeWidth=2.6, strokeJoin="round").encode(x=x, y=y("actual"))
-    newest = [row for row in points if row["actual"] is not None][-1:]
-    dot = alt.Chart(_data(newest)).mark_point(color=NOW, filled=True, size=58, opacity=1).encode(x=x, y=y("actual"))
-    return [fan, middle, last, _path(points, frame), now, dot]
+    fan = _having(points, "low")
+    drawing.area(_places(fan, frame, "low"), _places(fan, frame, "high"), fill=FAN, stroke=NOW, stroke_width=0.8)
+    middle = _places(_having(points, "mid"), frame, "mid")
+    drawing.curve(middle, stroke=NOW, stroke_width=1.5, stroke_dasharray="2,3")
+    drawing.curve(_places(_having(points, "last"), frame, "last"), stroke=LAST_INK, stroke_width=1.6)
+    _path(drawing, points, frame)
+    known = _having(points, "actual")
+    now = [None if row["actual"] is None else (frame.middle(row["n"]), frame.y(row["actual"])) for row in points]
+    drawing.curve(now, stroke=NOW, stroke_width=2.6, stroke_linejoin="round")
+    for place in _places(known[-1:], frame, "actual"):
+        drawing.dot(place, size=58, fill=NOW)
 
 
-def _path(points: Rows, frame: _Frame) -> alt.Chart:
-    path: alt.Chart = (
-        alt.Chart(_having(points, "path"))
-        .mark_line(color=PATH, strokeDash=[5, 3], strokeWidth=1.7)
-        .encode(x=frame.x, y=frame.y("path"))
-    )
-    return path
+def _path(drawing: Drawing, points: Rows, frame: _Frame) -> None:
+    places = _places(_having(points, "path"), frame, "path")
+    drawing.curve(places, stroke=PATH, stroke_width=1.7, stroke_dasharray="5,3")
 
 
-_EndLabel = tuple[str, str, float, float]
-"""Text, ink, the value it stands at, and how far it is moved."""
+def _places(rows: Rows, frame: _Frame, field: str) -> list[Place]:
+    return [(frame.middle(row["n"]), frame.y(row[field])) for row in rows]
 
 
 def _end_labels(
-    last: Row | None, bounds: Sequence[float], frame: _Frame, unit: str | None, speech: Speech
-) -> list[_EndLabel]:
+    last: Row | None, bounds: Sequence[float], scale: Scale, unit: str | None, speech: Speech
+) -> tuple[_EndLabel, ...]:
     """Where target and forecast end, in figures to the right of them; a band's two bounds likewise.
 
     ``last``: the last month, where its path and forecast are those of the whole period and not that month's own.
@@ -255,20 +318,13 @@ def _end_labels(
         ends.append((PATH, last["path"]))
     if last and last["mid"] is not None:
         ends.append((NOW, last["mid"]))
-    moved = spread([frame.height(value) for _, value in ends])
-    return [
-        (speech.figure(value, unit, beside=ends[0][1]), ink, value, shift)
-        for (ink, value), shift in zip(ends, moved, strict=True)
-    ]
-
-
-def _end_label(label: _EndLabel, frame: _Frame) -> alt.Chart:
-    text, ink, value, shift = label
-    mark = alt.Chart(_data([{"v": value}])).mark_text(
-        text=text, color=ink, align="left", baseline="middle", dx=6, dy=round(shift, 1), fontWeight=600
+    heights = [_depth(value, scale, is_turned=unit == "position") * (HEIGHT - 34) for _, value in ends]
+    return tuple(
+        _EndLabel(
+            text=speech.figure(value, unit, beside=ends[0][1]), ink=ink, value=value, moved=moved, height=height + moved
+        )
+        for (ink, value), height, moved in zip(ends, heights, spread(heights), strict=True)
     )
-    placed: alt.Chart = mark.encode(x=alt.XValue("width"), y=frame.y("v"))  # type: ignore[no-untyped-call]
-    return placed
 
 
 def _values(points: Rows, bounds: Sequence[float]) -> list[float]:
@@ -276,18 +332,8 @@ def _values(points: Rows, bounds: Sequence[float]) -> list[float]:
     return [row[field] for row in points for field in fields if row[field] is not None] + list(bounds)
 
 
-def _looked_up(scale: Scale, unit: str | None, speech: Speech) -> str:
-    """Vega's expression for the label of a tick: Babel wrote them all, so that one library knows the language."""
-    labels = json.dumps(scale.labels(unit, speech))
-    return f"{labels}[round((datum.value - {scale.low!r}) / {scale.step!r})]"
-
-
-def _data(rows: Rows) -> alt.Data:
-    return alt.Data(values=rows)  # type: ignore[no-untyped-call]
-
-
-def _having(rows: Rows, field: str) -> alt.Data:
-    return _data([row for row in rows if row[field] is not None])
+def _having(rows: Rows, field: str) -> Rows:
+    return [row for row in rows if row[field] is not None]
 
 
 def _label(month: date, speech: Speech, n: int, count: int, *, thin: bool) -> str:
@@ -295,14 +341,3 @@ def _label(month: date, speech: Speech, n: int, count: int, *, thin: bool) -> st
     name = speech.short_month(month)
     is_shown = month.month % 3 == 1 if count > 12 else n % 2 == 0 or not thin
     return name if is_shown else ""
-
-
-def _svg(chart: Any) -> str:
-    # a schema check of each of a night's charts takes as long as drawing them; the tests check them instead
-    specification = {**chart.to_dict(validate=VALIDATES), "config": CONFIG}
-    svg: str = vl_convert.vegalite_to_svg(specification)
-    return svg
-
-
-VALIDATES = False
-"""Whether each chart is held against Vega-Lite's schema before it is drawn."""

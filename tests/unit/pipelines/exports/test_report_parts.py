@@ -6,9 +6,11 @@ Really under test: pure functions of ``pipelines/exports/report/``, and the colo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -16,10 +18,11 @@ from hypothesis import strategies as st
 
 from okr_models.periods import add_months
 from okr_models.progress.series import Point, Series
-from okr_models.words.numbers import ENGLISH, SWEDISH
+from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import reader_of
 from pipelines.exports.report import charts
+from pipelines.exports.report.drawing import Drawing
 from pipelines.exports.report.kpi_cards import KpiSection
 from pipelines.exports.report.paper import USABLE, paper_of
 from pipelines.exports.report.queries import months_of
@@ -96,10 +99,8 @@ def test_colours_keep_wcags_contrast(scheme: str) -> None:
 
 @pytest.mark.parametrize("form", ["months", "level", "total"])
 @pytest.mark.parametrize("bounds", [(), (60.0,), (60.0, 90.0)])
-def test_every_kind_of_chart_holds_to_vega_lites_schema(
-    monkeypatch: pytest.MonkeyPatch, form: str, bounds: tuple[float, ...]
-) -> None:
-    monkeypatch.setattr(charts, "VALIDATES", True)
+@pytest.mark.parametrize("speech", [SWEDISH, ENGLISH])
+def test_every_kind_of_chart_lies_within_its_picture(form: str, bounds: tuple[float, ...], speech: Speech) -> None:
     points = tuple(
         Point(
             month=add_months(date(2026, 1, 1), n),
@@ -113,18 +114,66 @@ def test_every_kind_of_chart_holds_to_vega_lites_schema(
         )
         for n in range(12)
     )
-    for speech in (SWEDISH, ENGLISH):
-        svg = charts.key_result_chart(Series(form=form, points=points, bounds=bounds), speech, unit="visitors")  # type: ignore[arg-type]
-        assert svg.count("<text") > 8
+    titles = [f"<{n}>" for n in range(12)]
+    series = Series(form=form, points=points, bounds=bounds)  # type: ignore[arg-type]
+    drawn = charts.key_result_chart(series, speech, unit="visitors", titles=titles)
+    assert [mark.text for mark in marks(drawn, "title")] == titles
+    assert len(marks(drawn, "text")) > 8
+    assert len(marks(drawn, "circle")) == (form != "months")
+    assert_within(drawn)
     for as_bars in (True, False):
-        drawn = charts.kpi_chart([(point.month, point.actual) for point in points], SWEDISH, as_bars=as_bars)
-        assert "<path" in drawn
+        small = charts.kpi_chart([(point.month, point.actual) for point in points], speech, as_bars=as_bars)
+        assert len(marks(small, "title")) == 10
+        assert_within(small)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def marks(drawn: Drawing, kind: str) -> list[ElementTree.Element]:
+    page = ElementTree.fromstring(f'<svg xmlns="{SVG[1:-1]}">{drawn.body}</svg>')
+    return list(page.iter(SVG + kind))
+
+
+def assert_within(drawn: Drawing) -> None:
+    """Where a mark begins, and where words stand: no coordinate is missing or outside of the picture."""
+    placed = [(float(mark.get(x, "")), float(mark.get(y, ""))) for x, y, mark in _corners(drawn)]
+    for path in marks(drawn, "path"):
+        placed += [(float(x), float(y)) for x, y in re.findall(r"[ML]([-\d.]+),([-\d.]+)", path.get("d", ""))]
+    assert len(placed) > 10
+    for x, y in placed:
+        assert -drawn.left - 3 <= x <= drawn.width - drawn.left, (x, y)
+        assert -drawn.top <= y <= drawn.height - drawn.top, (x, y)
+
+
+def _corners(drawn: Drawing) -> Iterator[tuple[str, str, ElementTree.Element]]:
+    for kind, names in (("text", ("x", "y")), ("line", ("x1", "y1", "x2", "y2")), ("circle", ("cx", "cy"))):
+        for mark in marks(drawn, kind):
+            yield from ((x, y, mark) for x, y in zip(names[::2], names[1::2], strict=True))
+
+
+def test_a_bar_stands_on_zero_and_is_as_high_as_its_figure() -> None:
+    points = tuple(Point(month=date(2026, n, 1), actual=value) for n, value in ((1, 50.0), (2, 100.0), (3, -50.0)))
+    drawn = charts.key_result_chart(Series(form="months", points=points), ENGLISH)
+    found = [path.get("d", "") for path in marks(drawn, "path") if path.get("fill") == "var(--now)"]
+    heights = [tuple(map(float, re.findall(r",([-\d.]+)h[-\d.]+v([-\d.]+)", path)[0])) for path in found]
+    assert [round(height) for _, height in heights] == [45, 89, 45]
+    (top, _), (highest, all_of_it), (ground, _) = heights
+    assert (highest, round(top - highest), round(ground - highest)) == (0, 45, round(all_of_it))
+
+
+def test_a_figure_with_many_decimals_is_said_whole_in_a_chart() -> None:
+    points = tuple(Point(month=date(2026, n, 1), actual=n * 0.00125) for n in (1, 2, 3))
+    drawn = charts.key_result_chart(Series(form="level", points=points), ENGLISH, titles=["January: 0.00125"])
+    words = [mark.text for mark in marks(drawn, "text")]
+    assert {"0.001", "0.002", "0.003", "0.004"} <= set(words)
+    assert [mark.text for mark in marks(drawn, "title")] == ["January: 0.00125"]
 
 
 def test_a_rank_has_its_first_place_at_the_top_and_other_lower_is_better_figures_fall_as_they_fall() -> None:
     def height_of(unit: str) -> list[float]:
         points = (Point(month=date(2026, 1, 1), actual=20.0), Point(month=date(2026, 2, 1), actual=2.0))
-        svg = charts.key_result_chart(Series(form="level", points=points), ENGLISH, unit=unit)
+        svg = charts.key_result_chart(Series(form="level", points=points), ENGLISH, unit=unit).body
         line = re.search(r'd="M[\d.]+,([\d.]+)L[\d.]+,([\d.]+)"[^>]*stroke-width="2.6"', svg)
         assert line is not None
         return [float(line[1]), float(line[2])]
