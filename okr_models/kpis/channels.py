@@ -23,6 +23,8 @@ Channel = Literal[
     "other",
 ]
 CHANNELS: tuple[str, ...] = get_args(Channel)
+CHANNELS_SPLIT = {"channel=referral": "ai_assistants"}
+"""What was counted in one channel until it got another of its own."""
 
 CHANNEL_NAMES: dict[Literal["sv", "en"], dict[str, str]] = {
     "sv": {

@@ -16,6 +16,7 @@ from okr_models.client.labels import scope_label, source_labels
 from okr_models.client.model import Client, Scope
 from okr_models.client.sources import Break, SourceSettings
 from okr_models.kpis import BUILT_IN, CLOSING_DAYS, FULL_SHARE, Better, Kind
+from okr_models.kpis.channels import CHANNELS_SPLIT
 from okr_models.periods import ONE_DAY, Window, month_end
 from okr_models.progress.figures import DayFigure, Days, Figures, MonthFigure, Months, days_known, months_known
 from okr_models.progress.jumps import Jump, jump_of
@@ -23,8 +24,6 @@ from okr_models.progress.jumps import Jump, jump_of
 ALL = "all"
 NOT_OPENED = "not_opened"
 STOCK_AGE = timedelta(days=35)
-CHANNELS_SPLIT = {"channel=referral": "ai_assistants"}
-"""What was counted in one channel until it got another of its own."""
 AI_CHANNEL_REASON: dict[Literal["sv", "en"], str] = {
     "sv": "AI-assistenter räknas som en egen kanal",
     "en": "AI assistants became a channel of their own",

@@ -19,7 +19,7 @@ from okr_models.client.model import Client
 from okr_models.words.numbers import Language
 from pipelines.exports import since_words
 from pipelines.exports.cells import DialectName
-from pipelines.exports.csvs import Audience, client_rows, export_agency, export_client, write_rows
+from pipelines.exports.csvs import Audience, client_rows, export_agency, write_files, write_rows
 from pipelines.exports.files import ExportFile
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, readers_of
@@ -68,6 +68,7 @@ def export_all(
     readers = readers_of(con, tuple(clients))
     written: list[Path] = []
     troubles = dict(held or {})
+    notes = meanings(con)
 
     def failed(client: str, error: Exception) -> None:
         if on_fault is None:
@@ -82,21 +83,15 @@ def export_all(
             if reader.client not in only if only else stands and as_of is None and (target / REPORT).exists():
                 continue
             with _made_aside(target) as aside:
-                export_client(
-                    con, reader.client, aside, dialect=reader.dialect, as_of=as_of, restated=restated, audience=audience
-                )
-                since = (
-                    ()
-                    if is_board
-                    else since_words.rows(
-                        changes_since(con, read_status(con, reader.client, as_of=as_of, restated=restated))
-                    )
-                )
-                if not is_board:
-                    write_rows(aside / CHANGES, since_words.COLUMNS, since, dialect=reader.dialect)
                 rows = client_rows(con, reader.client, as_of=as_of, restated=restated, audience=audience)
-                sheets = [_sheet(con, file, found) for file, found in rows]
-                write_workbook(aside / WORKBOOK, [*sheets, *([] if is_board else [_changes_sheet(con, since)])])
+                write_files(rows, aside, dialect=reader.dialect)
+                sheets = [_sheet(file, found, notes.get(file.table, {})) for file, found in rows]
+                changed = changes_since(con, read_status(con, reader.client, as_of=as_of, restated=restated))
+                if not is_board:
+                    since = since_words.rows(changed)
+                    write_rows(aside / CHANGES, since_words.COLUMNS, since, dialect=reader.dialect)
+                    sheets.append(_changes_sheet(since, notes.get("key_result_progress", {})))
+                write_workbook(aside / WORKBOOK, sheets)
                 kept = keep_months(con, reader, target, as_of=as_of, root=root) if audience is None else ()
                 render_client(
                     con,
@@ -106,6 +101,7 @@ def export_all(
                     restated=restated,
                     audience=audience,
                     months=months_kept(target, as_of),
+                    changed=changed,
                 )
                 written += [*kept, *_put_in_place(aside, target)]
         except Exception as error:  # noqa: BLE001 - whatever it is, the other clients' files are not to wait for it
@@ -172,8 +168,7 @@ def _agency_dialect(readers: Sequence[Reader]) -> DialectName:
     return "excel-sv" if 2 * spoken.count("excel-sv") > len(spoken) else "standard"
 
 
-def _sheet(con: duckdb.DuckDBPyConnection, file: ExportFile, rows: Sequence[tuple[object, ...]]) -> Sheet:
-    notes = meanings(con, file.table)
+def _sheet(file: ExportFile, rows: Sequence[tuple[object, ...]], notes: Mapping[str, str]) -> Sheet:
     instants = [place for place, name in enumerate(file.columns) if name.endswith("_at")]
     typed = [
         tuple(_instant(value) if place in instants else value for place, value in enumerate(row)) if instants else row
@@ -187,9 +182,9 @@ def _instant(value: object) -> object:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _changes_sheet(con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[object, ...]]) -> Sheet:
-    notes = {**meanings(con, "key_result_progress"), **since_words.MEANINGS}
-    return Sheet(name=CHANGES.removesuffix(".csv"), columns=since_words.COLUMNS, rows=tuple(rows), notes=notes)
+def _changes_sheet(rows: Sequence[tuple[object, ...]], notes: Mapping[str, str]) -> Sheet:
+    said = {**notes, **since_words.MEANINGS}
+    return Sheet(name=CHANGES.removesuffix(".csv"), columns=since_words.COLUMNS, rows=tuple(rows), notes=said)
 
 
 def keep_months(

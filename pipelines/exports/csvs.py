@@ -40,11 +40,15 @@ def export_client(
     and nothing dated after it. ``audience="board"`` writes only the files without key-result detail; give it a folder
     of its own. A client without data gets files with headers alone.
     """
-    files = BOARD_FILES if audience == "board" else TEAM_FILES
-    return tuple(
-        _write(folder / file.name, file, _rows(con, file, client=client, as_of=as_of, restated=restated), dialect)
-        for file in files
-    )
+    tables = client_rows(con, client, as_of=as_of, restated=restated, audience=audience)
+    return write_files(tables, folder, dialect=dialect)
+
+
+def write_files(
+    tables: Iterable[tuple[ExportFile, Sequence[tuple[object, ...]]]], folder: Path, *, dialect: DialectName
+) -> tuple[Path, ...]:
+    """Write what ``client_rows`` read."""
+    return tuple(_write(folder / file.name, file, rows, dialect) for file, rows in tables)
 
 
 def client_rows(

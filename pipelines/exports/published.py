@@ -165,6 +165,11 @@ def read_status(
     )
 
 
+def read_key_results(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -> tuple[KeyResultRow, ...]:
+    """The key results of ``read_status`` alone."""
+    return _newest(con, KeyResultRow, client=client, as_of=as_of, known_before=next_night(as_of))
+
+
 def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
     """The columns a published table has: one that an older version published may lack some until the next night."""
     # asked of the table itself: the catalogue goes through every column of every table for each answer
@@ -197,15 +202,14 @@ def _newest(
     table, key = TABLES[shape]
     known = columns_of(con, table)
     selected = ", ".join(name if name in known else f"null as {name}" for name in columns)
+    known_then = """
+        client = $client and ($as_of is null or as_of <= $as_of) and ($known_before is null or known_at < $known_before)
+    """
     sql = f"""
-        with known as (
-            select * from marts.{table}
-            where client = $client and ($as_of is null or as_of <= $as_of)
-              and ($known_before is null or known_at < $known_before)
-            qualify row_number() over (partition by {", ".join(key)}, as_of order by known_at desc) = 1
-        ),
-        newest as (select * from known qualify as_of = max(as_of) over ())
-        select {selected} from newest order by {", ".join(key)}
+        select {selected} from marts.{table}
+        where {known_then} and as_of = (select max(as_of) from marts.{table} where {known_then})
+        qualify row_number() over (partition by {", ".join(key)} order by known_at desc) = 1
+        order by {", ".join(key)}
     """  # noqa: S608
     rows = con.execute(sql, {"client": client, "as_of": as_of, "known_before": known_before}).fetchall()
     return tuple(shape(**_typed(dict(zip(columns, row, strict=True)))) for row in rows)

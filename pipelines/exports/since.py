@@ -15,7 +15,7 @@ import duckdb
 
 from okr_models.changes.model import Changed, Part, parts_of
 from okr_models.periods import add_months, month_end, month_start
-from pipelines.exports.published import ClientStatus, KeyResultRow, next_night, read_status
+from pipelines.exports.published import ClientStatus, KeyResultRow, next_night, read_key_results, read_status
 
 WEEK, MONTH, QUARTER = timedelta(days=7), timedelta(days=30), timedelta(days=91)
 DIMENSIONS = ("platform", "channel", "event", "source")
@@ -109,7 +109,7 @@ def _progress(
 ) -> Mapping[tuple[str, str], float | None]:
     if night is None:
         return {}
-    rows = read_status(con, client, as_of=night).key_results
+    rows = read_key_results(con, client, as_of=night)
     return {(row.objective_id, row.key_result_id): row.raw_progress for row in rows}
 
 

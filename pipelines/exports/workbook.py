@@ -42,14 +42,16 @@ class Sheet:
     notes: Mapping[str, str]
 
 
-def meanings(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """What the columns of a published table mean."""
+def meanings(con: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, str]]:
+    """What the columns of each published table mean, by its name; of all at once, as each answer goes through all."""
     rows = con.execute(
-        "select column_name, comment from duckdb_columns()"
-        " where schema_name = 'marts' and table_name = ? and comment is not null",
-        [table],
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where schema_name = 'marts' and comment is not null"
     ).fetchall()
-    return dict(rows)
+    found: dict[str, dict[str, str]] = {}
+    for table, column, meaning in rows:
+        found.setdefault(table, {})[column] = meaning
+    return found
 
 
 def write_workbook(path: Path, sheets: Iterable[Sheet]) -> Path:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from okr_models.changes.model import OTHER, Part, parts_of
+from okr_models.kpis.channels import CHANNELS_SPLIT
 from okr_models.periods import add_months
-from okr_models.progress.components import CHANNELS_SPLIT
 from okr_models.words.numbers import Speech
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader

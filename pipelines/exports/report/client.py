@@ -28,7 +28,7 @@ from pipelines.exports.report.messages import message
 from pipelines.exports.report.page import write_page
 from pipelines.exports.report.paper import paper_of
 from pipelines.exports.report.posts import posts_view, social_posts
-from pipelines.exports.since import changes_since, progress_by_night
+from pipelines.exports.since import Since, changes_since, progress_by_night
 
 SOCIAL_DAYS = 90
 NEWEST = "../report.html"
@@ -53,11 +53,12 @@ def render_client(
     months: Sequence[str] = (),
     is_kept: bool = False,
     root: Path | None = None,
+    changed: Since | None = None,
 ) -> Path:
     """Write ``folder/report.html`` and return its path; ``audience="board"`` leaves the key results out.
 
     ``months``: those whose reports are kept, as ``2026-10``, to link to. ``is_kept``: this is one of them.
-    ``root``: the home folder, where the logo lies.
+    ``root``: the home folder, where the logo lies. ``changed``: what changed, where it was read already.
     """
     reader = reader_of(client) if isinstance(client, Client) else client
     status = read_status(con, reader.client, as_of=as_of, restated=restated)
@@ -68,7 +69,7 @@ def render_client(
     with_results = audience != "board"
     items = queries.items_of(con, reader.client, as_of=as_of, restated=restated, zone=reader.timezone)
     seen = results.Evidence(months=by_month, items=items, sources=sources, as_of=night or date.min)
-    changed = changes_since(con, status)
+    changed = changed or changes_since(con, status)
     extras = results.Extras(
         checkins=status.said,
         ago={(each.objective_id, each.key_result_id): since_words.ago(each, reader.speech) for each in changed.changes},

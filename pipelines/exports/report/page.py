@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from okr_models.words.numbers import Speech
 from pipelines.exports.csvs import write_whole
+from pipelines.exports.report.compiled import BesideTheTemplates
 from pipelines.exports.report.messages import message
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,6 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
+        bytecode_cache=BesideTheTemplates(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

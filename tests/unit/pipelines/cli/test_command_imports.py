@@ -66,7 +66,14 @@ def loaded_by(program: str, *arguments: str) -> frozenset[str]:
 def test_status_loads_nothing_that_reads_a_source_counts_or_draws(home: Path) -> None:
     loaded = loaded_by(COMMAND, "--home", str(home), "status")
     assert "connectors.ga4.source" in loaded, "nothing was asked of a source, whose facts are the dear part"
-    assert not loaded & (READING | COUNTING | NIGHT | {"altair", "vl_convert", "jinja2", "xlsxwriter"})
+    assert not loaded & (READING | COUNTING | NIGHT | {"jinja2", "xlsxwriter"})
+
+
+def test_export_loads_nothing_that_reads_a_source_counts_or_checks_charts(home: Path, tmp_path: Path) -> None:
+    loaded = loaded_by(COMMAND, "--home", str(home), "export", "--client", "fjallglas", "--out", str(tmp_path))
+    assert '<svg class="chart"' in (tmp_path / "fjallglas" / "report.html").read_text("utf-8")
+    assert (tmp_path / "fjallglas" / "figures.xlsx").exists()
+    assert not loaded & (READING | COUNTING | NIGHT | {"altair", "vl_convert", "jsonschema", "rich"})
 
 
 def test_what_a_source_is_can_be_told_without_what_reads_it() -> None:
