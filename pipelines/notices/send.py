@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-import requests
-
 from pipelines.notices.text import Notice
 
 WEBHOOK = "OKR_NOTICE_WEBHOOK"
@@ -48,6 +46,8 @@ def messengers_of(environ: Mapping[str, str]) -> dict[str, Messenger]:
 
 def by_webhook(notice: Notice, *, address: str) -> None:
     """Post the text as Slack's incoming webhooks take it. Raises ``NotSent``."""
+    import requests
+
     parts = urlsplit(address)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
         raise NotSent(way="webhook", why=f"{WEBHOOK} is no https address")

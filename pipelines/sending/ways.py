@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-import requests
-
 SMTP, SENDER = "OKR_MAIL_SMTP", "OKR_MAIL_FROM"
 CA_FILE = "OKR_MAIL_CA"
 """A file of certificates to trust beside the system's: of an own mail server."""
@@ -72,6 +70,8 @@ def by_mail(message: EmailMessage, *, to: str, environ: Mapping[str, str]) -> No
 
 def by_webhook(address: str, body: Mapping[str, object]) -> None:
     """Post JSON. Raises ``NotSent`` or ``MaybeSent``."""
+    import requests
+
     parts = urlsplit(address.strip())
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in HERE):
         raise NotSent("the webhook's address is no https address")

@@ -137,7 +137,7 @@ def test_any_day_that_a_client_can_have_data_of_is_one_that_dagster_can_be_asked
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("pipelines.definitions", ("great_expectations", "statsmodels", "altair")),
+        ("pipelines.definitions", ("great_expectations", "statsmodels", "altair", "requests")),
         ("pipelines.cli.client_files", ("dagster", "great_expectations", "statsmodels", "requests", "pyarrow")),
         ("okr_models.client.file", ("dagster", "duckdb", "requests", "pipelines", "connectors")),
         ("connectors.registry", ("dagster", "pipelines", "google")),
