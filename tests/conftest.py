@@ -1,10 +1,13 @@
-"""Fixtures that several rooms' tests share."""
+"""Fixtures that several rooms' tests share, and what a test run as a whole is given: cores, a folder, an order."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+
+from tests.running import longest_first, memory_folder
 
 pytest_plugins = ["tests.bucket_fixture"]
 
@@ -13,6 +16,16 @@ os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # a worker a core: threads and processes for cores that other workers have only stand in each other's way
+    os.environ.setdefault("OKR_CORES", "1")
+if (folder := memory_folder()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
 # no test asserts a time: a busy machine is no reason to fail
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = longest_first(items, lambda item: item.nodeid.partition("::")[0])

@@ -1,7 +1,7 @@
 """Conversions and channels read from the sandbox over HTTP, against truth computed from the world's events.
 
 Under test: the connectors of GA4, Matomo and Plausible around a DST change, a month's end, an empty day and a key event
-that was marked late. Whole nights are ``test_truth.py``.
+that was marked late. Whole nights are ``tests/e2e/test_demo_night.py``.
 """
 
 from __future__ import annotations

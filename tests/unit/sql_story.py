@@ -20,6 +20,7 @@ import pyarrow as pa
 from connectors.core.doubt import Doubt, records
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import Window, snapshot_day
+from pipelines.warehouse.db import configured
 from pipelines.warehouse.ingest.kpi_streams import fill_left_out
 from pipelines.warehouse.models.runner import run_project
 from pipelines.warehouse.schema import declared_tables, ensure_schema
@@ -316,10 +317,14 @@ def write(con: duckdb.DuckDBPyConnection, stories: Iterable[Story], *, order: in
     assert not rows, f"no such tables: {sorted(rows)}"
 
 
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """An empty database with a night's settings, and one thread: of tables this small more only wait for each other."""
+    return configured(duckdb.connect(config={"threads": 1}))
+
+
 def build(stories: Iterable[Story], *, order: int = 1) -> duckdb.DuckDBPyConnection:
     """A database in memory with the stories' rows and all models run."""
-    con = duckdb.connect()
-    con.execute("set timezone = 'UTC'")
+    con = in_memory()
     write(con, stories, order=order)
     run_project(con)
     return con

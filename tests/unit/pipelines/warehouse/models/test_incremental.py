@@ -20,7 +20,7 @@ from pipelines.warehouse.models.incremental import bring_up_to_date
 from pipelines.warehouse.models.project import Model, SqlProjectError, load_project
 from pipelines.warehouse.models.runner import run_model, run_project
 from tests.unit.dbt_like_sql.test_properties import YESTERDAY, random_story, tables
-from tests.unit.sql_story import write
+from tests.unit.sql_story import in_memory, write
 
 Connection = duckdb.DuckDBPyConnection
 PROJECT = load_project()
@@ -55,8 +55,7 @@ def con(base: Path) -> Iterator[Connection]:
 
 def copy_of(base: Path) -> Connection:
     """A copy in memory; what the clients' config was at first stays attached as ``base``."""
-    con = duckdb.connect()
-    con.execute("set timezone = 'UTC'")
+    con = in_memory()
     con.execute(f"attach '{base}' as base (read_only)")
     con.execute("copy from database base to memory")
     return con
