@@ -20,7 +20,7 @@ from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import Unwatched
 from tests.unit.pipelines.warehouse.checks.test_mart_checks import AS_OF, story
-from tests.unit.sql_story import build
+from tests.unit.sql_story import copy_of_built
 
 WEB = dg.AssetCheckKey(raw_key("web_daily"), CHECK)
 LEDGER = """
@@ -41,7 +41,7 @@ def test_a_check_alone_says_what_the_last_read_of_each_source_came_to(tmp_path: 
     home = Home(tmp_path)
     home.clients.mkdir()
     (home.clients / "acme.yaml").write_text(client_template("acme", types=SETTINGS), encoding="utf-8")
-    con = build([story()])
+    con = copy_of_built(story)
     con.execute(LEDGER)
     if mended:
         again = LEDGER.replace("'r' as run_id", "'s' as run_id").replace("04:00", "05:00")

@@ -28,7 +28,7 @@ from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Project, load_project
 from tests.unit.pipelines.warehouse.checks.test_mart_checks import AS_OF, story
-from tests.unit.sql_story import build
+from tests.unit.sql_story import copy_of_built
 
 KEPT = {"marts", "okr", "publish"}
 TWICE = "select * from ({sql}) union all select * from ({sql})"
@@ -41,7 +41,7 @@ class Nights:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (root / "clients").mkdir()
         self.home = Home(root)
-        self.con = build([story()])
+        self.con = copy_of_built(story)
         self.instance = dg.DagsterInstance.ephemeral()
         self._monkeypatch = monkeypatch
 

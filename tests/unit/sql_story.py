@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -327,6 +331,33 @@ def build(stories: Iterable[Story], *, order: int = 1) -> duckdb.DuckDBPyConnect
     con = in_memory()
     write(con, stories, order=order)
     run_project(con)
+    return con
+
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="stories-")
+"""Goes when the process ends."""
+
+
+@cache
+def _built(tell: Callable[[], Story]) -> Path:
+    file = Path(_FOLDER.name) / f"{tell.__module__}.{tell.__name__}.duckdb"
+    with closing(build([tell()])) as con:
+        con.execute(f"attach '{file}' as kept")
+        con.execute("copy from database memory to kept")
+    return file
+
+
+def copy_of_built(tell: Callable[[], Story]) -> duckdb.DuckDBPyConnection:
+    """What ``build`` makes of the story that is told; each is the caller's own, a copy of one built once a process."""
+    return copy_of_file(_built(tell))
+
+
+def copy_of_file(file: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory with all that a file has."""
+    con = in_memory()
+    con.execute(f"attach '{file}' as filled (read_only)")
+    con.execute("copy from database filled to memory")
+    con.execute("detach filled")
     return con
 
 

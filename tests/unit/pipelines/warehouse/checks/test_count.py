@@ -16,14 +16,14 @@ from pipelines.warehouse.checks.declared import Check, checks_of, failing_rows_s
 from pipelines.warehouse.models.project import Model, load_project
 from pipelines.warehouse.models.schema_yml import DataTest
 from tests.unit.pipelines.warehouse.checks.test_mart_checks import story
-from tests.unit.sql_story import build
+from tests.unit.sql_story import copy_of_built
 
 PROJECT = load_project()
 
 
 @pytest.fixture(scope="module")
 def built() -> duckdb.DuckDBPyConnection:
-    return build([story()])
+    return copy_of_built(story)
 
 
 @pytest.fixture

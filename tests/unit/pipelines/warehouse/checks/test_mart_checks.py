@@ -30,7 +30,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import Model, Project, SqlProjectError, load_project
 from pipelines.warehouse.models.schema_yml import DataTest
 from pipelines.warehouse.refused import forget_refusals, record_refusal, standing_refusals
-from tests.unit.sql_story import Story, at, build, days
+from tests.unit.sql_story import Story, at, copy_of_built, days
 
 PROJECT = load_project()
 MARTS = [model for model in PROJECT.models if model.layer == "marts"]
@@ -72,7 +72,7 @@ def _post(post_id: str, path: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def built() -> duckdb.DuckDBPyConnection:
-    con = build([story()])
+    con = copy_of_built(story)
     con.execute("create schema kept")
     for model in MARTS:
         con.execute(f"create table kept.{model.name} as select * from marts.{model.name}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.publish.views import VIEWS
 from pipelines.warehouse.schema import OPS_TABLES
 from tests.unit.pipelines.warehouse.checks.test_mart_checks import story
-from tests.unit.sql_story import build
+from tests.unit.sql_story import copy_of_built, copy_of_file
 
 PROJECT = load_project()
 INNER = [model for model in PROJECT.models if model.layer != "marts"]
@@ -38,7 +40,7 @@ NIGHT, NEXT = "2026-11-19", "2026-11-20"
 
 @pytest.fixture(scope="module")
 def built() -> duckdb.DuckDBPyConnection:
-    return build([story()])
+    return copy_of_built(story)
 
 
 @pytest.fixture
@@ -181,13 +183,10 @@ RESULTS = OKR_TABLES | STATE_TABLES
 
 
 class Results:
-    """A small warehouse with result tables, and one night published from it."""
+    """A small warehouse with result tables, and what was published from it."""
 
-    def __init__(self, root: Path) -> None:
-        self.home = Home(root)
-        self.con = build([story()])
-        self.add(NIGHT)
-        publish(self.con, self.home, run_id="first")
+    def __init__(self, root: Path, con: duckdb.DuckDBPyConnection) -> None:
+        self.home, self.con = Home(root), con
 
     def add(self, day: str, **values: Any) -> None:
         """A row of every result table."""
@@ -219,9 +218,24 @@ class Results:
         return [row for name in OKR_TABLES for row in self.con.execute(f"from okr.{name} order by all").fetchall()]
 
 
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder after it, and beside what is published a file with the warehouse."""
+    first = Results(tmp_path_factory.mktemp("first"), copy_of_built(story))
+    first.add(NIGHT)
+    publish(first.con, first.home, run_id="first")
+    first.con.execute(f"attach '{first.home.root / 'warehouse.duckdb'}' as kept")
+    first.con.execute("copy from database memory to kept")
+    first.con.close()
+    return first.home.root
+
+
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return Results(tmp_path)
+def results(first_night: Path, tmp_path: Path) -> Iterator[Results]:
+    """A copy of the first night, each test's own."""
+    shutil.copytree(first_night / "published", tmp_path / "published", symlinks=True)
+    with closing(copy_of_file(first_night / "warehouse.duckdb")) as con:
+        yield Results(tmp_path, con)
 
 
 def test_sound_results_pass_and_are_kept(results: Results) -> None:
