@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from okr_models.words.numbers import Speech
+from pipelines.compiled_templates import BesideTheTemplates
 from pipelines.exports.csvs import write_whole
-from pipelines.exports.report.compiled import BesideTheTemplates
 from pipelines.exports.report.messages import message
 
 TEMPLATES = Path(__file__).parent / "templates"

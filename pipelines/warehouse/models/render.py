@@ -12,10 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
 import jinja2
+
+from pipelines.compiled_templates import BesideTheTemplates
 
 _CALL = re.compile(r"\{\{ (ref|source|var)\(('\w+'(?:, '\w+')*)\) \}\}")
 
@@ -66,10 +69,10 @@ def render(text: str, *, known: Known, this: str, where: str, incremental: bool)
     named = _Named()
     try:
         names = _names(named, known=known, this=this, where=where, incremental=incremental)
-        sql = (_said_plainly(text, names) or _compiled(text).render(names)).strip()
+        sql = (_said_plainly(text, names) or _compiled(text, where).render(names)).strip()
         asked = named.config.get("pre_hook") or ()
         hooks = [asked] if isinstance(asked, str) else list(asked)  # type: ignore[call-overload]
-        statements = [_compiled(str(hook)).render(names).strip() for hook in hooks]
+        statements = [_compiled(str(hook), f"{where}.pre_hook.sql").render(names).strip() for hook in hooks]
     except jinja2.TemplateError as error:
         raise SqlProjectError(where=where, problem=f"can't be rendered: {error}") from error
     return Rendered(
@@ -133,21 +136,40 @@ def _names(named: _Named, *, known: Known, this: str, where: str, incremental: b
     return names
 
 
+_texts: dict[str, str] = {}
+
+
 @lru_cache(maxsize=64)
-def _compiled(text: str) -> jinja2.Template:
+def _compiled(text: str, where: str) -> jinja2.Template:
     # an incremental model is rendered twice, and the project read more than once in a night
-    return environment().from_string(text)
+    if not Path(where).is_absolute():
+        return environment().from_string(text)
+    name = f"{where} {sha256(text.encode()).hexdigest()}"
+    _texts[name] = text
+    return environment().get_template(name)
+
+
+class _OfFiles(BesideTheTemplates):
+    """Compiled once for each text of a file; of a changed file the last one is kept."""
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        return super().get_cache_key(name.rpartition(" ")[0], filename)
 
 
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """The one Jinja environment. SQL, no HTML; values reach it as columns of config tables, never through it."""
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    return jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701
+        loader=jinja2.FunctionLoader(_texts.get),
+        bytecode_cache=_OfFiles(Path()),
+    )
 
 
 def macros(folder: Path) -> tuple[jinja2.Template, ...]:
     """The project's macro files, compiled, in alphabetical order: one may use those of the files before it."""
-    return tuple(_compiled(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
+    return tuple(_compiled(path.read_text(encoding="utf-8"), str(path)) for path in sorted(folder.glob("*.sql")))
 
 
 def unknown(what: str, name: str, known: Iterable[str], *, where: str) -> SqlProjectError:

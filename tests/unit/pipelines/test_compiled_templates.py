@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from pipelines.exports.report.compiled import BesideTheTemplates
+from pipelines.compiled_templates import BesideTheTemplates
 
 
 def rendered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, bool]:
