@@ -21,13 +21,11 @@ from pipelines.warehouse.checks.refusals import Audit, TableRefused, audit_in_pl
 from pipelines.warehouse.checks.run import check_model
 from pipelines.warehouse.db import quote
 from pipelines.warehouse.ingest.stages import StageListener
-from pipelines.warehouse.models.lineage import ColumnOf, kept_column_lineage
+from pipelines.warehouse.models.lineage import ColumnOf, Origins, kept_column_lineage
 from pipelines.warehouse.models.project import LAYERS, Layer, Model, Project, load_project
 from pipelines.warehouse.models.runner import ModelResult, run_model
 
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
-Origins = Mapping[str, tuple[ColumnOf, ...]]
-"""Of each column those of other tables that it is made of."""
 MOST_OF_ORIGINS = 1_000
 _LAYERS: Mapping[Layer, str] = {
     "staging": "What was read, cleaned: a table of each raw one.",
@@ -64,6 +62,7 @@ def _spec(model: Model, project: Project) -> dg.AssetSpec:
 
 def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
     models = {model.name: model for model in project.models if model.layer == layer}
+    keys = {(model.schema, model.name): model_key(model) for model in project.models}
 
     @dg.multi_asset(
         name=layer,
@@ -78,13 +77,18 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
         asked = {check.asset_key for check in context.selected_asset_check_keys}
         refused: list[TableRefused] = []
         held: set[str] = set()
+        made = [model for model in models.values() if model_key(model) in context.selected_asset_keys]
+        origins = kept_column_lineage(night.con, project, made)
         for model in _in_order(models):
             key = model_key(model)
             if key in context.selected_asset_keys and _read_by(model).isdisjoint(held):
                 stages.done("models", model.name, 0)
                 audit = _audited(night, model, project)
                 night.hold(_place(model), audit.held)
-                yield from _events(night, audit, model, project, checked=key in asked)
+                if audit.result is not None:
+                    yield _built(night, audit.result, model, origins=origins[model.name], keys=keys)
+                if key in asked:
+                    yield from check_results(audit.outcomes, asset=key)
                 if audit.result is None:
                     held.add(model.name)
                     refused.append(record(night, table=_place(model), reasons=audit.reasons))
@@ -118,21 +122,15 @@ def _place(model: Model) -> str:
     return f"{model.schema}.{model.name}"
 
 
-def _events(night: Night, audit: Audit, model: Model, project: Project, *, checked: bool) -> Events:
-    if audit.result is not None:
-        yield _built(night, audit.result, model, project)
-    if checked:
-        yield from check_results(audit.outcomes, asset=model_key(model))
-
-
-def _built(night: Night, result: ModelResult, model: Model, project: Project) -> dg.MaterializeResult[None]:
-    origins = kept_column_lineage(night.con, project, model)
+def _built(
+    night: Night, result: ModelResult, model: Model, *, origins: Origins, keys: Mapping[tuple[str, str], dg.AssetKey]
+) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         asset_key=model_key(model),
         metadata={
             "dagster/row_count": result.rows,
             "rows_derived": result.derived,
-            "dagster/column_lineage": _lineage(origins, project),
+            "dagster/column_lineage": _lineage(origins, keys),
             "columns_from": _columns_from(origins),
             "seconds": round(result.seconds, 3),
             **preview(night.con, model.schema, model.name),
@@ -141,11 +139,9 @@ def _built(night: Night, result: ModelResult, model: Model, project: Project) ->
     )
 
 
-def _lineage(origins: Origins, project: Project) -> dg.TableColumnLineage:
-    models = {(each.schema, each.name): model_key(each) for each in project.models}
-
+def _lineage(origins: Origins, keys: Mapping[tuple[str, str], dg.AssetKey]) -> dg.TableColumnLineage:
     def key(of: ColumnOf) -> dg.AssetKey:
-        return models.get((of.schema, of.table)) or source_key(of.schema, of.table)
+        return keys.get((of.schema, of.table)) or source_key(of.schema, of.table)
 
     return dg.TableColumnLineage(
         deps_by_column={

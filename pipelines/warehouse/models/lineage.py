@@ -7,8 +7,9 @@ test holds the two accounts of the same thing together.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -31,6 +32,10 @@ class ColumnOf:
     schema: str
     table: str
     column: str
+
+
+Origins = Mapping[str, tuple[ColumnOf, ...]]
+"""Of each column of a model those of other tables that it is made of; none for a constant or a count."""
 
 
 def tables_read(model: Model) -> tuple[tuple[str, str], ...]:
@@ -57,17 +62,41 @@ def column_lineage(project: Project, model: Model) -> dict[str, tuple[ColumnOf, 
     return found
 
 
-def kept_column_lineage(con: Connection, project: Project, model: Model) -> dict[str, tuple[ColumnOf, ...]]:
-    """``column_lineage``, parsed once for each text of a model and of what it reads, and kept."""
-    inputs = [version("sqlglot"), model.sql, [c.name for c in model.columns], _schema(project, model)]
-    fingerprint = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-    kept = recall(con, "lineage", [fingerprint]).get(fingerprint)
-    if kept is not None:
-        return {column: tuple(ColumnOf(*each) for each in origins) for column, origins in json.loads(kept).items()}
-    found = column_lineage(project, model)
-    answer = json.dumps({column: [astuple(each) for each in origins] for column, origins in found.items()})
-    keep(con, "lineage", {fingerprint: answer})
-    return found
+def kept_column_lineage(con: Connection, project: Project, models: Iterable[Model]) -> dict[str, Origins]:
+    """``column_lineage`` by model, parsed once for each text of a model and of what it reads, and kept."""
+    by_fingerprint = {_fingerprint(project, model): model for model in models}
+    kept = recall(con, "lineage", list(by_fingerprint))
+    found: dict[str, Origins] = {
+        model.name: _read(kept[each]) for each, model in by_fingerprint.items() if each in kept
+    }
+    new = {each: column_lineage(project, model) for each, model in by_fingerprint.items() if each not in kept}
+    if new:
+        keep(con, "lineage", {each: _written(origins) for each, origins in new.items()})
+    return found | {by_fingerprint[each].name: origins for each, origins in new.items()}
+
+
+def _fingerprint(project: Project, model: Model) -> str:
+    inputs = [
+        _parser(),
+        f"{model.schema}.{model.name}",
+        model.sql,
+        [c.name for c in model.columns],
+        _schema(project, model),
+    ]
+    return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _parser() -> str:
+    return version("sqlglot")
+
+
+def _written(origins: Origins) -> str:
+    return json.dumps({column: [astuple(each) for each in some] for column, some in origins.items()})
+
+
+def _read(kept: str) -> Origins:
+    return {column: tuple(ColumnOf(*each) for each in origins) for column, origins in json.loads(kept).items()}
 
 
 def _leaves(node: Node) -> Iterator[ColumnOf]:

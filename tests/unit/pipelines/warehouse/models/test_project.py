@@ -179,18 +179,18 @@ def test_column_lineage_goes_through_steps_to_other_tables(project: Project) -> 
 def test_kept_lineage_is_the_parsed_one_until_the_model_or_what_it_reads_changes(small: Small) -> None:
     folder = small({"a": ("select 1 as id", ["id integer"]), "b": ("select id from {{ ref('a') }}", ["id integer"])})
     con, project = duckdb.connect(), load_project(folder)
-    first = kept_column_lineage(con, project, project.model("b"))
+    first = kept_column_lineage(con, project, [project.model("b")])["b"]
     assert first == column_lineage(project, project.model("b")) == {"id": (ColumnOf("marts", "a", "id"),)}
-    assert kept_column_lineage(con, project, project.model("b")) == first
+    assert kept_column_lineage(con, project, [project.model("b")])["b"] == first
     assert con.execute("select count(*) from cache.answers where kind = 'lineage'").fetchone() == (1,)
     # the text kept is what is given, and nothing is parsed for it
     con.execute("""update cache.answers set answer = '{"id": [["x", "y", "z"]]}'""")
-    assert kept_column_lineage(con, project, project.model("b")) == {"id": (ColumnOf("x", "y", "z"),)}
+    assert kept_column_lineage(con, project, [project.model("b")])["b"] == {"id": (ColumnOf("x", "y", "z"),)}
     small(
         {"a": ("select 1 as other", ["other integer"]), "b": ("select other as id from {{ ref('a') }}", ["id integer"])}
     )
     changed = load_project(folder)
-    assert kept_column_lineage(con, changed, changed.model("b")) == {"id": (ColumnOf("marts", "a", "other"),)}
+    assert kept_column_lineage(con, changed, [changed.model("b")])["b"] == {"id": (ColumnOf("marts", "a", "other"),)}
 
 
 def test_a_rerun_gives_the_same_tables(project: Project, built: duckdb.DuckDBPyConnection) -> None:
