@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.warehouse.db import CATALOG, Connection, DatabaseUnusable, connect, first_row, transaction
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.schema import declared_fingerprint, declared_tables, ensure_schema
 from pipelines.warehouse.takeover import TakenOver, take_over
 
 VERSION = 1
@@ -20,6 +20,7 @@ VERSION = 1
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 """What brings a database of the version before to this one; absent: tables and columns that are only added."""
 _MAKE = "create table if not exists meta.schema_version (version integer not null)"
+_MAKE_DECLARED = "create table if not exists meta.declared (fingerprint varchar not null)"
 _SPARE = "okr.before-schema-{version}.duckdb"
 
 
@@ -62,17 +63,24 @@ def make_ready(con: Connection, home: Home) -> TakenOver | None:
 
 def version_of(con: Connection) -> int | None:
     """The schema's version; 0 where it was made before there were any, None where there is no table yet."""
-    known = con.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = ?", [CATALOG]
-    ).fetchall()
+    known = _tables(con)
     if ("meta", "schema_version") in known:
         row = first_row(con, "select max(version) from meta.schema_version")
         return int(row[0]) if row and row[0] is not None else 0
     return 0 if ("ops", "loads") in known else None
 
 
+def _tables(con: Connection) -> list[tuple[str, str]]:
+    return con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = ?", [CATALOG]
+    ).fetchall()
+
+
 def migrate(con: Connection, found: int | None) -> None:
-    """Bring the schema to ``VERSION``, all of it or nothing."""
+    """Bring the schema to ``VERSION``, all of it or nothing; one that this version made and nobody changed is left."""
+    declared = declared_fingerprint()
+    if found == VERSION and _is_as_declared(con, declared):
+        return
     with transaction(con):
         for version in range((found or 0) + 1, VERSION + 1):
             if found is not None and version in MIGRATIONS:
@@ -83,6 +91,17 @@ def migrate(con: Connection, found: int | None) -> None:
             con.execute(_MAKE)
             con.execute("delete from meta.schema_version")
             con.execute("insert into meta.schema_version values (?)", [VERSION])
+        con.execute(_MAKE_DECLARED)
+        con.execute("delete from meta.declared")
+        con.execute("insert into meta.declared values (?)", [declared])
+
+
+def _is_as_declared(con: Connection, fingerprint: str) -> bool:
+    """Whether the tables were made of what is declared now, and none is missing: asking costs less than making."""
+    there = {(schema, name) for schema, name in _tables(con)}
+    if ("meta", "declared") not in there or any((t.schema, t.name) not in there for t in declared_tables()):
+        return False
+    return first_row(con, "select max(fingerprint) from meta.declared") == (fingerprint,)
 
 
 def keep_spare(home: Home, *, version: int) -> Path:

@@ -5,6 +5,9 @@ What belongs here: their DDL, idempotent. What does not: the models of ``dbt_lik
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import sha256
+
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
@@ -274,6 +277,13 @@ def declared_tables() -> tuple[Table, ...]:
     """Every table that ``ensure_schema`` makes."""
     ours = (OPS_TABLES, CONFIG_TABLES, OKR_TABLES, STATE_TABLES)
     return (*map(raw_table, RAW_TABLES.values()), *(table for tables in ours for table in tables.values()))
+
+
+@cache
+def declared_fingerprint() -> str:
+    """Of everything that ``ensure_schema`` makes a database of."""
+    declared = [(table.key, table.enforced, statements(table)) for table in declared_tables()]
+    return sha256(repr((SCHEMAS, declared)).encode()).hexdigest()
 
 
 def ensure_schema(con: Connection) -> None:
