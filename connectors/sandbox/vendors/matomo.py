@@ -28,6 +28,7 @@ from connectors.sandbox.vendors.web_views import coded_addresses, grouped, views
 from connectors.sandbox.world import Brand
 from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.days import Ints, day_start
+from connectors.sandbox.world.distinct import distinct
 from connectors.sandbox.world.visits import CHANNELS, WebLog
 
 SET_UP = date(2024, 1, 1)
@@ -128,7 +129,7 @@ def visits_summary(call: Call, brand: Brand, given: dict[str, str], rows: Ints) 
     # every so often somebody leaves by a link, which is an action and no page view
     actions = rows.size + int((log.at[rows] % 29 == 0).sum())
     plain = given.get("format_metrics") == "0"
-    report: Json = {"nb_uniq_visitors": len(np.unique(log.visitor[rows])), "nb_users": 0}
+    report: Json = {"nb_uniq_visitors": len(distinct(log.visitor[rows])), "nb_users": 0}
     if given["period"] not in UNIQUE_PERIODS:
         report = {}
     return report | {
@@ -148,7 +149,7 @@ def actions_get(call: Call, brand: Brand, given: dict[str, str], rows: Ints) -> 
     """``Actions.get`` of one period."""
     log = call.world.web(brand.slug)
     outlinks = int((log.at[rows] % 29 == 0).sum())
-    seen = np.unique(log.session[rows].astype(np.int64) * 1_000_000 + log.address[rows]).size
+    seen = distinct(log.session[rows].astype(np.int64) * 1_000_000 + log.address[rows]).size
     return {
         "nb_pageviews": int(rows.size),
         "nb_uniq_pageviews": int(seen),
@@ -217,10 +218,10 @@ def goals_get(call: Call, brand: Brand, given: dict[str, str], rows: Ints) -> Js
     """``Goals.get`` of one period: of one goal, or of all; nothing is sold here, so there are no orders."""
     log = call.world.web(brand.slug)
     visits, which = _visits(log, rows), log.conversion[rows]
-    every = len(np.unique(visits))
+    every = len(distinct(visits))
 
     def of(chosen: npt.NDArray[np.bool_], prefix: str = "") -> Json:
-        converted = len(np.unique(visits[chosen]))
+        converted = len(distinct(visits[chosen]))
         return {
             f"{prefix}nb_conversions": converted,
             f"{prefix}nb_visits_converted": converted,
@@ -251,10 +252,10 @@ def referrer_types(call: Call, brand: Brand, given: dict[str, str], rows: Ints) 
         goals = {
             f"idgoal={goal}": {"nb_conversions": converted, "nb_visits_converted": converted, "revenue": 0}
             for goal in GOALS
-            if (converted := len(np.unique(visits[mine & (which == goal)])))
+            if (converted := len(distinct(visits[mine & (which == goal)])))
         }
-        row: Json = {"label": label, "referrer_type": kind, "nb_visits": len(np.unique(visits[mine]))}
-        row["nb_visits_converted"] = len(np.unique(visits[mine & (which > 0)]))
+        row: Json = {"label": label, "referrer_type": kind, "nb_visits": len(distinct(visits[mine]))}
+        row["nb_visits_converted"] = len(distinct(visits[mine & (which > 0)]))
         found.append(row | ({"goals": goals} if goals else {}))
     return sorted(found, key=lambda row: -int(row["nb_visits"]))
 

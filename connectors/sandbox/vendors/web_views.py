@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from connectors.sandbox.world.days import Ints, epoch_day
+from connectors.sandbox.world.distinct import distinct_by_group, renumbered
 from connectors.sandbox.world.visits import WebLog
 
 Coded = tuple[Ints, list[str]]
@@ -36,9 +37,12 @@ def views_of(
 
 def coded_days(log: WebLog, rows: Ints, *, by_month: bool = False) -> Coded:
     """Each row's day, or its month's first day, in the site's zone."""
-    days = log.day[rows].astype("datetime64[D]")
-    labels, codes = np.unique(days.astype("datetime64[M]") if by_month else days, return_inverse=True)
-    return codes.astype(np.int64), [f"{label}-01" if by_month else str(label) for label in labels]
+    days = log.day[rows]
+    if by_month:
+        days = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    found, codes = renumbered(days)
+    labels = found.astype("datetime64[M]" if by_month else "datetime64[D]")
+    return codes, [f"{label}-01" if by_month else str(label) for label in labels]
 
 
 def coded_addresses(log: WebLog, rows: Ints, texts: Sequence[str]) -> Coded:
@@ -66,10 +70,7 @@ class Grouped:
 
     def distinct(self, values: npt.NDArray[Any]) -> list[int]:
         """How many different values each group holds."""
-        codes = np.unique(values, return_inverse=True)[1].astype(np.int64)
-        size = int(codes.max()) + 1 if codes.size else 1
-        pairs = np.unique(self.group * size + codes)
-        return [int(number) for number in np.bincount(pairs // size, minlength=len(self.labels))]
+        return [int(number) for number in distinct_by_group(self.group, values, groups=len(self.labels))]
 
 
 def grouped(size: int, coded: Sequence[Coded]) -> Grouped:
@@ -77,7 +78,7 @@ def grouped(size: int, coded: Sequence[Coded]) -> Grouped:
     combined = np.zeros(size, dtype=np.int64)
     for codes, labels in coded:
         combined = combined * max(len(labels), 1) + codes
-    keys, group = np.unique(combined, return_inverse=True)
+    keys, group = renumbered(combined)
     texts: list[tuple[str, ...]] = []
     for key in keys.tolist():
         found: list[str] = []
@@ -86,4 +87,4 @@ def grouped(size: int, coded: Sequence[Coded]) -> Grouped:
             left, code = divmod(left, max(len(labels), 1))
             found.append(labels[code])
         texts.append(tuple(reversed(found)))
-    return Grouped(group=group.astype(np.int64), labels=texts)
+    return Grouped(group=group, labels=texts)

@@ -47,6 +47,8 @@ class World:
 
     def __init__(self, *, clock: VirtualClock, seed: int = DEFAULT_SEED, brands: tuple[Brand, ...] = BRANDS) -> None:
         self.clock, self.seed, self.brands = clock, seed, brands
+        self._logs: dict[tuple[str, str], object] = {}
+        """Found without the fingerprint of a whole brand, which is most of the work of a small answer."""
         self._known: tuple[int, dict[tuple[str, ...], object]] = (0, {})
 
     @property
@@ -57,7 +59,7 @@ class World:
     def _second(self, at: datetime | None) -> int:
         return int((at or self.now).timestamp())
 
-    def _as_of(self, at: datetime | None, key: tuple[str, ...], make: Callable[[int], Made]) -> Made:
+    def as_of(self, at: datetime | None, key: tuple[str, ...], make: Callable[[int], Made]) -> Made:
         """What is counted up to an instant, once for all the pages of a list that are asked for at it."""
         second = self._second(at)
         known, found = self._known
@@ -81,21 +83,29 @@ class World:
 
     def web(self, slug: str) -> WebLog:
         """Page views over the whole horizon, the future included; see ``visible_views`` for what is known by now."""
-        brand = self.brand(slug)
-        return _once(("web", brand, self.seed), lambda: make_web_log(brand, self.seed), WebLog)
+        if ("web", slug) not in self._logs:
+            brand = self.brand(slug)
+            self._logs["web", slug] = _once(("web", brand, self.seed), lambda: make_web_log(brand, self.seed), WebLog)
+        return cast("WebLog", self._logs["web", slug])
 
     def social(self, slug: str, platform: str) -> SocialLog:
         """One account over the whole horizon, the future included."""
-        brand = self.brand(slug)
-        account = brand.account(platform)
-        return _once(
-            ("social", brand, account, self.seed), lambda: make_social_log(brand, account, self.seed), SocialLog
-        )
+        if (platform, slug) not in self._logs:
+            brand = self.brand(slug)
+            account = brand.account(platform)
+            self._logs[platform, slug] = _once(
+                ("social", brand, account, self.seed), lambda: make_social_log(brand, account, self.seed), SocialLog
+            )
+        return cast("SocialLog", self._logs[platform, slug])
 
     def search(self, slug: str) -> SearchLog:
         """Searches that showed the site over the whole horizon, the future included."""
-        brand = self.brand(slug)
-        return _once(("search", brand, self.seed), lambda: make_search_log(brand, self.seed), SearchLog)
+        if ("search", slug) not in self._logs:
+            brand = self.brand(slug)
+            self._logs["search", slug] = _once(
+                ("search", brand, self.seed), lambda: make_search_log(brand, self.seed), SearchLog
+            )
+        return cast("SearchLog", self._logs["search", slug])
 
     # --- what is there at an instant -----------------------------------------------------------------------------
 
@@ -117,7 +127,7 @@ class World:
             seen = int(np.searchsorted(log.followers.at, second, side="right"))
             return log.base + int(log.followers.delta[:seen].sum())
 
-        return self._as_of(at, ("followers", slug, platform), count)
+        return self.as_of(at, ("followers", slug, platform), count)
 
     def counters(self, slug: str, platform: str, at: datetime | None = None) -> npt.NDArray[np.int64]:
         """Running totals, one row a post number, columns like, comment and share."""
@@ -134,7 +144,7 @@ class World:
             totals.setflags(write=False)
             return totals
 
-        return self._as_of(at, ("counters", slug, platform), count)
+        return self.as_of(at, ("counters", slug, platform), count)
 
     # --- frames of events, for truth -----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from connectors.sandbox.world.conversions import CONVERSIONS
 from connectors.sandbox.world.days import Ints, from_epoch_day
+from connectors.sandbox.world.distinct import distinct, distinct_by_group, renumbered
 from connectors.sandbox.world.pages import Address
 from connectors.sandbox.world.visits import CHANNELS, COUNTRIES, DEVICES, WebLog
 
@@ -56,10 +57,7 @@ class Groups:
     def distinct(self, values: npt.NDArray[Any], where: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[Any]:
         """How many different values each group holds, among the rows ``where`` is true."""
         group, values = (self.group, values) if where is None else (self.group[where], values[where])
-        if not values.size:
-            return np.zeros(self.count, dtype=np.int64)
-        pairs = np.unique(group * (int(values.max()) + 1) + values)
-        return np.bincount(pairs // (int(values.max()) + 1), minlength=self.count)
+        return distinct_by_group(group, values, groups=self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,7 @@ METRIC_TYPES = {"TYPE_INTEGER": 1, "TYPE_FLOAT": 2, "TYPE_SECONDS": 4, "TYPE_STA
 
 def _by_day(text: Callable[[date], str]) -> Callable[[WebLog, Ints], Coded]:
     def code(log: WebLog, rows: Ints) -> Coded:
-        days, inverse = np.unique(log.day[rows], return_inverse=True)
+        days, inverse = renumbered(log.day[rows])
         return _merged(inverse, [text(from_epoch_day(int(day))) for day in days])
 
     return code
@@ -116,7 +114,7 @@ def _engaged_sessions(groups: Groups) -> npt.NDArray[Any]:
     """Sessions with at least two views, or ten seconds of engagement; judged over the whole session."""
     log = groups.log
     sessions = log.session[groups.rows]
-    wanted = np.unique(sessions)
+    wanted = distinct(sessions)
     near = (
         slice(max(int(groups.rows[0]) - 20_000, 0), int(groups.rows[-1]) + 20_000) if groups.rows.size else slice(0, 0)
     )

@@ -22,6 +22,7 @@ from connectors.sandbox.vendors.ga4.names import DIMENSIONS, METRIC_TYPES, METRI
 from connectors.sandbox.vendors.ga4.request import Order, Range, Report
 from connectors.sandbox.vendors.google.errors import GoogleError
 from connectors.sandbox.world.days import Ints, epoch_day
+from connectors.sandbox.world.distinct import renumbered
 from connectors.sandbox.world.visits import LONGEST_DELAY_SECONDS, WebLog
 
 Values = dict[str, npt.NDArray[Any]]
@@ -76,7 +77,7 @@ def _grouped(
     coded = [DIMENSIONS[name].code(log, rows) for name in dimensions]
     for codes, labels in coded:
         combined = combined * max(len(labels), 1) + codes
-    keys, group = np.unique(combined, return_inverse=True)
+    keys, group = renumbered(combined)
     columns: list[list[str]] = []
     left = keys
     for _, labels in reversed(coded):
