@@ -8,15 +8,16 @@ whose processor is not counted, and every answer takes so long as a vendor's wou
 measured night is printed. Each night is ``okr run`` as a process: the first one, which reads everything, and the next.
 
 The limit of a night is what it would take if all it did were to wait: calls times latency, divided by the threads that
-wait, and the fixed price on top, which is a night of a home of one client with one small file. The program's own pace
-towards a vendor (at most ten calls a second of one source) is not in the limit. What belongs here: the clients and the
-comparison. What does not: running a night (``measured.py``), the server (``recorded_sandbox.py``).
+wait, and the fixed price on top, which is a night of a home of one client with one small file. The pace that a vendor
+is asked in is not kept towards a server on this machine. What belongs here: the clients and the comparison. What does
+not: running a night (``measured.py``), the server (``recorded_sandbox.py``).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,12 @@ class Night:
     def limit(self, *, latency: float, fixed: float) -> float:
         """Seconds that nobody could do it in less, by the threads there are."""
         return self.calls * latency / MOST_THREADS + fixed
+
+    @property
+    def stages(self) -> str:
+        """What the night itself says of each stage's seconds on the clock."""
+        found = re.search(r" in all: (.*)", self.cost.said)
+        return found[1] if found else "not said"
 
     def line(self, *, latency: float, fixed: float) -> str:
         limit = self.limit(latency=latency, fixed=fixed)
@@ -159,7 +166,8 @@ def main() -> None:
             for clients in counts:
                 for one in nights_of(clients, months=months, server=server):
                     found.append(one)
-                    print(one.line(latency=latency, fixed=fixed.clock), flush=True)
+                    print(one.line(latency=latency, fixed=fixed.clock))
+                    print(f"       stages: {one.stages}", flush=True)
     _compare(found, few=few, months=(given.months, given.few_months))
 
 
