@@ -23,6 +23,8 @@ from pipelines.exports.csvs import Audience, client_rows, export_agency, write_f
 from pipelines.exports.files import ExportFile
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, readers_of
+from pipelines.exports.report.agency import render_agency
+from pipelines.exports.report.client import render_client
 from pipelines.exports.since import changes_since, closed_months
 from pipelines.exports.workbook import WORKBOOK, Sheet, meanings, write_workbook
 
@@ -60,9 +62,6 @@ def export_all(
     reason the agency's page gives. What goes wrong for one client is told to ``on_fault``, its files stay as they were
     and the others are written; without ``on_fault`` it is raised.
     """
-    # the chart library takes a second to load
-    from pipelines.exports.report.client import render_client
-
     is_board = audience == "board"
     below = BOARD if is_board and board_apart else ""
     readers = readers_of(con, tuple(clients))
@@ -140,8 +139,6 @@ def export_agency_page(
 
     ``troubles``: why a client's figures are not tonight's.
     """
-    from pipelines.exports.report.agency import render_agency
-
     readers = readers_of(con, tuple(clients))
     below = BOARD if audience == "board" and board_apart else ""
     target = folder / AGENCY / below
@@ -196,8 +193,6 @@ def keep_months(
     root: Path | None = None,
 ) -> tuple[Path, ...]:
     """The report of each closed month as the first night had it that knew it whole; one that is kept stays as it is."""
-    from pipelines.exports.report.client import render_client
-
     status = read_status(con, reader.client, as_of=as_of)
     if status.as_of is None:
         return ()
