@@ -7,10 +7,11 @@ What belongs here: the rule. What does not: whether there may be an estimate at 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from okr_models.initiatives.effects import Effect
-from okr_models.initiatives.placebo import TOP_SHARE, Placebos
+if TYPE_CHECKING:
+    from okr_models.initiatives.effects import Effect
+    from okr_models.initiatives.placebo import Placebos
 
 Verdict = Literal["keep", "kill", "undecided", "cannot_be_judged", "not_started", "running", "not_aligned"]
 
@@ -47,6 +48,8 @@ class Evidence:
     @property
     def stands_out(self) -> bool:
         """The real start ranks in the top 10 % of placebos."""
+        from okr_models.initiatives.placebo import TOP_SHARE
+
         return self.share_of_placebos_beyond <= TOP_SHARE
 
     @property

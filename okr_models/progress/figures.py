@@ -10,11 +10,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from okr_models.periods import month_end
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = dict[str, Any]
 
@@ -35,16 +36,22 @@ class Restatement:
         return self.value / self.first_value - 1 if self.first_value else 1.0
 
 
+def _no_rows() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Frames of one client, with the columns of INTERFACE.md section 4 and docs/architecture.md; any may be empty."""
 
-    kpi_monthly: pd.DataFrame = field(default_factory=pd.DataFrame)
-    kpi_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
-    blog_posts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    blog_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
-    social_posts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    social_post_daily: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kpi_monthly: pd.DataFrame = field(default_factory=_no_rows)
+    kpi_daily: pd.DataFrame = field(default_factory=_no_rows)
+    blog_posts: pd.DataFrame = field(default_factory=_no_rows)
+    blog_post_daily: pd.DataFrame = field(default_factory=_no_rows)
+    social_posts: pd.DataFrame = field(default_factory=_no_rows)
+    social_post_daily: pd.DataFrame = field(default_factory=_no_rows)
     zones: Mapping[str, str] = field(default_factory=dict)
     """Zone in which each source's days begin, where it is not the client's."""
     loaded: frozenset[tuple[str, str]] | None = None
@@ -212,9 +219,13 @@ def records(frame: pd.DataFrame, **equal: str) -> Iterator[Record]:
         yield dict(zip(names, row, strict=True))
 
 
+_NOTHING = frozenset({"NaTType", "NAType"})
+"""The types of pandas' NaT and NA, by name: a module that loads may have no use for pandas yet."""
+
+
 def is_missing(value: object) -> bool:
     """None, NaN, NaT and pandas' NA alike."""
-    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    return value is None or type(value).__name__ in _NOTHING or (isinstance(value, float) and math.isnan(value))
 
 
 def as_number(value: Any) -> float | None:
@@ -231,13 +242,19 @@ def as_date(value: Any) -> date | None:
         return None
     if isinstance(value, datetime):
         return value.date()
-    return value if isinstance(value, date) else pd.Timestamp(value).date()
+    if isinstance(value, date):
+        return value
+    import pandas as pd
+
+    return pd.Timestamp(value).date()
 
 
 def as_instant(value: Any) -> datetime | None:
     """An aware instant; without a zone it is UTC."""
     if is_missing(value):
         return None
+    import pandas as pd
+
     stamp = pd.Timestamp(value)
     aware = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp
     instant: datetime = aware.to_pydatetime()

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import pandas as pd
 
 from okr_models.client.model import Client, Scope
 from okr_models.periods import local_date
 from okr_models.progress.figures import Figures, Record, as_date, as_instant, as_number, as_text, records
 from okr_models.progress.items import Post
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BLOG_DAILY = ("page_views", "engagement_seconds")
 BLOG_TOTALS = ("page_views", "engagement_seconds", "search_clicks", "search_position")

@@ -8,13 +8,14 @@ tests of the models).
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from connectors.core.protocol import Batch, Stream
 from connectors.core.raw_tables import RawTable
 from okr_models.periods import Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class BadBatch(ValueError):
@@ -54,6 +55,8 @@ class CheckedBatch:
 
 
 def _typed(table: RawTable, rows: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
     schema = table.arrow_schema()
     given, wanted = set(rows.column_names), set(schema.names)
     if given != wanted or len(rows.column_names) != len(wanted):
@@ -68,6 +71,8 @@ def _typed(table: RawTable, rows: pa.Table) -> pa.Table:
 
 
 def _require_values(table: RawTable, rows: pa.Table) -> None:
+    import pyarrow.compute as pc
+
     for column in table.columns:
         values = rows.column(column.name)
         if not column.nullable and values.null_count:
@@ -88,6 +93,8 @@ def _require_unique(table: RawTable, rows: pa.Table) -> None:
 
 
 def _require_inside(table: RawTable, rows: pa.Table, window: Window) -> None:
+    import pyarrow.compute as pc
+
     if rows.num_rows == 0:
         return
     bounds = pc.min_max(rows.column(table.time_column)).as_py()

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import pyarrow.compute as pc
 
 from connectors.core.errors import Misconfigured
 from connectors.core.protocol import Batch, Stream
@@ -23,6 +22,9 @@ from okr_models.periods import ONE_DAY, Window, local_date, month_start
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.schema import SOURCE_IDENTITIES
+
+if TYPE_CHECKING:
+    pass
 
 
 class AnotherAccount(Misconfigured):
@@ -135,6 +137,8 @@ def part_since(
 
 
 def _days_since(batch: Batch, stream: Stream, covers: Window, first: date) -> Batch | None:
+    import pyarrow.compute as pc
+
     if covers.start >= first:
         return batch
     if covers.end < first or stream.table.time_column is None:
@@ -144,6 +148,8 @@ def _days_since(batch: Batch, stream: Stream, covers: Window, first: date) -> Ba
 
 
 def _posts_since(batch: Batch, first: datetime) -> Batch:
+    import pyarrow.compute as pc
+
     rows = batch.rows.filter(pc.greater_equal(batch.rows.column("published_at"), first))
     before = first - timedelta(microseconds=1)
     return replace(batch, rows=rows, listed_since=max(batch.listed_since or before, before))

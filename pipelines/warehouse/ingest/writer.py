@@ -10,8 +10,7 @@ import gzip
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
@@ -23,6 +22,9 @@ from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
 from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROWS_BEFORE = "rows_before"
 """In a load's ``quality`` where a window came back with fewer rows than it replaced."""
