@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,15 +19,21 @@ from tests.csv_home import CsvHome, query
 TODAY, WRONG = "2026-11-20", "2028-03-20"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> CsvHome:
+@pytest.fixture(scope="module")
+def after_both(tmp_path_factory: pytest.TempPathFactory) -> CsvHome:
     """After a night on a right date and one on a wrong one."""
-    home = CsvHome(tmp_path).own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
+    home = CsvHome(tmp_path_factory.mktemp("both")).own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
     home.result("more", kpi="orders", target="+10%")
     home.period = {"start": "2026-01-01", "end": "2028-12-31"}
     home.night(TODAY)
     home.night(WRONG)
     return home
+
+
+@pytest.fixture
+def home(after_both: CsvHome, tmp_path: Path) -> CsvHome:
+    """The same, each test's own."""
+    return replace(after_both, root=shutil.copytree(after_both.root, tmp_path / "home", symlinks=True))
 
 
 def newest(home: CsvHome) -> object:
