@@ -126,22 +126,34 @@ def dbt(dbt: Dbt, what: str, database: Path) -> None:
     assert "Deprecat" not in done.stdout, done.stdout
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the rows alone, and with what the runner builds of them."""
+    folder = tmp_path_factory.mktemp("written")
+    with duckdb.connect() as con:
+        # the oldest storage that all of them write
+        con.execute(f"attach '{folder / 'rows.duckdb'}' as written (storage_version '{STORAGE}')")
+        con.execute("use written")
+        con.execute("set timezone = 'UTC'")
+        write(con, renamed(all_stories()))
+        con.execute("checkpoint written")
+    shutil.copy(folder / "rows.duckdb", folder / "ours.duckdb")
+    with duckdb.connect(str(folder / "ours.duckdb")) as con:
+        con.execute("set timezone = 'UTC'")
+        run_project(con)
+        con.execute("checkpoint")
+    return folder
+
+
 @pytest.fixture(scope="module", params=["1", "2"])
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Dbt, Path, Path]:
+def databases(
+    request: pytest.FixtureRequest, written: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Dbt, Path, Path]:
     """The same rows built by the runner and by dbt."""
     command = dbt_of(request.param)
     folder = tmp_path_factory.mktemp("dbt")
-    ours, theirs = folder / "ours.duckdb", folder / "theirs.duckdb"
-    for database in (ours, theirs):
-        with duckdb.connect() as con:
-            # the oldest storage that all of them write
-            con.execute(f"attach '{database}' as written (storage_version '{STORAGE}')")
-            con.execute("use written")
-            con.execute("set timezone = 'UTC'")
-            write(con, renamed(all_stories()))
-    with duckdb.connect(str(ours)) as con:
-        con.execute("set timezone = 'UTC'")
-        run_project(con)
+    ours = Path(shutil.copy(written / "ours.duckdb", folder))
+    theirs = Path(shutil.copy(written / "rows.duckdb", folder / "theirs.duckdb"))
     dbt(command, "build", theirs)
     return command, ours, theirs
 
