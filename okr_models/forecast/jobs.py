@@ -64,6 +64,8 @@ def in_parallel(work: Callable[[Job], Answer], jobs: Sequence[Job], *, workers: 
 
     Processes are spawned, not forked: a fork would copy DuckDB's threads and locks in a state nobody can use.
     """
+    if not jobs:  # nothing is loaded for nothing
+        return []
     if workers < 2 or len(jobs) < WORTH_A_POOL:
         with _one_thread_here():
             return [work(job) for job in jobs]

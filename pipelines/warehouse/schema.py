@@ -282,7 +282,7 @@ def declared_tables() -> tuple[Table, ...]:
 @cache
 def declared_fingerprint() -> str:
     """Of everything that ``ensure_schema`` makes a database of."""
-    declared = [(table.key, table.enforced, statements(table)) for table in declared_tables()]
+    declared = [(table.key, table.enforced, list(statements(table))) for table in declared_tables()]
     return sha256(repr((SCHEMAS, declared)).encode()).hexdigest()
 
 

@@ -12,15 +12,14 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-
-from sqlglot import exp, parse_one
-from sqlglot.lineage import Node, lineage
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import build_scope
+from typing import TYPE_CHECKING
 
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.models.project import Model, Project
+
+if TYPE_CHECKING:
+    from sqlglot.lineage import Node
 
 DIALECT = "duckdb"
 
@@ -40,6 +39,8 @@ Origins = Mapping[str, tuple[ColumnOf, ...]]
 
 def tables_read(model: Model) -> tuple[tuple[str, str], ...]:
     """(schema, table) of every table named in the SQL, CTEs aside, in alphabetical order."""
+    from sqlglot import exp, parse_one
+
     tree = parse_one(model.sql, dialect=DIALECT)
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     found = {(table.db, table.name) for table in tree.find_all(exp.Table) if table.db or table.name not in ctes}
@@ -48,6 +49,11 @@ def tables_read(model: Model) -> tuple[tuple[str, str], ...]:
 
 def column_lineage(project: Project, model: Model) -> dict[str, tuple[ColumnOf, ...]]:
     """For each of the model's columns those of other tables that its values come from; empty for constants."""
+    from sqlglot import parse_one
+    from sqlglot.lineage import lineage
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import build_scope
+
     schema = _schema(project, model)
     tree = qualify(
         parse_one(model.sql, dialect=DIALECT), dialect=DIALECT, schema=schema, validate_qualify_columns=False
@@ -100,6 +106,8 @@ def _read(kept: str) -> Origins:
 
 
 def _leaves(node: Node) -> Iterator[ColumnOf]:
+    from sqlglot import exp
+
     if not node.downstream and isinstance(node.expression, exp.Table) and node.expression.db:
         yield ColumnOf(node.expression.db, node.expression.name, node.name.split(".")[-1].strip('"'))
     for child in node.downstream:

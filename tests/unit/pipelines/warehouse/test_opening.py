@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -16,7 +18,7 @@ from pipelines.warehouse.checks.results import PROGRESS_TABLES, audit_results
 from pipelines.warehouse.db import DatabaseUnusable, connect, first_row
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.opening import VERSION, open_warehouse, version_of
-from pipelines.warehouse.schema import ensure_schema
+from pipelines.warehouse.schema import declared_fingerprint, ensure_schema
 from tests.csv_home import CsvHome, query
 
 FIRST, SECOND = "2026-11-20", "2026-11-21"
@@ -132,3 +134,33 @@ def test_a_migration_that_fails_changes_nothing(home: CsvHome, monkeypatch: pyte
     with closing(connect(home.home)) as con:
         assert version_of(con) == 1
         assert first_row(con, "select count(*) from ops.loads") == (0,)
+
+
+def test_a_database_as_declared_is_left_alone_and_a_table_that_is_missing_is_made(
+    home: CsvHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(con: object) -> None:
+        made.append("made")
+        ensure_schema(con)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(opening, "ensure_schema", counted)
+    for _ in range(3):
+        open_warehouse(home.home).close()
+    assert made == ["made"]
+    with closing(connect(home.home)) as con:
+        con.execute("drop table okr.checkins")
+    with closing(open_warehouse(home.home)) as con:
+        assert first_row(con, "select count(*) from okr.checkins") == (0,)
+    assert made == ["made"] * 2
+    # as another version would have declared it
+    monkeypatch.setattr(opening, "declared_fingerprint", lambda: "another")
+    open_warehouse(home.home).close()
+    assert made == ["made"] * 3
+
+
+def test_what_is_declared_has_the_same_fingerprint_in_every_process() -> None:
+    program = "from pipelines.warehouse.schema import declared_fingerprint; print(declared_fingerprint())"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == declared_fingerprint()
