@@ -22,10 +22,6 @@ from pipelines.warehouse.checks.refusals import reason
 from pipelines.warehouse.checks.results import PROGRESS_TABLES, RESULT_TABLES
 from pipelines.warehouse.held_back import INITIATIVES, PROGRESS, SCORES
 from pipelines.warehouse.ingest.stages import StageListener
-from pipelines.warehouse.okr.checkins import store_checkins
-from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers, score_forecasts
-from pipelines.warehouse.okr.initiatives import judge_initiatives
-from pipelines.warehouse.okr.judge import evaluate_all
 from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
 
 GROUP = "okr"
@@ -108,6 +104,9 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         check_specs=_checks(*PROGRESS_TABLES),
     )
     def progress_(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
+        from pipelines.warehouse.okr.forecasts import night_forecaster, night_workers
+        from pipelines.warehouse.okr.judge import evaluate_all
+
         stages.done("key results", "progress and forecasts", 0)
 
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
@@ -129,6 +128,9 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         check_specs=_checks("initiative_results"),
     )
     def initiatives(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
+        from pipelines.warehouse.okr.forecasts import night_workers
+        from pipelines.warehouse.okr.initiatives import judge_initiatives
+
         stages.done("key results", "initiatives", 0)
 
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
@@ -150,6 +152,8 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         ],
     )
     def checkins(night: dg.ResourceParam[Night]) -> Events:
+        from pipelines.warehouse.okr.checkins import store_checkins
+
         now = night.clock.now()
         former = judged_before(night.con, "okr")
         read = {
@@ -179,6 +183,8 @@ def okr_assets(marts: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         check_specs=_checks("forecast_scores"),
     )
     def scores(night: dg.ResourceParam[Night], stages: dg.ResourceParam[StageListener]) -> Events:
+        from pipelines.warehouse.okr.forecasts import score_forecasts
+
         def judge(clients: Sequence[Client]) -> Mapping[str, Mapping[str, int]]:
             return {"forecast_scores": {"rows_changed": score_forecasts(night.con, clients)}}
 
