@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.core.base import Answer, BaseSource
 from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt
-from connectors.core.http import Http
+from connectors.core.http import Http, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import CONTACTS_DAILY, DEALS_DAILY, TICKETS_DAILY
@@ -231,16 +231,17 @@ def _number(record: Node, name: str) -> float | None:
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one account. Raises ``Misconfigured`` where the key is missing."""
     assert isinstance(settings, HubSpot)  # noqa: S101 - the registry pairs settings and builders by type
-    token = context.secret("token")
+    token, base_url = context.secret("token"), context.base_url or VENDOR
+    interval = pause(1 / SEARCHES_A_SECOND, base_url)
     http = Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or VENDOR,
+        base_url=base_url,
         classify=classify,
         headers={"Authorization": f"Bearer {token}"},
         secrets=[token],
-        min_interval_seconds=0.0 if context.base_url else 1 / SEARCHES_A_SECOND,
-        limit=None if context.base_url else Limit(SEARCHES_A_SECOND, 1.0),
+        min_interval_seconds=interval,
+        limit=Limit(SEARCHES_A_SECOND, 1.0) if interval else None,
     )
     return HubSpotSource(settings=settings, context=context, http=http)
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from connectors.core.budget import Limit
 from connectors.core.errors import AuthFailed, BadReply, QuotaExhausted, SourceError, Unavailable
 from connectors.core.protocol import Source
-from connectors.hubspot import api
+from connectors.hubspot import api, source
 from connectors.hubspot.api import ScopeMissing
 from connectors.hubspot.settings import HubSpot
 from connectors.hubspot.source import CONTACTS, DEALS, TICKETS, build
@@ -168,6 +169,29 @@ def test_an_account_without_the_dated_details_is_asked_by_v3() -> None:
 
     with vendor(serve) as server:
         assert opened(server).zone().key == "US/Arizona"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "interval", "limit"),
+    [
+        (None, 0.2, Limit(5, 1.0)),
+        ("https://crm.proxy.example", 0.2, Limit(5, 1.0)),
+        ("http://127.0.0.1:8000", 0.0, None),
+    ],
+)
+def test_hubspot_is_asked_at_its_pace_through_a_proxy_too(
+    monkeypatch: pytest.MonkeyPatch, base_url: str | None, interval: float, limit: Limit | None
+) -> None:
+    made: list[dict[str, Any]] = []
+
+    class Noted(source.Http):
+        def __init__(self, **settings: Any) -> None:
+            made.append(settings)
+            super().__init__(**settings)
+
+    monkeypatch.setattr(source, "Http", Noted)
+    build(HubSpot(id="crm", token=EnvRef(env="T")), context(secrets={"token": TOKEN}, base_url=base_url))
+    assert [(each["min_interval_seconds"], each["limit"]) for each in made] == [(interval, limit)]
 
 
 def failing(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> SourceError:
