@@ -13,6 +13,8 @@ from pipelines.warehouse.models.project import Model
 OWNERS = ["team:data"]
 LAUNCHED_BY, CLIENTS, SOURCES_FAILED = "okr/launched_by", "okr/clients", "okr/sources_failed"
 """Tags of a run: who began it, for which clients it is, and how many sources it could not read."""
+PART_OF, PART_OF_VARIABLE = "okr/part_of", "OKR_PART_OF"
+"""Tag of a night that a run of another job began: that run. The variable tells it to ``okr run``."""
 
 
 def ops_key(table: str) -> dg.AssetKey:

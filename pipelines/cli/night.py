@@ -107,7 +107,7 @@ def run_night(
                     result = job.execute_in_process(
                         instance=instance,
                         partition_key=partition,
-                        tags={**IN_THE_UI, LAUNCHED_BY: "okr run", **tags},
+                        tags={**IN_THE_UI, LAUNCHED_BY: "okr run", **_part_of(environ), **tags},
                         raise_on_error=False,
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                     )
@@ -220,6 +220,14 @@ def _days(start: date | None, end: date | None, clock: Clock) -> tuple[str | Non
         "dagster/asset_partition_range_start": window.start.isoformat(),
         "dagster/asset_partition_range_end": window.end.isoformat(),
     }
+
+
+def _part_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """The tag that says which run of another job this night is a part of."""
+    from pipelines.keys import PART_OF, PART_OF_VARIABLE
+
+    whole = environ.get(PART_OF_VARIABLE)
+    return {PART_OF: whole} if whole else {}
 
 
 def _expect(stages: StageDisplay, layers: Sequence[str]) -> None:
