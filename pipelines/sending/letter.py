@@ -16,8 +16,9 @@ from email.utils import formataddr, parseaddr
 
 import duckdb
 
-from okr_models.words.numbers import Language
+from okr_models.words.numbers import MISSING, Language
 from pipelines.exports import since_words
+from pipelines.exports.checkins import with_checkins
 from pipelines.exports.plain import plain
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader
@@ -42,6 +43,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "preview": "[Förhandsvisning] {subject}",
         "goes": "Går till {to} den {day}, om du inte stoppar den: okr send --hold --client {client}",
         "kpis": "Siffrorna",
+        "way": "framsteg {share}",
         "made": "Framtaget natten till den {day}.",
         "by": "Från {agency}.",
         "attached": "Rapporten är bifogad.",
@@ -51,6 +53,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "preview": "[Preview] {subject}",
         "goes": "Goes to {to} on {day} unless you stop it: okr send --hold --client {client}",
         "kpis": "The figures",
+        "way": "progress {share}",
         "made": "Made by the night of {day}.",
         "by": "From {agency}.",
         "attached": "The report is attached.",
@@ -59,7 +62,31 @@ TEXT: dict[Language, dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A key result as a team reads it.
+
+    ``figures``: where it is, of how much. ``said``: what is expected, or why nothing is, and what its owner says.
+    """
+
+    title: str
+    status: str
+    icon: str
+    word: str
+    figures: str
+    progress: str
+    said: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """Everything of it on one line."""
+        stands = ", ".join(part for part in (self.figures, self.progress) if part)
+        return " ".join((f"{self.icon} {self.title} ({self.word}): {_ended(stands)}", *map(_ended, self.said))).strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
+    """``results``: its key results, for a team; none for a board."""
+
     title: str
     status: str
     icon: str
@@ -67,6 +94,7 @@ class Objective:
     progress: str
     filled: float
     reason: str
+    results: tuple[Result, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +132,17 @@ def letter_of(
     agency: str | None = None,
     since: date | None = None,
 ) -> Letter:
-    """The letter of one night, as it was known then; changes ``since`` the last edition, else since a week before."""
-    status = read_status(con, reader.client, as_of=night)
+    """The letter of one night, as it was known then; changes ``since`` the last edition, else since a week before.
+
+    A team reads its key results (``with_results``), a board its objectives.
+    """
+    status = with_checkins(con, read_status(con, reader.client, as_of=night), reader.speech, as_of=night)
     months = queries.months_of(con, reader.client, as_of=night)
     items = queries.items_of(con, reader.client, as_of=night, restated=False, zone=reader.timezone)
     sources = queries.sources_of(con, reader.client, as_of=night)
     seen = results.Evidence(months=months, items=items, sources=sources, as_of=status.as_of or night)
-    views = results.objectives(status, reader, seen, with_results=False)
+    extras = results.Extras(checkins=status.said)
+    views = results.objectives(status, reader, seen, with_results=with_results, extras=extras)
     speech = reader.speech
     text = TEXT[speech.language]
     made = [text["made"].format(day=speech.long_day(status.as_of or night))]
@@ -133,6 +165,7 @@ def letter_of(
                 progress=view.progress,
                 filled=view.filled,
                 reason=view.reason,
+                results=tuple(_result(each, text) for each in view.results),
             )
             for view in views
         ),
@@ -141,6 +174,19 @@ def letter_of(
             for card in kpi_section(months, reader).cards[:MOST_KPIS]
         ),
         made=" ".join(made),
+    )
+
+
+def _result(view: results.ResultView, text: dict[str, str]) -> Result:
+    why = view.explanation if view.badge.status in results.UNJUDGED else ""
+    return Result(
+        title=view.title,
+        status=view.badge.status,
+        icon=view.badge.icon,
+        word=", ".join(part for part in (view.badge.word, view.badge.extra) if part),
+        figures=" ".join(part for part in (view.now, view.of) if part not in {"", MISSING}),
+        progress="" if view.way == MISSING else text["way"].format(share=view.way),
+        said=tuple(part for part in (view.outlook or why, view.checkin) if part),
     )
 
 
@@ -162,6 +208,7 @@ def as_lines(letter: Letter) -> list[str]:
     for each in letter.objectives:
         reason = f": {each.reason}" if each.reason else ""
         lines.append(f"{each.icon} {each.title} ({each.word}) {each.progress}{reason}".strip())
+        lines += [f"- {result.line}" for result in each.results]
     if letter.kpis:
         lines += ["", *(f"{title}: {value}{f' ({change})' if change else ''}" for title, value, change in letter.kpis)]
     return [*lines, "", letter.made]
@@ -252,11 +299,22 @@ def webhook(letter: Letter, *, edition: str) -> dict[str, object]:
             {"title": line.title, "said": line.said} for line in (letter.changes.lines if letter.changes else ())
         ],
         "objectives": [
-            {"title": each.title, "status": each.status, "progress": each.progress, "reason": each.reason}
+            {
+                "title": each.title,
+                "status": each.status,
+                "progress": each.progress,
+                "reason": each.reason,
+                "key_results": [_body_of(result) for result in each.results],
+            }
             for each in letter.objectives
         ],
         "text": "\n".join(as_lines(letter)),
     }
+
+
+def _body_of(each: Result) -> dict[str, object]:
+    said = {"figures": each.figures, "progress": each.progress, "said": " ".join(map(_ended, each.said))}
+    return {"title": each.title, "status": each.status, **said}
 
 
 def _row(inner: str) -> str:
@@ -288,8 +346,18 @@ def _objective(each: Objective) -> str:
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"'
         f' style="margin:4px 0"><tr>{cells}</tr></table>'
         f'<p style="{_p()}"><b style="color:{colour}">{_e(each.icon)} {_e(each.word)}</b>'
-        f"{reason}</p>"
+        f"{reason}</p>{_results(each.results)}"
     )
+
+
+def _results(results: Sequence[Result]) -> str:
+    items = []
+    for each in results:
+        badge = f'<b style="color:{COLOURS.get(each.status, QUIET)}">{_e(each.icon)} {_e(each.word)}</b>'
+        stands = ", ".join(_e(part) for part in (each.figures, each.progress) if part)
+        said = "".join(f'<br><span style="color:{QUIET}">{_e(_ended(part))}</span>' for part in each.said)
+        items.append(f'<li style="{_p()};margin:0 0 6px"><b>{_e(each.title)}</b>: {stands} {badge}{said}</li>')
+    return f'<ul style="margin:6px 0 0;padding-left:20px">{"".join(items)}</ul>' if items else ""
 
 
 def _kpis(letter: Letter) -> str:
@@ -304,6 +372,10 @@ def _kpis(letter: Letter) -> str:
         f'<p style="{_p(15)};font-weight:bold">{head}</p>'
         f'<table width="100%" cellpadding="0" cellspacing="0" border="0">{rows}</table>'
     )
+
+
+def _ended(sentence: str) -> str:
+    return sentence if not sentence or sentence[-1] in ".!?…" else f"{sentence}."
 
 
 def _e(text: str) -> str:

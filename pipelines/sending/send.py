@@ -24,7 +24,7 @@ from okr_models.periods import local_date
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import Reader, reader_of
 from pipelines.exports.report.client import render_client
-from pipelines.exports.since import changes_since, closed_months, nights_of
+from pipelines.exports.since import MONTH, WEEK, changes_since, closed_months, nights_of
 from pipelines.sending import letter as letters
 from pipelines.sending.due import PREVIEW, Due, due, name_of, pending
 from pipelines.sending.ledger import OVER, Entry, Event, Ledger, opened
@@ -172,7 +172,7 @@ def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run:
     ]
     if not left:
         return []
-    last = _last_sent(turn)
+    last = _last_sent(turn, edition)
     if sending.only_if_changed and last is not None and not _changed(con, slug, edition.night, since=last):
         if not dry_run:
             turn.note(edition, "", "skipped", "nothing has changed")
@@ -185,7 +185,7 @@ def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run:
         night=edition.night,
         with_results=sending.audience == "team",
         agency=turn.client.brand.agency if turn.client.brand else None,
-        since=last if sending.every != "month" else None,
+        since=last or _first_compared(con, turn, edition),
     )
     if edition.goes_on:
         to = [_shown(target) for target in sending.to]
@@ -248,10 +248,28 @@ def _pages(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due) -> bytes |
         return printed(page, turn.environ)
 
 
-def _last_sent(turn: _Turn) -> date | None:
-    """The night that the last edition showed which went to anybody."""
-    sent = [each.as_of for each in turn.ledger.of(turn.client.client, turn.name) if each.event in ("sent", "unknown")]
+def _last_sent(turn: _Turn, edition: Due) -> date | None:
+    """The night that the last edition before this one showed which went to anybody it is for.
+
+    One that went to some of them already is not its own past: the others read the same.
+    """
+    night = edition.night.isoformat()
+    sent = [
+        each.as_of
+        for each in turn.ledger.of(turn.client.client, turn.name)
+        if each.event in ("sent", "unknown")
+        and not each.target.startswith(PREVIEW)
+        and each.edition != edition.edition
+        and each.as_of < night
+    ]
     return date.fromisoformat(max(sent)) if sent else None
+
+
+def _first_compared(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due) -> date | None:
+    """What the first edition is compared with: a week or a month before, or the first night where none is that old."""
+    nights = nights_of(con, turn.client.client, until=edition.night)
+    before = edition.night - (MONTH if turn.sending.every == "month" else WEEK)
+    return max(before, nights[0]) if nights else None
 
 
 def _changed(con: duckdb.DuckDBPyConnection, client: str, night: date, *, since: date) -> bool:

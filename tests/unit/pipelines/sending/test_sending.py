@@ -30,9 +30,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from okr_models.client.model import Client
 from okr_models.client.sending import Sending
+from pipelines.exports.reader import reader_of
 from pipelines.sending import ways
 from pipelines.sending.ledger import AlreadySending, opened
-from pipelines.sending.letter import as_html, letter_of
+from pipelines.sending.letter import as_html, letter_of, slack, teams, webhook
 from pipelines.sending.send import Done, hold, send_due
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.open_secrets import open_secrets
@@ -185,8 +186,6 @@ def test_the_report_is_attached_as_a_pdf_where_a_chromium_is(
 
 
 def test_the_mails_page_is_drawn_by_any_mail_program_and_fetches_nothing(con: duckdb.DuckDBPyConnection) -> None:
-    from pipelines.exports.reader import reader_of
-
     for with_results in (True, False):
         page = as_html(letter_of(con, reader_of(FJALLGLAS), night=AS_OF, with_results=with_results))
         for never in ("<svg", "<img", "<script", "<link", "<style", "http://", "https://", "var(--", "url("):
@@ -295,8 +294,32 @@ def test_a_webhook_gets_its_own_form_once_and_its_address_is_in_no_word_or_file(
     text = {"slack": lambda: body["text"], "webhook": lambda: body["text"],
             "teams": lambda: json.dumps(body["attachments"][0]["content"], ensure_ascii=False)}[via]()  # fmt: skip
     assert FJALLGLAS.objectives[0].title in text
+    # a team reads what the team's report says of each key result
+    line = text.replace("\u00a0", " ")
+    assert "Fler följare (" in line
+    assert ": +21 % av +25 %, framsteg 85 %. Prognos vid årets slut 8 290" in line
+    assert "sannolikhet 42 %" in line
     record = (tmp_path / "state" / "sent.jsonl").read_text("utf-8")
     assert "secret" not in record + " ".join(each.line for each in failed)
+
+
+def test_a_team_reads_what_owners_say_and_a_board_its_objectives_alone(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        'insert into marts.checkins (client, objective_id, key_result_id, checked_on, "by", confidence, text, next,'
+        " known_at) values ('fjallglas', 'awareness', 'followers', '2026-11-12', 'anna', 0.8, 'LinkedIn är igång igen',"
+        " '', '2026-11-12 04:00:00+00')"
+    )
+    said = "Avstämning 12 nov (anna): 80 % säker. LinkedIn är igång igen."
+    for audience, is_named in (("team", True), ("board", False)):
+        letter = letter_of(con, reader_of(FJALLGLAS), night=AS_OF, with_results=audience == "team")
+        bodies = (slack(letter), teams(letter), webhook(letter, edition="2026-W47"), as_html(letter))
+        for body in bodies:
+            text = json.dumps(body, ensure_ascii=False).replace("\u00a0", " ")
+            assert ("Fler följare" in text, said in text) == (is_named, is_named)
+        objective = webhook(letter, edition="2026-W47")["objectives"][0]  # type: ignore[index]
+        assert [each["title"] for each in objective["key_results"]] == (
+            [each.title for each in FJALLGLAS.objectives[0].key_results] if is_named else []
+        )
 
 
 def test_a_webhook_over_plain_http_off_this_machine_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -342,6 +365,43 @@ def test_two_processes_never_send_at_once_and_a_line_cut_off_by_a_crash_is_passe
     assert what(send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)) == [("vd@fjallglas.se", "sent")]
     assert send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW) == ()
     assert len(box.mails) == 1
+
+
+def more_nights(con: duckdb.DuckDBPyConnection, *days: date) -> None:
+    """The fixture's newest night once more on each of these days, those it has of other days gone."""
+    for table in ("key_result_progress", "objective_progress", "key_result_items"):
+        con.execute(f"delete from marts.{table} where as_of <> ?", [AS_OF])
+        for day in days:
+            con.execute(
+                f"insert into marts.{table} select * replace ($day as as_of, $at as known_at) from marts.{table}"
+                " where as_of = $now",
+                {"day": day, "at": datetime(day.year, day.month, day.day, 4, tzinfo=UTC), "now": AS_OF},
+            )
+
+
+@pytest.mark.parametrize("case", [(42, "13 nov."), (4, "16 nov.")])
+def test_the_first_edition_says_what_happened_since_a_week_before_or_the_first_night(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, case: tuple[int, str]
+) -> None:
+    nights, since = case
+    more_nights(con, *(AS_OF - timedelta(days=back) for back in range(1, nights + 1)))
+    send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=mail, now=NOW)
+    text = box.mails[0][1].get_body(("plain",)).get_content().replace("\u00a0", " ")
+    assert f"Vad som hänt sedan {since} 2026" in text
+
+
+@pytest.mark.parametrize("only_if_changed", [False, True])
+def test_whoever_gets_an_edition_at_the_second_try_reads_what_the_others_read(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, only_if_changed: bool
+) -> None:
+    more_nights(con, *(AS_OF - timedelta(days=back) for back in range(1, 43)))
+    both = {"to": ["a@fjallglas.se", "b@fjallglas.se"], "only_if_changed": only_if_changed}
+    box.refuse = ["451 later"]
+    for _ in range(2):
+        send_due(con, Home(tmp_path), [client(NIGHTLY | both)], environ=mail, now=NOW)
+    first, second = (message.get_body(("plain",)).get_content() for _, message in box.mails)
+    assert [to for to, _ in box.mails] == [["b@fjallglas.se"], ["a@fjallglas.se"]]
+    assert second == first
 
 
 def test_a_month_is_sent_when_it_has_closed(
