@@ -18,6 +18,7 @@ LONGEST = (
     "tests/integration/test_bulkheads.py",
     "tests/e2e/test_year_of_nights.py",
     "tests/e2e/test_dagster_commands.py",
+    "tests/e2e/test_month_received.py",
     "tests/integration/test_dagster_on_postgres.py",
     "tests/integration/test_ray_cluster.py",
     "tests/e2e/test_dbt_equals_runner.py",
