@@ -410,3 +410,16 @@ def test_a_month_is_sent_when_it_has_closed(
     (done,) = send_due(con, Home(tmp_path), [client(NIGHTLY | {"every": "month"})], environ=mail, now=NOW)
     assert (done.edition, done.what) == ("2026-10", "sent")
     assert date.fromisoformat("2026-11-19") > date(2026, 11, 5)
+
+
+def test_a_months_mail_says_what_happened_since_the_month_before_its_own(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    more_nights(con, *(AS_OF - timedelta(days=back) for back in range(1, 80)))
+    for day in (15, 36):
+        now = datetime(2026, 10, 1, 4, tzinfo=UTC) + timedelta(days=day)
+        send_due(con, Home(tmp_path), [client(NIGHTLY | {"every": "month"})], environ=mail, now=now)
+    first, second = (message.get_body(("plain",)).get_content().replace("\u00a0", " ") for _, message in box.mails)
+    assert "Vad som hänt sedan 5 sep. 2026" in first
+    assert "natten till den 5 oktober 2026" in first
+    assert "Vad som hänt sedan 5 okt. 2026" in second
