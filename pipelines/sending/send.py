@@ -179,13 +179,14 @@ def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run:
         return [
             Done(client=slug, edition=edition.edition, to=_all(sending.to), what="skipped", why="nothing has changed")
         ]
+    since = last or _first_compared(con, turn, edition)
     letter = letters.letter_of(
         con,
         turn.reader,
         night=edition.night,
         with_results=sending.audience == "team",
         agency=turn.client.brand.agency if turn.client.brand else None,
-        since=last or _first_compared(con, turn, edition),
+        since=since,
     )
     if edition.goes_on:
         to = [_shown(target) for target in sending.to]
@@ -196,7 +197,7 @@ def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run:
             Done(client=slug, edition=edition.edition, to=_shown(target), what=what, why=letter.subject)
             for target, _ in left
         ]
-    pdf = _pages(con, turn, edition) if sending.via == "mail" else None
+    pdf = _pages(con, turn, edition, since=since) if sending.via == "mail" else None
     return [_one(turn, edition, letter, target=target, name=name, pdf=pdf) for target, name in left]
 
 
@@ -239,11 +240,17 @@ def _body(turn: _Turn, letter: letters.Letter, edition: Due) -> Mapping[str, obj
             return letters.webhook(letter, edition=edition.edition)
 
 
-def _pages(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due) -> bytes | None:
-    audience = turn.sending.audience
+def _pages(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, since: date | None) -> bytes | None:
+    """The report printed; what has happened is since the same night as in the letter."""
     with tempfile.TemporaryDirectory() as folder:
         page = render_client(
-            con, turn.reader, Path(folder), as_of=edition.night, audience=audience, root=turn.home.root
+            con,
+            turn.reader,
+            Path(folder),
+            as_of=edition.night,
+            audience=turn.sending.audience,
+            root=turn.home.root,
+            changed=changes_since(con, read_status(con, turn.client.client, as_of=edition.night), day=since),
         )
         return printed(page, turn.environ)
 

@@ -390,6 +390,18 @@ def test_the_first_edition_says_what_happened_since_a_week_before_or_the_first_n
     assert f"Vad som hänt sedan {since} 2026" in text
 
 
+def test_the_attached_pages_say_what_happened_since_the_same_night_as_the_mail(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more_nights(con, *(AS_OF - timedelta(days=back) for back in range(1, 5)))
+    pages: list[str] = []
+    monkeypatch.setattr("pipelines.sending.send.printed", lambda page, _: pages.append(page.read_text("utf-8")))
+    send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=mail, now=NOW)
+    text = box.mails[0][1].get_body(("plain",)).get_content()
+    for said in (text, *pages):
+        assert "Vad som hänt sedan 16 nov. 2026" in said.replace("\u00a0", " ")
+
+
 @pytest.mark.parametrize("only_if_changed", [False, True])
 def test_whoever_gets_an_edition_at_the_second_try_reads_what_the_others_read(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, only_if_changed: bool
