@@ -20,7 +20,7 @@ from pipelines.assets import models
 from pipelines.build import build_defs
 from pipelines.cli.night import run_night
 from pipelines.cli.status import held_up_text
-from pipelines.exports.report import client as report_page
+from pipelines.exports import all as exports
 from pipelines.resources import Night
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
@@ -150,7 +150,7 @@ def score_is_refused(patch: Patch) -> None:
 
 
 def report_raises(patch: Patch) -> None:
-    raising_for_beta(patch, report_page, "render_client", lambda _con, reader, *_, **__: reader.client)
+    raising_for_beta(patch, exports, "render_client", lambda _con, reader, *_, **__: reader.client)
 
 
 STAGES: dict[str, tuple[Callable[[Patch], None], str, str | None]] = {

@@ -21,7 +21,6 @@ from connectors import registry
 from connectors.core.protocol import Context, Source
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
-from pipelines.assets import okr
 from pipelines.assets.config import client_files, ledger_table
 from pipelines.assets.ingest import ingest_sources, snapshots
 from pipelines.assets.models import model_assets
@@ -30,6 +29,7 @@ from pipelines.assets.publish import publish_assets
 from pipelines.resources import Night, opened_night
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import Unwatched
+from pipelines.warehouse.okr import forecasts
 
 _open_source = registry.open_source
 
@@ -128,6 +128,6 @@ def surroundings(environ: Mapping[str, str], day: date) -> Iterator[None]:
     """The environment of a night of ``day``, and sources that do not sleep."""
     told = {**environ, "OKR_TODAY": day.isoformat()}
     # one process: fits of a small night are not worth starting others
-    alone = mock.patch.object(okr, "night_workers", return_value=1)
+    alone = mock.patch.object(forecasts, "night_workers", return_value=1)
     with mock.patch.dict(os.environ, told), mock.patch.object(registry, "open_source", open_awake), alone:
         yield

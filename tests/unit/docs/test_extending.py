@@ -91,7 +91,7 @@ ABACUS = SourceType(
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two lines."""
-    monkeypatch.setitem(catalogue.SETTINGS, "abacus", Abacus)  # type: ignore[arg-type]
+    monkeypatch.setitem(catalogue.MODELS, "abacus", (__name__, "Abacus"))  # type: ignore[arg-type]
     monkeypatch.setitem(registry.MODULES, "abacus", (__name__, "ABACUS"))  # type: ignore[arg-type]
 
 

@@ -6,8 +6,10 @@ or means something else, it is here that something fails, and the folder would g
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,11 +44,12 @@ def night(instance: dg.DagsterInstance, day: str) -> str:
 
 def aged(folder: Path, days: int) -> None:
     """Every run as if it had been so many days earlier."""
-    with sqlite3.connect(folder / "history" / "runs.db") as con:
+    with closing(sqlite3.connect(folder / "history" / "runs.db")) as con, con:
         con.execute("update runs set create_timestamp = datetime(create_timestamp, ?)", [f"-{days} days"])
 
 
 def size(folder: Path) -> int:
+    gc.collect()  # Dagster leaves connections to it, and one that is open keeps a log beside its database
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -20,7 +20,7 @@ def outcome(root: Path, kpi: str) -> tuple[list[object], list[object], str]:
     home.night("2026-11-21", may_fail=True)
     results = home.query("select * exclude (kpi, input_hash, definition_version) from marts.key_result_latest")
     months = home.query(f"select * exclude kpi from marts.kpi_monthly where kpi = '{kpi}' order by scope, month")
-    report = next(text.decode() for name, text in home.exports().items() if name.endswith("report.html"))
+    report = home.exports()["acme/report.html"].decode()
     return [tuple(row.items()) for row in results], [tuple(row.items()) for row in months], report.replace(kpi, "KPI")
 
 
