@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+from pipelines.mail_policy import MAIL
 from pipelines.notices.text import Notice
 
 WEBHOOK = "OKR_NOTICE_WEBHOOK"
@@ -68,7 +69,7 @@ def by_mail(notice: Notice, *, server: str, sender: str, recipients: str) -> Non
         raise NotSent(way="mail", why=f"{SMTP} is no smtp:// or smtps:// address")
     if not sender or not recipients:
         raise NotSent(way="mail", why=f"{SENDER} and {RECIPIENTS} are needed too")
-    message = EmailMessage()
+    message = EmailMessage(policy=MAIL)
     message["Subject"], message["From"], message["To"] = notice.subject, sender, recipients
     message.set_content(notice.text)
     try:

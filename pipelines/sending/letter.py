@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 
 import duckdb
@@ -25,6 +24,7 @@ from pipelines.exports.reader import Reader
 from pipelines.exports.report import evidence, queries, results
 from pipelines.exports.report.kpi_cards import kpi_section
 from pipelines.exports.since import changes_since
+from pipelines.mail_policy import MAIL
 
 MOST_KPIS = 8
 WARNING = "#ad7410"
@@ -243,8 +243,7 @@ def as_html(letter: Letter) -> str:
 
 def mail(letter: Letter, *, sender: str, to: str, message_id: str, pdf: bytes | None) -> EmailMessage:
     """The letter as a mail: HTML, plain text beside it, and the report's pages where they could be printed."""
-    # every server takes seven bits and short lines
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message = EmailMessage(policy=MAIL)
     name, address = parseaddr(sender)
     message["Subject"], message["From"], message["To"] = letter.subject, formataddr((name, address)), to
     # a server that gets the same one twice knows it
