@@ -101,6 +101,7 @@ def export_all(
                     audience=audience,
                     months=months_kept(target, as_of),
                     changed=changed,
+                    root=root,
                 )
                 written += [*kept, *_put_in_place(aside, target)]
         except Exception as error:  # noqa: BLE001 - whatever it is, the other clients' files are not to wait for it

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from okr_models.client.model import Client
 from okr_models.client.sending import Brand, contrast
+from pipelines.exports.all import export_all
+from pipelines.exports.csvs import Audience
 from pipelines.exports.report.client import render_client
 from pipelines.exports.report.mark import LARGEST_LOGO, mark_of
 from tests.unit.published_clients import FJALLGLAS
@@ -32,6 +34,19 @@ def test_the_page_holds_logo_colour_and_name_and_fetches_nothing(tmp_path: Path)
     assert "--brand:#0a5c36" in page
     assert "Från Byrå &amp; Co." in page
     assert "<img" not in plain
+
+
+@pytest.mark.parametrize("audience", [None, "board"])
+def test_every_report_that_is_exported_bears_the_marks(tmp_path: Path, audience: Audience | None) -> None:
+    asked = client(colour="#0A5C36", agency="Byrå & Co")
+    with build_published() as con:
+        export_all(con, tmp_path / "out", clients=[asked], only=[asked.client], audience=audience, root=tmp_path)
+    reports = list((tmp_path / "out" / asked.client).rglob("report.html"))
+    assert reports
+    for report in reports:
+        page = report.read_text("utf-8")
+        assert "--brand:#0a5c36" in page, report
+        assert "Från Byrå &amp; Co." in page, report
 
 
 @pytest.mark.parametrize("logo", ["gone.png", "large.png", "../outside.png"])
