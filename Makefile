@@ -51,8 +51,8 @@ dbt2: .venv-dbt2/.installed ## dbt Core v2 (Linux on x86-64) with the DuckDB lib
 	    "$$(grep '^dagster==' constraints.txt)"
 	touch $@
 
-bench: install .venv-dbt/.installed .venv-dbt2/.installed .venv-bench/.installed ## Against dlt, dbt 1 and 2, and a night assembled of them; nights of 100 clients
-	@for part in ingest load sql_build whole_night clients; do \
+bench: install .venv-dbt/.installed .venv-dbt2/.installed .venv-bench/.installed ## The fixed price; dlt, dbt 1 and 2, and a night assembled of them; nights of 100 clients
+	@for part in fixed_price ingest load sql_build whole_night clients; do \
 	    if [ ! -f benchmarks/$$part.py ]; then echo "skipped: benchmarks/$$part.py is not there"; continue; fi; \
 	    $(BIN)/python -m benchmarks.$$part || exit 1; \
 	done
