@@ -43,6 +43,7 @@ from pipelines.dagster_private import (
 )
 
 INDEX = "index"
+INDEXED = ASSET_EVENTS | ASSET_CHECK_EVENTS | RUN_STATUS_EVENTS.keys()
 BUSY_SECONDS = 60
 MOST_SECONDS = 2.0
 """So long an event waits at most for the next one to be written: what Dagster's pages lag behind, and a kill loses."""
@@ -66,6 +67,8 @@ class NightEventLog(SqliteEventLogStorage):
         self._known_columns: set[str] = set()
         self._known_migrations: set[str] = set()
         self._waiting: list[Any] = []
+        self._unindexed: list[tuple[Any, Mapping[str, Any]]] = []
+        self._is_writing = False
         self._waiting_since = 0.0
         self._made: dict[str, Any] = {}
         self._of_partition: dict[str, set[str]] = {}
@@ -149,34 +152,41 @@ class NightEventLog(SqliteEventLogStorage):
         self.store_event_batch([event])
 
     def store_event_batch(self, events: Sequence[Any]) -> None:
-        """Many events in one transaction a file."""
+        """Many events in one transaction a file. What can't be written is raised, and the caller's to store again."""
+        kept = [_said_once(event) for event in events]
         with self._db_lock:
             if not self._waiting:
                 self._waiting_since = monotonic()
-            self._waiting += map(_said_once, events)
+            self._waiting += kept
             for event in events:
                 if _kind(event) is MATERIALIZED and event.dagster_event.partition in self._of_partition:
                     self._of_partition[event.dagster_event.partition].add(event.dagster_event.asset_key.to_string())
             is_at_once = any(_kind(event) in RUN_STATUS_EVENTS for event in events)
             if is_at_once or monotonic() - self._waiting_since > MOST_SECONDS:
-                self._write_waiting()
+                try:
+                    self._write_waiting()
+                except BaseException:
+                    ours = set(map(id, kept))
+                    self._waiting = [event for event in self._waiting if id(event) not in ours]
+                    self._unindexed = [pair for pair in self._unindexed if id(pair[0]) not in ours]
+                    raise
 
     def _write_waiting(self) -> None:
-        events, self._waiting = self._waiting, []
-        if not events:
+        """Write what waits; what was written before something failed is not written again."""
+        if self._is_writing or not (self._waiting or self._unindexed):
             return
+        self._is_writing = True
         try:
-            rows = [self._event_to_row(event) for event in events]
-            for run, of_run in groupby(
-                sorted(zip(events, rows, strict=True), key=lambda pair: pair[0].run_id), key=lambda pair: pair[0].run_id
-            ):
+            for run in sorted({event.run_id for event in self._waiting}):
+                of_run = [(event, self._event_to_row(event)) for event in self._waiting if event.run_id == run]
                 with self._connect(run) as connection:
                     connection.execute(SqlEventLogStorageTable.insert(), [row for _, row in of_run])
-            indexed = ASSET_EVENTS | ASSET_CHECK_EVENTS | RUN_STATUS_EVENTS.keys()
-            self._index([pair for pair in zip(events, rows, strict=True) if _kind(pair[0]) in indexed])
-        except BaseException:
-            self._waiting = [*events, *self._waiting]
-            raise
+                self._waiting = [event for event in self._waiting if event.run_id != run]
+                self._unindexed += [pair for pair in of_run if _kind(pair[0]) in INDEXED]
+            self._index(self._unindexed)
+            self._unindexed = []
+        finally:
+            self._is_writing = False
 
     def _index(self, events: Sequence[tuple[Any, Mapping[str, Any]]]) -> None:
         """What is asked across runs: of assets, checks and the states of runs."""
@@ -235,10 +245,12 @@ class NightEventLog(SqliteEventLogStorage):
     def dispose(self) -> None:
         super().dispose()
         with self._db_lock:
-            self._write_waiting()
-            for connection in self._kept.values():
-                connection.close()
-            self._kept.clear()
+            try:
+                self._write_waiting()
+            finally:
+                for connection in self._kept.values():
+                    connection.close()
+                self._kept.clear()
 
 
 def _said_once(event: Any) -> Any:

@@ -21,24 +21,24 @@ def watch_session(session: requests.Session) -> None:
         session.mount(scheme, _Adapter())
 
 
-class _Plain(HTTPConnection):
+class _Telling:
+    """Before anything is sent and before anything is read, the watcher knows the connection."""
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         tell(self)
-        super().request(*args, **kwargs)
+        super().request(*args, **kwargs)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
         tell(self)
-        return super().getresponse()
+        return super().getresponse()  # type: ignore[misc]
 
 
-class _Encrypted(HTTPSConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        tell(self)
-        super().request(*args, **kwargs)
+class _Plain(_Telling, HTTPConnection):
+    pass
 
-    def getresponse(self) -> Any:
-        tell(self)
-        return super().getresponse()
+
+class _Encrypted(_Telling, HTTPSConnection):
+    pass
 
 
 class _PlainPool(HTTPConnectionPool):

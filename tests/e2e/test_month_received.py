@@ -85,7 +85,7 @@ class Kept(Received):
     def mail(self, to: str, message: EmailMessage) -> None:
         page = message.get_body(("plain",))
         assert page is not None
-        self._keep(to, message["Subject"].strip(), page.get_content().replace("\r\n", "\n"))
+        self._keep(to, message["Subject"], page.get_content().replace("\r\n", "\n"))
 
     def hook(self, path: str, body: dict[str, Any]) -> None:
         subject, _, text = str(body["text"]).partition("\n")

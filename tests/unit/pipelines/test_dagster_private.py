@@ -27,7 +27,12 @@ def test_private_names_stand_in_one_file() -> None:
 
 def test_the_event_log_goes_through_the_methods_that_the_night_replaces() -> None:
     """Without them ``NightEventLog`` replaces nothing, and a night opens its files some six times an event."""
-    for name in ("_connect", "has_table", "store_event", "store_event_batch", "conn_string_for_shard", "_initdb"):
+    for name in (
+        *("_connect", "has_table", "store_event", "store_event_batch", "conn_string_for_shard", "_initdb"),
+        *("has_secondary_index", "_has_asset_key_col_on_connection", "_has_asset_key_index_cols_on_connection"),
+        *("fetch_materializations", "_get_latest_materialization_records", "_get_asset_entry_values"),
+        *("_event_to_row", "_store_asset_event_tags", "store_asset_check_event"),
+    ):
         assert callable(getattr(SqliteEventLogStorage, name)), name
     assert list(inspect.signature(SqliteEventLogStorage._connect).parameters) == ["self", "shard"]
     assert "_event_log_storage" in inspect.getsource(DagsterSqliteStorage.event_log_storage.fget)

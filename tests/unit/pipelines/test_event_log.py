@@ -136,20 +136,42 @@ def written(file: Path) -> int:
         return int(con.execute("select count(*) from event_logs").fetchone()[0])
 
 
-def test_what_could_not_be_written_is_kept_and_said(tmp_path: Path, events: list[Any]) -> None:
+def test_what_could_not_be_written_is_said_and_written_once(tmp_path: Path, events: list[Any]) -> None:
+    """The index is another's for a while: what waits stays, what is in a run's file already is not written again."""
+    with closing_log(NightEventLog(str(tmp_path / "ours"))) as log:
+        with closing(sqlite3.connect(tmp_path / "ours" / "index.db", timeout=0)) as other:
+            other.execute("begin immediate")
+            log._kept["index"].exec_driver_sql("pragma busy_timeout = 0")
+            log._kept["index"].commit()
+            at = next(n for n, event in enumerate(events) if event.dagster_event_type == dg.DagsterEventType.RUN_START)
+            for event in events[:at]:
+                log.store_event(event)
+            for _ in range(2):
+                with pytest.raises(Exception, match="locked"):
+                    log.fetch_materializations(ASSETS[0], limit=1)
+            other.rollback()
+        for event in events[at:]:
+            log.store_event(event)
+    with closing_log(SqliteEventLogStorage(str(tmp_path / "own"))) as own:
+        for event in events:
+            own.store_event(event)
+    assert tables(tmp_path / "ours") == tables(tmp_path / "own")
+
+
+def test_what_a_call_could_not_write_is_the_callers_to_store_again(tmp_path: Path, events: list[Any]) -> None:
+    """Dagster stores each event of a batch by itself where the batch failed."""
     with closing_log(NightEventLog(str(tmp_path))) as log:
         with closing(sqlite3.connect(tmp_path / "index.db", timeout=0)) as other:
             other.execute("begin immediate")
             log._kept["index"].exec_driver_sql("pragma busy_timeout = 0")
             log._kept["index"].commit()
-            log.store_event_batch(events[:3])
+            start = next(event for event in events if event.dagster_event_type == dg.DagsterEventType.RUN_START)
             with pytest.raises(Exception, match="locked"):
-                log.fetch_materializations(ASSETS[0], limit=1)
+                log.store_event(start)
             other.rollback()
-        log.store_event_batch(events[3:])
-        log.dispose()
-    runs = {event.run_id for event in events}
-    assert sum(written(tmp_path / f"{run}.db") for run in runs) >= len(events)
+        log.store_event(start)
+    with closing(sqlite3.connect(tmp_path / "index.db")) as con:
+        assert con.execute("select count(*) from event_logs").fetchone() == (1,)
 
 
 def test_a_materialization_is_recorded_as_dagster_writes_it(events: list[Any]) -> None:
