@@ -15,6 +15,11 @@ ENOUGH_OF_A_MONTH = 0.6
 
 
 def months_from_days(daily: pd.Series, *, name: str) -> MonthlySeries:
+    """``whole_months`` as a series to replay."""
+    return MonthlySeries(name=name, values=whole_months(daily).to_numpy(dtype=np.float64), is_public=True)
+
+
+def whole_months(daily: pd.Series) -> pd.Series:
     """Whole months of ``daily`` (indexed by day): the mean of the days there are, times the month's days.
 
     A month at either end that the series does not cover, or one with under 60 % of its days, is not a month; the
@@ -28,5 +33,4 @@ def months_from_days(daily: pd.Series, *, name: str) -> MonthlySeries:
     run = (enough != enough.shift()).cumsum()
     longest = run[enough].value_counts().idxmax()
     kept = whole[(run == longest).to_numpy()]
-    values = (means.reindex(kept) * days.reindex(kept)).to_numpy(dtype=np.float64)
-    return MonthlySeries(name=name, values=values, is_public=True)
+    return means.reindex(kept) * days.reindex(kept)

@@ -36,7 +36,7 @@ from okr_models.forecast.calibration import (
 )
 from okr_models.forecast.pair import Futures, Pair, fit_pair
 from okr_models.forecast.path_values import Flags, Floats, LastMonth
-from okr_models.forecast.running import Running
+from okr_models.forecast.running import Begun, Running
 from okr_models.forecast.shifts import at_todays_level
 from okr_models.forecast.simple import simple_paths
 from okr_models.forecast.structural import FitFailed
@@ -58,8 +58,9 @@ class ForecastJob:
 
     ``history``: one value a calendar month, oldest first, NaN where missing, ending with the last closed month.
     ``months_in`` of them lie inside the period, ``horizon`` months of it are still to come. ``running``: what a stock
-    is known to be since. ``success`` is the key result's own line, ``success_full`` the full target's. ``settled`` is
-    the outcome where arithmetic has decided it. ``widening`` multiplies the calibrated spread.
+    is known to be since, ``begun``: what a flow that adds up has given since. ``success`` is the key result's own line,
+    ``success_full`` the full target's. ``settled`` is the outcome where arithmetic has decided it. ``widening``
+    multiplies the calibrated spread.
     """
 
     history: tuple[float, ...]
@@ -69,6 +70,7 @@ class ForecastJob:
     success: Succeeds
     success_full: Succeeds | None = None
     running: Running | None = None
+    begun: Begun | None = None
     kind: Kind = "flow"
     estimated_share: float = 0.0
     has_break: bool = False
@@ -85,6 +87,8 @@ class ForecastJob:
             raise ValueError("a period has at least one month")
         if self.running is not None and not 0 < len(self.running.values) <= self.horizon:
             raise ValueError(f"{len(self.running.values)} running months do not fit {self.horizon} to come")
+        if self.begun is not None and not 0 < len(self.begun.values) <= self.horizon:
+            raise ValueError(f"{len(self.begun.values)} months begun do not fit {self.horizon} to come")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +243,14 @@ def _without_a_model(job: ForecastJob, known: Floats, *, spread: SimpleSpread) -
 
 
 def _placed(job: ForecastJob, futures: Futures, bounds: Bounds | None) -> Futures:
-    """Inside the bounds, and at the months' ends."""
+    """Inside the bounds, at the months' ends, and with what the months begun have given."""
     middle, paths = futures.middle[np.newaxis, :], futures.paths
     if bounds is not None:
         middle, paths = bounds.kept(middle), bounds.kept(paths)
     if job.running is not None:
         middle, paths = job.running.at_month_ends(middle), job.running.at_month_ends(paths)
+    if job.begun is not None:
+        middle, paths = job.begun.with_what_came(middle), job.begun.with_what_came(paths)
     return Futures(middle[0], paths)
 
 

@@ -22,7 +22,7 @@ from okr_models.forecast.path_values import (
     SumOfMonths,
     success_line,
 )
-from okr_models.forecast.running import Running
+from okr_models.forecast.running import Begun, Running
 from okr_models.periods import add_months, month_end, month_start
 from okr_models.progress.baselines import base_month_of
 from okr_models.progress.components import Anatomy, Component
@@ -30,6 +30,7 @@ from okr_models.progress.figures import DayFigure, MonthFigure
 from okr_models.progress.growth import base_figure
 from okr_models.progress.levels import total
 from okr_models.progress.measures import Measurement, Task, goal
+from okr_models.progress.sums import given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
         horizon=n - k,
         months_in=k,
         running=_running(task, measurement, anatomy, k=k),
+        begun=_begun(task, measurement, anatomy, k=k),
         reducer=_reducer(task, measurement, k=k),
         success=lines[0],
         success_full=lines[1] if success < 1.0 else None,
@@ -105,6 +107,16 @@ def _running(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) 
         values=(*(math.nan if each is None else each.value for each in between), newest.value),
         left=(month_end(month) - newest.day).days / month_end(month).day,
     )
+
+
+def _begun(task: Task, measurement: Measurement, anatomy: Anatomy, *, k: int) -> Begun | None:
+    """What the months after the last closed one have given a sum, as far as every part of it says."""
+    if measurement.rule != "sum":
+        return None
+    found = [given(task, anatomy, month) for month in task.months[k:] if month <= task.last_day]
+    if not any(share for _, share in found):
+        return None
+    return Begun(values=tuple(value for value, _ in found), left=tuple(1.0 - share for _, share in found))
 
 
 def _observed(used: Sequence[Component], day: date) -> DayFigure | None:

@@ -18,7 +18,7 @@ from okr_models.client.model import Number
 from okr_models.periods import month_end, month_start
 from okr_models.progress.baselines import base_month_of
 from okr_models.progress.components import Anatomy, Component, Measured
-from okr_models.progress.figures import MonthFigure
+from okr_models.progress.figures import DayFigure, MonthFigure
 from okr_models.progress.growth import origins
 from okr_models.progress.like_for_like import LARGEST_LEFT_OUT, needed
 from okr_models.progress.measures import SUCCESS, Measurement, Task
@@ -81,7 +81,7 @@ def so_far(part: Component, month: date) -> MonthFigure | None:
     found = part.months.get(month)
     if found is not None and (found.is_closed or found.value is not None):
         return None if found.value is None else part.bridged(found)
-    days = [figure for day, figure in part.days.items() if month_start(day) == month]
+    days = _days_of(part, month)
     if not days:
         return None
     return part.bridged(
@@ -93,6 +93,26 @@ def so_far(part: Component, month: date) -> MonthFigure | None:
             data_through=max(figure.day for figure in days),
         )
     )
+
+
+def given(task: Task, anatomy: Anatomy, month: date) -> tuple[float, float]:
+    """What a month that is not closed has given so far, and the share of its days that gave it; nothing where a part
+    lacks it."""
+    found = _month(task, anatomy, month)
+    if found.figure is None or found.lacking:
+        return 0.0, 0.0
+    value, through = found.figure.value or 0.0, min(found.figure.observed_on, task.last_day)
+    days = (through - month).days + 1
+    owners = (anatomy.whole,) if _days_of(anatomy.whole, month) else anatomy.parts
+    seen = [_days_of(part, month) for part in owners]
+    if all(seen) and math.isclose(math.fsum(figure.value for each in seen for figure in each), value, rel_tol=1e-6):
+        # days that were never read are still to come; those of a month that was scaled up are in it
+        days = min([days, *(len(each) for each in seen)])
+    return value, max(0.0, days / month_end(month).day)
+
+
+def _days_of(part: Component, month: date) -> list[DayFigure]:
+    return [figure for day, figure in part.days.items() if month_start(day) == month]
 
 
 def _month(task: Task, anatomy: Anatomy, month: date) -> _Month:
