@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -29,3 +30,14 @@ settings.load_profile("no_deadline")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = longest_first(items, lambda item: item.nodeid.partition("::")[0])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: garbage collection need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
