@@ -34,7 +34,8 @@ from pipelines.warehouse.okr import forecasts
 _open_source = registry.open_source
 
 
-def _steps() -> dict[str, dg.AssetsDefinition]:
+def steps_of_the_job() -> dict[str, dg.AssetsDefinition]:
+    """By name and in the job's order, over the SQL project as it stands."""
     models = model_assets()
     marts = [key for asset in models for key in sorted(asset.keys) if key.path[0] == "marts"]
     judged = okr_assets(marts)
@@ -44,8 +45,7 @@ def _steps() -> dict[str, dg.AssetsDefinition]:
     return {asset.op.name: asset for asset in assets}
 
 
-STEPS = _steps()
-"""In the job's order."""
+STEPS = steps_of_the_job()
 OPENING, CLOSING = "opening", "closing"
 """What is before the first step and after the last: the lock, the database opened, and closed."""
 
@@ -88,9 +88,8 @@ def open_awake(settings: SourceSettings, context: Context) -> Source:
     return _open_source(settings, replace(context, sleep=lambda _: None))
 
 
-def run_step(name: str, night: Night, told: Told, *, reread: Window | None = None) -> None:
+def run_step(step: dg.AssetsDefinition, night: Night, told: Told, *, reread: Window | None = None) -> None:
     """One step of the job over ``night``."""
-    step = STEPS[name]
     function: Any = step.op.compute_fn.decorated_fn  # type: ignore[union-attr]
     wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
     given = {"context": _Context(step, night.run_id, reread), "night": night, "stages": Unwatched()}
@@ -110,13 +109,12 @@ def run_night(
     clock_is_right: bool = False,
 ) -> Told:
     """The night of ``day``; raises what a step raises. ``before`` is told of each step, ``without`` leaves some out."""
-    told = Told()
-    name = run_id or f"run-{day}"
-    with surroundings(environ, day), opened_night(home, run_id=name, clock_is_right=clock_is_right) as night:
-        for step in STEPS:
+    told, run_id = Told(), run_id or f"run-{day}"
+    with surroundings(environ, day), opened_night(home, run_id=run_id, clock_is_right=clock_is_right) as night:
+        for name, step in STEPS.items():
             if before is not None:
-                before(step, night)
-            if step not in without:
+                before(name, night)
+            if name not in without:
                 run_step(step, night, told, reread=reread)
         if before is not None:
             before(CLOSING, night)
