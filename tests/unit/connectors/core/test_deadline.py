@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
+from connectors.core.deadline import watched
 from connectors.core.errors import TimedOut
 from connectors.core.http import Http
 from connectors.core.retry import RetryPolicy
@@ -53,6 +55,23 @@ def test_a_reply_in_time_is_whole_and_its_connection_serves_again() -> None:
         http = Http(context=context(), source="quick", base_url=url, longest_call_seconds=30.0)
         assert http.get_json("/", attempted="reading").value == {"a": 1}
         http.close()
+
+
+def test_one_thread_watches_all_calls_and_cuts_off_those_that_are_late() -> None:
+    before = threading.active_count()
+    with ExitStack() as calls:
+        watches = [calls.enter_context(watched(seconds)) for seconds in (30.0, 0.1, 20.0, 0.2)]
+        for _ in range(50):
+            with watched(10.0):
+                pass
+        assert threading.active_count() <= before + 1
+        while not watches[3].expired:
+            time.sleep(0.01)
+        assert [watch.expired for watch in watches] == [False, True, False, True]
+    with watched(0.05) as short:
+        pass
+    time.sleep(0.2)
+    assert not short.expired
 
 
 def test_parts_of_a_source_that_make_connections_of_their_own_know_who_is_silent() -> None:
