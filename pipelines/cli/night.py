@@ -27,6 +27,7 @@ from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models.project import LAYERS
 from pipelines.warehouse.opening import make_ready, prepare
+from pipelines.warehouse.room import MORE_MEMORY, is_short
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from pipelines.warehouse.takeover import TakenOver
 
@@ -238,7 +239,9 @@ def _expect(stages: StageDisplay, layers: Sequence[str]) -> None:
 
 
 def _with_cure(line: str, home: Home) -> str:
-    """What failed, and where DuckDB found damage on the way, what helps."""
+    """What failed, and where DuckDB found damage on the way or had too little memory, what helps."""
+    if is_short(line):
+        return f"{line.partition(' Possible solutions')[0]}; {MORE_MEMORY}"
     return f"{line}; {cure_of_damage(home)}" if is_damage(line) and "put back a backup" not in line else line
 
 

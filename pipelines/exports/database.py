@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.db import HANDED_OUT_FORMAT, literal, quote
+from pipelines.warehouse.db import HANDED_OUT_FORMAT, literal, quote, spilling_in
 
 _FROM, _TO = "all_clients", "one_client"
 
@@ -29,7 +29,7 @@ def hand_out(published: Path, client: str, target: Path) -> int:
     building = target.with_name(f".{target.name}.{os.getpid()}")
     building.unlink(missing_ok=True)
     try:
-        with duckdb.connect() as con:
+        with duckdb.connect(config=spilling_in(published.parent.parent / "warehouse", target)) as con:
             con.execute(f"attach {literal(str(published))} as {_FROM} (read_only)")
             con.execute(f"attach {literal(str(building))} as {_TO} (storage_version {literal(HANDED_OUT_FORMAT)})")
             count = _copy(con, client)

@@ -19,7 +19,7 @@ from pipelines.shards.large import LARGE
 from pipelines.shards.plan import Plan
 from pipelines.shards.state import Version
 from pipelines.shards.store import Store
-from pipelines.warehouse.db import Connection, configured, literal, quote
+from pipelines.warehouse.db import Connection, configured, literal, quote, spilling_in
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.publish.publish import put_in_place
 from pipelines.warehouse.publish.tables import (
@@ -68,7 +68,8 @@ def join(
     building = home.published / f"building-{os.getpid()}.duckdb"
     building.unlink(missing_ok=True)
     try:
-        with closing(configured(duckdb.connect(str(scratch / "gathered.duckdb")))) as con:
+        gathered = scratch / "gathered.duckdb"
+        with closing(configured(duckdb.connect(str(gathered), config=spilling_in(scratch, gathered)))) as con:
             tables = _Tables(con)
             for shard, version in ready.items():
                 path = scratch / f"shard-{shard:04}.duckdb"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.db import configured, literal, quote
+from pipelines.warehouse.db import configured, literal, quote, spilling_in
 
 LARGE = ("kpi_daily", "blog_post_daily", "blog_posts", "social_post_daily", "social_posts")
 """Tables of schema ``marts`` with a row a day or a post; the others have a row a month or fewer."""
@@ -21,7 +21,9 @@ def write_parts(published: Path, folder: Path, *, clients: Collection[str]) -> t
     """The rows of ``clients`` in each large mart of a shard's published database, as ``NAME.parquet``."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    with closing(configured(duckdb.connect(str(published.resolve()), read_only=True))) as con:
+    path = published.resolve()
+    config = spilling_in(path.parent.parent / "warehouse", path)
+    with closing(configured(duckdb.connect(str(path), read_only=True, config=config))) as con:
         there = con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
         for name in LARGE:
             if (name,) in there:

@@ -19,7 +19,7 @@ from pipelines.shards.join import PARTS_TABLE
 from pipelines.shards.publication import read_publications
 from pipelines.shards.state import file_key
 from pipelines.shards.store import Store
-from pipelines.warehouse.db import configured, literal, quote
+from pipelines.warehouse.db import configured, literal, quote, spilling_in
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.publish.publish import put_in_place
 
@@ -79,7 +79,7 @@ def _bring_published(store: Store, home: Home) -> None:
 def _bring_parts(store: Store, home: Home, published: Path) -> None:
     """The Parquet files behind the views, and the views looking for them in this folder."""
     published.chmod(0o600)
-    with closing(configured(duckdb.connect(str(published)))) as con:
+    with closing(configured(duckdb.connect(str(published), config=spilling_in(home.warehouse, published)))) as con:
         parts = con.execute(f"select distinct shard, path from ops.{PARTS_TABLE}").fetchall()  # noqa: S608
         views = con.execute(
             "select schema_name, view_name, sql from duckdb_views() where contains(sql, 'read_parquet(')"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.db import Connection, configured, literal, quote
+from pipelines.warehouse.db import Connection, configured, literal, quote, spilling_in
 
 _MINE, _OTHER, _NEW = "mine", "other", "compacted"
 
@@ -132,7 +132,7 @@ def _compact(path: Path) -> None:
 def _opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     if not read_only:
         path.chmod(path.stat().st_mode | 0o200)  # what is published is read-only
-    con = configured(duckdb.connect(config={"autoinstall_known_extensions": False}))
+    con = configured(duckdb.connect(config=spilling_in(path.parent, path)))
     try:
         con.execute(f"attach {literal(str(path))} as {_MINE}{' (read_only)' if read_only else ''}")
         yield con

@@ -23,6 +23,7 @@ import duckdb
 
 from pipelines.warehouse.db import Connection, DatabaseUnusable, connect
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.room import SPILL
 
 MANIFEST = "okr-backup.json"
 FORMAT = 1
@@ -116,6 +117,8 @@ def _files(home: Home, *, but: set[Path], served: Path | None) -> Iterator[Path]
         here = Path(folder)
         if here == home.root:
             names[:] = [name for name in names if name not in _LEFT_OUT]
+        if here == home.warehouse:
+            names[:] = [name for name in names if name != SPILL]
         for name in sorted([*names, *files]):
             path = here / name
             if path in ours or path.resolve() in but or name in _PASSING or name.startswith("building-"):

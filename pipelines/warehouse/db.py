@@ -16,9 +16,13 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.room import BadMemory, make_spill_folder, memory_limit, place_to_spill
 
 Connection = duckdb.DuckDBPyConnection
-Problem = Literal["locked", "missing", "damaged", "damaged copy", "unreadable", "newer", "misnamed", "sharded"]
+Settings = dict[str, str | bool | int | float | list[str]]
+Problem = Literal[
+    "locked", "missing", "damaged", "damaged copy", "unreadable", "newer", "misnamed", "sharded", "misset"
+]
 
 CORES_VARIABLE = "OKR_CORES"
 """How many cores this process may use where others share the machine; unset: all."""
@@ -35,6 +39,7 @@ _CURES: dict[Problem, str] = {
     "damaged": "it is damaged or no DuckDB database; put back a backup, or move it away{way}",
     "damaged copy": "it is damaged or no DuckDB database; okr run publishes it anew",
     "newer": "a newer version of this program made it; upgrade this one, or put back the backup from before",
+    "misset": "write it so, or leave it out",
     "unreadable": "check that the folder exists and that this user may read and write it",
 }
 HANDED_OUT_FORMAT = "v1.2.0"
@@ -98,7 +103,9 @@ def connect(home: Home, read_only: bool = False) -> Connection:
         if "?" in str(home.database):
             raise DatabaseUnusable(path=home.database, problem="misnamed", detail="?")
         home.warehouse.mkdir(parents=True, exist_ok=True)
-    con = configured(duckdb.connect(config=_offline()))
+        with suppress(OSError):
+            make_spill_folder(home.warehouse)
+    con = configured(duckdb.connect(config=settings(home.warehouse, home.database)))
     try:
         con.execute(f"attach {literal(str(home.database))} as {CATALOG} (read_only {'true' if read_only else 'false'})")
     except duckdb.Error as error:
@@ -116,19 +123,36 @@ def open_published(home: Home) -> Connection:
     """
     path = home.published_database.resolve()
     try:
-        return configured(duckdb.connect(str(path), read_only=True, config=_offline()))
+        return configured(duckdb.connect(str(path), read_only=True, config=settings(home.warehouse, path)))
     except duckdb.Error as error:
         raise _explain(path, error, damaged="damaged copy") from error
 
 
-def _offline() -> dict[str, str | bool | int | float | list[str]]:
-    """Extensions are never fetched: a night needs no other host than the sources. As many threads as are allowed."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
+def spilling_in(warehouse: Path, file: Path) -> Settings:
+    """The settings for other files than a home's own two, which are read and written in a folder of ours."""
+    with suppress(OSError):
+        make_spill_folder(warehouse)
+    return settings(warehouse, file)
+
+
+def settings(warehouse: Path, file: Path) -> Settings:
+    """How ``file`` is opened: as much memory and as many threads as are allowed, and spilling in ``warehouse``.
+
+    Extensions are never fetched: a night needs no other host than the sources. Raises ``DatabaseUnusable``.
+    """
+    try:
+        most = memory_limit(os.environ)
+    except BadMemory as error:
+        raise DatabaseUnusable(path=file, problem="misset", detail=str(error)) from error
+    chosen: Settings = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "temp_directory": (place := place_to_spill(warehouse, file)),
     }
+    if place:  # a reader who can spill nowhere has to hold all of an answer
+        chosen["memory_limit"] = most
     cores = os.environ.get(CORES_VARIABLE, "")
-    return settings | ({"threads": max(1, int(cores))} if cores.isdecimal() else {})
+    return chosen | ({"threads": max(1, int(cores))} if cores.isdecimal() else {})
 
 
 def configured(con: Connection) -> Connection:

@@ -9,6 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from connectors.catalogue import SETTINGS
@@ -226,6 +227,17 @@ def test_damage_that_is_met_in_the_middle_of_a_night_has_its_cure(home: Path, ha
     assert told.startswith(met)
     assert ("over from published/" in told) == has_published
     assert night._with_cure("staging failed: no space left", where) == "staging failed: no space left"
+
+
+def test_a_night_with_too_little_memory_says_where_more_is_given(home: Path) -> None:
+    with (
+        duckdb.connect(config={"memory_limit": "4MB", "temp_directory": ""}) as con,
+        pytest.raises(duckdb.Error) as met,
+    ):
+        con.execute("create table large as select hash(range) as a from range(10000000)")
+    told = night._with_cure(f"marts failed: {' '.join(str(met.value).split())}", Home(home))
+    assert "OKR_MEMORY=2GB" in told
+    assert "Possible solutions" not in told
 
 
 def test_an_event_log_that_can_not_be_written_ends_the_run_in_one_line(
