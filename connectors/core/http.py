@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from connectors.core.budget import Call, Limit, credential_of, granted
+from connectors.core.budget import BudgetSpent, Call, Claim, Limit, credential_of, granted
 from connectors.core.columns import Report, ReportShape
 from connectors.core.errors import (
     AuthFailed,
     BadReply,
     NotFound,
     PermissionMissing,
+    QuotaExhausted,
     RateLimited,
     SourceError,
     TimedOut,
@@ -46,6 +47,8 @@ UNANSWERED_ATTEMPTS = 2
 """Each costs its whole timeout, and a vendor that hangs would otherwise hold a night up for minutes a call."""
 SHARE_ONCE_SILENT = 0.5
 """Of its timeout, for each call after one that was never answered; it is made once only."""
+QUOTA_SECONDS = 3_600.0
+"""A credential's quota that is used up is asked for again after so long where the vendor names no time."""
 _DETAIL_CHARACTERS = 300
 
 
@@ -58,6 +61,8 @@ class Verdict:
     cure: str | None = None
     retry: bool = False
     retry_after_seconds: float | None = None
+    is_credentials: bool = False
+    """A quota that the vendor counts by credential: nobody else with it need ask either, until it begins anew."""
 
 
 Classify = Callable[[Reply], Verdict | None]
@@ -68,7 +73,8 @@ class Http:
     """HTTP for one source of one client. ``get`` and ``post`` give a good ``Reply`` or raise a ``SourceError``.
 
     ``authorize`` gives headers and ``sign`` parameters for each call; where credentials are refused, ``renew`` says
-    whether there are others by now, and then the same call is made once more.
+    whether there are others by now, and then the same call is made once more. ``limit`` is what the vendor allows the
+    credential, which its ``secrets`` name; ``claims`` what it allows others by whom it counts the same calls.
 
     Paths are put after ``base_url``; a full address (a ``next`` link) is taken as it is, and credentials (``headers``,
     ``parameters``, ``authorize``, ``sign``) go along only to ``base_url``'s own origin. Not shared between threads.
@@ -89,6 +95,7 @@ class Http:
         secrets: Iterable[str] = (),
         min_interval_seconds: float = 0.0,
         limit: Limit | None = None,
+        claims: tuple[Claim, ...] = (),
         policy: RetryPolicy | None = None,
         timeout: tuple[float, float] = (10.0, 45.0),
         longest_call_seconds: float = 300.0,
@@ -105,7 +112,7 @@ class Http:
         own = tuple(secrets)
         for secret in own:
             self.redact.add(secret)
-        self._limit = limit
+        self.limit, self.claims = limit, claims
         self._credential = credential_of(str(_origin(self.base_url)), own)
         self.requests = 0
         self.retries = 0
@@ -199,12 +206,9 @@ class Http:
             signed = self._sign() if at_home and self._sign is not None else {}
             own = {**self._parameters, **signed} if at_home else {}
             query: dict[str, Any] = {"params": {**(params or {}), **own}, "json": body, "data": form}
-            with self._granted() as call:
-                outcome, verdict = self._follow(method, url, query), None
-                if isinstance(outcome, Reply):
-                    outcome = replace(outcome, shape=shape)
-                    verdict = self._judge(outcome, wants_json=wants_json)
-                    call.throttled = self._throttled(outcome, verdict)
+            outcome, verdict = self._attempt(
+                method, url, query, attempted=attempted, wants_json=wants_json, shape=shape
+            )
             if isinstance(outcome, Reply):
                 if verdict is None:
                     if self.replies is not None:
@@ -226,14 +230,14 @@ class Http:
             wait = asked_wait
             if wait is None:
                 wait = self._policy.backoff(failures, jitter=self._jitter)
-            spent = (
+            is_last = (
                 failures >= self._policy.attempts
                 or malformed >= MALFORMED_ATTEMPTS
                 or unanswered >= (1 if self._is_silent else UNANSWERED_ATTEMPTS)
             )
             if unanswered >= UNANSWERED_ATTEMPTS:
                 self._context.silent.add(self.base_url)
-            if not verdict.retry or spent or not self._policy.allows(wait, waited=waited):
+            if not verdict.retry or is_last or not self._policy.allows(wait, waited=waited):
                 if isinstance(outcome, Reply) and self.replies is not None:
                     # a reader may know how to go on after it, and a replay must meet it again
                     from connectors.core.replay import refused_request
@@ -260,6 +264,29 @@ class Http:
             self._context.sleep(wait)
             waited += wait
 
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        query: dict[str, Any],
+        *,
+        attempted: str,
+        wants_json: bool,
+        shape: ReportShape | None,
+    ) -> tuple[Reply | Failure, Verdict | None]:
+        """One attempt, once the budget allows it, and what a reply means. Raises where that is not to be waited for."""
+        try:
+            with self._granted() as call:
+                outcome, verdict = self._follow(method, url, query), None
+                if isinstance(outcome, Reply):
+                    outcome = replace(outcome, shape=shape)
+                    verdict = self._judge(outcome, wants_json=wants_json)
+                    call.throttled, call.is_credentials = self._throttled(outcome, verdict)
+                return outcome, verdict
+        except BudgetSpent as error:
+            detail, wait = str(error), error.wait_seconds
+        raise self.error(QuotaExhausted, attempted=attempted, detail=detail, retry_after_seconds=wait)
+
     @property
     def _is_silent(self) -> bool:
         """Whether nobody answered there, also a call that another part of the source made."""
@@ -269,15 +296,23 @@ class Http:
         """A call that the credential's budget allows, waited for."""
         if self._context.budget is None:
             return nullcontext(Call())
-        return granted(self._context.budget, self._credential, self._limit, sleep=self._context.sleep)
+        return granted(
+            self._context.budget,
+            self._credential,
+            self.limit,
+            sleep=self._context.sleep,
+            others=self.claims,
+            patience_seconds=self._policy.longest_wait_seconds,
+        )
 
-    def _throttled(self, reply: Reply, verdict: Verdict | None) -> float | None:
-        """For how long nobody with this credential is to ask; None where the vendor did not throttle."""
-        if verdict is None or verdict.error is not RateLimited:
-            return None
-        if verdict.retry_after_seconds is not None:
-            return verdict.retry_after_seconds
-        return retry_after(reply.headers, now=self._context.now) or self._policy.first_wait_seconds
+    def _throttled(self, reply: Reply, verdict: Verdict | None) -> tuple[float | None, bool]:
+        """For how long nobody with this credential is to ask, None where the vendor did not throttle; and whether the
+        vendor counts that by credential."""
+        if verdict is None or not (verdict.error is RateLimited or verdict.is_credentials):
+            return None, False
+        asked = verdict.retry_after_seconds or retry_after(reply.headers, now=self._context.now)
+        usual = QUOTA_SECONDS if verdict.is_credentials else self._policy.first_wait_seconds
+        return asked or usual, verdict.is_credentials
 
     def _waits(self) -> tuple[float, float]:
         connect, read = self._timeout
@@ -342,6 +377,18 @@ class Http:
 def pause(seconds: float, base_url: str) -> float:
     """The least interval to keep towards a server: none towards one on this machine, which nobody shares."""
     return 0.0 if is_loopback(urlsplit(base_url).hostname) else seconds
+
+
+def limit_towards(limit: Limit, base_url: str) -> Limit | None:
+    """A vendor's limit, which a server on this machine does not have."""
+    return None if is_loopback(urlsplit(base_url).hostname) else limit
+
+
+def claims_towards(base_url: str, limits: Mapping[str, Limit]) -> tuple[Claim, ...]:
+    """What a vendor allows others by whom it counts, by their names; nothing towards a server on this machine."""
+    if is_loopback(urlsplit(base_url).hostname):
+        return ()
+    return tuple(Claim(credential_of(base_url, [holder]), limit) for holder, limit in limits.items())
 
 
 def verdict_by_status(reply: Reply) -> Verdict | None:

@@ -17,10 +17,11 @@ from google.api_core import exceptions as api_exceptions
 from google.auth import exceptions as auth_exceptions
 from google.protobuf.json_format import ParseError
 
+from connectors.core.budget import Limit
 from connectors.core.deadline import watched
 from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, QuotaExhausted, SourceError
-from connectors.core.http import SHARE_ONCE_SILENT, Http
+from connectors.core.http import SHARE_ONCE_SILENT, Http, claims_towards
 from connectors.core.protocol import EVERYWHERE, Context, Quality
 from connectors.core.redaction import Redactor, quiet_libraries
 from connectors.core.retry import RetryPolicy
@@ -36,6 +37,8 @@ from okr_models.periods import Window
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 VENDOR = "https://analyticsdata.googleapis.com"
+AN_ADMIN_USER, AN_ADMIN_PROJECT = Limit(600, 60.0), Limit(1_200, 60.0)
+"""https://developers.google.com/analytics/devguides/config/admin/v1/quotas. Those of the Data API are by property."""
 MOST_ROWS = 250_000
 MOST_LISTINGS = 3
 CALL_SECONDS = 120.0
@@ -134,13 +137,15 @@ class Ga4Client:
             auth_cure=self._token.cure,
             permission_cure=f"add {self._token.email} to property {self._property_id} as Viewer",
         )
+        base_url = self._context.base_url or ADMIN
         http = Http(
             context=self._context,
             source=self._source,
-            base_url=self._context.base_url or ADMIN,
+            base_url=base_url,
             classify=classify,
             authorize=Bearer(self._context, source=self._source, token=self._token),
             secrets=[self._context.secret("credentials")],
+            claims=claims_towards(base_url, self._token.counted_by(user=AN_ADMIN_USER, project=AN_ADMIN_PROJECT)),
         )
         try:
             return read_key_events(http, self._property_id)

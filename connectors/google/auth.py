@@ -19,6 +19,7 @@ from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from connectors.core.adapter import watch_session
+from connectors.core.budget import Limit
 from connectors.core.deadline import watched
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.core.protocol import Context
@@ -53,6 +54,11 @@ class KeyToken(Credentials):
     def email(self) -> str:
         """The address to which access is given."""
         return str(self._key.service_account_email)
+
+    def counted_by(self, *, user: Limit, project: Limit) -> dict[str, Limit]:
+        """By whom Google counts a call with this key besides the account that is read, each with its limit."""
+        of_project = {f"project {self._key.project_id}": project} if self._key.project_id else {}
+        return {f"user {self.email}": user, **of_project}
 
     def refresh(self, request: Any) -> None:
         """Fetch a new token."""

@@ -58,7 +58,15 @@ def classifier(*, now: datetime, auth_cure: str, permission_cure: str, api: str)
             if applies:
                 wait = _until_reset(found, detail, now) if kind is QuotaExhausted else None
                 again = kind is RateLimited
-                return Verdict(error=kind, detail=detail, cure=cure, retry=again, retry_after_seconds=wait)
+                project = kind is QuotaExhausted and "youtube.quota" in found
+                return Verdict(
+                    error=kind,
+                    detail=detail,
+                    cure=cure,
+                    retry=again,
+                    retry_after_seconds=wait,
+                    is_credentials=project,
+                )
         return verdict_by_status(reply)
 
     return classify

@@ -181,7 +181,8 @@ def classify(reply: Reply) -> Verdict | None:  # noqa: PLR0911 - one return a ca
     policy = str(reply.field("policyName") or "")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         if policy == "DAILY" or "daily" in detail.lower():
-            return Verdict(error=QuotaExhausted, detail=detail, cure="it begins anew at midnight in the account's zone")
+            cure = "it begins anew at midnight in the account's zone"
+            return Verdict(error=QuotaExhausted, detail=detail, cure=cure, is_credentials=True)
         return Verdict(error=RateLimited, detail=detail, retry=True)
     if status == LOCKED:
         return Verdict(error=Unavailable, detail=detail, retry=True, retry_after_seconds=2.0)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.core.base import Answer, BaseSource
 from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt
-from connectors.core.http import Http, pause
+from connectors.core.http import Http, limit_towards, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import CONTACTS_DAILY, DEALS_DAILY, TICKETS_DAILY
@@ -232,7 +232,6 @@ def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one account. Raises ``Misconfigured`` where the key is missing."""
     assert isinstance(settings, HubSpot)  # noqa: S101 - the registry pairs settings and builders by type
     token, base_url = context.secret("token"), context.base_url or VENDOR
-    interval = pause(1 / SEARCHES_A_SECOND, base_url)
     http = Http(
         context=context,
         source=settings.id,
@@ -240,8 +239,8 @@ def build(settings: SourceSettings, context: Context) -> Source:
         classify=classify,
         headers={"Authorization": f"Bearer {token}"},
         secrets=[token],
-        min_interval_seconds=interval,
-        limit=Limit(SEARCHES_A_SECOND, 1.0) if interval else None,
+        min_interval_seconds=pause(1 / SEARCHES_A_SECOND, base_url),
+        limit=limit_towards(Limit(SEARCHES_A_SECOND, 1.0), base_url),
     )
     return HubSpotSource(settings=settings, context=context, http=http)
 

@@ -65,6 +65,7 @@ def open_http(settings: LinkedIn, context: Context, token: Token) -> Http:
         },
         authorize=lambda: {"Authorization": f"Bearer {token.current()}"},
         renew=token.renew,
+        secrets=[context.secret("token")],
         min_interval_seconds=pause(MIN_INTERVAL_SECONDS, context.base_url or VENDOR),
     )
 

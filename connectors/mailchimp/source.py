@@ -16,9 +16,10 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.base import Answer, BaseSource
+from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited
-from connectors.core.http import Http, Verdict, verdict_by_status
+from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_MONTHS, SUBSCRIBER_SNAPSHOTS
@@ -31,6 +32,8 @@ from okr_models.periods import ONE_DAY, Window, month_start
 ROOT = "/3.0"
 PAGE, MOST_PAGES = 1000, 1000
 GROWING_DAYS = 60
+AN_ACCOUNT = Limit(10, 0.0)
+"""https://mailchimp.com/developer/marketing/docs/fundamentals/: ten simultaneous connections an account."""
 
 CAMPAIGNS = Stream(
     table=NEWSLETTERS_DAILY,
@@ -229,13 +232,15 @@ def build(settings: SourceSettings, context: Context) -> Source:
             cure="copy the whole key from Mailchimp",
         )
     pair = base64.b64encode(f"okr:{key}".encode()).decode()
+    base_url = context.base_url or f"https://{centre}.api.mailchimp.com"
     http = Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or f"https://{centre}.api.mailchimp.com",
+        base_url=base_url,
         classify=classify,
         headers={"Authorization": f"Basic {pair}"},
         secrets=[key, pair],
+        limit=limit_towards(AN_ACCOUNT, base_url),
     )
     return MailchimpSource(context=context, http=http)
 
@@ -247,5 +252,5 @@ MAILCHIMP = SourceType(
     day_boundary="the account's zone, learned from the account",
     vendor_url="https://us1.api.mailchimp.com",
     docs="All newsletters, and subscribers at every month's end since each list was made, at once.",
-    limits="Ten connections at a time; one is used. Clicks of a newsletter are read again for sixty days.",
+    limits="Ten connections at a time; a client uses one. Clicks of a newsletter are read again for sixty days.",
 )

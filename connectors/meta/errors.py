@@ -28,6 +28,8 @@ from connectors.meta.usage import Pace
 
 THROTTLES = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 """Application, user, page and custom limits; 800xx are business use cases (80001 pages, 80002 Instagram)."""
+OF_THE_TOKEN = frozenset({4, 17})
+"""Counted by app and by user, whichever account is read; the other throttles are one account's."""
 TRANSIENT = frozenset({1, 2})
 BAD_PARAMETER = 100
 TOKEN = 190
@@ -110,7 +112,9 @@ def _verdict(reply: Reply, pace: Pace) -> Verdict:
     detail = f"code {number}: {reply.excerpt()}{_told_to_people(reply)}"
     detail += f" (trace {trace})" if isinstance(trace, str) else ""
     if code in THROTTLES:
-        spent = Verdict(error=QuotaExhausted, detail=detail, retry_after_seconds=pace.comes_back_in_seconds)
+        wait = pace.comes_back_in_seconds
+        is_tokens = code in OF_THE_TOKEN
+        spent = Verdict(error=QuotaExhausted, detail=detail, retry_after_seconds=wait, is_credentials=is_tokens)
         return spent if pace.spent else Verdict(error=RateLimited, detail=detail, retry=True)
     if _TOO_MUCH in said:
         return Verdict(error=TooMuchData, detail=detail)

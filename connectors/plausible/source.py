@@ -24,10 +24,11 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
+from connectors.core.budget import Limit
 from connectors.core.columns import Report
 from connectors.core.doubt import Doubt, not_made
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted
-from connectors.core.http import Http, Verdict, verdict_by_status
+from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 VENDOR = "https://plausible.io"
 QUERY = "/api/v2/query"
 WHOLE_HISTORY_DAYS = 3660
+A_KEY = Limit(600, 3_600.0)
+"""https://plausible.io/docs/stats-api: 600 requests per hour for each API key, whichever sites it reads."""
 """One read takes all of it, in several requests, so that what lies before the site's first day is found out at once."""
 PAGE_DAYS_A_REQUEST, PAGE_ROWS = 31, 10_000
 MOST_LISTINGS = 3
@@ -343,21 +346,22 @@ def classify(reply: Reply) -> Verdict | None:
     if reply.status == 404:
         return Verdict(error=NotFound, detail=detail, cure="check base_url; a self-hosted Plausible needs Stats API v2")
     if reply.status == 429 and "hour" in detail:
-        return Verdict(error=QuotaExhausted, detail=detail)
+        return Verdict(error=QuotaExhausted, detail=detail, is_credentials=True)
     return verdict_by_status(reply)
 
 
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one site. Raises ``Misconfigured`` where the token is missing."""
     assert isinstance(settings, Plausible)  # noqa: S101 - the registry pairs settings and builders by type
-    token = context.secret("token")
+    token, base_url = context.secret("token"), context.base_url or VENDOR
     http = Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or VENDOR,
+        base_url=base_url,
         classify=classify,
         headers={"Authorization": f"Bearer {token}"},
         secrets=[token],
+        limit=limit_towards(A_KEY, base_url),
     )
     return PlausibleSource(context=context, http=http, site_id=settings.site_id, events=settings.events)
 
@@ -370,7 +374,7 @@ PLAUSIBLE = SourceType(
     vendor_url=VENDOR,
     docs="All statistics since the site was added, and imported ones, at once; a month's visitors are not people.",
     limits=(
-        f"600 requests an hour; {PAGE_ROWS:,} rows each. A year by page takes some twelve. A quota that is used up is"
-        " not waited for: the next night goes on."
+        f"{A_KEY.calls} requests an hour and key; {PAGE_ROWS:,} rows each. A year by page takes some twelve. A quota"
+        " that is used up is not waited for: the next night goes on."
     ),
 )

@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 from connectors.core.arrow import distinct
 from connectors.core.base import Answer, BaseSource
+from connectors.core.budget import Limit
 from connectors.core.columns import Report
 from connectors.core.doubt import Doubt, by_month
 from connectors.core.errors import NotYet, SourceError, Unavailable
-from connectors.core.http import Http
+from connectors.core.http import Http, claims_towards
 from connectors.core.protocol import Context, Probe, Quality, Source, SourceType, Stream
 from connectors.core.raw_tables import SEARCH_DAILY, SEARCH_PAGES_DAILY
 from connectors.core.shape import BadShape
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 VENDOR = "https://searchconsole.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/webmasters.readonly",)
+A_USER, A_PROJECT = Limit(1_200, 60.0), Limit(40_000, 60.0)
+"""https://developers.google.com/webmaster-tools/limits, of searches. The 1,200 a minute and site are an account's, and
+30,000,000 a day and project are 347 calls a second all day long."""
 KEPT_DAYS = 485
 """Sixteen months are never fewer days."""
 PAGE_ROWS = 25_000
@@ -220,13 +224,15 @@ def build(settings: SourceSettings, context: Context) -> Source:
         auth_cure=token.cure,
         permission_cure=f"add {token.email} as a user of the property {settings.site_url} in Search Console",
     )
+    base_url = context.base_url or VENDOR
     http = Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or VENDOR,
+        base_url=base_url,
         classify=classify,
         authorize=Bearer(context, source=settings.id, token=token),
         secrets=[context.secret("credentials")],
+        claims=claims_towards(base_url, token.counted_by(user=A_USER, project=A_PROJECT)),
     )
     return SearchConsoleSource(settings=settings, context=context, http=http)
 
@@ -239,9 +245,9 @@ SEARCH_CONSOLE = SourceType(
     vendor_url=VENDOR,
     docs="16 months, at once; the last two or three days are partial.",
     limits=(
-        f"{PAGE_ROWS:,} rows a request, and by page {DAY_CAP_ROWS:,} a day. 1,200 requests a minute, and a quota for"
-        " load, on which a long range by page is dear. A throttle is waited for, a quota that is used up is not: the"
-        " next night goes on."
+        f"{PAGE_ROWS:,} rows a request, and by page {DAY_CAP_ROWS:,} a day. 1,200 requests a minute and user, and a"
+        " quota for load, on which a long range by page is dear. A throttle is waited for, a quota that is used up is"
+        " not: the next night goes on."
     ),
     library="requests, google-auth",
 )

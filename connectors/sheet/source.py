@@ -15,9 +15,10 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row, build_table
+from connectors.core.budget import Limit
 from connectors.core.doubt import qualified
 from connectors.core.errors import BadReply, Misconfigured, NotFound, SourceError
-from connectors.core.http import Http
+from connectors.core.http import Http, claims_towards
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import BadShape, Json, Node
@@ -29,6 +30,8 @@ from okr_models.periods import Window, local_date
 
 API, LINKS = "https://sheets.googleapis.com", "https://docs.google.com"
 SCOPES = ("https://www.googleapis.com/auth/spreadsheets.readonly",)
+A_USER, A_PROJECT = Limit(60, 60.0), Limit(300, 60.0)
+"""Reads: https://developers.google.com/workspace/sheets/api/limits."""
 DAY_ZERO = date(1899, 12, 30)
 SHOWN_PROBLEMS = 10
 MOST_COLUMNS = "Z"
@@ -136,10 +139,11 @@ class SheetSource:
         written, source = self._written(), self._settings.id
         token = key_token(self._context, source=source, field="credentials", scopes=SCOPES)
         if self._http is None:
+            base_url = self._context.base_url or API
             self._http = Http(
                 context=self._context,
                 source=source,
-                base_url=self._context.base_url or API,
+                base_url=base_url,
                 classify=classifier(
                     now=self._context.now,
                     api="Google Sheets API",
@@ -148,6 +152,7 @@ class SheetSource:
                 ),
                 authorize=Bearer(self._context, source=source, token=token),
                 secrets=[self._context.secret("credentials")],
+                claims=claims_towards(base_url, token.counted_by(user=A_USER, project=A_PROJECT)),
             )
         path = f"/v4/spreadsheets/{quote(spreadsheet_id(written), safe='')}"
         tab = self._tab(self._http, path, gid_of(written, self._settings.tab))
@@ -297,7 +302,8 @@ SHEET = SourceType(
     docs="Whatever the tab holds: own KPIs, and history from before any source was connected.",
     limits=(
         f"Columns {', '.join(KNOWN)}, left of column {MOST_COLUMNS}; one bad row and nothing of the tab is used. A"
-        " published link is some minutes behind the sheet."
+        " published link is some minutes behind the sheet. 60 reads a minute and user, 300 a minute and project; a"
+        " night takes two."
     ),
     library="requests, google-auth",
 )

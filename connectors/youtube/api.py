@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt
-from connectors.core.http import Http
+from connectors.core.http import Http, limit_towards
 from connectors.core.paging import shortfall
 from connectors.core.protocol import Context
 from connectors.core.shape import BadShape, Node
@@ -17,6 +18,9 @@ from connectors.google.errors import classifier
 from connectors.youtube.settings import YouTube
 
 DATA = "https://www.googleapis.com"
+A_PROJECT = Limit(10_000, 86_400.0)
+"""https://developers.google.com/youtube/v3/determine_quota_cost: units a day, of which each list takes one. A key
+does not tell its project: two keys of one project share its units. Of YouTube Analytics no figure is published."""
 PAGE_VIDEOS = 50
 BATCH_VIDEOS = 50
 MOST_PASSES = 3
@@ -50,11 +54,11 @@ class Uploads:
 
 def open_data(settings: YouTube, context: Context) -> Http:
     """The Data API. Its discovery document knows the key as the parameter ``key`` only; it is redacted everywhere."""
-    key = context.secret("api_key")
+    key, base_url = context.secret("api_key"), context.base_url or DATA
     return Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or DATA,
+        base_url=base_url,
         classify=classifier(
             now=context.now,
             api="YouTube Data API v3",
@@ -63,6 +67,7 @@ def open_data(settings: YouTube, context: Context) -> Http:
         ),
         parameters={"key": key},
         secrets=[key],
+        limit=limit_towards(A_PROJECT, base_url),
     )
 
 
