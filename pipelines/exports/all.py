@@ -5,11 +5,8 @@ What belongs here: which files go where. What does not: their content (``csvs.py
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import duckdb
 from okr_models.client.model import Client
 from okr_models.words.numbers import Language
 from pipelines.exports import since_words
+from pipelines.exports.aside import made_aside, remove_leftovers
 from pipelines.exports.cells import DialectName
 from pipelines.exports.csvs import Audience, client_rows, export_agency, write_files, write_rows
 from pipelines.exports.files import ExportFile
@@ -64,6 +62,7 @@ def export_all(
     """
     is_board = audience == "board"
     below = BOARD if is_board and board_apart else ""
+    remove_leftovers(folder)
     readers = readers_of(con, tuple(clients))
     written: list[Path] = []
     troubles = dict(held or {})
@@ -81,7 +80,7 @@ def export_all(
             stands = not reader.has_file or reader.client in troubles
             if reader.client not in only if only else stands and as_of is None and (target / REPORT).exists():
                 continue
-            with _made_aside(target) as aside:
+            with made_aside(target) as aside:
                 rows = client_rows(con, reader.client, as_of=as_of, restated=restated, audience=audience)
                 write_files(rows, aside, dialect=reader.dialect)
                 sheets = [_sheet(file, found, notes.get(file.table, {})) for file, found in rows]
@@ -144,7 +143,7 @@ def export_agency_page(
     below = BOARD if audience == "board" and board_apart else ""
     target = folder / AGENCY / below
     link = f"../../{{client}}/{BOARD}/{REPORT}" if below else f"../{{client}}/{REPORT}"
-    with _made_aside(target) as aside:
+    with made_aside(target) as aside:
         export_agency(con, aside, dialect=_agency_dialect(readers), as_of=as_of, restated=restated, audience=audience)
         render_agency(
             con,
@@ -203,7 +202,7 @@ def keep_months(
         if (place / REPORT).exists():
             continue
         earlier = tuple(name for name in months_kept(target) if name < place.name)
-        with _made_aside(place) as aside:
+        with made_aside(place) as aside:
             render_client(con, reader, aside, as_of=night, months=earlier, is_kept=True, root=root)
             written += _put_in_place(aside, place)
     return tuple(written)
@@ -213,19 +212,6 @@ def months_kept(target: Path, as_of: date | None = None) -> tuple[str, ...]:
     """The months before ``as_of`` whose report lies in a client's folder, oldest first, as ``2026-10``."""
     found = (path.parent.name for path in target.glob(f"[0-9][0-9][0-9][0-9]-[0-9][0-9]/{REPORT}"))
     return tuple(sorted(name for name in found if as_of is None or name < f"{as_of:%Y-%m}"))
-
-
-@contextmanager
-def _made_aside(target: Path) -> Iterator[Path]:
-    """A folder beside ``target``, so that a client's files are of one night even where the making of one fails."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # the process in its name, so that a night and an export by hand don't write into each other's
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _put_in_place(aside: Path, target: Path) -> list[Path]:
