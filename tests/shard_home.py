@@ -60,8 +60,8 @@ def _file_of(client: str) -> dict[str, Any]:
     }
 
 
-def okr(root: Path, *arguments: str, today: str = NIGHT, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command over ``root``; both streams as text."""
+def okr(root: Path | str, *arguments: str, today: str = NIGHT, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command over ``root``, a folder or a bucket's address; both streams as text."""
     kept = {name: value for name, value in os.environ.items() if name not in {"DAGSTER_HOME", "OKR_HOME"}}
     return subprocess.run(
         [OKR, "--home", str(root), *arguments],
