@@ -22,6 +22,13 @@ def pedestrians(data: Path) -> pd.Series:
     return _read(data / "daily_views" / "example_pedestrians_covid.csv")
 
 
+def regions(data: Path) -> list[pd.Series]:
+    """Daily sales of 100 regions, 2015-01-05 to 2015-04-07, by number: the public geo experiment."""
+    frame = pd.read_csv(data / "geo_experiment" / "salesandcost.csv", parse_dates=["date"])
+    wide = frame.pivot(index="date", columns="geo", values="sales").asfreq("D")
+    return [wide[region].dropna() for region in sorted(wide.columns)]
+
+
 def public_months(data: Path) -> list[MonthlySeries]:
     """Both as months."""
     return [

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.alert_quality import sandbox_sites
+from benchmarks.alert_quality import sandbox_days
 from benchmarks.monthly_views import whole_months
 from benchmarks.public_series import pedestrians, wikipedia_views
 from okr_models.forecast.backtest import FIRST_ORIGIN, GROWTH_TARGETS, YEAR
@@ -27,8 +27,6 @@ from okr_models.forecast.pair import fit_pair
 from okr_models.forecast.path_values import Floats, Line, SumOfMonths
 from okr_models.forecast.running import Begun
 
-SETTLED = 9
-"""Nights after which the sandbox restates no day any more."""
 Asked = tuple[str, float, float, bool]
 """Day, error of the total, mean squared error of the probabilities, and whether the interval held what came."""
 
@@ -43,7 +41,7 @@ def main() -> None:
     for name, daily in (
         ("wikipedia", wikipedia_views(data)),
         ("pedestrians", pedestrians(data)),
-        *((site.name, site.known(SETTLED)) for site in sandbox_sites()),
+        *sandbox_days(),
     ):
         found = list(_asked(daily))
         for day in dict.fromkeys(day for _, (day, *_) in found):

@@ -41,7 +41,7 @@ LOADS = Table(
             "quality",
             "VARCHAR",
             "JSON: the source's zone, quota left, metrics no longer given and since when; doubts: what speaks against"
-            " the figures; partial: something was not read, message says what",
+            " the figures; partial: something was not read, message says what; seen: figures of days not settled",
             nullable=True,
         ),
     ),

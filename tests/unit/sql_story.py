@@ -204,9 +204,11 @@ class Story:
         on: datetime | None = None,
         status: str = "loaded",
         doubts: Sequence[Doubt] = (),
+        seen: Sequence[Row] = (),
     ) -> Story:
         """A ledger row for a window, by default read this morning."""
-        said = records(doubts, stream=stream, covers=None)
+        told = {"doubts": records(doubts, stream=stream, covers=None), "seen": list(seen)}
+        said = {name: rows for name, rows in told.items() if rows}
         return self._add(
             "ops.loads",
             source=source,
@@ -220,7 +222,7 @@ class Story:
             started_at=on or at(self.as_of, zone=self.zone),
             finished_at=on or at(self.as_of, zone=self.zone),
             run_id="run",
-            quality=json.dumps({"doubts": said}) if said else None,
+            quality=json.dumps(said) if said else None,
         )
 
     def reading(self, source: str, stream: str, taken_at: datetime, rows: Iterable[Row] = ()) -> Story:

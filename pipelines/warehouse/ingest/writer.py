@@ -9,17 +9,20 @@ from __future__ import annotations
 import gzip
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import SNAPSHOT_REPLIES, RawTable
+from okr_models.periods import local_date
 from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.identities import Kept, keep
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
+from pipelines.warehouse.ingest.seen_days import SEEN, seen_days
 from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
 
@@ -58,11 +61,18 @@ def write_batch(
             before = replace_window(con, batch=batch, client=load.client, source=load.source)
             if before > batch.rows.num_rows:
                 load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
+            if seen := seen_days(stream, batch.rows, today=_today(load)):
+                load = replace(load, quality={**load.quality, SEEN: seen})
         else:
             replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
         if kept is not None:
             keep(con, kept, client=load.client, source=load.source, now=load.started_at)
         ledger.append(con, load)
+
+
+def _today(load: Load) -> date:
+    """The source's own day on which it was read."""
+    return local_date(load.started_at, ZoneInfo(str(load.quality.get("zone") or "UTC")))
 
 
 def replace_window(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> int:

@@ -40,8 +40,9 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
     story = Story(client, start_on=START).source("web", "ga4").source("search", "search_console")
     story.source("blog", "wordpress").source("linkedin", "linkedin", zone="UTC").source("toots", "mastodon")
     story.source("files", "csv").source("rss", "feed").host("skärgård.se", "xn--skrgrd-cuak.se").loaded(
-        "web", "web_daily", START, START, doubts=[Doubt(code="sampled", days=Window(START, START))]
-    )
+        "web", "web_daily", START, START, doubts=[Doubt(code="sampled", days=Window(START, START))],
+        seen=[{"day": str(YESTERDAY), "age": 1, "kpi": "sessions", "value": 40 + seed}],
+    )  # fmt: skip
 
     def window(source: str, stream: str, start: date, end: date) -> None:
         if cut is not None and start <= cut < end:
