@@ -14,7 +14,7 @@ import dagster as dg
 
 from pipelines.keys import config_key
 from pipelines.markdown import markdown_table
-from pipelines.notices.text import FAILING
+from pipelines.notices.text import FAILING, FAILING_TESTS, SAMPLE
 from pipelines.resources import Night
 from pipelines.warehouse.checks.declared import Check, Checked, Severity, checks_of
 from pipelines.warehouse.checks.refusals import TableRefused, first_row, reason
@@ -23,7 +23,6 @@ from pipelines.warehouse.ingest.access import TOKEN_WARNING_DAYS, VERSION_WARNIN
 from pipelines.warehouse.refused import record_refusal
 
 ACCESS_KEY = config_key("sources")
-SAMPLE = "sample"
 CHECK_NAMES: Mapping[Severity, str] = {"error": "tests", "warn": "warnings"}
 """The check that stands for all tests of a table of one severity."""
 SEVERITIES = {"error": dg.AssetCheckSeverity.ERROR, "warn": dg.AssetCheckSeverity.WARN}
@@ -81,7 +80,7 @@ def _failures(failed: Sequence[CheckOutcome]) -> dict[str, Any]:
     explained = {outcome.name: outcome.explanation for outcome in failed if outcome.explanation}
     return {
         FAILING: sum(outcome.unexpected for outcome in failed),
-        "failing_tests": dg.MetadataValue.md(markdown_table(rows, most=MOST_OF_A_SENTENCE)),
+        FAILING_TESTS: dg.MetadataValue.md(markdown_table(rows, most=MOST_OF_A_SENTENCE)),
         **{
             f"{SAMPLE}_{outcome.name}": dg.MetadataValue.md(markdown_table(outcome.sample))
             for outcome in failed

@@ -15,7 +15,17 @@ from pipelines.jobs import nightly
 from pipelines.markdown import unescaped
 from pipelines.notices.claims import claim, forget_last, is_news
 from pipelines.notices.send import messengers_of
-from pipelines.notices.text import FAILING, FailedCheck, FailedStep, Notice, RunSummary, notice_of
+from pipelines.notices.text import (
+    FAILING,
+    FAILING_TESTS,
+    SAMPLE,
+    FailedCheck,
+    FailedStep,
+    FailedTest,
+    Notice,
+    RunSummary,
+    notice_of,
+)
 from pipelines.warehouse.home import HOME_VARIABLE, Home
 
 EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
@@ -92,15 +102,25 @@ def _failed_checks(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedCheck]:
             continue
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
-            texts = [unescaped(value.value) for value in evaluation.metadata.values() if isinstance(value.value, str)]
+            said = {name: each.value for name, each in evaluation.metadata.items() if isinstance(each.value, str)}
+            texts = {name: unescaped(value) for name, value in said.items()}
             count = evaluation.metadata.get(FAILING)
             yield FailedCheck(
                 asset="/".join(evaluation.asset_key.path),
                 check=evaluation.check_name,
                 blocks=bool(evaluation.blocking) and evaluation.severity is dg.AssetCheckSeverity.ERROR,
                 unexpected=int(str(count.value)) if count is not None else None,
-                detail="\n".join(texts),
+                detail="\n".join(texts.values()),
+                tests=tuple(_failed_tests(texts)),
             )
+
+
+def _failed_tests(texts: Mapping[str, str]) -> Iterable[FailedTest]:
+    """The tests that a check of a table's tests stands for, with the rows it shows of each."""
+    for line in texts.get(FAILING_TESTS, "").splitlines()[2:]:
+        name, count, *_ = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        unexpected = int(count) if count.isdecimal() else None
+        yield FailedTest(name=name, unexpected=unexpected, sample=texts.get(f"{SAMPLE}_{name}", ""))
 
 
 def _failed_steps(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedStep]:

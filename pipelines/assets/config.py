@@ -11,10 +11,10 @@ import dagster as dg
 
 from connectors.core.raw_tables import RAW_TABLES
 from pipelines.assets.ingest import GROUP, MOST_OF_A_MESSAGE, OTHER_TABLES, SNAPSHOT_TABLES
-from pipelines.checks import SAMPLE, failing_rows, refuse
+from pipelines.checks import failing_rows, refuse
 from pipelines.keys import LEDGER_KEY, OWNERS, config_key, ops_key, source_dep
 from pipelines.markdown import markdown_table
-from pipelines.notices.text import FAILING
+from pipelines.notices.text import FAILING, SAMPLE
 from pipelines.preview import bullets, row_count
 from pipelines.resources import Night
 from pipelines.warehouse.checks.bulkheads import Blame

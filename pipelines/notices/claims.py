@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.warehouse.home import Home
 
 SILENT_NIGHTS = 6
-"""So many nights that say the same as the one before are not told of; the next one is, as a reminder."""
+"""So many nights that have no trouble but the one before's are not told of; the next one is, as a reminder."""
 KEPT = 500
 """Claims kept: a run is told of within days or not at all."""
 
@@ -36,13 +36,16 @@ def claim(home: Home, run_id: str) -> bool:
 
 
 def is_news(home: Home, key: str) -> bool:
-    """Whether a night's notice says something that the last one did not, or the last one was a week ago.
+    """Whether a night has a trouble that the last one did not have, or has said nothing for a week.
 
-    ``key``: ``Notice.key``; empty is always news, and so is what follows ``forget_last``.
+    ``key``: ``Notice.key``, an event a line; empty is always news and changes nothing of what is known, and all is news
+    that follows ``forget_last``. A trouble that is over is forgotten.
     """
+    if not key:
+        return True
     path = home.root / "state" / "last_notice.json"
     said, before = _last(path)
-    repeated = before + 1 if key and said == key else 0
+    repeated = before + 1 if set(key.splitlines()) <= set(said.splitlines()) else 0
     told = repeated % (SILENT_NIGHTS + 1) == 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.notices.events import event_of_unread, events_of_test
+
 FAILING = "failing_rows"
 """Metadata of a check's result: how many rows fail."""
+FAILING_TESTS, SAMPLE = "failing_tests", "sample"
+"""Likewise: a table of the declared tests that fail, and rows of each under its name."""
 SOURCES_READ = "sources_read"
 """The check of a raw table that every source was read; its detail is a table of those that were not."""
 UNREAD_COLUMNS = ("source", "class", "what happened")
@@ -19,14 +23,24 @@ MOST_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTest:
+    """One of the tests that a check stands for. ``sample``: some rows that fail it, as a Markdown table."""
+
+    name: str
+    unexpected: int | None
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCheck:
-    """A check that did not pass. ``detail`` is text or a Markdown table; ``blocks``: nothing was published for it."""
+    """A check that did not pass. ``detail`` is text or Markdown tables; ``blocks``: nothing was published for it."""
 
     asset: str
     check: str
     blocks: bool
     unexpected: int | None = None
     detail: str = ""
+    tests: tuple[FailedTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +70,7 @@ class Notice:
     subject: str
     text: str
     key: str = ""
-    """What it says, whatever night says it; empty of a night that did not publish, which is told each time."""
+    """Its events (``events.py``), a line each; empty of a night that did not publish, which is told each time."""
 
 
 def notice_of(run: RunSummary) -> Notice | None:
@@ -74,19 +88,22 @@ def notice_of(run: RunSummary) -> Notice | None:
     lines = [subject, ""]
     lines += _shortened([_step(step) for step in run.steps])
     unread = _unread(run.checks)
-    lines += unread
-    lines += _shortened(
-        [line for check in run.checks if not (unread and check.check == SOURCES_READ) for line in _check(check)]
-    )
+    lines += unread.values()
+    others = [check for check in run.checks if not (unread and check.check == SOURCES_READ)]
+    lines += _shortened([line for check in others for line in _check(check)])
     if not run.succeeded:
         lines += ["", "What was published before is still served; okr status says so too."]
     lines += ["", f"Run {run.run_id}"]
-    said = [unread_class(line) for line in unread] + [f"{check.asset} {check.check}" for check in run.checks]
+    said = {event_of_unread(source, kind) for source, kind in unread}
+    silent = [source for source, _ in unread]
+    for check in others:
+        for test in check.tests or [FailedTest(name=check.check, unexpected=check.unexpected, sample=check.detail)]:
+            said |= events_of_test(check.asset, test.name, test.sample, unexpected=test.unexpected, unread=silent)
     return Notice(subject=subject, text="\n".join(lines), key="\n".join(sorted(said)) if run.succeeded else "")
 
 
-def _unread(checks: Sequence[FailedCheck]) -> list[str]:
-    """A line for each source that could not be read, however many tables it fills."""
+def _unread(checks: Sequence[FailedCheck]) -> dict[tuple[str, str], str]:
+    """A line for each source that could not be read, by name and kind of failure, however many tables it fills."""
     found: dict[tuple[str, str], str] = {}
     for check in checks:
         if check.check != SOURCES_READ:
@@ -99,12 +116,7 @@ def _unread(checks: Sequence[FailedCheck]) -> list[str]:
             source, kind, *said = cells
             message = " | ".join(said).removeprefix(f"{source}: ")
             found.setdefault((source, kind), f"- not read: {source} ({kind}): {_clipped(message)}")
-    return list(found.values())
-
-
-def unread_class(line: str) -> str:
-    """Which source, and of what kind its failure is, of a line of those not read: its words may differ every night."""
-    return line.split("): ", maxsplit=1)[0]
+    return found
 
 
 def _step(step: FailedStep) -> str:

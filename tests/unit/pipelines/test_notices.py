@@ -14,12 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from pipelines.checks import check_results
+from pipelines.notices.claims import forget_last, is_news
 from pipelines.notices.send import NotSent, by_mail, by_webhook, messengers_of
 from pipelines.notices.text import FailedCheck, FailedStep, Notice, RunSummary, notice_of
-from pipelines.sensors import send
+from pipelines.sensors import send, summary_of
+from pipelines.warehouse.checks.run import CheckOutcome
+from pipelines.warehouse.home import Home
 
 NOTICE = Notice(subject="nightly of 2026-11-19: FAILED", text="nightly FAILED\n- åäö")
 
@@ -149,6 +155,91 @@ def test_a_source_is_named_once_however_many_tables_it_fills() -> None:
     ]
     assert (notice.key, notice.text) != ("", other.text)
     assert notice.key == other.key
+
+
+UNREAD = "| source | class | what happened |\n| --- | --- | --- |\n| {} | auth | its token was revoked |"
+
+
+def unread(*sources: str, table: str = "follower_snapshots") -> FailedCheck:
+    head, rule, row = UNREAD.splitlines()
+    detail = "\n".join([head, rule, *(row.format(source) for source in sources)])
+    return FailedCheck(asset=f"raw/{table}", check="sources_read", blocks=False, detail=detail)
+
+
+def failing(test: str, *scopes: tuple[str, str], unexpected: int | None = None) -> FailedCheck:
+    """A table's warnings, as a run's events have them."""
+    sample = tuple({"client": client, "scope": scope, "age_days": 9} for client, scope in scopes)
+    count = unexpected or len(scopes)
+    outcome = CheckOutcome(
+        model="kpi_daily", name=test, severity="warn", passed=False, unexpected=count, sample=sample
+    )  # fmt: skip
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("warnings", asset="kpi_daily")])
+    def kpi_daily() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        yield dg.MaterializeResult()
+        yield from check_results([outcome], asset=dg.AssetKey("kpi_daily"))
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.materialize([kpi_daily], instance=instance)
+        (found,) = summary_of(instance, run.dagster_run).checks
+    return found
+
+
+def told(home: Home, *checks: FailedCheck, succeeded: bool = True) -> bool:
+    """Whether a night's notice goes out, given those before it."""
+    notice = notice_of(RunSummary(job="nightly", run_id="r", night=None, succeeded=succeeded, checks=checks))
+    if notice is None:
+        forget_last(home)
+    return notice is not None and is_news(home, notice.key)
+
+
+def test_a_source_that_is_not_read_is_told_of_once_though_its_figures_grow_old(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    stale = failing("freshness", ("acme", "source=linkedin"))
+    assert told(home, unread("acme/linkedin"))
+    assert not told(home, unread("acme/linkedin"), stale)
+    assert not told(home, unread("acme/linkedin"), unread("acme/linkedin", table="post_counters"), stale)
+    assert told(
+        home, unread("acme/linkedin"), failing("freshness", ("acme", "source=linkedin"), ("acme", "source=web"))
+    )
+    assert not told(home)
+    assert told(home, unread("acme/linkedin")), "it was read again in between"
+
+
+def test_figures_that_grow_old_of_a_source_that_is_read_are_an_event_of_their_own(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert told(home, unread("other/linkedin"))
+    assert told(home, unread("other/linkedin"), failing("freshness", ("acme", "source=linkedin")))
+
+
+def test_one_of_two_troubles_that_is_over_is_no_news_and_is_when_it_comes_back(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert told(home, unread("acme/linkedin", "acme/web"))
+    assert not told(home, unread("acme/web"))
+    assert told(home, unread("acme/linkedin", "acme/web"))
+
+
+def test_an_outage_of_another_site_is_told_of_while_the_first_goes_on(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    one, other = ("acme", "source=web"), ("lindhs", "source=site")
+    assert told(home, failing("traffic_like_its_history", one))
+    assert not told(home, failing("traffic_like_its_history", one))
+    assert told(home, failing("traffic_like_its_history", one, other))
+    assert not told(home, failing("traffic_like_its_history", other, one))
+
+
+def test_a_night_that_did_not_publish_is_told_and_makes_no_news_of_an_old_trouble(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert told(home, unread("acme/linkedin"))
+    assert told(home, unread("acme/linkedin"), succeeded=False)
+    assert told(home, unread("acme/linkedin"), succeeded=False)
+    assert not told(home, unread("acme/linkedin"))
+
+
+def test_of_more_rows_than_are_shown_which_are_shown_makes_no_news(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert told(home, failing("freshness", ("a", "source=web"), ("b", "source=web"), unexpected=90))
+    assert not told(home, failing("freshness", ("c", "source=web"), ("d", "source=web"), unexpected=90))
 
 
 def test_a_hundred_failures_are_a_short_text() -> None:
