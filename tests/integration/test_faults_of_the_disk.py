@@ -1,7 +1,8 @@
 """A sample of ``make torture``'s faults of the disk: kills, a full disk and EIO at chosen calls of a small night.
 
 Really under test: that what is published stays whole and the next run makes of it what an undisturbed night does. The
-whole (each fault at each call) is ``python -m tests.torture.disk``; this takes one of each kind where most is at stake.
+whole (each fault at each call) is ``python -m tests.torture.disk``, which walks nights; this takes one of each kind
+where most is at stake, each in a stage of its own, and walks one night with a few.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import ctypes
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.torture.disk import Bench, bench, build_shim, compiler
+from tests.torture.disk import Journal, Lost, Walk, all_faults, by_night
+from tests.torture.disk_bench import Bench, bench, build_shim, compiler
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler (cc) to build the shim with")
 SAMPLE = (
@@ -40,6 +43,44 @@ def test_after_a_fault_what_is_published_is_whole_and_the_next_run_is_as_it_shou
     calls = small_night.counted[stage]
     assert calls > 5
     assert small_night.trial(stage, max(1, round(calls * share)), how) is None
+
+
+def test_a_night_is_walked_with_faults_on_the_way_and_goes_on_undisturbed(small_night: Bench) -> None:
+    calls = small_night.counted
+    wanted = {
+        ("staging", calls["staging"] // 2, "EIO"),
+        ("publish__exports", calls["publish__exports"] // 2, "kill"),
+        ("publish__exports", calls["publish__exports"] // 3, "ENOSPC"),
+    }
+    told: dict[tuple[str, int, str], str | None] = {}
+    Walk(small_night, wanted, told.__setitem__).go()
+    assert told == dict.fromkeys(wanted)
+
+
+def test_a_walk_of_another_night_than_was_counted_is_refused(small_night: Bench) -> None:
+    with pytest.raises(Lost, match="other calls"):
+        Walk(replace(small_night, counted={"staging": 1}), (), print).go()
+
+
+def test_nights_share_all_faults_and_the_first_of_them_are_spread_evenly() -> None:
+    faults = all_faults({"staging": 40, "marts": 24})
+    nights = by_night(faults, nights=8)
+    assert sorted(fault for night in nights for fault in night) == sorted(faults)
+    assert [n for stage, n, how in nights[0] if (stage, how) == ("staging", "kill")] == [1, 9, 17, 25, 33]
+    assert [n for stage, n, how in nights[1] if (stage, how) == ("staging", "kill")] == [5, 13, 21, 29, 37]
+
+
+def test_a_journal_goes_on_where_it_was_and_only_for_the_same_program(small_night: Bench, tmp_path: Path) -> None:
+    first = Journal(tmp_path / "journal")
+    first.begin(small_night)
+    first.add(("staging", 3, "kill"), None, ["a state"])
+    first.add(("staging", 3, "EIO"), "broken", [])
+    again = Journal(tmp_path / "journal")
+    again.begin(bench_of := replace(small_night, learnt=[]))
+    assert again.tried == {("staging", 3, "kill"): None, ("staging", 3, "EIO"): "broken"}
+    assert bench_of.learnt == ["a state"]
+    with pytest.raises(Lost, match="another night"):
+        Journal(tmp_path / "journal").begin(replace(small_night, counted={"staging": 1}))
 
 
 def test_the_shim_counts_what_changes_the_folder_and_nothing_else(tmp_path: Path) -> None:

@@ -1,24 +1,20 @@
-"""Every n-th fault of the disk: at each call that changes what is below the home, a kill, a full disk and an EIO.
+"""What trials of faults of the disk begin from, and how what a fault left behind is judged.
 
-``python -m tests.torture.disk`` tries every n of every stage of a small night and prints "N of N"; ``--every 50`` tries
-every fiftieth. Each trial begins from a copy of the home as its stage found it; then what is published must be the
-night before's or this night's, whole, and the next run must publish what an undisturbed night does, cell by cell, with
-the same exports and no message sent twice. No test lives here.
+What is published must be the night before's or this night's, whole, and the next run must publish what an undisturbed
+night does, cell by cell, with the same exports and no message sent twice. A stage alone is tried from a copy of the
+home as it found it (``Bench.trial``); all of a night is ``disk.py``. No test lives here.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +27,7 @@ from connectors.core.token_store import TokenStore
 from tests.csv_home import CsvHome
 from tests.torture.disk_worker import BROKEN, FULL, KILL, NAME, SEAL, keep_token, token_of
 from tests.torture.night import CLOSING, OPENING, STEPS
+from tests.torture.state import files_of
 
 BEFORE, NIGHT = "2026-11-19", "2026-11-20"
 HOWS = {"kill": KILL, "ENOSPC": FULL, "EIO": BROKEN}
@@ -91,6 +88,12 @@ class Bench:
     exported: dict[str, bytes] = field(default_factory=dict)
     answers: dict[tuple[str, int], str | None] = field(default_factory=dict)
     """What the next run made of each state of the disk: faults that leave the same one behind share it."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """Which night's a published file is, by its bytes."""
+    learnt: list[str] = field(default_factory=list)
+    """States that runs went through which ended as they should, and that the worker is still to be told."""
+    runs: int = 0
+    """Next runs that went to their end."""
 
     def ask(self, home: Path, **asked: Any) -> dict[str, Any]:
         """One trial."""
@@ -107,8 +110,7 @@ class Bench:
         home = self.folder / "home"
         small_home(home)
         keep_token(home, 1)
-        said = self.ask(home, day=BEFORE, how=-1)
-        assert "error" not in said, said
+        self.ask(home, day=BEFORE, here=True)
         self.before = published(home)
         starts = self.folder / "starts"
         starts.mkdir()
@@ -134,16 +136,34 @@ class Bench:
             return f"was not killed: {said}"
         if stage == "tokens":
             return wrong_token(home)
+        return self.judged(home, said, dagster=by_dagster)
+
+    def judged(
+        self, home: Path, said: dict[str, Any], *, dagster: bool = False, copy: Callable[[], Path] | None = None
+    ) -> str | None:
+        """What is wrong with what a fault left, or with what the next run made of it: in a ``copy`` where there is to
+        be one."""
         try:
-            now = published(home)
+            serving = self._serving(home)
         except Exception as error:  # noqa: BLE001 - whatever keeps an analyst from opening it
             return f"what is published can't be opened: {error}"
-        if now not in (self.before, self.after):
-            return f"what is published is neither night's: {differing(now, self.after)}"
-        state = (_state(home), self.hook.taken)
+        if serving not in ("before", "after"):
+            return f"what is published is neither night's: {serving}"
+        state = (files_of(home, with_database=True), self.hook.taken)
         if state not in self.answers:
-            self.answers[state] = self._next_run(home, said, dagster=by_dagster)
+            home = copy() if copy else home
+            self.answers[state] = self._next_run(home, said, serving=serving, dagster=dagster)
         return self.answers[state]
+
+    def _serving(self, home: Path) -> str:
+        """Which night is published: by every cell of it, once for files of the same bytes."""
+        content = hashlib.sha256((home / "published" / "okr.duckdb").read_bytes()).hexdigest()
+        if content not in self.contents:
+            now = published(home)
+            self.contents[content] = (
+                "before" if now == self.before else "after" if now == self.after else str(differing(now, self.after))
+            )
+        return self.contents[content]
 
     def sampled_in_dagster(self, most: int) -> list[tuple[str, int, str]]:
         """So many faults, evenly over the calls of a night as ``okr run`` runs it, each kind in turn."""
@@ -157,33 +177,28 @@ class Bench:
         calls = said["counted"]["dagster"]
         return [(DAGSTER, 1 + number * calls // most, list(HOWS)[number % len(HOWS)]) for number in range(most)]
 
-    def _next_run(self, home: Path, said: dict[str, Any], *, dagster: bool) -> str | None:
+    def _next_run(self, home: Path, said: dict[str, Any], *, serving: str, dagster: bool) -> str | None:
         """What the run after a fault does otherwise than it should."""
-        again = self.ask(home, dagster=dagster)
+        if dagster:
+            again = self.ask(home, dagster=True)
+        else:
+            again = self.ask(home, serving=serving, messages=self.hook.taken, learn=self.learnt)
+            self.learnt = []
         if "error" in again or again["signal"]:
             return f"the next run failed: {again} (the fault's: {said})"
+        if again.get("seen"):
+            self.learnt += again["passed"]
+            return None
+        self.runs += 1
         if (now := published(home)) != self.after:
             return f"the next run published something else: {differing(now, self.after)} (the fault's: {said})"
         if (files := exports(home)) != self.exported:
             odd = sorted(name for name in files.keys() | self.exported if files.get(name) != self.exported.get(name))
             return f"the next run exported something else: {odd[:5]}"
-        return f"{self.hook.taken} messages went out" if self.hook.taken > 1 else None
-
-
-def _state(home: Path) -> str:
-    """All that a next run finds: names, links and contents, but of what it never reads: locks, and a database that was
-    being built, which it removes by its name."""
-    found = hashlib.sha256()
-    for path in sorted(home.rglob("*")):
-        name = str(path.relative_to(home))
-        if name.endswith(".lock") or name == "warehouse/run.json":
-            continue
-        found.update(re.sub(r"building-\d+", "building", name).encode() + b"\0")
-        if path.is_symlink():
-            found.update(os.readlink(path).encode())
-        elif path.is_file() and not (path.suffix == ".duckdb" and path.name.startswith("building-")):
-            found.update(path.read_bytes())
-    return found.hexdigest()
+        if self.hook.taken > 1:
+            return f"{self.hook.taken} messages went out"
+        self.learnt += again.get("passed", ())
+        return None
 
 
 def small_home(root: Path) -> None:
@@ -232,7 +247,8 @@ def wrong_token(home: Path) -> str | None:
 def bench(folder: Path) -> Iterator[Bench]:
     """A bench in an empty folder, its undisturbed nights already run."""
     project = Path(__file__).resolve().parents[2]
-    environ = {**os.environ, "LD_PRELOAD": str(build_shim(folder)), "PYTHONPATH": str(project)}
+    alone = {"OKR_CORES": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    environ = {**os.environ, **alone, "LD_PRELOAD": str(build_shim(folder)), "PYTHONPATH": str(project)}
     worker = subprocess.Popen(
         [sys.executable, "-m", "tests.torture.disk_worker"],
         env=environ,
@@ -262,30 +278,3 @@ def chosen(counted: dict[str, int], *, every: int, first: int = 1) -> Iterator[t
                 number += 1
                 if number % every == 0:
                     yield stage, n, how
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Every n-th fault of the disk")
-    parser.add_argument("--every", type=int, default=1, help="try every so many-th only")
-    parser.add_argument("--dagster", type=int, default=6, help="faults tried in the night as Dagster runs it")
-    parser.add_argument("--first", type=int, default=1, help="the first that is tried")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, bench(Path(folder)) as found:
-        print(f"calls by stage: {found.counted}", flush=True)
-        whole, tried, failed = 3 * sum(found.counted.values()), 0, 0
-        faults = list(chosen(found.counted, every=asked.every, first=asked.first))
-        faults += found.sampled_in_dagster(asked.dagster)
-        for stage, n, how in faults:
-            tried += 1
-            if wrong := found.trial(stage, n, how):
-                failed += 1
-                print(f"BROKEN: {how} at call {n} of {stage}: {wrong}", flush=True)
-        print(f"{len(found.answers)} different states of the disk were run on from")
-        print(f"{tried - failed} of {tried}: what was published stayed whole, and the next run was as it should be"
-              f" (of {whole} faults in the stages, {whole // 3} calls by three, {tried - asked.dagster} were tried,"
-              f" and {asked.dagster} in Dagster's run)")  # fmt: skip
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,12 +3,17 @@
 
    What it sees: open for writing, write, pwrite, writev, pwritev, ftruncate, fallocate, sendfile, copy_file_range,
    fsync, fdatasync, rename, link, unlink, symlink, mkdir, rmdir, with their *at and 64 forms: Python's, DuckDB's and
-   SQLite's. A full disk (ENOSPC) stays full for whatever needs room; EIO happens once. */
+   SQLite's. A full disk (ENOSPC) stays full for whatever needs room; EIO happens once.
+
+   Walking (torture_walk), each call is told to another process, which may look at the disk as a kill would leave it,
+   or have the call fail in a fork of this process: on a copy of the folder that is in the folder's place meanwhile. Only
+   a process of one thread that runs can be walked. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -16,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { COUNT = 0, KILL = 1, FULL = 2, BROKEN = 3 };
@@ -29,6 +36,8 @@ static long at;
 static atomic_long counted;
 static atomic_int armed;
 static int log_fd = -1;
+static int begun;
+static int walking, to_other, from_other;
 
 void torture_arm(const char *folder, long n, int mode, int log_to) {
     snprintf(root, sizeof root, "%s", folder);
@@ -36,9 +45,24 @@ void torture_arm(const char *folder, long n, int mode, int log_to) {
     at = n;
     how = mode;
     log_fd = log_to;
+    begun = 0;
     atomic_store(&counted, 0);
     atomic_store(&armed, 1);
 }
+
+/* Armed to count only; `to` and `from`: where calls are told, and what is to become of them is answered. */
+void torture_walk(const char *folder, int to, int from) {
+    torture_arm(folder, 0, COUNT, -1);
+    to_other = to;
+    from_other = from;
+    walking = 1;
+}
+
+void torture_say(const char *what) {
+    if (walking) dprintf(to_other, "%s\n", what);
+}
+
+int torture_walks(void) { return walking; }
 
 void torture_disarm(void) { atomic_store(&armed, 0); }
 
@@ -73,20 +97,85 @@ static int fd_below(int fd) {
     return below(path);
 }
 
+static void give_up(const char *why) {
+    dprintf(2, "this process can't go on in a fork: %s\n", why);
+    _exit(97);
+}
+
+/* In the fork: what is open below the folder that was put aside is open in its copy instead, at the same place. */
+static void reopen(const char *aside) {
+    char name[64], path[PATH_MAX], copy[2 * PATH_MAX];
+    size_t length = strlen(aside);
+    for (int fd = 0; fd < 1024; fd++) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        ssize_t size = readlink(name, path, sizeof path - 1);
+        if (size < 0) continue;
+        path[size] = 0;
+        if (strncmp(path, aside, length) != 0 || path[length] != '/') continue;
+        int flags = fcntl(fd, F_GETFL) & ~(O_CREAT | O_EXCL | O_TRUNC);
+        snprintf(copy, sizeof copy, "%s%s", root, path + length);
+        int other = syscall(SYS_openat, AT_FDCWD, copy, flags, 0);
+        if (other < 0) give_up(path);
+        off_t place = lseek(fd, 0, SEEK_CUR);
+        if (place >= 0) lseek(other, place, SEEK_SET);
+        if (dup3(other, fd, fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0) < 0) give_up(path);
+        close(other);
+    }
+}
+
+/* In the fork: a lock that this thread held is still its own. glibc knows the owner of one by the thread's number, and has
+   put the fork's in the place of the one that the locks were taken with. */
+static void be(pid_t thread) {
+    int *place = (int *)pthread_self(), *found = NULL;
+    for (int n = 0; n < 256; n++) {
+        if (place[n] != gettid()) continue;
+        if (found) give_up("two places of the thread's number");
+        found = place + n;
+    }
+    if (!found) give_up("no place of the thread's number");
+    *found = thread;
+}
+
+/* What is to become of this call: COUNT, or in a fork FULL or BROKEN. */
+static int told(const char *call, long n) {
+    char asked, aside[PATH_MAX + 8];
+    dprintf(to_other, "call %ld %s\n", n, call);
+    while (read(from_other, &asked, 1) == 1 && asked != 'g') {
+        pid_t thread = gettid(), child = fork();
+        if (child < 0) give_up("no fork");
+        if (child == 0) {
+            be(thread);
+            walking = 0;
+            close(to_other);
+            close(from_other);
+            snprintf(aside, sizeof aside, "%s.aside", root);
+            reopen(aside);
+            return asked == 'f' ? FULL : BROKEN;
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        dprintf(to_other, "ended %d\n", status);
+    }
+    return COUNT;
+}
+
 /* 1: the call must fail, errno is set. `room`: whether it needs room on the disk. */
 static int struck(const char *call, int room) {
     long n = atomic_fetch_add(&counted, 1) + 1;
     if (log_fd >= 0) dprintf(log_fd, "%s\n", call);
+    if (walking && (how = told(call, n)) != COUNT) at = n;
     if (at <= 0) return 0;
     if (how == KILL && n == at) {
         kill(getpid(), SIGKILL);
         for (;;) pause();
     }
-    if (how == FULL && n >= at && (room || n == at)) {
+    if (how == FULL && (begun || n >= at) && (room || n == at)) {
+        begun = 1;
         errno = ENOSPC;
         return 1;
     }
-    if (how == BROKEN && n == at) {
+    if (how == BROKEN && n == at && !begun) {
+        begun = 1;
         errno = EIO;
         return 1;
     }
