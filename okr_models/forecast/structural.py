@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -79,15 +80,14 @@ class Fitted:
     def deviations(self, *, steps: int, count: int, seed: int) -> Floats:
         """Each path's deviation from ``means``, on the same scale. Draws come in mirrored pairs, and month by month, so
         that the first of many steps are what fewer steps would have given."""
-        rng = np.random.default_rng(seed)
         half = (count + 1) // 2
-        size = self.state.shape[0]
-        strayed = rng.standard_normal((half, size)) @ _root(self.state_covariance).T
+        first, noises, moves = _draws(seed, half=half, size=self.state.shape[0], steps=steps)
+        strayed = first @ _root(self.state_covariance).T
         root, noise = _root(self.disturbance), np.sqrt(max(self.noise, 0.0))
         deviation = np.empty((half, steps))
         for step in range(steps):
-            deviation[:, step] = strayed @ self.design + noise * rng.standard_normal(half)
-            strayed = strayed @ self.transition.T + rng.standard_normal((half, size)) @ root.T
+            deviation[:, step] = strayed @ self.design + noise * noises[step]
+            strayed = strayed @ self.transition.T + moves[step] @ root.T
         return np.concatenate([deviation, -deviation])[:count] * self.spread
 
     def plain(self, values: Floats) -> Floats:
@@ -95,6 +95,21 @@ class Fitted:
         if self.scale == "log":
             return np.asarray(np.exp(np.clip(values, -700.0, 700.0)), dtype=np.float64)
         return np.asarray(np.maximum(values, self.floor), dtype=np.float64)
+
+
+@lru_cache(maxsize=1)
+def _draws(seed: int, *, half: int, size: int, steps: int) -> tuple[Floats, Floats, Floats]:
+    """Standard normal draws in the order that paths take them. Forty placebo starts of one initiative ask for the same;
+    nobody may write to them."""
+    rng = np.random.default_rng(seed)
+    first = rng.standard_normal((half, size))
+    noises, moves = np.empty((steps, half)), np.empty((steps, half, size))
+    for step in range(steps):
+        rng.standard_normal(out=noises[step])
+        rng.standard_normal(out=moves[step])
+    for each in (first, noises, moves):
+        each.flags.writeable = False
+    return first, noises, moves
 
 
 def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:

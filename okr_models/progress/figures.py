@@ -230,6 +230,8 @@ def is_missing(value: object) -> bool:
 
 def as_number(value: Any) -> float | None:
     """A finite float, or None."""
+    if type(value) is float:  # most are, and there are many
+        return value if math.isfinite(value) else None
     if is_missing(value):
         return None
     plain = float(value)
@@ -238,6 +240,8 @@ def as_number(value: Any) -> float | None:
 
 def as_date(value: Any) -> date | None:
     """A calendar day out of a date, a timestamp or nothing."""
+    if type(value) is date:
+        return value
     if is_missing(value):
         return None
     if isinstance(value, datetime):

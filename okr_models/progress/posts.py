@@ -72,13 +72,17 @@ Daily = dict[tuple[str, str], dict[str, dict[date, float]]]
 
 def _by_post(frame: pd.DataFrame, *, owner: str, metrics: tuple[str, ...]) -> Daily:
     found: Daily = {}
-    for row in records(frame):
-        day = as_date(row["day"])
+    if frame.empty:
+        return found
+    # by columns and not by ``records``: a client has as many rows as posts times days
+    given = [metric for metric in metrics if metric in frame.columns]
+    columns = [frame[name].tolist() for name in (owner, "post_id", "day", *given)]
+    for whose, post, when, *values in zip(*columns, strict=True):
+        day = as_date(when)
         if day is None:
             continue
-        of_post = found.setdefault((str(row[owner]), str(row["post_id"])), {})
-        for metric in metrics:
-            value = as_number(row.get(metric))
+        of_post = found.setdefault((str(whose), str(post)), {})
+        for metric, value in zip(given, map(as_number, values), strict=True):
             if value is not None:
                 of_post.setdefault(metric, {})[day] = value
     return found

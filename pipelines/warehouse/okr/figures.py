@@ -5,6 +5,7 @@ What belongs here: reading. What does not: what a frame means (``okr_models/prog
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 import pandas as pd
@@ -22,11 +23,11 @@ QUERIES: dict[str, str] = {
     "kpi_monthly": """
         select kpi, scope, month, value, numerator, denominator, is_closed, is_estimated, origin, data_through,
             closes_on, list_contains(list_transform(note_codes, lambda said: said.code), 'began') as is_first
-        from marts.kpi_monthly where client = $client order by all
+        from marts.kpi_monthly where client = $client and list_contains($kpis, kpi) order by all
     """,
     "kpi_daily": """
         select kpi, scope, day, value, is_estimated, origin
-        from marts.kpi_daily where client = $client order by all
+        from marts.kpi_daily where client = $client and list_contains($kpis, kpi) order by all
     """,
     "blog_posts": """
         select source, post_id, url, title, published_at, published_on, page_views, engagement_seconds, search_clicks,
@@ -48,9 +49,18 @@ QUERIES: dict[str, str] = {
 }
 
 
-def read_figures(con: Connection, client: str) -> Figures:
-    """Every frame of ``client``."""
-    frames = {name: _frame(con, sql, client) for name, sql in QUERIES.items()}
+COUNTED = {"blog_posts": ("blog_post_daily",), "social_posts": ("social_posts", "social_post_daily")}
+"""Frames with a row a post or more, by the count that is made of them: without one they are not read."""
+
+
+def read_figures(con: Connection, client: str, *, kpis: Collection[str]) -> Figures:
+    """Every frame of ``client`` that a key result on one of ``kpis``, or a count of them, rests on."""
+    needless = {frame for count, frames in COUNTED.items() if count not in kpis for frame in frames}
+    frames = {
+        name: _frame(con, sql, {"client": client} | ({"kpis": sorted(kpis)} if "$kpis" in sql else {}))
+        for name, sql in QUERIES.items()
+        if name not in needless
+    }
     zones = con.execute("select source, zone from config.sources where client = ?", [client]).fetchall()
     loaded = con.execute(
         "select distinct source, stream from ops.loads where client = ? and status = 'loaded'", [client]
@@ -162,10 +172,11 @@ def read_failures(con: Connection, client: str) -> tuple[Failure, ...]:
     return tuple(failure for failure in found if failure is not None)
 
 
-def _frame(con: Connection, sql: str, client: str) -> pd.DataFrame:
-    cursor = con.execute(sql, {"client": client})
+def _frame(con: Connection, sql: str, values: Mapping[str, object]) -> pd.DataFrame:
+    cursor = con.execute(sql, values)
     columns = [str(column[0]) for column in cursor.description]
-    return pd.DataFrame(cursor.fetchall(), columns=columns)
+    # as plain objects, since they are only ever read row by row (``records``): typed columns would be taken apart again
+    return pd.DataFrame(cursor.fetchall(), columns=columns, dtype=object)
 
 
 def _failure(loads: tuple[Load, ...]) -> Failure | None:

@@ -183,7 +183,8 @@ def _prepare_client(
     if not wanted:
         return []
     remember_closed_months(con, client.client, now=now)
-    figures, failures = read_figures(con, client.client), read_failures(con, client.client)
+    kpis = {kpi for objective in wanted for each in objective.key_results for kpi in (each.kpi, each.count) if kpi}
+    figures, failures = read_figures(con, client.client, kpis=kpis), read_failures(con, client.client)
     ready: list[_Ready] = []
     for objective in wanted:
         for key_result in objective.key_results:
