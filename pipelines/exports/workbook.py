@@ -15,21 +15,29 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from pipelines.exports.cells import DIALECTS, NotAFigure, cell
 from pipelines.exports.csvs import write_whole
 
+if TYPE_CHECKING:
+    from pipelines.exports.sheet_rows import Cell
+
 WORKBOOK = "figures.xlsx"
 MADE = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's dates have no zone
 LONGEST_TEXT = 32_000
-"""A cell holds 32,767 characters."""
+MOST_UNITS = 32_767
+"""Of UTF-16: some characters are two."""
 MOST_ROWS = 1_048_575
 NARROWEST, WIDEST = 10, 60
 SHARES = frozenset({"progress", "progress_low", "progress_high", "raw_progress", "expected_progress", "coverage"})
 """Columns that are shares of a whole by their meaning, shown as per cent; ``probability`` and its like too."""
+
+_EPOCH = datetime(1899, 12, 31)  # noqa: DTZ001 - as above
+_DAY_SECONDS = 60 * 60 * 24
+_LAST_OF_FEBRUARY = 59
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,8 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> Path:
     """Write the workbook whole and return its path."""
     import xlsxwriter
 
+    from pipelines.exports.sheet_rows import RowsSheet
+
     content = io.BytesIO()
     book = xlsxwriter.Workbook(
         content,
@@ -80,7 +90,7 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> Path:
         "whole": book.add_format({"num_format": "#,##0"}),
     }
     for sheet in sheets:
-        _fill(book.add_worksheet(sheet.name[:31]), sheet, formats)
+        _fill(book.add_worksheet(sheet.name[:31], worksheet_class=RowsSheet), sheet, formats)
     book.close()
     return write_whole(path, content.getvalue())
 
@@ -92,41 +102,60 @@ def _fill(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
         page.write_string(0, place, name, formats["head"])
         if note := sheet.notes.get(name):
             page.write_comment(0, place, note, {"author": "", "width": 260, "height": 60})
-    for line, row in enumerate(sheet.rows[:MOST_ROWS], start=1):
+    rows = []
+    for row in sheet.rows[:MOST_ROWS]:
+        cells = []
         for place, (name, value) in enumerate(zip(sheet.columns, row, strict=True)):
-            wide[place] = max(wide[place], _write(page, line, place, value, name=name, formats=formats))
+            found, width = _cell(value, name=name)
+            cells.append(found)
+            wide[place] = max(wide[place], width)
+        rows.append(cells)
+    page.give_rows(rows, formats)
     for place, width in enumerate(wide):
         page.set_column(place, place, min(WIDEST, max(NARROWEST, width)))
     if sheet.rows:
         page.autofilter(0, 0, len(sheet.rows[:MOST_ROWS]), len(sheet.columns) - 1)
 
 
-def _write(page: Any, line: int, place: int, value: object, *, name: str, formats: Mapping[str, Any]) -> int:  # noqa: PLR0911 - one return a type
-    """Write one value by its type; how many characters it shows."""
+def _cell(value: object, *, name: str) -> tuple[Cell | None, int]:  # noqa: PLR0911 - one return a type
+    """One value by its type, and how many characters it shows."""
     if value is None:
-        return 0
+        return None, 0
+    if isinstance(value, str):
+        return ("s", _text(value), None), min(len(value), LONGEST_TEXT)
     if isinstance(value, bool):
-        page.write_boolean(line, place, value)
-        return 6
+        return ("b", value, None), 6
     if isinstance(value, (int, float, Decimal)):
         number = float(value)
         if math.isnan(number):
-            return 0
+            return None, 0
         if math.isinf(number):
             raise NotAFigure(column=name, value=number)
-        page.write_number(line, place, value if isinstance(value, int) else number, formats[_form(name, value)])
-        return 12
+        return ("n", value if isinstance(value, int) else number, _form(name, value)), 12
     if isinstance(value, datetime):
         plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        page.write_datetime(line, place, plain.replace(microsecond=0), formats["instant"])
-        return 16
+        return ("n", _serial(plain.replace(microsecond=0)), "instant"), 16
     if isinstance(value, date):
-        page.write_datetime(line, place, datetime(value.year, value.month, value.day), formats["day"])  # noqa: DTZ001
-        return 11
-    # a string cell is never a formula, so that no apostrophe need stand before it
-    text = (value if isinstance(value, str) else cell(value, column=name, dialect=DIALECTS["standard"]))[:LONGEST_TEXT]
-    page.write_string(line, place, text.encode("utf-8", errors="replace").decode("utf-8"))
-    return len(text)
+        return ("n", _serial(datetime(value.year, value.month, value.day)), "day"), 11  # noqa: DTZ001
+    text = cell(value, column=name, dialect=DIALECTS["standard"])
+    return ("s", _text(text), None), min(len(text), LONGEST_TEXT)
+
+
+def _text(text: str) -> str:
+    """As much as a cell holds. It is never a formula, so that no apostrophe need stand before it."""
+    if text.isascii():
+        return text[:LONGEST_TEXT]
+    fit = text[:LONGEST_TEXT].encode("utf-8", errors="replace").decode("utf-8")
+    return (
+        fit if len(fit) <= MOST_UNITS // 2 else fit.encode("utf-16-le")[: 2 * MOST_UNITS].decode("utf-16-le", "ignore")
+    )
+
+
+def _serial(instant: datetime) -> float:
+    """A spreadsheet's number of an instant: days since the last of 1899, of which it takes 1900 for a leap year."""
+    passed = instant - _EPOCH
+    days = passed.days + passed.seconds / _DAY_SECONDS
+    return days + 1 if days > _LAST_OF_FEBRUARY else days - (passed.days == 1)
 
 
 def _form(name: str, value: object) -> str:
