@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from babel.dates import format_date
@@ -241,13 +242,13 @@ class Speech:
         return _LOCALES[self.language]
 
     def _dated(self, value: date | None, pattern: str) -> str:
-        return MISSING if value is None else str(format_date(value, format=pattern, locale=self._locale))
+        return MISSING if value is None else _date(value, pattern, self._locale)
 
     def _decimal(self, value: float, places: int, *, signed: bool = False, pattern: str | None = None) -> str:
         """With one kind of minus, and none before a zero. ``pattern``: Babel's for the decimals."""
         rounded = round(value, places)
         decimals = "#" * places if pattern is None else pattern
-        text = format_decimal(abs(rounded), format=f"#,##0.{decimals}" if decimals else "#,##0", locale=self._locale)
+        text = _number(abs(rounded), f"#,##0.{decimals}" if decimals else "#,##0", self._locale)
         return f"{MINUS if rounded < 0 else '+' if signed and rounded > 0 else ''}{text}"
 
     def _percent(self, value: float, places: int, *, signed: bool) -> str:
@@ -262,6 +263,17 @@ class Speech:
 
 
 SWEDISH, ENGLISH = Speech("sv"), Speech("en")
+
+
+# a report says each figure and month several times: in a sentence, beside its chart, in the table that stands for it
+@lru_cache(maxsize=4096)
+def _number(value: float, pattern: str, locale: str) -> str:
+    return str(format_decimal(value, format=pattern, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, pattern: str, locale: str) -> str:
+    return str(format_date(value, format=pattern, locale=locale))
 
 
 def is_money(unit: str | None) -> bool:

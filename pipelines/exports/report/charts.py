@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from okr_models.progress.series import Series
@@ -39,7 +40,7 @@ Row = dict[str, Any]
 Rows = list[Row]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Frame:
     """The axes of a key result's chart. ``labels``: of its steps. ``end_labels``: to the right of it."""
 
@@ -49,15 +50,15 @@ class _Frame:
     is_turned: bool
     end_labels: tuple[_EndLabel, ...]
 
-    @property
+    @cached_property
     def left(self) -> int:
         return 5 + math.ceil(LABEL_PAD + max(map(text_width, self.labels)))
 
-    @property
+    @cached_property
     def top(self) -> int:
         return 8 + math.ceil(max([HALF_A_LABEL, *(HALF_A_LABEL - each.height for each in self.end_labels)]))
 
-    @property
+    @cached_property
     def width(self) -> float:
         if not self.end_labels:
             return WIDTH - self.left - 4
@@ -70,7 +71,7 @@ class _Frame:
     def height(self) -> float:
         return HEIGHT - self.top - BELOW
 
-    @property
+    @cached_property
     def _step(self) -> float:
         return self.width / (self.count - INNER + 2 * OUTER)
 
