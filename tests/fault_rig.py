@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connectors.core.protocol import Context, Delivery, Source
 from connectors.core.raw_tables import RAW_TABLES
 from connectors.registry import open_source
 from connectors.sandbox.server import SandboxServer
+from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
@@ -116,6 +119,7 @@ class Rig:
     server: SandboxServer
     environ: dict[str, str]
     con: Connection | None = None
+    clients: tuple[Client, ...] = ()
 
     @property
     def brand(self) -> str:
@@ -129,13 +133,11 @@ class Rig:
     def night(self, day: date = NIGHT, *, run: str = "night") -> Night:
         """Read all that is due, as ``okr run`` does; nothing sleeps between attempts. ``run``: its name."""
         self.server.set_today(day)
-        clients = load_clients(self.home)
-        assert not clients.broken, clients.broken[0].errors
         before = self._calls()
         noted = len(ledger.read(self._con))
         ingest(
             con=self._con,
-            clients=clients.clients,
+            clients=self.clients,
             home=self.home,
             environ=self.environ,
             clock=fixed_clock(day),
@@ -202,9 +204,20 @@ def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, 
         database.execute("create table figures (day text, kpi text, value real)")
         database.executemany("insert into figures values (?, 'nps', ?)", [("2026-11-01", 41), ("2026-11-08", 43)])
         database.commit()
-    con = connect(rig.home)
-    try:
+    shutil.copy(_empty_database(), rig.home.database)
+    clients = load_clients(rig.home)
+    assert not clients.broken, clients.broken[0].errors
+    return replace(rig, clients=clients.clients)
+
+
+_FOLDER = TemporaryDirectory(prefix="empty-")
+"""Goes when the process ends."""
+
+
+@cache
+def _empty_database() -> Path:
+    """With every table as it is declared."""
+    home = Home(Path(_FOLDER.name))
+    with closing(connect(home)) as con:
         ensure_schema(con)
-    finally:
-        con.close()
-    return rig
+    return home.database
