@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.running import longest_first, memory_folder
+from tests.running import longest_first, memory_folder, workers
 
 pytest_plugins = ["tests.bucket_fixture"]
 
@@ -18,14 +18,22 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # a worker a core: threads and processes for cores that other workers have only stand in each other's way
+    # every core has a worker: threads and processes for cores that others have only stand in each other's way
     os.environ.setdefault("OKR_CORES", "1")
 if (folder := memory_folder()) is not None:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
 
+# what is imported and collected stays: garbage collection need not go through it again and again
+gc.set_threshold(20_000, 10, 10)
+
 # no test asserts a time: a busy machine is no reason to fail
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    return workers(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,10 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays: garbage collection need not go through it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_unconfigure() -> None:
