@@ -11,7 +11,7 @@ from hashlib import sha256
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.okr.tables import OKR_TABLES, STATE_TABLES
-from pipelines.warehouse.tables import Column, Table, names, statements
+from pipelines.warehouse.tables import Column, Table, missing, names, statements
 
 SCHEMAS = ("raw", "ops", "config", "staging", "intermediate", "marts", "okr")
 
@@ -273,6 +273,7 @@ def raw_table(table: RawTable) -> Table:
     )
 
 
+@cache
 def declared_tables() -> tuple[Table, ...]:
     """Every table that ``ensure_schema`` makes."""
     ours = (OPS_TABLES, CONFIG_TABLES, OKR_TABLES, STATE_TABLES)
@@ -291,11 +292,29 @@ def ensure_schema(con: Connection) -> None:
     with transaction(con):
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {quote(schema)}")
-        for table in declared_tables():
-            for statement in statements(table):
-                con.execute(statement)
+        there = _said_of_tables(con)
+        wanted = [each for table in declared_tables() for each in missing(table, there.get(table.qualified))]
+        if wanted:
+            con.execute(";\n".join(wanted))
         _key_anew(con)
         _loosen(con)
+
+
+def _said_of_tables(con: Connection) -> dict[str, dict[str | None, str | None]]:
+    """The comment of each table that is there by None, and those of its columns; by the table's quoted name."""
+    tables = con.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    found: dict[str, dict[str | None, str | None]] = {
+        f"{quote(schema)}.{quote(table)}": {None: comment} for schema, table, comment in tables
+    }
+    columns = con.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and not internal"
+    ).fetchall()
+    for schema, table, column, comment in columns:
+        found.get(f"{quote(schema)}.{quote(table)}", {})[column] = comment  # a view's go nowhere
+    return found
 
 
 def _key_anew(con: Connection) -> None:

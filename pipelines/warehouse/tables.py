@@ -6,8 +6,9 @@ What belongs here: the shape of a declaration and its SQL. What does not: which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pipelines.warehouse.db import literal, quote
 
@@ -54,19 +55,41 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def statements(table: Table) -> Iterator[str]:
+@cache
+def statements(table: Table) -> tuple[str, ...]:
     """DDL that makes ``table`` where it is not there, adds columns it lacks, and comments it."""
     lines = [f"{quote(column.name)} {column.type}{'' if column.nullable else ' not null'}" for column in table.columns]
     if table.key and table.enforced:
         lines.append(f"primary key ({names(table.key)})")
-    yield f"create table if not exists {table.qualified} (\n    " + ",\n    ".join(lines) + "\n)"
-    for column in table.columns:
+    return (
+        f"create table if not exists {table.qualified} (\n    " + ",\n    ".join(lines) + "\n)",
         # an older database may lack a column; it can only come in without a value
-        default = "" if column.before is None else f" default {literal(column.before)}"
-        yield f"alter table {table.qualified} add column if not exists {quote(column.name)} {column.type}{default}"
-    yield f"comment on table {table.qualified} is {literal(table.meaning)}"
-    for column in table.columns:
-        yield f"comment on column {table.qualified}.{quote(column.name)} is {literal(column.meaning)}"
+        *(
+            f"alter table {table.qualified} add column if not exists {quote(column.name)} {column.type}"
+            + ("" if column.before is None else f" default {literal(column.before)}")
+            for column in table.columns
+        ),
+        f"comment on table {table.qualified} is {literal(table.meaning)}",
+        *(
+            f"comment on column {table.qualified}.{quote(column.name)} is {literal(column.meaning)}"
+            for column in table.columns
+        ),
+    )
+
+
+def missing(table: Table, said: Mapping[str | None, str | None] | None) -> list[str]:
+    """Those of a table's statements that change something.
+
+    ``said``: its comment by None and its columns' by their names, where it is there.
+    """
+    created, *others = statements(table)
+    added, commented = others[: len(table.columns)], others[len(table.columns) :]
+    if said is None:
+        return [created, *commented]
+    meanings = [(None, table.meaning), *((column.name, column.meaning) for column in table.columns)]
+    lacking = [each for each, column in zip(added, table.columns, strict=True) if column.name not in said]
+    stale = [each for each, (of, meaning) in zip(commented, meanings, strict=True) if said.get(of) != meaning]
+    return [*lacking, *stale]
 
 
 def names(columns: Iterable[str]) -> str:

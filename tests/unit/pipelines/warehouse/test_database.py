@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core.raw_tables import RAW_TABLES
+from pipelines.warehouse import schema
 from pipelines.warehouse.db import (
     DatabaseUnusable,
     afterwards,
@@ -29,6 +30,7 @@ from pipelines.warehouse.db import (
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from pipelines.warehouse.schema import SCHEMAS, declared_tables, ensure_schema
+from pipelines.warehouse.tables import missing
 from tests.home import PROJECT
 
 
@@ -73,6 +75,30 @@ def test_tables_and_columns_are_those_declared_and_each_has_a_comment(home):
     assert bare == []
     raw = con.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
     assert {name for (name,) in raw} == set(RAW_TABLES)
+    con.close()
+
+
+def test_nothing_is_sent_to_tables_that_are_as_declared_and_a_comment_that_changed_comes_back(home, monkeypatch):
+    con = connect(home)
+    ensure_schema(con)
+    sent: list[str] = []
+
+    def noted(table, said):
+        wanted = missing(table, said)
+        sent.extend(wanted)
+        return wanted
+
+    monkeypatch.setattr(schema, "missing", noted)
+    ensure_schema(con)
+    assert sent == []
+    con.execute("comment on column ops.loads.rows is 'of an older version'; comment on table raw.web_daily is null")
+    ensure_schema(con)
+    assert [statement.partition(" is ")[0] for statement in sent] == [
+        'comment on table "raw"."web_daily"',
+        'comment on column "ops"."loads"."rows"',
+    ]
+    ensure_schema(con)
+    assert len(sent) == 2
     con.close()
 
 
