@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from connectors.sandbox.world import five_in_stockholm
 Message = dict[str, Any]
 FRESH = ("/token", "/sandbox/")
 """Never from memory: what is answered there is made anew each time."""
-CALLS_PATH = "/recorded/calls"
+CALLS_PATH, PLACES_PATH = "/recorded/calls", "/recorded/places"
 
 
 class Recorder:
@@ -41,13 +42,16 @@ class Recorder:
         self.kept: dict[tuple[object, ...], list[Message]] = {}
         self.now = b""
         self.calls = self.computed = 0
+        self.places: Counter[str] = Counter()
+        """Calls by the first part of their path, which is one vendor's."""
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["path"] == CALLS_PATH:
-            body = json.dumps({"calls": self.calls, "computed": self.computed}).encode()
+        if scope["path"] in {CALLS_PATH, PLACES_PATH}:
+            counts = {"calls": self.calls, "computed": self.computed} if scope["path"] == CALLS_PATH else self.places
+            body = json.dumps(counts).encode()
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": body})
             return
@@ -55,6 +59,7 @@ class Recorder:
             await self.app(scope, self._noting_now(receive), send)
             return
         self.calls += 1
+        self.places[scope["path"].strip("/").partition("/")[0]] += 1
         await asyncio.sleep(self.seconds)
         if scope["path"].startswith(FRESH):
             await self.app(scope, receive, send)
@@ -121,7 +126,14 @@ class Recorded:
 
     def counted(self) -> dict[str, int]:
         """``calls`` answered so far, and how many of them were ``computed`` as nobody had asked them before."""
-        with urllib.request.urlopen(self._url(CALLS_PATH)) as reply:
+        return self._told(CALLS_PATH)
+
+    def places(self) -> dict[str, int]:
+        """Calls answered so far by the first part of their path."""
+        return self._told(PLACES_PATH)
+
+    def _told(self, path: str) -> dict[str, int]:
+        with urllib.request.urlopen(self._url(path)) as reply:
             said: dict[str, int] = json.load(reply)
         return said
 

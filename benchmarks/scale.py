@@ -1,36 +1,51 @@
-"""A night of many simulated clients in shards on this machine's cores: time, processor, memory, disk, cost a client.
+"""A night of many clients in shards on this machine's cores: time, processor, memory, disk, calls, cost a client.
 
-    python -m benchmarks.scale [--clients 100 1000] [--a-shard 50] [--months 36] [--milliseconds 50]
+    python -m benchmarks.scale [--clients 100 1000] [--a-shard 50] [--months 36] [--milliseconds 50] [--like demo]
+        [--compare-cores] [--figures FILE]
 
-Each client's csv is behind an address that answers after so many milliseconds, as a vendor would. Printed are the
-first night, which reads everything, and the next one; with more than one number of clients the cost a client of each.
-Last comes how long it takes to plan 10,000 clients. What belongs here: the timing. What does not: a run
-(``pipelines/shards_run.py``), and many clients in one home (``clients.py``).
+A client ``--like demo`` is the demo's first one without its files (GA4, Search Console, Facebook, Instagram, LinkedIn,
+YouTube, WordPress; 5 key results), read from a sandbox that answers from memory after so many milliseconds, in a
+process of its own whose processor is not counted. One ``--like csv`` has a file of two figures a day at an address and
+two key results. Printed are the first night, which reads everything, and the next one; with more than one number of
+clients the cost a client of each; with ``--compare-cores`` the last home's night after that on one core; and how long
+it takes to plan 10,000 clients. ``--figures`` keeps what ``benchmarks/sizing.py`` reckons with.
+
+What belongs here: the timing. What does not: a run (``pipelines/shards_run.py``), and many clients in one home
+(``clients.py``).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import yaml
-
+from benchmarks.clients import client_file, write_clients
+from benchmarks.figures import print_head
 from benchmarks.measured import MEGABYTE, bytes_in
+from benchmarks.recorded_sandbox import Recorded, recorded
 from okr_models.periods import add_months
 from pipelines.shards.engine import RunEnded
 from pipelines.shards.plan import Plan
+from pipelines.shards.ray_engine import cluster
 from pipelines.shards_run import run_all
 
 LAST = date(2026, 11, 20)
+FIRST_NIGHT, NEXT_NIGHT, ONE_CORE = "first night", "next night", "night on one core"
+NIGHTS = {FIRST_NIGHT: LAST - timedelta(days=1), NEXT_NIGHT: LAST}
 PLANNED_CLIENTS, PLANNED_SHARDS = 10_000, 200
+KPIS = (("orders", 100), ("calls", 30))
 
 
 class _Reply(BaseHTTPRequestHandler):
@@ -56,47 +71,101 @@ class _Reply(BaseHTTPRequestHandler):
         """Not a line a call."""
 
 
-KPIS = (("orders", 100), ("calls", 30))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a client is. ``today`` tells the vendors the day; ``calls`` how many they answered, by place."""
+
+    client: Callable[[str], dict[str, Any]]
+    today: Callable[[date], None] = lambda _: None
+    calls: Callable[[], dict[str, int]] = dict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One night of a home of so many clients."""
+
+    clients: int
+    shards: int
+    which: str
+    seconds: float
+    processor_seconds: float
+    peak_bytes: int
+    disk_bytes: int
+    cores: int
+    calls: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def a_client(self) -> float:
+        return self.processor_seconds / self.clients
+
+    def line(self) -> str:
+        return (
+            f"{self.clients} clients in {self.shards} shards, {self.which}: {self.seconds:.0f} s on {self.cores} cores,"
+            f" {self.processor_seconds:.0f} s of processor in shards ({self.a_client:.2f} a client),"
+            f" {self.peak_bytes / MEGABYTE:.0f} MB at most in a worker, {self.disk_bytes / MEGABYTE:.0f} MB on disk,"
+            f" {sum(self.calls.values())} calls"
+        )
 
 
 @contextmanager
-def served(*, months: int, milliseconds: int) -> Iterator[str]:
-    """The address of the simulated vendor."""
+def kind_of(like: str, *, months: int, milliseconds: int) -> Iterator[Kind]:
+    """The kind of client, while its vendors answer."""
+    if like == "demo":
+        with recorded(milliseconds=milliseconds) as server:
+            os.environ.update(server.variables)
+            yield Kind(
+                client=lambda name: client_file(name, months=months), today=server.set_today, calls=_vendors_of(server)
+            )
+        return
     _Reply.months, _Reply.wait_seconds = months, milliseconds / 1000
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Reply)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    files = ThreadingHTTPServer(("127.0.0.1", 0), _Reply)
+    threading.Thread(target=files.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield Kind(client=lambda name: _csv_client(name, f"http://127.0.0.1:{files.server_port}"))
     finally:
-        server.shutdown()
-        server.server_close()
+        files.shutdown()
+        files.server_close()
 
 
-def write_home(root: Path, clients: int, *, address: str) -> None:
-    """Client files alone; everything else comes over HTTP."""
-    (root / "clients").mkdir(parents=True)
-    for number in range(clients):
-        name = f"c{number:05}"
-        content = {
-            "client": name,
-            "name": f"Client {number}",
-            "language": "en",
-            "sources": [{"id": "own", "type": "csv", "url": f"{address}/{name}.csv"}],
-            "kpis": [
-                {"id": kpi, "title": kpi.capitalize(), "kind": "flow", "unit": kpi, "source": "own"} for kpi, _ in KPIS
-            ],
-            "objectives": [
-                {
-                    "id": "growth",
-                    "title": "Growth",
-                    "period": {"start": "2026-01-01", "end": "2026-12-31"},
-                    "key_results": [
-                        {"id": kpi, "title": f"More {kpi}", "kpi": kpi, "target": "+8%"} for kpi, _ in KPIS
-                    ],
-                }
-            ],
-        }
-        (root / "clients" / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+VENDORS = {
+    "v1beta": "ga4",
+    "webmasters": "search_console",
+    "youtube": "youtube",
+    "rest": "linkedin",
+    "sites": "wordpress",
+}
+"""The first part of a path of the demo's first client by vendor; Meta's is its version."""
+
+
+def _vendors_of(server: Recorded) -> Callable[[], dict[str, int]]:
+    def counted() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for place, calls in server.places().items():
+            vendor = VENDORS.get(place, "meta" if place.startswith("v2") else place)
+            found[vendor] = found.get(vendor, 0) + calls
+        return found
+
+    return counted
+
+
+def _csv_client(name: str, address: str) -> dict[str, Any]:
+    return {
+        "client": name,
+        "name": name,
+        "language": "en",
+        "sources": [{"id": "own", "type": "csv", "url": f"{address}/{name}.csv"}],
+        "kpis": [
+            {"id": kpi, "title": kpi.capitalize(), "kind": "flow", "unit": kpi, "source": "own"} for kpi, _ in KPIS
+        ],
+        "objectives": [
+            {
+                "id": "growth",
+                "title": "Growth",
+                "period": {"start": "2026-01-01", "end": "2026-12-31"},
+                "key_results": [{"id": kpi, "title": f"More {kpi}", "kpi": kpi, "target": "+8%"} for kpi, _ in KPIS],
+            }
+        ],
+    }
 
 
 def night(root: Path, today: date, *, shards: int) -> tuple[RunEnded, float]:
@@ -109,46 +178,96 @@ def night(root: Path, today: date, *, shards: int) -> tuple[RunEnded, float]:
     return ended, time.monotonic() - begun
 
 
-def measured(clients: int, *, a_shard: int, address: str) -> float:
-    """Print two nights of so many clients; seconds of processor a client in the second."""
+def one_night(root: Path, which: str, today: date, *, clients: int, shards: int, cores: int, kind: Kind) -> Measured:
+    """Run it on so many cores, and print it."""
+    kind.today(today)
+    before = kind.calls()
+    with cluster(os.environ, cores=cores):  # which a run takes as it finds it
+        ended, seconds = night(root, today, shards=shards)
+    found = Measured(
+        clients=clients,
+        shards=shards,
+        which=which,
+        seconds=seconds,
+        processor_seconds=sum(each.processor_seconds for each in ended.outcomes),
+        peak_bytes=max(each.peak_bytes for each in ended.outcomes),
+        disk_bytes=bytes_in(root),
+        cores=cores,
+        calls={name: number - before.get(name, 0) for name, number in kind.calls().items()},
+    )
+    print(found.line(), f"(load {os.getloadavg()[0]:.1f})", flush=True)
+    return found
+
+
+def measured(clients: int, *, a_shard: int, kind: Kind, cores: int, compare: bool) -> list[Measured]:
+    """Two nights of so many clients; to ``compare``, two more on one core and on two."""
     shards = -(-clients // a_shard)
-    cost = 0.0
+    nights = [(which, today, cores) for which, today in NIGHTS.items()]
+    if compare:
+        nights.append((ONE_CORE, LAST + timedelta(days=1), 1))
     with tempfile.TemporaryDirectory(prefix="okr-scale-") as folder:
         root = Path(folder)
-        write_home(root, clients, address=address)
-        for what, today in (("first night", LAST - timedelta(days=1)), ("next night", LAST)):
-            ended, seconds = night(root, today, shards=shards)
-            processor = sum(each.processor_seconds for each in ended.outcomes)
-            peak = max(each.peak_bytes for each in ended.outcomes) / MEGABYTE
-            disk = bytes_in(root) / MEGABYTE
-            cost = processor / clients
-            print(
-                f"{clients} clients in {shards} shards, {what}: {seconds:.0f} s, {processor:.0f} s of processor in"
-                f" shards ({cost:.2f} a client), {peak:.0f} MB at most in a worker, {disk:.0f} MB on disk",
-                flush=True,
-            )
-    return cost
+        names = [f"c{number:05}" for number in range(clients)]
+        write_clients(root, {name: kind.client(name) for name in names})
+        return [
+            one_night(root, which, today, clients=clients, shards=shards, cores=of, kind=kind)
+            for which, today, of in nights
+        ]
+
+
+def planning() -> float:
+    """Print and return the seconds of processor that planning takes."""
+    begun = time.process_time()
+    spread = Plan(shards=PLANNED_SHARDS).spread(f"c{number:05}" for number in range(PLANNED_CLIENTS))
+    took, sizes = time.process_time() - begun, [len(names) for names in spread.values()]
+    print(
+        f"planning {PLANNED_CLIENTS} clients over {PLANNED_SHARDS} shards: {took:.2f} s of processor; {min(sizes)} to"
+        f" {max(sizes)} a shard (goal 60 s)"
+    )
+    return took
+
+
+def compared(found: list[Measured]) -> None:
+    """Print the cost a client of each number beside the first, and one core beside two."""
+    for which in NIGHTS:
+        costs = [(each.clients, each.a_client) for each in found if each.which == which]
+        for clients, cost in costs[1:]:
+            ratio = cost / costs[0][1]
+            print(f"a client of {clients} costs {ratio:.2f} times one of {costs[0][0]}, {which} (goal 1.1)")
+    if found[-1].which == ONE_CORE:
+        many, one = found[-2:]
+        print(
+            f"{many.shards} shards on {many.cores} cores: {one.seconds / many.seconds:.2f} times one core (goal of four"
+            f" on two: 1.8); they had {many.processor_seconds / many.seconds:.2f} s of processor a second, the one"
+            f" {one.processor_seconds / one.seconds:.2f}"
+        )
 
 
 def main() -> None:
     """Measure what the arguments ask for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--a-shard", type=int, default=50)
     parser.add_argument("--months", type=int, default=36)
     parser.add_argument("--milliseconds", type=int, default=50)
+    parser.add_argument("--like", choices=("demo", "csv"), default="demo")
+    parser.add_argument("--compare-cores", action="store_true")
+    parser.add_argument("--figures", type=Path)
     given = parser.parse_args()
-    with served(months=given.months, milliseconds=given.milliseconds) as address:
-        costs = [measured(clients, a_shard=given.a_shard, address=address) for clients in given.clients]
-    for clients, cost in zip(given.clients[1:], costs[1:], strict=True):
-        print(f"a client of {clients} costs {cost / costs[0]:.2f} times one of {given.clients[0]}")
-    begun = time.process_time()
-    spread = Plan(shards=PLANNED_SHARDS).spread(f"c{number:05}" for number in range(PLANNED_CLIENTS))
-    sizes = [len(names) for names in spread.values()]
-    print(
-        f"planning {PLANNED_CLIENTS} clients over {PLANNED_SHARDS} shards: {time.process_time() - begun:.2f} s of"
-        f" processor; {min(sizes)} to {max(sizes)} a shard"
-    )
+    title = f"Nights in shards of {given.a_shard}, {given.milliseconds} ms a call, {given.months} months"
+    print_head(title, {name: version(name) for name in ("ray", "dagster", "duckdb")})
+    planned, cores = planning(), os.cpu_count() or 1
+    found: list[Measured] = []
+    with kind_of(given.like, months=given.months, milliseconds=given.milliseconds) as kind:
+        for clients in given.clients:
+            compare = given.compare_cores and clients == given.clients[-1]
+            found += measured(clients, a_shard=given.a_shard, kind=kind, cores=cores, compare=compare)
+            if given.figures is not None:
+                nights = [asdict(each) for each in found]
+                about = {"like": given.like, "months": given.months, "milliseconds": given.milliseconds}
+                about |= {"planning_seconds": planned, "nights": nights}
+                given.figures.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    compared(found)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ def environ_of(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def cluster(environ: Mapping[str, str]) -> Iterator[Any]:
-    """Ray connected to ``RAY_ADDRESS``, or started on this machine and stopped afterwards. Raises ``NoRay``."""
+def cluster(environ: Mapping[str, str], *, cores: int | None = None) -> Iterator[Any]:
+    """Ray connected to ``RAY_ADDRESS``, or started on this machine (with so many ``cores``, else all) and stopped
+    afterwards; one that is there already is taken. Raises ``NoRay``."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # tells nobody anything
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
@@ -60,6 +61,7 @@ def cluster(environ: Mapping[str, str]) -> Iterator[Any]:
         try:
             ray.init(
                 address=address,
+                num_cpus=cores,
                 namespace=NAMESPACE,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
