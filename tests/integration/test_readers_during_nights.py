@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.torture.readers import read_during_nights
+from tests.torture.readers import followed, read_during_nights
 
 
 def test_every_read_is_one_published_version_and_no_reader_goes_back(tmp_path: Path) -> None:
@@ -16,3 +16,10 @@ def test_every_read_is_one_published_version_and_no_reader_goes_back(tmp_path: P
     assert found.reads >= 300
     assert found.versions >= 3
     assert found.changes >= 2
+
+
+def test_a_read_of_two_versions_and_a_reader_that_goes_back_are_told() -> None:
+    versions = [frozenset({(0, "a"), (1, "x")}), frozenset({(0, "b"), (1, "x")}), frozenset({(0, "c"), (1, "y")})]
+    assert followed([versions[0], frozenset({(1, "x")}), versions[2]], versions) == ([0, 0, 2], [])
+    assert followed([frozenset({(0, "b"), (1, "y")})], versions) == ([0], ["a read was of no published version"])
+    assert followed([versions[2], frozenset({(1, "x")})], versions) == ([2, 2], ["a reader went back from 2 to 1"])

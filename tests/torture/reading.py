@@ -1,68 +1,93 @@
 """One reader of the published database, in a process of its own: opens it, reads, closes it, again and again.
 
-``python -m tests.torture.reading HOME READS`` prints a line of JSON: how often it saw which version, in order, and each
-thing that was wrong. Half of the reads open the link's own path as an analyst does, half as the program's commands do;
-each holds its connection over several statements, some over a publication. No test lives here.
+``python -m tests.torture.reading HOME READS NUMBER`` prints a line of JSON: what it saw, in order, and each thing that
+was wrong; a byte is added to ``HOME/read-NUMBER`` for each read. Most reads attach the file to a session that stays
+open, by the link's own path or by the file's, and read every cell of two of the main tables, in turn; of each fifty one
+opens it alone as an analyst does, and one as the program's commands do, and these read all five. Some read twice, with
+half a second between. On one thread. No test lives here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
-from pipelines.warehouse.db import open_published
+from pipelines.warehouse.db import Connection, open_published
 from pipelines.warehouse.home import Home
 
-HELD_EVERY, HELD_SECONDS = 40, 0.5
+HELD_EVERY, HELD_SECONDS = 41, 0.5
+ALONE_EVERY = 50
 TABLES = ("marts.kpi_monthly", "marts.key_result_progress", "marts.objective_progress", "marts.sources", "ops.loads")
+ATTACHED = "served"
+ALL = range(len(TABLES))
+Seen = tuple[tuple[int, str], ...]
 
 
-def version_of(con: duckdb.DuckDBPyConnection) -> str:
-    """A fingerprint of every cell of the main tables, a statement each."""
-    found = hashlib.sha256()
-    for table in TABLES:
-        answer = con.execute(f"select count(*), sum(hash(t)) from {table} as t").fetchall()
-        found.update(repr(answer).encode())
-    return found.hexdigest()[:16]
+def seen_in(con: Connection, tables: Collection[int], *, catalog: str = "") -> Seen:
+    """A fingerprint of every cell of each of some tables, by its place in ``TABLES``."""
+    prefix = f"{catalog}." if catalog else ""
+    parts = (f"select {n}, count(*), sum(hash(t))::varchar from {prefix}{TABLES[n]} as t" for n in tables)
+    return tuple(
+        sorted((n, f"{count}/{hashed}") for n, count, hashed in con.execute(" union all ".join(parts)).fetchall())
+    )
 
 
-def read(home: Home, number: int) -> tuple[str, str | None]:
-    """One read: the version that was seen, and what was wrong."""
-    path = str(home.published_database.resolve())
-    with closing(duckdb.connect(path, read_only=True) if number % 2 else open_published(home)) as con:
-        seen = version_of(con)
+@contextmanager
+def opened(
+    home: Home, session: duckdb.DuckDBPyConnection, number: int
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """The published database in one of the ways in which people open it, and its catalog's name ("": its own)."""
+    path = home.published_database
+    if number % ALONE_EVERY == 1:
+        with closing(duckdb.connect(str(path), read_only=True, config={"threads": 1})) as con:
+            yield con, ""
+    elif number % ALONE_EVERY == 2:
+        with closing(open_published(home)) as con:
+            yield con, ""
+    else:
+        session.execute(f"attach '{path if number % 2 else path.resolve()}' as {ATTACHED} (read_only)")
+        try:
+            yield session, ATTACHED
+        finally:
+            session.execute(f"detach {ATTACHED}")
+
+
+def read(home: Home, session: Connection, number: int) -> tuple[Seen, str | None]:
+    """One read: what was seen, and what was wrong."""
+    with opened(home, session, number) as (con, catalog):
+        tables = (number % len(TABLES), (number + 1) % len(TABLES)) if catalog else ALL
+        seen = seen_in(con, tables, catalog=catalog)
         if number % HELD_EVERY == 0:
             time.sleep(HELD_SECONDS)
-            if version_of(con) != seen:
+            if seen_in(con, tables, catalog=catalog) != seen:
                 return seen, "one connection saw two versions"
     return seen, None
 
 
 def main() -> None:
     home, reads = Home(Path(sys.argv[1])), int(sys.argv[2])
-    order: list[list[object]] = []
+    known: dict[Seen, int] = {}
+    order: list[int] = []
     wrong: list[str] = []
     number = 0
-    while number < reads or not (home.root / "stop").exists():
-        number += 1
-        try:
-            seen, why = read(home, number)
-        except Exception as error:  # noqa: BLE001 - any error at all is what is looked for
-            wrong.append(f"{type(error).__name__}: {error}")
-            continue
-        wrong += [why] if why else []
-        if not order or order[-1][0] != seen:
-            order.append([seen, 0])
-        order[-1][1] = int(str(order[-1][1])) + 1
-        if number == reads:
-            (home.root / f"done-{sys.argv[3]}").touch()
-    print(json.dumps({"order": order, "reads": number, "wrong": wrong[:20]}))
+    session = duckdb.connect(config={"threads": 1, "async_threads": 0})
+    with closing(session), (home.root / f"read-{sys.argv[3]}").open("ab", buffering=0) as counted:
+        while number < reads or not (home.root / "stop").exists():
+            number += 1
+            try:
+                seen, why = read(home, session, number)
+                order.append(known.setdefault(seen, len(known)))
+                wrong += [why] if why else []
+            except Exception as error:  # noqa: BLE001 - any error at all is what is looked for
+                wrong.append(f"{type(error).__name__}: {error}")
+            counted.write(b".")
+    print(json.dumps({"seen": list(known), "order": order, "reads": number, "wrong": wrong[:20]}))
 
 
 if __name__ == "__main__":
