@@ -1,17 +1,19 @@
 """What the published figures must be in the end, counted from the world's events and the clients' books. No test here.
 
 Plain sets and sums, nothing of the pipeline: views by day and month, distinct visitors, followers at the last reading
-before a month's end, reactions between the first reading and the last.
+before a month's end. Posts and what they received are ``truth_posts.py``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from okr_models.periods import add_months, month_end, month_start
 from tests.sandbox_truth import WebTruth, followers
+from tests.torture import truth_posts
 from tests.torture.promises import Broken, Key, Published
 
 if TYPE_CHECKING:
@@ -66,6 +68,13 @@ class Truth:
                     found += self._web(file.slug, file.brand, scope, kind)
                 elif kind in OPENED:
                     found += self._followers(file.slug, file.brand, str(source["id"]), kind)
+                    found += self._posts(file.slug, file.brand, str(source["id"]), kind)
+                elif kind == "feed":
+                    found += self._posted(
+                        truth_posts.blog_posts(
+                            self.story, file.slug, str(source["id"]), brand=file.brand, web_first=WEB_FIRST
+                        )
+                    )
             found += self._own(file.slug, file.brand)
         if self.compared < 30:
             found.append(Broken("the truth is compared", f"only {self.compared} figures"))
@@ -103,10 +112,7 @@ class Truth:
 
     def _followers(self, client: str, brand: str, source: str, kind: str) -> list[Broken]:
         """The last reading at a month's end, at most 35 days old; before it opened there were none."""
-        world, readings = self.story.server.world, dict[date, datetime]()
-        for whose, of, stream, end, started, status, _ in self.published.loads:
-            if (whose, of, stream, status) == (client, source, "follower_snapshots", "loaded"):
-                readings[end] = started
+        world, readings = self.story.server.world, self._readings(client, source, "follower_snapshots")
         found: list[Broken] = []
         for month in self._months(add_months(self.story.day.replace(day=1), -14)):
             end = month_end(month)
@@ -119,6 +125,36 @@ class Truth:
             else:
                 found += self._differs((client, "followers", f"source={source}", month), None)
         return found
+
+    def _readings(self, client: str, source: str, of: str) -> dict[date, datetime]:
+        """When each day's counters were read."""
+        return {
+            end: started
+            for whose, known, stream, end, started, status, _ in self.published.loads
+            if (whose, known, stream, status) == (client, source, of, "loaded")
+        }
+
+    def _posts(self, client: str, brand: str, source: str, kind: str) -> list[Broken]:
+        """Posts as they stood at the newest reading, and the months that are closed."""
+        readings, found = self._readings(client, source, "post_counters"), list[Broken]()
+        if readings:
+            at = readings[max(readings)]
+            found += self._posted(
+                truth_posts.social_posts(self.story, client, source, brand=brand, platform=kind, at=at)
+            )
+        closed = self._months(add_months(self.story.day.replace(day=1), -14))
+        bounded = truth_posts.months_of_posts(self.story, brand=brand, platform=kind, months=closed, readings=readings)
+        for kpi, month, wanted in bounded:
+            found += self._differs((client, kpi, f"source={source}", month), wanted)
+        return found
+
+    def _blog_posts(self, client: str, brand: str, source: str) -> list[Broken]:
+        return self._posted(truth_posts.blog_posts(self.story, client, source, brand=brand, web_first=WEB_FIRST))
+
+    def _posted(self, compared: Iterable[truth_posts.Compared]) -> list[Broken]:
+        all_of_them = list(compared)
+        self.compared += len(all_of_them)
+        return truth_posts.differing(all_of_them)
 
     def _own(self, client: str, brand: str) -> list[Broken]:
         book, found = self.story.books[brand], []
