@@ -18,4 +18,5 @@ def test_a_year_with_every_trouble_ends_in_the_worlds_own_figures(seed: int) -> 
     story, broken = run_seed(seed, NIGHTS)
     assert not broken, "\n".join([*story.told, *map(str, broken)])
     assert story.nights > NIGHTS
+    assert story.compared > 500
     assert {"faults", "edits"} <= story.on
