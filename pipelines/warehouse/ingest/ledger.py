@@ -31,9 +31,9 @@ _LAST_DOUBT = """
 """
 _ENDED = f"coalesce(({_LAST_DOUBT}), ?)"
 """When a read ended: later than one with doubts that it may lift, whatever a fixed clock says."""
-_APPEND = f"insert into {LOADS.qualified} ({names(LOADS.column_names)}) select " + ", ".join(
-    _ENDED if column == "finished_at" else "?" for column in LOADS.column_names
-)
+_INTO = f"insert into {LOADS.qualified} ({names(LOADS.column_names)})"
+_APPEND = f"{_INTO} select " + ", ".join(_ENDED if column == "finished_at" else "?" for column in LOADS.column_names)
+_APPEND_AS_IT_IS = f"{_INTO} values ({', '.join('?' for _ in LOADS.column_names)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,24 @@ class Load:
         return (self.client, self.source, self.stream)
 
 
-def append(con: Connection, load: Load) -> None:
-    """Add one row, in whatever transaction is open."""
+def last_doubt(con: Connection, *, run_id: str) -> datetime | None:
+    """When the newest read with doubts of another run ended."""
+    row = first_row(
+        con,
+        "select max(finished_at) from ops.loads where run_id <> ? and json_extract(quality, '$.doubts') is not null",
+        [run_id],
+    )
+    return row[0] if row else None
+
+
+def append(con: Connection, load: Load, *, after_doubts: bool = False) -> None:
+    """Add one row, in whatever transaction is open. ``after_doubts``: it ended after every ``last_doubt``, as it does
+    by any clock that goes, so that nothing need be asked."""
     quality = json.dumps(dict(load.quality), ensure_ascii=False, sort_keys=True) if load.quality else None
+    ended = (load.finished_at,)
+    asked = (*load.key, load.run_id, load.finished_at, load.finished_at + _SAME_INSTANT, load.finished_at)
     con.execute(
-        _APPEND,
+        _APPEND_AS_IT_IS if after_doubts else _APPEND,
         [
             load.client,
             load.source,
@@ -76,11 +89,7 @@ def append(con: Connection, load: Load) -> None:
             load.error_class,
             load.message[:LONGEST_MESSAGE] if load.message else None,
             load.started_at,
-            *load.key,
-            load.run_id,
-            load.finished_at,
-            load.finished_at + _SAME_INSTANT,
-            load.finished_at,
+            *(ended if after_doubts else asked),
             load.run_id,
             quality,
         ],

@@ -92,10 +92,15 @@ def ingest(
     result = ResultBuilder()
     watched = IngestStages(stages or Unwatched(), "counters" if set(deliveries) == {"snapshot"} else "sources")
 
+    last_doubt = ledger.last_doubt(con, run_id=run_id)  # nobody else writes meanwhile
+
+    def is_later(load: Load) -> bool:
+        return last_doubt is None or load.finished_at > last_doubt
+
     def note(loads: Sequence[Load]) -> None:
         with transaction(con):
             for load in loads:
-                ledger.append(con, load)
+                ledger.append(con, load, after_doubts=is_later(load))
         for load in loads:
             watched.happened(load, result.add(load))
         watched.through(loads[0].client, loads[0].source)
@@ -111,7 +116,7 @@ def ingest(
     with closing(_read_all(tasks, threads=threads)) as reads:
         for read in reads:
             if isinstance(read, Read):
-                load = _write(con, read)
+                load = _write(con, read, after_doubts=is_later(read.load))
                 watched.happened(load, result.add(load))
             elif read.error is not None:
                 of = read.task
@@ -121,7 +126,7 @@ def ingest(
     return result.build()
 
 
-def _write(con: Connection, read: Read) -> Load:
+def _write(con: Connection, read: Read, *, after_doubts: bool) -> Load:
     """Write one read; a batch that breaks its table's contract becomes a failed load and changes nothing.
 
     A second run of one day that finds a list as it was leaves no trace, the ledger's rows included.
@@ -140,12 +145,14 @@ def _write(con: Connection, read: Read) -> Load:
             # what is wrong with it is said again each time
             is_repeat = read.is_repeat and not read.batch.partly
             if not (is_repeat and same_listing(con, batch=checked, load=load)):
-                write_batch(con, batch=checked, load=load, taken_at=read.taken_at, kept=read.kept)
+                write_batch(
+                    con, batch=checked, load=load, taken_at=read.taken_at, kept=read.kept, after_doubts=after_doubts
+                )
             return load
     with transaction(con):
         if replies:
             keep_replies(con, stream=read.stream, load=load, replies=replies, taken_at=read.taken_at)
-        ledger.append(con, load)
+        ledger.append(con, load, after_doubts=after_doubts)
     return load
 
 

@@ -43,9 +43,15 @@ class NotReplaceable(ValueError):
 
 
 def write_batch(
-    con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime, kept: Kept | None = None
+    con: Connection,
+    *,
+    batch: CheckedBatch,
+    load: Load,
+    taken_at: datetime,
+    kept: Kept | None = None,
+    after_doubts: bool = False,
 ) -> None:
-    """Write one read and its ledger row, both or neither.
+    """Write one read and its ledger row, both or neither; ``after_doubts`` as of ``ledger.append``.
 
     ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
     instant that raw replies of a snapshot are kept under; ``kept``: who it is of, where that says more than is known.
@@ -67,7 +73,7 @@ def write_batch(
             replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
         if kept is not None:
             keep(con, kept, client=load.client, source=load.source, now=load.started_at)
-        ledger.append(con, load)
+        ledger.append(con, load, after_doubts=after_doubts)
 
 
 def _today(load: Load) -> date:

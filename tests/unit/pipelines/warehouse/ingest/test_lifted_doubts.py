@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,25 @@ def test_a_doubt_is_lifted_by_the_next_run_whatever_the_clock_says(mended_on: da
         assert len(ledger.read(con)) == noted, "the same again leaves no trace"
         instants = [load.finished_at for load in ledger.read(con) if load.source == "one"]
         assert len(set(instants)) == len(instants) == 2
+
+
+def test_a_row_that_ended_after_every_doubt_is_the_same_without_asking_for_one(tmp_path: Path) -> None:
+    home, client = Home(tmp_path), read_client(FILE, file_name="acme.yaml", types=SETTINGS).client
+    for folder in (home.warehouse, home.data):
+        folder.mkdir()
+    for name, sessions in (("one", 50), ("two", 51)):
+        (home.data / f"{name}.csv").write_text(f"month,kpi,value\n2025-03,sessions,{sessions}\n")
+    with closing(connect(home)) as con:
+        ensure_schema(con)
+        ingest(
+            con=con, clients=[client], home=home, environ={}, clock=fixed_clock(date(2026, 11, 20)), run_id="r1",
+            deliveries=("listing",),
+        )  # fmt: skip
+        loads = ledger.read(con)
+        doubted = max(load.finished_at for load in loads)
+        assert ledger.last_doubt(con, run_id="r1") is None
+        assert ledger.last_doubt(con, run_id="r2") == doubted
+        later = replace(loads[0], finished_at=doubted + timedelta(microseconds=1), run_id="r2")
+        for after_doubts in (False, True):
+            ledger.append(con, later, after_doubts=after_doubts)
+        assert ledger.read(con)[len(loads) :] == (later, later)

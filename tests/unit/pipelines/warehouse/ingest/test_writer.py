@@ -97,7 +97,7 @@ def test_a_failure_midway_leaves_the_old_rows_and_no_ledger_row(con, monkeypatch
     write(con, DAILY, days(WEEK), WEEK)
     before = content(con, "web_daily")
 
-    def full_disk(*_: object) -> None:
+    def full_disk(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
     # after delete and insert, before the commit
