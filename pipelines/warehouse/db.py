@@ -140,8 +140,10 @@ def settings(warehouse: Path, file: Path) -> Settings:
 
     Extensions are never fetched: a night needs no other host than the sources. Raises ``DatabaseUnusable``.
     """
+    given = os.environ.get(CORES_VARIABLE, "")
+    cores = max(1, int(given)) if given.isdecimal() else None
     try:
-        most = memory_limit(os.environ)
+        most = memory_limit(os.environ, threads=cores or os.cpu_count() or 1)
     except BadMemory as error:
         raise DatabaseUnusable(path=file, problem="misset", detail=str(error)) from error
     chosen: Settings = {
@@ -151,8 +153,7 @@ def settings(warehouse: Path, file: Path) -> Settings:
     }
     if place:  # a reader who can spill nowhere has to hold all of an answer
         chosen["memory_limit"] = most
-    cores = os.environ.get(CORES_VARIABLE, "")
-    return chosen | ({"threads": max(1, int(cores))} if cores.isdecimal() else {})
+    return chosen | ({"threads": cores} if cores else {})
 
 
 def configured(con: Connection) -> Connection:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 MEMORY_VARIABLE = "OKR_MEMORY"
 """The most that one connection's tables, caches and half-done work may take of memory, such as ``2GB``."""
-DEFAULT_MEMORY = "400MB"
-MORE_MEMORY = (
-    f"give it more memory: {MEMORY_VARIABLE}=2GB in the environment; without it DuckDB may hold {DEFAULT_MEMORY}"
-)
+LEAST_MEGABYTES = 400
+MEGABYTES_A_CORE = 100
+"""Each thread that sorts or groups has buffers of its own, which can't be put aside."""
+MORE_MEMORY = f"let DuckDB hold more of it: {MEMORY_VARIABLE}=4GB in the environment"
 SPILL = "spill"
 """The folder in ``warehouse/`` with a place for each connection that needs one."""
 OWN_ONLY = 0o700
@@ -37,11 +37,11 @@ class BadMemory(ValueError):
         super().__init__(f"{MEMORY_VARIABLE} is {given!r}, and must be a size such as 800MB or 4GB")
 
 
-def memory_limit(environ: Mapping[str, str]) -> str:
+def memory_limit(environ: Mapping[str, str], *, threads: int) -> str:
     """The size, as DuckDB reads it. Raises ``BadMemory``."""
     given = environ.get(MEMORY_VARIABLE, "").strip()
     if not given:
-        return DEFAULT_MEMORY
+        return f"{max(LEAST_MEGABYTES, MEGABYTES_A_CORE * threads)}MB"
     if not _SIZE.fullmatch(given):
         raise BadMemory(given)
     return given

@@ -236,7 +236,7 @@ def test_a_night_with_too_little_memory_says_where_more_is_given(home: Path) -> 
     ):
         con.execute("create table large as select hash(range) as a from range(10000000)")
     told = night._with_cure(f"marts failed: {' '.join(str(met.value).split())}", Home(home))
-    assert "OKR_MEMORY=2GB" in told
+    assert "OKR_MEMORY=4GB" in told
     assert "Possible solutions" not in told
 
 

@@ -22,7 +22,7 @@ from pipelines.exports.database import hand_out
 from pipelines.warehouse.backup import back_up
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published, spilling_in
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.room import DEFAULT_MEMORY, MEMORY_VARIABLE, BadMemory, memory_limit, sweep
+from pipelines.warehouse.room import MEMORY_VARIABLE, BadMemory, memory_limit, sweep
 
 LARGE = "create temp table large as select range as a, hash(range)::varchar as b from range(3000000)"
 SPILLS_AND_DIES = f"""
@@ -146,19 +146,20 @@ def test_a_backup_has_nothing_of_it(home, tmp_path):
         assert not [name for name in tar.getnames() if "spill" in name]
 
 
-def test_a_connection_may_hold_what_is_set_and_400_megabytes_where_nothing_is(home, monkeypatch):
+def test_a_connection_may_hold_what_is_set_or_400_megabytes_and_more_for_many_cores(home, monkeypatch):
     with closing(connect(home)) as con:
         assert con.execute("select current_setting('memory_limit')").fetchall() == [("22.8 MiB",)]
     monkeypatch.delenv(MEMORY_VARIABLE)
     with closing(connect(home)) as con:
         assert con.execute("select current_setting('memory_limit')").fetchall() == [("381.4 MiB",)]
-    assert DEFAULT_MEMORY == "400MB"
+    sizes = [memory_limit({}, threads=threads) for threads in (1, 4, 5, 64)]
+    assert sizes == ["400MB", "400MB", "500MB", "6400MB"]
 
 
 @pytest.mark.parametrize("given", ["2", "0MB", "much", "-1GB", "2GB; drop table x"])
 def test_a_slip_in_the_setting_is_said_in_a_line(home, monkeypatch, given):
     with pytest.raises(BadMemory, match=MEMORY_VARIABLE):
-        memory_limit({MEMORY_VARIABLE: given})
+        memory_limit({MEMORY_VARIABLE: given}, threads=1)
     monkeypatch.setenv(MEMORY_VARIABLE, given)
     with pytest.raises(DatabaseUnusable, match="must be a size such as 800MB or 4GB"):
         connect(home)
@@ -166,4 +167,4 @@ def test_a_slip_in_the_setting_is_said_in_a_line(home, monkeypatch, given):
 
 @pytest.mark.parametrize("given", ["800MB", "2 GB", "1gib"])
 def test_a_size_is_taken_as_it_is_written(given):
-    assert memory_limit({MEMORY_VARIABLE: f" {given} "}) == given
+    assert memory_limit({MEMORY_VARIABLE: f" {given} "}, threads=8) == given
