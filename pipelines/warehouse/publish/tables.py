@@ -92,21 +92,26 @@ def published_tables(con: Connection) -> list[Published]:
             """
         ).fetchall()
     )
+    columns = _columns(con)
     return [
-        Published(schema, name, comment, _columns(con, schema, name), tuple(keys.get(f"{schema}.{name}", ())))
+        Published(schema, name, comment, tuple(columns[schema, name]), tuple(keys.get(f"{schema}.{name}", ())))
         for schema, name, comment in sorted(found, key=lambda row: (PUBLISHED_FROM[row[0]], row[1], row[0]))
     ]
 
 
-def _columns(con: Connection, schema: str, table: str) -> tuple[PublishedColumn, ...]:
+def _columns(con: Connection) -> dict[tuple[str, str], list[PublishedColumn]]:
+    """Of every table and view in a schema that is published, asked for at once."""
     rows = con.execute(
         """
-        select column_name, data_type, is_nullable, comment from duckdb_columns()
-        where database_name = current_database() and schema_name = ? and table_name = ? order by column_index
+        select schema_name, table_name, column_name, data_type, is_nullable, comment from duckdb_columns()
+        where database_name = current_database() and list_contains(?, schema_name) order by column_index
         """,
-        [schema, table],
+        [list(PUBLISHED_FROM)],
     ).fetchall()
-    return tuple(PublishedColumn(*row) for row in rows)
+    found: dict[tuple[str, str], list[PublishedColumn]] = {}
+    for schema, table, *column in rows:
+        found.setdefault((schema, table), []).append(PublishedColumn(*column))
+    return found
 
 
 def _refuse_twice(copies: list[Published]) -> None:
@@ -150,12 +155,11 @@ def make_table(con: Connection, copy: Published, *, target: str) -> None:
 def comment_on(
     con: Connection, kind: Literal["table", "view"], place: str, comment: str | None, columns: Iterable[PublishedColumn]
 ) -> None:
-    """A table's or view's comment and its columns'."""
-    if comment:
-        con.execute(f"comment on {kind} {place} is {literal(comment)}")
-    for column in columns:
-        if column.comment:
-            con.execute(f"comment on column {place}.{quote(column.name)} is {literal(column.comment)}")
+    """A table's or view's comment and its columns', sent at once."""
+    said = [f"comment on {kind} {place} is {literal(comment)}"] if comment else []
+    said += [f"comment on column {place}.{quote(c.name)} is {literal(c.comment)}" for c in columns if c.comment]
+    if said:
+        con.execute(";\n".join(said))
 
 
 def _rows_with_served(con: Connection, copy: Published) -> str:
