@@ -1,30 +1,27 @@
 """A folder filled beside its target, so that a client's files are of one night even where the making of one fails.
 
-What belongs here: the folder while it is made, and what is left of it where a process was killed. What does not: what
-is written into it.
+What belongs here: the folder while it is made, and where in the exports a killed process may have left one. What does
+not: what is written into it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_NAME = re.compile(r"\..+\.[0-9]+")
+from pipelines import leftovers
 
 
 @contextmanager
 def made_aside(target: Path) -> Iterator[Path]:
-    """An empty folder beside ``target``, gone afterwards; locked meanwhile, which says that somebody fills it."""
-    # the process in its name, so that a night and an export by hand don't write into each other's
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    """An empty folder beside ``target``, gone afterwards; held meanwhile, which says that somebody fills it."""
+    aside = leftovers.beside(target)
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        descriptor = _locked(aside)
+        descriptor = _held(aside)
         try:
             yield aside
         finally:
@@ -33,16 +30,15 @@ def made_aside(target: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _locked(aside: Path) -> int:
-    """Make the folder and lock it: again where another took it for a leftover between the two."""
+def _held(aside: Path) -> int:
+    """Make the folder and hold it: again where another took it for a leftover between the two."""
     while True:
         aside.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(aside, os.O_RDONLY)
         except FileNotFoundError:
             continue
-        with suppress(OSError):  # a file system without locks: nobody else gets one either, and nothing is removed
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        leftovers.hold(descriptor)
         with suppress(FileNotFoundError):
             if aside.stat().st_ino == os.fstat(descriptor).st_ino:
                 return descriptor
@@ -52,17 +48,4 @@ def _locked(aside: Path) -> int:
 def remove_leftovers(folder: Path) -> None:
     """What killed processes left in the exports: folders that nobody holds, which would stay for ever."""
     for pattern in (".*", "*/.*"):
-        for path in folder.glob(pattern):
-            if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-                _remove_unless_held(path)
-
-
-def _remove_unless_held(path: Path) -> None:
-    # one that can't be told or removed is left: it costs room, and nothing else
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path)
-        finally:
-            os.close(descriptor)
+        leftovers.remove_leftovers(path for path in folder.glob(pattern) if path.is_dir())

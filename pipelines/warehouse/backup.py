@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
+from glob import escape
 from pathlib import Path, PurePosixPath
 
 import duckdb
 
+from pipelines import leftovers
 from pipelines.warehouse.db import Connection, DatabaseUnusable, connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.room import SPILL
@@ -55,10 +57,12 @@ def back_up(
         raise BackupFailed(f"{target} is there already and is left as it is")
     if not home.clients.is_dir():
         raise BackupFailed(f"{home.root} is no home folder: it has no clients/")
-    building = target.with_name(f".{target.name}.{os.getpid()}")
+    building = leftovers.beside(target)
+    leftovers.remove_leftovers(target.parent.glob(f".{escape(target.name)}.*"))
     count = 0
     try:
         descriptor = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN_ONLY)
+        leftovers.hold(descriptor)
         with os.fdopen(descriptor, "wb") as raw, tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3) as tar:
             _add_manifest(tar, now=now)
             served = home.published_database.resolve() if home.published_database.exists() else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import tarfile
 import threading
 from contextlib import closing
@@ -66,6 +68,17 @@ def test_nothing_that_is_there_is_written_over(home: Home, tmp_path: Path) -> No
     code, told = run("restore", file, "--into", home.root)
     assert (code, "not an empty folder" in told) == (1, True)
     assert run("restore", tmp_path / "none", "--into", tmp_path / "x")[0] == 1
+
+
+def test_what_a_killed_backup_left_neither_stays_nor_stops_the_next_of_its_number(home: Home, tmp_path: Path) -> None:
+    # in a container each backup may be process 7
+    ours, other, filled = (tmp_path / f".b[1].tar.gz.{number}" for number in (os.getpid(), 7, 8))
+    for path in (ours, other, filled):
+        path.write_text("half")
+    with filled.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert back_up(home, tmp_path / "b[1].tar.gz", now=NOW) > 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == [filled.name, "b[1].tar.gz", "home"]
 
 
 def test_a_copy_taken_while_a_run_writes_is_one_that_the_run_left(home: Home, tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Files and folders that are made beside their target under the process's number, and those that killed processes left.
+
+Whoever fills one holds a lock on it, which ends with the process, however that ends; one that nobody holds is a
+leftover. What does not belong here: what is made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+_NAME = re.compile(r"\..+\.[0-9]+")
+
+
+def beside(target: Path) -> Path:
+    """Where a process fills what becomes ``target``: a name of its own, so that two don't write into each other's."""
+    return target.with_name(f".{target.name}.{os.getpid()}")
+
+
+def hold(descriptor: int) -> None:
+    """Say that somebody fills what is open there, until it is closed."""
+    with suppress(OSError):  # a file system without locks: nobody else gets one either, and nothing is removed
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Those of ``paths`` that are named as ``beside`` names them and that nobody holds."""
+    for path in paths:
+        if _NAME.fullmatch(path.name) and not path.is_symlink():
+            _remove_unless_held(path)
+
+
+def _remove_unless_held(path: Path) -> None:
+    # one that can't be told or removed is left: it costs room, and nothing else
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        finally:
+            os.close(descriptor)
