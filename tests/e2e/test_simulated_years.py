@@ -20,3 +20,10 @@ def test_a_year_with_every_trouble_ends_in_the_worlds_own_figures(seed: int) -> 
     assert story.nights > NIGHTS
     assert story.compared > 500
     assert {"faults", "edits"} <= story.on
+
+
+def test_a_calm_year_is_watched_from_its_first_night_on_and_ends_in_the_worlds_own_figures_too() -> None:
+    story, broken = run_seed(2, 3, calm=True)
+    assert not broken, "\n".join([*story.told, *map(str, broken)])
+    assert (story.on, story.watch.nights) == (frozenset(), story.nights)
+    assert story.watch.source_nights == sum(len(file.sources) for file in story.clients) * story.nights

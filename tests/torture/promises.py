@@ -89,8 +89,7 @@ def broken_promises(story: Story, before: Published | None, after: Published, to
         found += _shrunk(before, after)
         for file in story.clients:
             found += _kept(file, before, after) if file.is_broken else _closed(file, before, after)
-    for (table, check), text in told.failed_checks.items():
-        story.alarms.append((story.day, f"{table}:{check}", text))
+    story.hear(told)
     return found
 
 

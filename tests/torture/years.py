@@ -41,6 +41,7 @@ from pipelines.warehouse.db import Connection, connect
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.models import lineage
 from pipelines.warehouse.models.project import Model, Project
+from tests.torture.alarms import Watch
 from tests.torture.book import Book
 from tests.torture.clients import EDITS, ClientFile, rename_client, rename_source, three_clients
 from tests.torture.night import Told, run_night
@@ -93,15 +94,23 @@ class Story:
     told: list[str] = field(default_factory=list)
     lost: dict[str, set[date]] = field(default_factory=dict)
     """Days that a vendor says nothing of for now, and their cure is still to come."""
-    alarms: list[tuple[date, str, str]] = field(default_factory=list)
+    watch: Watch = field(default_factory=Watch)
+    last_trouble: date | None = None
     nights: int = 0
     killed: int = 0
-    source_nights: int = 0
     compared: int = 0
     """Figures of the end that were compared with the world's."""
 
     def say(self, text: str) -> None:
         self.told.append(f"{self.day} {text}")
+        self.last_trouble = self.day
+
+    def hear(self, told: Told) -> None:
+        """The alarms of a night that is over."""
+        if any(self.lost.values()):
+            self.last_trouble = self.day
+        sources = sum(len(file.sources) for file in self.clients if file.is_here)
+        self.watch.hear(told.failed_checks, day=self.day, sources=sources, last_trouble=self.last_trouble)
 
     def write_files(self) -> None:
         """Client files and csv files as they stand tonight."""
@@ -119,10 +128,11 @@ SWITCHES = ("faults", "lost days", "edits", "restated", "missed", "kills", "grow
 
 
 @contextmanager
-def story_of(seed: int, folder: Path) -> Iterator[Story]:
-    """The beginning of a seed's year, with its sandbox running."""
+def story_of(seed: int, folder: Path, *, calm: bool = False) -> Iterator[Story]:
+    """The beginning of a seed's year, with its sandbox running. ``calm``: with no trouble, whatever the seed says."""
     rng = random.Random(f"{seed}/story")
-    on = frozenset(switch for switch in SWITCHES if rng.random() < 0.7)
+    switched = frozenset(switch for switch in SWITCHES if rng.random() < 0.7)
+    on = frozenset[str]() if calm else switched
     day = date(2026, 1, 10) + timedelta(days=rng.randint(0, 150))
     brands = tuple(_small(brand) for brand in (SKARGARD, LINDHS))
     world = World(clock=VirtualClock(five_in_stockholm(day)), seed=seed, brands=brands)
@@ -313,9 +323,12 @@ def cheaper() -> Iterator[None]:
         yield
 
 
-def run_seed(seed: int, nights: int, *, say: Callable[[str], None] = print) -> tuple[Story, list[Broken]]:
+def run_seed(
+    seed: int, nights: int, *, calm: bool = False, say: Callable[[str], None] = print
+) -> tuple[Story, list[Broken]]:
     """One seed's year in a folder of its own."""
-    with cheaper(), tempfile.TemporaryDirectory(dir=ROOM) as folder, story_of(seed, Path(folder) / "home") as story:
+    room = tempfile.TemporaryDirectory(dir=ROOM)
+    with cheaper(), room as folder, story_of(seed, Path(folder) / "home", calm=calm) as story:
         try:
             found = live(story, nights)
         except Exception as error:
@@ -331,16 +344,19 @@ def main() -> int:
     parser.add_argument("--nights", type=int, default=300, help="nights in all")
     parser.add_argument("--a-year", type=int, default=30, help="nights of one seed")
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
+    parser.add_argument("--calm", action="store_true", help="nothing goes wrong: every alarm is false")
     asked = parser.parse_args()
     # as the command itself does: what was imported is not gone through again and again
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
     seed, nights, kills, begun, span, compared = asked.seed, 0, 0, time.process_time(), 0, 0
+    watch = Watch()
     while nights < asked.nights:
-        story, found = run_seed(seed, min(asked.a_year, asked.nights - nights))
+        story, found = run_seed(seed, min(asked.a_year, asked.nights - nights), calm=asked.calm)
         nights, kills = nights + story.nights, kills + story.killed
-        print(f"seed {seed}: {story.nights} nights to {story.day}, {', '.join(sorted(story.on))}", flush=True)
+        watch.add(story.watch)
+        print(f"seed {seed}: {story.nights} nights to {story.day}, {', '.join(sorted(story.on)) or 'calm'}", flush=True)
         if found:
             for line in story.told:
                 print(f"  {line}")
@@ -353,6 +369,7 @@ def main() -> int:
     seconds = time.process_time() - begun
     print(f"{nights} nights of {span} seeds, {kills} kills, {compared} figures of the end compared with the world's:"
           f" every promise held ({seconds / nights:.1f} s a night)")  # fmt: skip
+    print(watch.told())
     return 0
 
 
