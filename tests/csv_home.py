@@ -21,7 +21,7 @@ from connectors.core.protocol import Delivery
 from pipelines.exports.all import export_all
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.db import Connection, connect, open_published, transaction
+from pipelines.warehouse.db import Connection, open_published, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.config_tables import write_config
 from pipelines.warehouse.ingest.run import ingest
@@ -31,6 +31,7 @@ from pipelines.warehouse.okr.initiatives import judge_initiatives
 from pipelines.warehouse.okr.judge import evaluate_all
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 
 YEAR = {"start": "2026-01-01", "end": "2026-12-31"}
 Row = dict[str, Any]
@@ -143,7 +144,7 @@ class CsvHome:
     def night(self, today: str, *, may_fail: bool = False) -> dict[str, Row]:
         """Run the night of ``today``; the newest row of each key result by its id. ``may_fail``: a source."""
         self.write()
-        with closing(connect(self.home)) as con:
+        with closing(connected(self.home)) as con:
             night_steps(con, self.home, today, may_fail=may_fail)
         return self.latest()
 

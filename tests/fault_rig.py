@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from connectors.core.protocol import Context, Delivery, Source
 from connectors.core.raw_tables import RAW_TABLES
@@ -29,7 +27,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.run import ingest
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import with_tables
 from tests.fake_vendor import Naps
 
 BEFORE, NIGHT = date(2026, 11, 19), date(2026, 11, 20)
@@ -204,20 +202,6 @@ def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, 
         database.execute("create table figures (day text, kpi text, value real)")
         database.executemany("insert into figures values (?, 'nps', ?)", [("2026-11-01", 41), ("2026-11-08", 43)])
         database.commit()
-    shutil.copy(_empty_database(), rig.home.database)
-    clients = load_clients(rig.home)
+    clients = load_clients(with_tables(rig.home))
     assert not clients.broken, clients.broken[0].errors
     return replace(rig, clients=clients.clients)
-
-
-_FOLDER = TemporaryDirectory(prefix="empty-")
-"""Goes when the process ends."""
-
-
-@cache
-def _empty_database() -> Path:
-    """With every table as it is declared."""
-    home = Home(Path(_FOLDER.name))
-    with closing(connect(home)) as con:
-        ensure_schema(con)
-    return home.database

@@ -24,12 +24,12 @@ from okr_models.client.model import Client
 from okr_models.client.sources import SourceFacts, SourceSettings
 from okr_models.periods import Window, local_date, month_end, snapshot_day
 from pipelines.warehouse.clock import FixedClock, fixed_clock
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.result import IngestResult
 from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.ingest.stages import Stage
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 SETTLE_DAYS = 3
@@ -205,8 +205,7 @@ class Night:
         self.home, self.clients = Home(root), clients
         self.vendor = vendor or FakeVendor()
         self.kind = kind
-        self.con: Connection = connect(self.home)
-        ensure_schema(self.con)
+        self.con: Connection = connected(self.home)
 
     def run(self, day: date, *, now: datetime | None = None, **options: Any) -> IngestResult:
         clock = FixedClock(now) if now else fixed_clock(day)

@@ -5,7 +5,10 @@ Under test: ``ledger_check`` over rows and ledger written by hand, and over what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,21 +18,21 @@ from connectors.core.protocol import Batch
 from connectors.core.raw_tables import RAW_TABLES
 from connectors.matomo.source import PAGES
 from okr_models.periods import Window
+from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.batches import CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.ledger_check import collapsed_windows, has_windows, rows_against_ledger
 from pipelines.warehouse.ingest.writer import write_batch
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 
 WEB = RAW_TABLES["web_daily"]
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    ensure_schema(connection)
-    return connection
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(connected(Home(tmp_path))) as connection:
+        yield connection
 
 
 def loaded(

@@ -39,7 +39,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.read_source import REPLY_KEPT
 from pipelines.warehouse.ingest.run import ingest
 from pipelines.warehouse.run_lock import run_lock
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 from tests.fake_vendor import NOW, Asked, Says, Vendor, context, vendor
 from tests.unit.connectors.mastodon.test_source import account, instance, status
 
@@ -60,8 +60,7 @@ def night(home: Path, server: Vendor, today: date) -> None:
     settings = Mastodon(
         id="toots", account="skargard", base_url=server.url, token=EnvRef(env="TOOTS"), start=date(2026, 11, 1)
     )
-    with closing(connect(Home(home))) as con:
-        ensure_schema(con)
+    with closing(connected(Home(home))) as con:
         ingest(
             con=con,
             clients=(Client(client="skargard", name="Skärgård", sources=(settings,)),),

@@ -17,12 +17,12 @@ import pytest
 from connectors.core.protocol import Batch, Stream
 from connectors.core.raw_tables import RAW_TABLES
 from okr_models.periods import Window
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.batches import CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.writer import write_batch
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 from tests.unit.warehouse_fakes import DAILY, daily, table_of
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -32,8 +32,7 @@ WEEK = Window(date(2026, 11, 12), date(2026, 11, 19))
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
-    connection = connect(Home(tmp_path))
-    ensure_schema(connection)
+    connection = connected(Home(tmp_path))
     yield connection
     connection.close()
 

@@ -17,13 +17,13 @@ import pytest
 from connectors.core.protocol import Batch, Stream
 from connectors.core.raw_tables import OWN_METRICS
 from okr_models.periods import Window
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger, writer
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.writer import NotReplaceable, write_batch
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, daily, post, table_of
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -33,8 +33,7 @@ WEEK = Window(date(2026, 11, 2), date(2026, 11, 8))
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
-    connection = connect(Home(tmp_path))
-    ensure_schema(connection)
+    connection = connected(Home(tmp_path))
     yield connection
     connection.close()
 

@@ -12,11 +12,11 @@ import pytest
 
 from okr_models.checkins.file import CheckIn
 from pipelines.warehouse.checkin_files import append, read_file
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.checkins import store_checkins
 from pipelines.warehouse.okr.forecasts import score_forecasts
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 from tests.unit.pipelines.warehouse.okr.test_forecasts import CLIENT, CLOSED, night, write
 from tests.unit.published_clients import FJALLGLAS
 
@@ -28,8 +28,7 @@ JUNE, SEPTEMBER = datetime(2026, 6, 1, 3, tzinfo=UTC), datetime(2026, 9, 1, 3, t
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
-    connection = connect(Home.resolve(str(tmp_path), {}))
-    ensure_schema(connection)
+    connection = connected(Home.resolve(str(tmp_path), {}))
     yield connection
     connection.close()
 

@@ -18,11 +18,11 @@ from okr_models.forecast.calibration import OWN_LIMIT
 from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.own_widening import own_widening
 from okr_models.forecast.path_values import Line, MeanOfMonths
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr import forecasts as forecast_step
 from pipelines.warehouse.okr.forecasts import night_forecaster, score_forecasts
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 
 CLIENT = Client(
     client="a",
@@ -40,8 +40,7 @@ CLIENT = Client(
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
-    connection = connect(Home.resolve(str(tmp_path), {}))
-    ensure_schema(connection)
+    connection = connected(Home.resolve(str(tmp_path), {}))
     yield connection
     connection.close()
 

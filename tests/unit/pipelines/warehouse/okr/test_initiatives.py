@@ -17,11 +17,11 @@ from connectors.linkedin.settings import LinkedIn
 from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Period, Scope
 from okr_models.client.sources import EnvRef, Pause
 from pipelines.warehouse.clock import fixed_clock
-from pipelines.warehouse.db import Connection, connect
+from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr import initiatives as initiative_step
 from pipelines.warehouse.okr.initiatives import judge_initiatives
-from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 
 START, END = date(2026, 3, 1), date(2026, 3, 28)
 AFTER = date(2026, 4, 20)
@@ -55,8 +55,7 @@ def client(*initiatives: Initiative, paused: tuple[Pause, ...] = ()) -> Client:
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
-    connection = connect(Home.resolve(str(tmp_path), {}))
-    ensure_schema(connection)
+    connection = connected(Home.resolve(str(tmp_path), {}))
     connection.execute(
         "create table marts.kpi_daily (client varchar, kpi varchar, scope varchar, day date, value double)"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,9 +19,11 @@ from okr_models.forecast.types import Forecast
 from pipelines.exports.published import read_status
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.faults import ClientFaults
+from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.judge import evaluate_all
 from pipelines.warehouse.okr.tables import KEY_RESULT_ITEMS, KEY_RESULT_PROGRESS, OBJECTIVE_PROGRESS, OKR_TABLES
 from pipelines.warehouse.schema import ensure_schema
+from tests.empty_home import connected
 from tests.unit.okr_figures import AS_OF, blog_post, client_of, daily, key_result, month, monthly, source
 
 BLOG = source("wordpress", "blog")
@@ -46,10 +49,8 @@ POSTS = key_result(id="posts", count="blog_posts", where={"page_views": {"at_lea
 
 
 @pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(":memory:")
-    connection.execute("set timezone = 'UTC'")
-    ensure_schema(connection)
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = connected(Home(tmp_path))
     for table, columns in DDL.items():
         connection.execute(f"create table marts.{table} ({columns})")
     yield connection

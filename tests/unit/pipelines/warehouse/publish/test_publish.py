@@ -23,7 +23,8 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.tables import OBJECTIVE_PROGRESS, OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.publish import publish
 from pipelines.warehouse.publish.tables import PublishRefused
-from pipelines.warehouse.schema import LOADS, OPS_TABLES, ensure_schema
+from pipelines.warehouse.schema import LOADS, OPS_TABLES
+from tests.empty_home import connected
 from tests.home import PROJECT
 
 
@@ -34,8 +35,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def con(home):
-    connection = connect(home)
-    ensure_schema(connection)
+    connection = connected(home)
     connection.execute("create table marts.kpi_daily (client varchar not null, day date not null, value double)")
     connection.execute("comment on table marts.kpi_daily is 'It''s a day'")
     connection.execute("comment on column marts.kpi_daily.value is 'In the unit of the KPI'")
