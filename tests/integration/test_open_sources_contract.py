@@ -9,19 +9,21 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import atproto
 import feedparser
 import mastodon
 import pytest
 import requests
-from atproto_client.exceptions import BadRequestError, RateLimitExceededError
-from atproto_client.models.app.bsky.feed.get_author_feed import Response as AuthorFeed
 
 from connectors.sandbox.faults import AuthReject, RateLimit
 from connectors.sandbox.server import DEMO_TODAY, SandboxServer
 from connectors.sandbox.world.clock import five_in_stockholm
 from tests.sandbox_truth import followers, post_totals
+
+if TYPE_CHECKING:  # it takes a second and a half to load, which only the worker with this file should spend
+    import atproto
+    from atproto_client.models.app.bsky.feed.get_author_feed import Response as AuthorFeed
 
 SLUG = "skargard"
 
@@ -109,6 +111,8 @@ def test_a_wrong_token_is_refused_though_none_is_needed(sandbox: SandboxServer) 
 
 @pytest.fixture
 def app_view(sandbox: SandboxServer) -> atproto.Client:
+    import atproto
+
     return atproto.Client(base_url=f"{sandbox.url}/xrpc")
 
 
@@ -158,6 +162,8 @@ def test_atproto_knows_reposts_pins_and_answers_for_what_they_are(app_view: atpr
 
 
 def test_atproto_understands_the_errors(sandbox: SandboxServer, app_view: atproto.Client) -> None:
+    from atproto_client.exceptions import BadRequestError, RateLimitExceededError
+
     with pytest.raises(BadRequestError) as raised:
         app_view.get_profile("nobody.example")
     assert "Profile not found" in str(raised.value.response)

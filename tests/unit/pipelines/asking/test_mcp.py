@@ -6,17 +6,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client
-from mcp.client.stdio import StdioServerParameters
 
-from pipelines.asking.server import server_of
 from pipelines.warehouse.home import Home
 from tests.home import PROJECT
 from tests.unit.published_fixture import build_published, insert
+
+if TYPE_CHECKING:  # it takes a second and a half to load, which only the worker with this file should spend
+    from mcp import Client
 
 TOOLS = {"objectives", "key_result", "kpi_series", "definitions", "what_changed", "sql"}
 DIMENSIONS = """
@@ -47,6 +47,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def asked(home: Home, question: Callable[[Client], Any]) -> Any:
+    from mcp import Client
+
+    from pipelines.asking.server import server_of
+
     async def main() -> Any:
         async with Client(server_of(home)) as client:
             return await question(client)
@@ -141,6 +145,9 @@ def test_before_the_first_night_it_says_so(tmp_path: Path) -> None:
 
 
 def test_the_command_speaks_over_stdio(home: Home) -> None:
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters
+
     command = StdioServerParameters(
         command=str(Path(sys.executable).with_name("okr")),
         args=["--home", str(home.root), "mcp"],

@@ -291,6 +291,7 @@ def reads(model: Model) -> Iterator[tuple[str, str, str]]:
 def test_another_value_in_any_column_that_a_model_reads_is_seen(con: Connection, model: Model) -> None:
     assert model.increment is not None
     place, changed = f"{model.schema}.{model.name}", 0
+    before = con.execute(f"select * from {place} order by all").fetchall()
     for table, column, data_type in reads(model):
         if table.endswith("stg_raw__web_pages_daily") and column in ("client", "source", "day", "fingerprint"):
             continue  # its rows speak of their day by the fingerprint that comes with it, as below
@@ -303,7 +304,6 @@ def test_another_value_in_any_column_that_a_model_reads_is_seen(con: Connection,
                     f" from (select distinct client, day from {table} where {which}) as days"
                     " where pages.client = days.client and pages.day = days.day"
                 )
-            before = con.execute(f"select * from {place} order by all").fetchall()
             bring_up_to_date(con, model, model.increment)
             updated = con.execute(f"select * from {place} order by all").fetchall()
             made_anew = con.execute(f"select * from ({model.sql}) order by all").fetchall()
