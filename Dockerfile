@@ -14,7 +14,7 @@ RUN pip install --no-cache-dir --prefix /installed --no-deps --require-hashes -r
 FROM python:3.13-slim
 COPY --from=build /installed /usr/local
 RUN useradd --system --uid 10001 --create-home okr && mkdir -p /srv/okr && chown okr /srv/okr
-USER okr
+USER 10001
 ENV OKR_HOME=/srv/okr DAGSTER_HOME=/srv/okr/dagster DAGSTER_DISABLE_TELEMETRY=1
 WORKDIR /srv/okr
 VOLUME /srv/okr

