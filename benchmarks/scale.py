@@ -17,6 +17,7 @@ What belongs here: the timing. What does not: a run (``pipelines/shards_run.py``
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import tempfile
@@ -86,6 +87,8 @@ class Measured:
 
     clients: int
     shards: int
+    largest_shard: int
+    """Clients of it; a worker's memory is most probably its."""
     which: str
     seconds: float
     processor_seconds: float
@@ -187,6 +190,7 @@ def one_night(root: Path, which: str, today: date, *, clients: int, shards: int,
     found = Measured(
         clients=clients,
         shards=shards,
+        largest_shard=max(len(each.clients) for each in ended.outcomes),
         which=which,
         seconds=seconds,
         processor_seconds=sum(each.processor_seconds for each in ended.outcomes),
@@ -199,6 +203,19 @@ def one_night(root: Path, which: str, today: date, *, clients: int, shards: int,
     return found
 
 
+def even_names(clients: int, *, shards: int) -> list[str]:
+    """Names that the plan spreads evenly: of few clients some shards would be empty, and one would have most."""
+    plan, names = Plan(shards=shards), list[str]()
+    room = {shard: clients // shards + (shard < clients % shards) for shard in range(shards)}
+    numbers = itertools.count()
+    while len(names) < clients:
+        shard = plan.shard_of(name := f"c{next(numbers):05}")
+        if room[shard]:
+            room[shard] -= 1
+            names.append(name)
+    return names
+
+
 def measured(clients: int, *, a_shard: int, kind: Kind, cores: int, compare: bool) -> list[Measured]:
     """Two nights of so many clients; to ``compare``, two more on one core and on two."""
     shards = -(-clients // a_shard)
@@ -207,8 +224,7 @@ def measured(clients: int, *, a_shard: int, kind: Kind, cores: int, compare: boo
         nights.append((ONE_CORE, LAST + timedelta(days=1), 1))
     with tempfile.TemporaryDirectory(prefix="okr-scale-") as folder:
         root = Path(folder)
-        names = [f"c{number:05}" for number in range(clients)]
-        write_clients(root, {name: kind.client(name) for name in names})
+        write_clients(root, {name: kind.client(name) for name in even_names(clients, shards=shards)})
         return [
             one_night(root, which, today, clients=clients, shards=shards, cores=of, kind=kind)
             for which, today, of in nights

@@ -102,7 +102,7 @@ def taken(figures: Mapping[str, Any]) -> Taken:
         first_seconds=price(first, "processor_seconds"),
         next_seconds=price(following, "processor_seconds"),
         disk_bytes=price(following, "disk_bytes"),
-        peak_bytes=fitted([(1, each["clients"] / each["shards"], each["peak_bytes"]) for each in first + following]),
+        peak_bytes=fitted([(1, each["largest_shard"], each["peak_bytes"]) for each in first + following]),
         calls={name: calls / largest["clients"] for name, calls in sorted(largest["calls"].items())},
         milliseconds=figures["milliseconds"],
     )
@@ -178,7 +178,7 @@ def sizes_table(sizes: Sequence[Size], room: Room) -> list[str]:
         ("processor, a night", lambda size: f"{size.night_hours:,.1f} h"),
         (f"machines for {room.hours:g} h", lambda size: f"{size.machines:,}"),
         ("disk after two nights", lambda size: f"{size.disk_bytes / MEGABYTE / 1024:,.1f} GB"),
-        ("a month", lambda size: f"{size.month:,.0f}"),
+        ("a month", lambda size: f"{size.month:,.1f}"),
         ("calls a night", lambda size: f"{sum(size.calls.values()):,.0f}"),
     ]
     return _table(sizes, rows)

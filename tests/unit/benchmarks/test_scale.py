@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from benchmarks.recorded_sandbox import Recorder
+from benchmarks.scale import even_names
 from benchmarks.sizing import CLIENTS, Price, Room, fitted, gives_first, said, sized, taken
+from pipelines.shards.plan import Plan
 from tests.unit.benchmarks.test_many_clients import ask, counting_app
 
 MEGABYTE = 1024 * 1024
@@ -19,6 +21,7 @@ def night(which: str, clients: int, shards: int, *, times: float = 1.0) -> dict[
         "which": which,
         "clients": clients,
         "shards": shards,
+        "largest_shard": clients // shards,
         "processor_seconds": times * (A_SHARD * shards + A_CLIENT * clients),
         "disk_bytes": (20 * shards + 40 * clients) * MEGABYTE,
         "peak_bytes": (500 + 50 * clients // shards) * MEGABYTE,
@@ -62,6 +65,11 @@ def test_what_gives_first_comes_first_and_youtubes_units_are_whole_projects() ->
     projects = next(line for line in said(FIGURES, Room()).splitlines() if line.startswith("| YouTube projects"))
     assert projects.split("|")[2:-1] == [" 1 ", " 1 ", " 8 ", " 80 "]
     assert CLIENTS == (100, 1_000, 10_000, 100_000)
+
+
+def test_few_clients_are_spread_evenly_over_the_shards_that_are_compared() -> None:
+    spread = Plan(shards=4).spread(even_names(10, shards=4))
+    assert sorted(len(names) for names in spread.values()) == [2, 2, 3, 3]
 
 
 def test_calls_are_counted_by_the_vendor_whose_path_it_is() -> None:
