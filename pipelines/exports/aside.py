@@ -32,6 +32,8 @@ def made_aside(target: Path) -> Iterator[Path]:
 
 def _held(aside: Path) -> int:
     """Make the folder and hold it: again where another took it for a leftover between the two."""
+    # what it lies in first: a fault of that is every client's, and in the same words
+    aside.parent.mkdir(parents=True, exist_ok=True)
     while True:
         aside.mkdir(parents=True, exist_ok=True)
         try:
