@@ -123,17 +123,25 @@ static void reopen(const char *aside) {
     }
 }
 
+/* Where glibc keeps the number of this thread: the words of its own record that read as it. */
+static void places(unsigned char *found) {
+    const int *word = (const int *)pthread_self();
+    for (int n = 0; n < 256; n++) found[n] = word[n] == gettid();
+}
+
 /* In the fork: a lock that this thread held is still its own. glibc knows the owner of one by the thread's number, and has
    put the fork's in the place of the one that the locks were taken with. */
-static void be(pid_t thread) {
-    int *place = (int *)pthread_self(), *found = NULL;
+static void be(pid_t thread, const unsigned char *before) {
+    unsigned char now[256];
+    int place = -1;
+    places(now);
     for (int n = 0; n < 256; n++) {
-        if (place[n] != gettid()) continue;
-        if (found) give_up("two places of the thread's number");
-        found = place + n;
+        if (!now[n] || !before[n]) continue;
+        if (place >= 0) give_up("two places of the thread's number");
+        place = n;
     }
-    if (!found) give_up("no place of the thread's number");
-    *found = thread;
+    if (place < 0) give_up("no place of the thread's number");
+    ((int *)pthread_self())[place] = thread;
 }
 
 /* What is to become of this call: COUNT, or in a fork FULL or BROKEN. */
@@ -141,10 +149,12 @@ static int told(const char *call, long n) {
     char asked, aside[PATH_MAX + 8];
     dprintf(to_other, "call %ld %s\n", n, call);
     while (read(from_other, &asked, 1) == 1 && asked != 'g') {
+        unsigned char before[256];
+        places(before);
         pid_t thread = gettid(), child = fork();
         if (child < 0) give_up("no fork");
         if (child == 0) {
-            be(thread);
+            be(thread, before);
             walking = 0;
             close(to_other);
             close(from_other);

@@ -96,6 +96,8 @@ class Story:
     """Days that a vendor says nothing of for now, and their cure is still to come."""
     watch: Watch = field(default_factory=Watch)
     last_trouble: date | None = None
+    again: dict[str, set[date]] = field(default_factory=dict)
+    """Days that are read again tonight."""
     nights: int = 0
     killed: int = 0
     compared: int = 0
@@ -157,6 +159,7 @@ def live(story: Story, nights: int) -> list[Broken]:
         story.server.set_today(story.day)
         told = _night(story, environ)
         after = Published.of(story.home, story.day)
+        _not_found(story, after)
         found = broken_promises(story, before, after, told)
         if found:
             return found
@@ -217,7 +220,7 @@ def _lose_days(story: Story) -> Window | None:
             story.lost[vendor] = {first - timedelta(days=n) for n in range(rng.randint(1, 3))}
             story.say(f"{vendor}: lost {sorted(map(str, story.lost[vendor]))}")
         elif vendor in story.lost and rng.random() < 0.3:
-            days = story.lost.pop(vendor)
+            days = story.again[vendor] = story.lost.pop(vendor)
             story.say(f"{vendor}: found again, and {min(days)} to {max(days)} read again")
             for other, others in story.lost.items():
                 _set_lost(story, other, others)
@@ -225,6 +228,20 @@ def _lose_days(story: Story) -> Window | None:
     for vendor, days in story.lost.items():
         _set_lost(story, vendor, days)
     return None
+
+
+def _not_found(story: Story, after: Published) -> None:
+    """Days stay lost where the vendor did not answer on the night on which they were to be read again."""
+    for vendor, days in story.again.items():
+        file = next(file for file in story.clients if file.brand == VENDORS[vendor])
+        ids = {str(source["id"]) for source in file.sources if source["type"] == vendor}
+        ended = {
+            load[5] for load in after.loads if load[0] == file.slug and load[1] in ids and load[6] == f"s{story.nights}"
+        }
+        if "loaded" not in ended or "failed" in ended:
+            story.lost[vendor] = days
+            story.say(f"{vendor}: not all of {min(days)} to {max(days)} could be read again")
+    story.again.clear()
 
 
 def _set_lost(story: Story, vendor: str, days: set[date]) -> None:
