@@ -14,12 +14,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-_NAME = re.compile(r"\..+\.[0-9]+")
+_NAME = re.compile(r"\..+\.okr-[0-9]+")
+"""Nobody else's: exports may lie in a folder of a person's own, with a ``.python-3.11`` of theirs in it."""
 
 
 def beside(target: Path) -> Path:
     """Where a process fills what becomes ``target``: a name of its own, so that two don't write into each other's."""
-    return target.with_name(f".{target.name}.{os.getpid()}")
+    return target.with_name(f".{target.name}.okr-{os.getpid()}")
 
 
 def hold(descriptor: int) -> None:

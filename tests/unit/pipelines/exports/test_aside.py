@@ -75,8 +75,9 @@ def test_what_another_process_is_filling_is_left(tmp_path: Path) -> None:
 
 
 def test_only_folders_of_that_name_are_leftovers(tmp_path: Path) -> None:
-    for name in (".git", "acme", ".acme.old", "acme.12"):
+    theirs = (".acme.12", ".acme.okr-old", ".git", ".python-3.11", "acme", "acme.okr-12")
+    for name in theirs:
         (tmp_path / name).mkdir()
-    (tmp_path / ".acme.12").write_text("a person's file")
+    (tmp_path / ".acme.okr-12").write_text("a person's file")
     remove_leftovers(tmp_path)
-    assert names(tmp_path) == [".acme.12", ".acme.old", ".git", "acme", "acme.12"]
+    assert names(tmp_path) == sorted((*theirs, ".acme.okr-12"))

@@ -72,7 +72,7 @@ def test_nothing_that_is_there_is_written_over(home: Home, tmp_path: Path) -> No
 
 def test_what_a_killed_backup_left_neither_stays_nor_stops_the_next_of_its_number(home: Home, tmp_path: Path) -> None:
     # in a container each backup may be process 7
-    ours, other, filled = (tmp_path / f".b[1].tar.gz.{number}" for number in (os.getpid(), 7, 8))
+    ours, other, filled = (tmp_path / f".b[1].tar.gz.okr-{number}" for number in (os.getpid(), 7, 8))
     for path in (ours, other, filled):
         path.write_text("half")
     with filled.open() as held:
