@@ -73,7 +73,7 @@ def opened(browser: Browser, path: Path, troubles: list[str], *, width: int = 12
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280])
 @pytest.mark.parametrize("kind", ["plain", "hostile"])
 def test_no_complaint_no_request_and_no_sideways_scroll(
     browser: Browser, reports: Path, troubles: list[str], *, name: str, width: int, kind: str
