@@ -35,7 +35,7 @@ def published(value: float | None, **changed: Any) -> Published:
 
 
 def told_of(tmp_path: Path, before: Published, after: Published, file: ClientFile = FILE) -> set[str]:
-    story = SimpleNamespace(home=Home(tmp_path), lost={}, clients=[file], day=NIGHT, alarms=[])
+    story = SimpleNamespace(home=Home(tmp_path), lost={}, clients=[file], day=NIGHT, hear=lambda told: None)
     return {each.promise for each in broken_promises(cast(Story, story), before, after, Told())}
 
 
