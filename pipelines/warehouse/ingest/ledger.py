@@ -6,9 +6,10 @@ What belongs here: writing and reading its rows. What does not: what they mean f
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Literal, cast
 
 from connectors.core.errors import ErrorClass
@@ -33,7 +34,7 @@ _ENDED = f"coalesce(({_LAST_DOUBT}), ?)"
 """When a read ended: later than one with doubts that it may lift, whatever a fixed clock says."""
 _INTO = f"insert into {LOADS.qualified} ({names(LOADS.column_names)})"
 _APPEND = f"{_INTO} select " + ", ".join(_ENDED if column == "finished_at" else "?" for column in LOADS.column_names)
-_APPEND_AS_IT_IS = f"{_INTO} values ({', '.join('?' for _ in LOADS.column_names)})"
+_MARKS = f"({', '.join('?' for _ in LOADS.column_names)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,28 +73,43 @@ def last_doubt(con: Connection, *, run_id: str) -> datetime | None:
 def append(con: Connection, load: Load, *, after_doubts: bool = False) -> None:
     """Add one row, in whatever transaction is open. ``after_doubts``: it ended after every ``last_doubt``, as it does
     by any clock that goes, so that nothing need be asked."""
+    append_all(con, [(load, after_doubts)])
+
+
+def append_all(con: Connection, loads: Sequence[tuple[Load, bool]]) -> None:
+    """Add rows in their order, each with its ``after_doubts`` (as of ``append``)."""
+    for after_doubts, together in groupby(loads, key=lambda each: each[1]):
+        rows = [load for load, _ in together]
+        if after_doubts:
+            con.execute(
+                f"{_INTO} values {', '.join([_MARKS] * len(rows))}",
+                [value for load in rows for value in _values(load, ended=(load.finished_at,))],
+            )
+            continue
+        for load in rows:
+            asked = (*load.key, load.run_id, load.finished_at, load.finished_at + _SAME_INSTANT, load.finished_at)
+            con.execute(_APPEND, _values(load, ended=asked))
+
+
+def _values(load: Load, *, ended: tuple[object, ...]) -> list[object]:
+    """A row's values in the table's order, with ``ended`` for when it ended."""
     quality = json.dumps(dict(load.quality), ensure_ascii=False, sort_keys=True) if load.quality else None
-    ended = (load.finished_at,)
-    asked = (*load.key, load.run_id, load.finished_at, load.finished_at + _SAME_INSTANT, load.finished_at)
-    con.execute(
-        _APPEND_AS_IT_IS if after_doubts else _APPEND,
-        [
-            load.client,
-            load.source,
-            load.stream,
-            load.window.start,
-            load.window.end,
-            load.rows,
-            load.status,
-            load.attempts,
-            load.error_class,
-            load.message[:LONGEST_MESSAGE] if load.message else None,
-            load.started_at,
-            *(ended if after_doubts else asked),
-            load.run_id,
-            quality,
-        ],
-    )
+    return [
+        load.client,
+        load.source,
+        load.stream,
+        load.window.start,
+        load.window.end,
+        load.rows,
+        load.status,
+        load.attempts,
+        load.error_class,
+        load.message[:LONGEST_MESSAGE] if load.message else None,
+        load.started_at,
+        *ended,
+        load.run_id,
+        quality,
+    ]
 
 
 def read(

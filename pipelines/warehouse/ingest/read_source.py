@@ -92,6 +92,8 @@ class Read:
     replies: Replies = ()
     is_repeat: bool = False
     """A list that was already read today: worth a ledger row only if it has changed."""
+    is_first: bool = False
+    """The ledger has no row of its stream."""
 
 
 def was_silent(loads: Iterable[Load], *, run_id: str) -> bool:
@@ -353,6 +355,7 @@ class _Reader:
                 kept=kept if kept != self.task.known.kept else None,
                 replies=replies,
                 is_repeat=self._is_repeat(stream, said),
+                is_first=not self.task.loads.get(stream.name),
             )
         )
 

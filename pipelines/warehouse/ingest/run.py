@@ -12,7 +12,8 @@ import threading
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from time import monotonic
 
 from connectors.core.budget import of_run as budget_of_run
 from connectors.core.protocol import Delivery, SourceType
@@ -22,18 +23,19 @@ from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
-from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
+from pipelines.warehouse.ingest.group_commit import GroupCommit
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.read_source import REPLY_KEPT, Read, SourceTask, read_source
+from pipelines.warehouse.ingest.read_source import Read, SourceTask, read_source
 from pipelines.warehouse.ingest.result import IngestResult, ResultBuilder
 from pipelines.warehouse.ingest.stages import IngestStages, StageListener, Unwatched
 from pipelines.warehouse.ingest.tasks import OpenSource, Step, plan, program_faults
-from pipelines.warehouse.ingest.writer import keep_replies, same_listing, write_batch
 
 MOST_THREADS = 8
 QUEUED_READS = 16
 """Batches waiting for the writer at most, so that fast sources do not fill the memory."""
 GIVE_UP_CHECK_SECONDS = 0.2
+GROUP_SECONDS, GROUP_READS, GROUP_BYTES = 0.25, 32, 32 * 1024 * 1024
+"""A group of reads to be committed ends so long after its first, or with so many reads, or with so much in them."""
 
 
 class _Stopped(BaseException):
@@ -65,7 +67,7 @@ def ingest(
     threads: int = MOST_THREADS,
     refuse_open_secrets: bool = False,
 ) -> IngestResult:
-    """Read what is due of ``clients`` and write it, a transaction a window.
+    """Read what is due of ``clients`` and write it, each window in one transaction with its ledger row.
 
     ``deliveries`` and ``tables`` say which streams; ``reread`` asks for those days again and no others;
     ``source_types`` and ``open_source`` default to the registry's. A night asks for ``refuse_open_secrets``.
@@ -112,52 +114,25 @@ def ingest(
     for task in tasks:
         result.expect(task.client, task.settings.id, [stream.name for stream in task.streams])
     watched.due(tasks)
+    commit = GroupCommit(con, is_later)
     # closed by hand: left to the garbage collector, threads would go on while an error is being reported
-    with closing(_read_all(tasks, threads=threads)) as reads:
-        for read in reads:
-            if isinstance(read, Read):
-                load = _write(con, read, after_doubts=is_later(read.load))
+    with closing(_read_all(tasks, threads=threads)) as groups:
+        for group in groups:
+            for load in commit.write([each for each in group if isinstance(each, Read)]):
                 watched.happened(load, result.add(load))
-            elif read.error is not None:
-                of = read.task
-                note(program_faults(of.client, of.settings, read.error, zone=of.assumed_zone, step=step))
-            else:
-                watched.through(read.task.client, read.task.settings.id)
+            for end in group:
+                if isinstance(end, Read):
+                    continue
+                if end.error is not None:
+                    of = end.task
+                    note(program_faults(of.client, of.settings, end.error, zone=of.assumed_zone, step=step))
+                else:
+                    watched.through(end.task.client, end.task.settings.id)
     return result.build()
 
 
-def _write(con: Connection, read: Read, *, after_doubts: bool) -> Load:
-    """Write one read; a batch that breaks its table's contract becomes a failed load and changes nothing.
-
-    A second run of one day that finds a list as it was leaves no trace, the ledger's rows included.
-    """
-    load, replies = read.load, read.replies
-    if read.batch is not None:
-        try:
-            checked = CheckedBatch(stream=read.stream, batch=read.batch, window=load.window)
-        except BadBatch as error:
-            message = f"{load.client}/{load.source}: {error}"
-            if read.stream.delivery == "snapshot" and read.batch.replies:
-                message, replies = message + REPLY_KEPT, read.batch.replies
-            zone = {"zone": load.quality["zone"]}
-            load = replace(load, status="failed", rows=0, error_class="bad_reply", message=message, quality=zone)
-        else:
-            # what is wrong with it is said again each time
-            is_repeat = read.is_repeat and not read.batch.partly
-            if not (is_repeat and same_listing(con, batch=checked, load=load)):
-                write_batch(
-                    con, batch=checked, load=load, taken_at=read.taken_at, kept=read.kept, after_doubts=after_doubts
-                )
-            return load
-    with transaction(con):
-        if replies:
-            keep_replies(con, stream=read.stream, load=load, replies=replies, taken_at=read.taken_at)
-        ledger.append(con, load, after_doubts=after_doubts)
-    return load
-
-
-def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[Read | _Ended, None, None]:
-    """What all tasks read, as it comes, each source's in order and then its end."""
+def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[list[Read | _Ended], None, None]:
+    """What all tasks read, as it comes, each source's in order and then its end, in groups to be committed."""
     if not tasks:
         return
     waiting: queue.Queue[Read | _Ended] = queue.Queue(maxsize=QUEUED_READS)
@@ -186,12 +161,33 @@ def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[Read | 
         futures: list[Future[None]] = [pool.submit(work, task) for task in tasks]
         left = len(futures)
         while left:
-            item = waiting.get()
-            if isinstance(item, _Ended):
-                left -= 1
-                if item.error is not None and not isinstance(item.error, Exception):
-                    raise item.error
-            yield item
+            group = _group(waiting, left=left)
+            ends = [item for item in group if isinstance(item, _Ended)]
+            left -= len(ends)
+            yield group
+            for end in ends:
+                if end.error is not None and not isinstance(end.error, Exception):
+                    raise end.error
+
+
+def _group(waiting: queue.Queue[Read | _Ended], *, left: int) -> list[Read | _Ended]:
+    """What is to be committed together: what comes soon after the first, no more of it than fits the memory."""
+    group, size, until = list[Read | _Ended](), 0, float("inf")
+    # nothing can come any more of a source that has ended
+    while left and len(group) < GROUP_READS and size < GROUP_BYTES:
+        try:
+            item = waiting.get(timeout=max(0.0, until - monotonic()) if group else None)
+        except queue.Empty:
+            break
+        group.append(item)
+        left -= isinstance(item, _Ended)
+        size += _bytes(item)
+        until = min(until, monotonic() + GROUP_SECONDS)
+    return group
+
+
+def _bytes(item: Read | _Ended) -> int:
+    return item.batch.rows.nbytes if isinstance(item, Read) and item.batch is not None else 0
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """Writing to ``raw``: windows replaced whole, lists as far as they reach, snapshots only added, each with its ledger.
 
-One transaction a batch: rows and ledger row are both there or neither. What belongs here: the SQL of a write. What does
-not: which batch comes next (``run.py``) and whether it is fit to be written (``batches.py``).
+Rows and their ledger row are in one transaction: both are there or neither. What belongs here: the SQL of a write. What
+does not: which batch comes next (``run.py``), which are committed together (``group_commit.py``) and whether one is fit
+to be written (``batches.py``).
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -42,6 +43,25 @@ class NotReplaceable(ValueError):
         super().__init__(f"{table} holds snapshots, which are only ever added to; no window may replace them")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What one read writes: its ledger row, and with it a batch, or the raw replies of one that was not understood."""
+
+    stream: Stream
+    load: Load
+    """``load.window`` is what the rows replace (for listings and snapshots only a note of the day)."""
+    taken_at: datetime
+    """The instant that raw replies of a snapshot are kept under."""
+    batch: CheckedBatch | None = None
+    replies: Sequence[tuple[str, bytes]] = ()
+    kept: Kept | None = None
+    """Who it is of, where that says more than is known."""
+    after_doubts: bool = False
+    """As of ``ledger.append``."""
+    is_bare: bool = False
+    """Nothing lies in its window, so that nothing need be deleted."""
+
+
 def write_batch(
     con: Connection,
     *,
@@ -51,29 +71,48 @@ def write_batch(
     kept: Kept | None = None,
     after_doubts: bool = False,
 ) -> None:
-    """Write one read and its ledger row, both or neither; ``after_doubts`` as of ``ledger.append``.
+    """Write one read and its ledger row, both or neither; the arguments as of ``Write``."""
+    one = Write(stream=batch.stream, load=load, taken_at=taken_at, batch=batch, kept=kept, after_doubts=after_doubts)
+    write_all(con, [one])
 
-    ``load.window`` is what the rows replace (for listings and snapshots only a note of the day); ``taken_at`` is the
-    instant that raw replies of a snapshot are kept under; ``kept``: who it is of, where that says more than is known.
-    """
+
+def write_all(con: Connection, writes: Sequence[Write]) -> None:
+    """Write some reads and their ledger rows, all or none. No two windows of one stream and source share a day."""
+    rows: dict[str, list[tuple[Load, CheckedBatch]]] = {}
+    with transaction(con):
+        loads = [(_write(con, one, rows), one.after_doubts) for one in writes]
+        for of_table in rows.values():
+            _insert_all(con, of_table)
+        ledger.append_all(con, loads)
+
+
+def _write(con: Connection, one: Write, rows: dict[str, list[tuple[Load, CheckedBatch]]]) -> Load:
+    """Write all of one read but its ledger row, which is returned, and a window's rows, which ``rows`` takes."""
+    load, batch = one.load, one.batch
+    if batch is None:
+        if one.replies:
+            keep_replies(con, stream=one.stream, load=load, replies=one.replies, taken_at=one.taken_at)
+        return load
     if load.window != batch.window:
         raise ValueError(f"checked for {batch.window}, to be written for {load.window}")
-    stream = batch.stream
-    with transaction(con):
-        if stream.delivery == "snapshot":
-            append_snapshot(con, batch=batch, client=load.client, source=load.source)
-            keep_replies(con, stream=stream, load=load, replies=batch.said.replies, taken_at=taken_at)
-        elif stream.delivery == "window":
-            before = replace_window(con, batch=batch, client=load.client, source=load.source)
-            if before > batch.rows.num_rows:
-                load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
-            if seen := seen_days(stream, batch.rows, today=_today(load)):
-                load = replace(load, quality={**load.quality, SEEN: seen})
-        else:
-            replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
-        if kept is not None:
-            keep(con, kept, client=load.client, source=load.source, now=load.started_at)
-        ledger.append(con, load, after_doubts=after_doubts)
+    if one.stream.delivery == "snapshot":
+        append_snapshot(con, batch=batch, client=load.client, source=load.source)
+        keep_replies(con, stream=one.stream, load=load, replies=batch.said.replies, taken_at=one.taken_at)
+    elif one.stream.delivery == "window":
+        if batch.table.append_only or batch.table.time_column is None:
+            raise NotReplaceable(table=batch.table.name)
+        before = 0 if one.is_bare else delete_window(con, batch=batch, client=load.client, source=load.source)
+        if batch.rows.num_rows:
+            rows.setdefault(batch.table.name, []).append((load, batch))
+        if before > batch.rows.num_rows:
+            load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
+        if seen := seen_days(one.stream, batch.rows, today=_today(load)):
+            load = replace(load, quality={**load.quality, SEEN: seen})
+    else:
+        replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
+    if one.kept is not None:
+        keep(con, one.kept, client=load.client, source=load.source, now=load.started_at)
+    return load
 
 
 def _today(load: Load) -> date:
@@ -81,20 +120,23 @@ def _today(load: Load) -> date:
     return local_date(load.started_at, ZoneInfo(str(load.quality.get("zone") or "UTC")))
 
 
-def replace_window(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> int:
-    """Put the rows in place of all that the source has in the batch's window, also where there are none.
+def holds_nothing(con: Connection, table: RawTable, *, client: str, source: str) -> bool:
+    """Whether a table has no row of a source."""
+    there = f"select exists (from {raw_table(table).qualified} where client = ? and source = ?)"
+    return con.execute(there, [client, source]).fetchall() == [(False,)]
 
-    Returns how many rows were there before. Runs in the caller's transaction.
+
+def delete_window(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> int:
+    """Delete all that the source has in the batch's window, in whose place its rows are to come.
+
+    Returns how many rows were there. Runs in the caller's transaction.
     """
     table, window = batch.table, batch.window
-    if table.append_only or table.time_column is None:
-        raise NotReplaceable(table=table.name)
     deleted = con.execute(
         f"delete from {raw_table(table).qualified} where client = ? and source = ?"  # noqa: S608 - quoted
-        f" and {quote(table.time_column)} between ? and ?",
+        f" and {quote(str(table.time_column))} between ? and ?",
         [client, source, window.start, window.end],
     ).fetchall()
-    _insert(con, table=table, client=client, source=source, rows=batch.rows)
     return int(deleted[0][0])
 
 
@@ -209,6 +251,26 @@ def _insert_incoming(con: Connection, *, table: RawTable, client: str, source: s
         f" select cast(? as varchar), cast(? as varchar), {columns} from {_INCOMING}",
         [client, source],
     )
+
+
+def _insert_all(con: Connection, batches: Sequence[tuple[Load, CheckedBatch]]) -> None:
+    """Insert the rows of batches of one table, whosever they are, by one statement."""
+    import pyarrow as pa
+
+    table = batches[0][1].table
+    parts = [
+        pa.table(
+            {"client": pa.repeat(load.client, count), "source": pa.repeat(load.source, count)}
+            | dict(zip(batch.rows.column_names, batch.rows.columns, strict=True))
+        )
+        for load, batch in batches
+        if (count := batch.rows.num_rows)
+    ]
+    columns = names(["client", "source", *(column.name for column in table.columns)])
+    with registered(con, _INCOMING, pa.concat_tables(parts)):
+        con.execute(
+            f"insert into {raw_table(table).qualified} ({columns}) select {columns} from {_INCOMING}"  # noqa: S608
+        )
 
 
 def keep_replies(

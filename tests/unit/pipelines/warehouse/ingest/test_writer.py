@@ -100,7 +100,7 @@ def test_a_failure_midway_leaves_the_old_rows_and_no_ledger_row(con, monkeypatch
         raise OSError("no space left")
 
     # after delete and insert, before the commit
-    monkeypatch.setattr(writer.ledger, "append", full_disk)
+    monkeypatch.setattr(writer.ledger, "append_all", full_disk)
     with pytest.raises(OSError, match="no space left"):
         write(con, DAILY, days(WEEK, source_today=date(2026, 11, 9)), WEEK)
     monkeypatch.undo()
