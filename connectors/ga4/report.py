@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from connectors.core.doubt import Doubt
 from connectors.core.protocol import Quality
@@ -64,6 +65,7 @@ def without_a_day(rows: int) -> list[Doubt]:
     return [Doubt(code="undated_rows", quantity=rows)] if rows else []
 
 
+@lru_cache(maxsize=4_096)
 def report_day(text: str) -> date | None:
     """``20261101`` as a day; None for what Google writes where it has none, such as ``(other)`` or ``(not set)``.
 

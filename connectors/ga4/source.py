@@ -209,6 +209,7 @@ class Ga4Source(BaseSource[Reports]):
             page = day, "" if host in NOT_A_VALUE else host, path
             views, engaged = pages.get(page, (0, 0.0))
             pages[page] = views + whole("screenPageViews", values[0]), engaged + seconds(values[1])
+        final = {day: self.is_final(day, PAGES) for day in {day for day, _, _ in pages}}
         rows: Iterator[Row] = (
             {
                 "day": day,
@@ -216,7 +217,7 @@ class Ga4Source(BaseSource[Reports]):
                 "path": path,
                 "page_views": views,
                 "engagement_seconds": engaged,
-                "is_final": self.is_final(day, PAGES),
+                "is_final": final[day],
             }
             for (day, host, path), (views, engaged) in pages.items()
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
 from google.analytics.data_v1beta.services.beta_analytics_data.transports import rest
 
+from connectors.ga4 import rows
 from connectors.ga4.rows import taken_out
 from connectors.ga4.source import PAGES as STREAM
 from tests.fake_vendor import vendor
@@ -55,6 +57,50 @@ def test_a_row_without_dimensions_has_its_figures() -> None:
 )
 def test_of_an_odd_reply_google_s_client_gets_every_byte(odd: bytes) -> None:
     assert taken_out(odd) is None
+
+
+def test_rows_as_documented_are_read_by_column_and_python_reads_only_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [["20261101", f'/[{number}]"], "rows": [', str(number)] for number in range(500)]
+    content = report(["date", "pagePath"], ["screenPageViews"], many)
+    content |= {"metadata": {"samplingMetadatas": [{"samplesReadCount": "1"}], "dataTruncationReasons": []}}
+    read = list[int]()
+
+    def counting(text: bytes) -> Any:
+        read.append(len(text))
+        return loads(text)
+
+    loads = json.loads
+    monkeypatch.setattr(rows.json, "loads", counting)
+    taken = taken_out(body(content))
+    monkeypatch.undo()
+    assert taken is not None
+    assert taken[0] == [((day, path), (views,)) for day, path, views in many]
+    assert json.loads(taken[1]) == {name: value for name, value in content.items() if name != "rows"}
+    assert sum(read) < 5_000 < len(body(content))
+
+
+NOISE = [
+    *(b'"rows":[]', b'],"rows":[', b"null", b",", b"[]", b'"rows":null,', b'"x":1,', b'"value":"y",', b"\xff"),
+    *(b"NaN", b'"value":null', b'{"value":"z"},', b"]", b"}", b'"', b" ", b"\\"),
+]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_a_reply_is_broken_both_readers_find_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    for _ in range(100):
+        broken = bytearray(body(PAGES))
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(broken))
+            broken[at : at + chance.choice([0, 0, 1, 9])] = chance.choice([*NOISE, bytes(broken[at : at + 30]), b""])
+        by_column = taken_out(bytes(broken))
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "cut_out", lambda _body: None)
+            by_value = taken_out(bytes(broken))
+        assert (by_column is None) == (by_value is None), bytes(broken)
+        if by_column and by_value:
+            assert by_column[0] == by_value[0], bytes(broken)
+            assert json.loads(by_column[1]) == json.loads(by_value[1]), bytes(broken)
 
 
 def test_google_s_client_makes_no_message_of_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
