@@ -7,8 +7,9 @@ LinkedIn, YouTube and WordPress, read from so many months back. The sandbox answ
 whose processor is not counted, and every answer takes so long as a vendor's would; that nothing was computed in a
 measured night is printed. Each night is ``okr run`` as a process: the first one, which reads everything, and the next.
 
-The limit of a night is what it would take if all it did were to wait: calls times latency, divided by the threads that
-wait, and the fixed price on top, which is a night of a home of one client with one small file. The pace that a vendor
+The limit of a night is what it would take if all it did were to wait: calls times latency, divided by how many are made
+at once, of each credential (here one a vendor, and one host of sites) or of all, whichever takes longer, and the fixed
+price on top, which is a night of a home of one client with one small file. The pace that a vendor
 is asked in is not kept towards a server on this machine. What belongs here: the clients and the comparison. What does
 not: running a night (``measured.py``), the server (``recorded_sandbox.py``).
 """
@@ -33,10 +34,12 @@ from benchmarks.figures import print_head
 from benchmarks.measured import MEGABYTE, Cost, bytes_in, night
 from benchmarks.recorded_sandbox import Recorded, recorded
 from okr_models.periods import add_months
-from pipelines.warehouse.ingest.run import MOST_THREADS
+from pipelines.warehouse.ingest.lanes import AT_ONCE, AT_ONCE_A_HOST, MOST_THREADS
 
 LAST = date(2026, 11, 20)
 NIGHTS = {"first night": LAST - timedelta(days=1), "next night": LAST}
+HOSTS = frozenset({"wordpress"})
+"""Where clients are asked at their own host, which in the sandbox is one for all."""
 LIKE = Path(__file__).resolve().parents[1] / "demo" / "clients" / "fjallglas.yaml"
 
 
@@ -48,13 +51,18 @@ class Night:
     months: int
     which: str
     cost: Cost
-    calls: int
+    places: Mapping[str, int]
+    """Calls by vendor, each of which is asked with one credential by all clients."""
     computed: int
     disk: int
 
+    @property
+    def calls(self) -> int:
+        return sum(self.places.values())
+
     def limit(self, *, latency: float, fixed: float) -> float:
-        """Seconds that nobody could do it in less, by the threads there are."""
-        return self.calls * latency / MOST_THREADS + fixed
+        """Seconds that nobody could do it in less, by how many calls are made at once."""
+        return waiting(self.places, latency=latency) + fixed
 
     @property
     def stages(self) -> str:
@@ -70,6 +78,12 @@ class Night:
             f" {self.cost.peak_bytes / MEGABYTE:5.0f} MB at most, {self.disk / MEGABYTE:6.0f} MB on disk,"
             f" {self.calls:6} calls ({self.computed} computed), limit {limit:6.1f} s: {self.cost.clock / limit:.2f} x"
         )
+
+
+def waiting(places: Mapping[str, float], *, latency: float) -> float:
+    """Seconds for which calls are waited for: of the vendor that takes longest with its one credential, or of all."""
+    apart = [calls / (AT_ONCE_A_HOST if place in HOSTS else AT_ONCE) for place, calls in places.items()]
+    return latency * max([sum(places.values()) / MOST_THREADS, *apart])
 
 
 def client_file(name: str, *, months: int) -> dict[str, Any]:
@@ -120,13 +134,14 @@ def nights_of(clients: int, *, months: int, server: Recorded) -> list[Night]:
         write_clients(home, {name: client_file(name, months=months) for name in names})
         for which, today in NIGHTS.items():
             server.set_today(today)
-            before = server.counted()
+            before, places = server.counted(), server.places()
             cost = night(home, {**os.environ, **server.variables, "OKR_TODAY": str(today)})
-            counted = {name: number - before[name] for name, number in server.counted().items()}
+            computed = server.counted()["computed"] - before["computed"]
+            asked = {name: number - places.get(name, 0) for name, number in server.places().items()}
             found.append(
                 Night(
                     clients=clients, months=months, which=which, cost=cost, disk=bytes_in(home),
-                    calls=counted["calls"], computed=counted["computed"],
+                    places=asked, computed=computed,
                 )
             )  # fmt: skip
     return found
@@ -153,7 +168,7 @@ def main() -> None:
     given = parser.parse_args()
     latency = given.milliseconds / 1000
     print_head(
-        f"Nights of many clients, {given.milliseconds} ms a call, {MOST_THREADS} threads",
+        f"Nights of many clients, {given.milliseconds} ms a call, {AT_ONCE} at once a credential of {MOST_THREADS}",
         {name: version(name) for name in ("dagster", "duckdb", "pyarrow")},
     )
     fixed = fixed_price()

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.clients import waiting
 from benchmarks.measured import MEGABYTE
 from connectors.core.budget import Limit
 from connectors.search_console.source import A_PROJECT as SEARCHES_A_PROJECT
 from connectors.search_console.source import A_USER as SEARCHES_A_USER
 from connectors.youtube.api import A_PROJECT as UNITS_A_PROJECT
-from pipelines.warehouse.ingest.run import MOST_THREADS
+from pipelines.warehouse.ingest.lanes import AT_ONCE, MOST_THREADS
 
 FIGURES = Path(__file__).with_name("scale_figures.json")
 CLIENTS = (100, 1_000, 10_000, 100_000)
@@ -63,7 +64,7 @@ class Taken:
     @property
     def wait_seconds(self) -> float:
         """For which a client's calls keep a worker waiting, though it does nothing else meanwhile."""
-        return sum(self.calls.values()) * self.milliseconds / 1_000 / MOST_THREADS
+        return waiting(self.calls, latency=self.milliseconds / 1_000)
 
     @property
     def clients_a_shard(self) -> int:
@@ -249,7 +250,7 @@ def said(figures: Mapping[str, Any], room: Room) -> str:
             "",
             f"Machines of {room.machine_cores} cores and {room.machine_gigabytes:g} GB, a worker a core, which waits"
             f" {one.wait_seconds:.1f} s a client for calls of {one.milliseconds:g} ms by"
-            f" {MOST_THREADS} threads; a month is {NIGHTS_A_MONTH} nights at"
+            f" {AT_ONCE} at once a credential and {MOST_THREADS} in all; a month is {NIGHTS_A_MONTH} nights at"
             f" {room.core_hour:g} a core and hour and {room.gigabyte_month:g} a GB, examples in no currency.",
             "",
             "What a night needs of what vendors count by:",

@@ -21,6 +21,7 @@ from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.ingest.doubted_lists import doubted, fallen
 from pipelines.warehouse.ingest.identities import Kept, Standing, admitted, part_since
+from pipelines.warehouse.ingest.lanes import Lane
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
     NOT_ASKED_FOR,
@@ -72,6 +73,8 @@ class SourceTask:
     """Those of its streams that the client's file asks something of."""
     is_silent: bool = False
     """An earlier step of this run waited for it in vain."""
+    lane: Lane | None = None
+    """Which others it shares a credential or a host with; None: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

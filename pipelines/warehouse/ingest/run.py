@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -24,13 +24,13 @@ from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.group_commit import GroupCommit
+from pipelines.warehouse.ingest.lanes import MOST_THREADS, Lanes
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import Read, SourceTask, read_source
 from pipelines.warehouse.ingest.result import IngestResult, ResultBuilder
 from pipelines.warehouse.ingest.stages import IngestStages, StageListener, Unwatched
 from pipelines.warehouse.ingest.tasks import OpenSource, Step, plan, program_faults
 
-MOST_THREADS = 8
 QUEUED_READS = 16
 """Batches waiting for the writer at most, so that fast sources do not fill the memory."""
 GIVE_UP_CHECK_SECONDS = 0.2
@@ -157,9 +157,20 @@ def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[list[Re
             return
         hand_over(_Ended(task))
 
-    with _pool(min(threads, len(tasks)), stop=stop) as pool:
-        futures: list[Future[None]] = [pool.submit(work, task) for task in tasks]
-        left = len(futures)
+    lanes = Lanes(tasks)
+
+    def work_on() -> None:
+        while (taken := lanes.take()) is not None:
+            lane, task = taken
+            try:
+                work(task)
+            finally:
+                lanes.done(lane)
+
+    with _pool(min(threads, lanes.at_once), lanes, stop=stop) as pool:
+        for _ in range(min(threads, lanes.at_once)):
+            pool.submit(work_on)
+        left = len(tasks)
         while left:
             group = _group(waiting, left=left)
             ends = [item for item in group if isinstance(item, _Ended)]
@@ -191,12 +202,13 @@ def _bytes(item: Read | _Ended) -> int:
 
 
 @contextmanager
-def _pool(threads: int, *, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+def _pool(threads: int, lanes: Lanes, *, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
     """A pool that ends at once when its user leaves early: by an error, by Ctrl-C, or by closing the generator."""
     pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="read")
     try:
         yield pool
     finally:
         stop.set()
+        lanes.close()
         # a request under way ends by its own timeout; sources not begun are not begun
         pool.shutdown(wait=True, cancel_futures=True)

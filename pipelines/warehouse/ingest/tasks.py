@@ -28,6 +28,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.asked import asked_of, source_zone
 from pipelines.warehouse.ingest.identities import Kept, Standing, kept_by_source, standing_by
+from pipelines.warehouse.ingest.lanes import lane_of
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import SourceTask, was_silent, was_unanswered
 from pipelines.warehouse.ingest.renamed import require_known, take_over
@@ -203,6 +204,7 @@ def _task(
         clock=step.clock,
         run_id=step.run_id,
         is_silent=was_silent(every, run_id=step.run_id),
+        lane=lane_of(settings, kind, client=client.client, home=step.home.root, environ=step.environ),
     )
 
 

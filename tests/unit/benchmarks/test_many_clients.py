@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from benchmarks.clients import Night, client_file
+from benchmarks.clients import Night, client_file, waiting
 from benchmarks.measured import Cost
 from benchmarks.recorded_sandbox import Recorder
 from connectors.catalogue import SETTINGS
 from connectors.sandbox.environment import NOW_PATH
 from okr_models.client.file import read_client
-from pipelines.warehouse.ingest.run import MOST_THREADS
+from pipelines.warehouse.ingest.lanes import AT_ONCE, AT_ONCE_A_HOST, MOST_THREADS
 
 
 async def counting_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -70,8 +70,15 @@ def test_a_made_client_reads_every_vendor_of_the_demos_first_one_from_so_many_mo
     ]  # fmt: skip
 
 
-def test_the_limit_of_a_night_is_the_waiting_of_its_threads_and_the_fixed_price() -> None:
+def test_the_limit_of_a_night_is_the_waiting_of_its_slowest_credential_and_the_fixed_price() -> None:
     cost = Cost(clock=9.0, processor=5.0, peak_bytes=0, said="")
-    night = Night(clients=1, months=36, which="next night", cost=cost, calls=80 * MOST_THREADS, computed=0, disk=0)
+    night = Night(
+        clients=1, months=36, which="next night", cost=cost, places={"meta": 80 * AT_ONCE, "ga4": 1}, computed=0, disk=0
+    )
     assert night.limit(latency=0.05, fixed=2.0) == 6.0
     assert "1.50 x" in night.line(latency=0.05, fixed=2.0)
+
+
+def test_calls_are_waited_for_by_host_by_credential_or_by_all() -> None:
+    assert waiting({"wordpress": 80 * AT_ONCE_A_HOST, "ga4": 79 * AT_ONCE}, latency=0.05) == 4.0
+    assert waiting({str(vendor): 10 * MOST_THREADS for vendor in range(8)}, latency=0.05) == 4.0
