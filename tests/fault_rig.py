@@ -1,14 +1,16 @@
-"""One client with one source under fault and two neighbours, read by the real ingest on real nights.
+"""Clients of one source under fault and two neighbours each, read by the real ingest on real nights.
 
 What belongs here: the client files, the nights, and what the ledger, the tables and the wire say afterwards. What does
 not: which fault is set and what should come of it (``tests/integration/test_fault_matrix.py``).
+
+A client's name is its source's type, so that several stand under fault in one night.
 """
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +19,7 @@ from pathlib import Path
 from connectors.core.protocol import Context, Delivery, Source
 from connectors.core.raw_tables import RAW_TABLES
 from connectors.registry import open_source
+from connectors.sandbox.faults import Fault
 from connectors.sandbox.server import SandboxServer
 from okr_models.client.model import Client
 from okr_models.client.sources import SourceSettings
@@ -87,19 +90,25 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "sql": (),
 }
 """The sandbox's vendors that a source type calls, where it is not one of its own name."""
+NEIGHBOUR = "brevo"
+"""Read beside each source, with the least calls of any type."""
 
 
 Rows = dict[tuple[str, str], list[tuple[object, ...]]]
-"""Raw rows by source and table."""
+"""One client's raw rows by source and table."""
 
 
 def vendors_of(kind: str) -> tuple[str, ...]:
     return VENDORS.get(kind, (kind,))
 
 
+def brand_of(kind: str) -> str:
+    return SOURCES[kind][0]
+
+
 @dataclass(frozen=True)
 class Night:
-    """What one night did: the ledger's rows of it and the calls that the source's vendors answered."""
+    """What one night did for one client: the ledger's rows of it and the calls that its source's vendors answered."""
 
     loads: tuple[Load, ...]
     calls: int
@@ -110,28 +119,30 @@ class Night:
 
 @dataclass(frozen=True)
 class Rig:
-    """A home folder whose client reads the source ``under`` fault and two neighbours, a feed (or blog) and a csv."""
+    """A home folder of a client a type; each reads the source ``under`` fault, a newsletter and a csv."""
 
-    kind: str
+    kinds: tuple[str, ...]
     home: Home
     server: SandboxServer
     environ: dict[str, str]
     con: Connection | None = None
     clients: tuple[Client, ...] = ()
 
-    @property
-    def brand(self) -> str:
-        return SOURCES[self.kind][0]
-
     def copy(self, folder: Path) -> Rig:
         """The same home as it stands, in another folder."""
         shutil.copytree(self.home.root, folder)
         return replace(self, home=Home(folder), con=None)
 
-    def night(self, day: date = NIGHT, *, run: str = "night") -> Night:
+    def set(self, faults: Mapping[str, Fault], *, calls: int | None = None) -> None:
+        """From now on each type's vendors have its fault, for its brand's account alone."""
+        for kind, fault in faults.items():
+            for vendor in vendors_of(kind):
+                self.server.faults.set(vendor=vendor, brand=brand_of(kind), fault=fault, calls=calls)
+
+    def night(self, day: date = NIGHT, *, run: str = "night") -> dict[str, Night]:
         """Read all that is due, as ``okr run`` does; nothing sleeps between attempts. ``run``: its name."""
         self.server.set_today(day)
-        before = self._calls()
+        before = {kind: self._calls(kind) for kind in self.kinds}
         noted = len(ledger.read(self._con))
         ingest(
             con=self._con,
@@ -143,14 +154,18 @@ class Rig:
             deliveries=DELIVERIES,
             open_source=open_awake,
         )
-        return Night(ledger.read(self._con)[noted:], self._calls() - before)
+        loads = ledger.read(self._con)[noted:]
+        return {
+            kind: Night(tuple(load for load in loads if load.client == kind), self._calls(kind) - before[kind])
+            for kind in self.kinds
+        }
 
-    def rows(self) -> Rows:
-        """Every raw row but the kept replies, which rightly show how often was asked."""
-        found: Rows = {}
+    def rows(self) -> dict[str, Rows]:
+        """Every raw row by type, but the kept replies, which rightly show how often was asked."""
+        found: dict[str, Rows] = {kind: {} for kind in self.kinds}
         for name in sorted(set(RAW_TABLES) - {REPLIES}):
             for row in self._con.execute(f"select * from raw.{name} order by all").fetchall():
-                found.setdefault((str(row[1]), name), []).append(row)
+                found[str(row[0])].setdefault((str(row[1]), name), []).append(row)
         return found
 
     @contextmanager
@@ -162,8 +177,8 @@ class Rig:
         finally:
             con.close()
 
-    def _calls(self) -> int:
-        return sum(len(self.server.calls.of(vendor=vendor, brand=self.brand)) for vendor in vendors_of(self.kind))
+    def _calls(self, kind: str) -> int:
+        return sum(len(self.server.calls.of(vendor=vendor, brand=brand_of(kind))) for vendor in vendors_of(kind))
 
     @property
     def _con(self) -> Connection:
@@ -176,25 +191,13 @@ def open_awake(settings: SourceSettings, context: Context) -> Source:
     return open_source(settings, replace(context, sleep=Naps()))
 
 
-def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, str]) -> Rig:
-    """A home folder with an empty database."""
-    brand, settings = SOURCES[kind]
-    rig = Rig(kind=kind, home=Home(folder), server=server, environ=environ)
-    neighbour = "wordpress" if kind == "feed" else "feed"
-    lines = [
-        f"client: {brand}",
-        f"name: {brand}",
-        "timezone: Europe/Stockholm",
-        "sources:",
-        f"  - {{id: under, type: {kind}, start: {START}, {settings}}}",
-        f"  - {{id: neighbour, type: {neighbour}, {SOURCES[neighbour][1]}}}",
-        "  - {id: neighbour_csv, type: csv, path: data/neighbour.csv}",
-        "kpis:",
-        "  - {id: nps, title: NPS, kind: ratio, unit: points, better: higher, source: neighbour_csv}",
-    ]
+def make_rig(kinds: Sequence[str], folder: Path, server: SandboxServer, environ: dict[str, str]) -> Rig:
+    """A home folder with a client of each type and an empty database."""
+    rig = Rig(kinds=tuple(kinds), home=Home(folder), server=server, environ=environ)
     for path in (rig.home.clients, rig.home.data, rig.home.warehouse):
         path.mkdir(parents=True, exist_ok=True)
-    (rig.home.clients / f"{brand}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for kind in kinds:
+        (rig.home.clients / f"{kind}.yaml").write_text(_client_file(kind), encoding="utf-8")
     for name in ("neighbour", "own"):
         (rig.home.data / f"{name}.csv").write_text(CSV_ROWS, encoding="utf-8")
     (rig.home.data / "own.address").write_text("sqlite:///data/own.db", encoding="utf-8")
@@ -205,3 +208,20 @@ def make_rig(kind: str, folder: Path, server: SandboxServer, environ: dict[str, 
     clients = load_clients(with_tables(rig.home))
     assert not clients.broken, clients.broken[0].errors
     return replace(rig, clients=clients.clients)
+
+
+def _client_file(kind: str) -> str:
+    brand, settings = SOURCES[kind]
+    neighbour = "mailchimp" if kind == NEIGHBOUR else NEIGHBOUR
+    lines = [
+        f"client: {kind}",
+        f"name: {brand}",
+        "timezone: Europe/Stockholm",
+        "sources:",
+        f"  - {{id: under, type: {kind}, start: {START}, {settings}}}",
+        f"  - {{id: neighbour, type: {neighbour}, {SOURCES[neighbour][1]}}}",
+        "  - {id: neighbour_csv, type: csv, path: data/neighbour.csv}",
+        "kpis:",
+        "  - {id: nps, title: NPS, kind: ratio, unit: points, better: higher, source: neighbour_csv}",
+    ]
+    return "\n".join(lines) + "\n"

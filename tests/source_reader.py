@@ -13,7 +13,6 @@ from connectors.core.secrets import build_context
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.server import SandboxServer
 from okr_models.periods import Window
-from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
 from tests.fake_vendor import STOCKHOLM, Naps
 from tests.fault_rig import NIGHT, SOURCES, make_rig, open_awake, vendors_of
@@ -24,20 +23,18 @@ class Reader:
 
     def __init__(self, server: SandboxServer, folder: Path) -> None:
         self.server, self.environ = server, server.environment()
-        self.clients = {}
-        for kind in SOURCES:
-            rig = make_rig(kind, folder / kind, server, self.environ)
-            self.clients[kind] = rig.home, load_clients(rig.home).clients[0]
+        rig = make_rig(tuple(SOURCES), folder, server, self.environ)
+        self.home, self.clients = rig.home, {client.client: client for client in rig.clients}
 
     def source(self, kind: str, *, today: date = NIGHT) -> Source:
-        home, client = self.clients[kind]
+        client = self.clients[kind]
         settings = client.source("under")
         context = build_context(
             settings,
             client=client.client,
             client_zone=STOCKHOLM,
             now=fixed_clock(today).now(),
-            home=home.root,
+            home=self.home.root,
             environ=self.environ,
             sleep=Naps(),
         )

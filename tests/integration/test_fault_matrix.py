@@ -1,14 +1,16 @@
 """Fault by source, through whole nights: what the ledger says, whether it was retried, who else felt it, and healing.
 
 Really under test: ``connectors`` and ``pipelines.warehouse.ingest.run`` together, from the wire to the raw tables. Each
-cell begins with a home whose last night went well. Then the fault is set for one client's account at one vendor, a
-night is run, the fault is cleared, and the night is run again: it must end with the rows of a home that never saw a
-fault. The matrix is printed at the end, made of what was observed.
+cell begins with a home whose last night went well. Then the fault is set for the account of one client of each type, a
+night is run, the fault is cleared, and the night is run again: each client must end with the rows that it has where
+none ever saw a fault. The matrix is printed at the end, made of what was observed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +35,7 @@ from connectors.sandbox.server import SandboxServer
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import CONCERNS_WHOLE_SOURCE
 from tests.fault_print import Matrix, printed
-from tests.fault_rig import BEFORE, SOURCES, Night, Rig, Rows, make_rig, vendors_of
+from tests.fault_rig import BEFORE, NEIGHBOUR, SOURCES, Night, Rig, Rows, brand_of, make_rig, vendors_of
 
 NETWORKED = tuple(kind for kind in SOURCE_TYPES if vendors_of(kind))
 RETRIED: frozenset[ErrorClass] = frozenset({"unavailable", "rate_limited", "bad_reply"})
@@ -134,10 +136,23 @@ def running() -> Iterator[SandboxServer]:
         yield server
 
 
+GROUPS = (
+    tuple(kind for kind in NETWORKED if kind not in {"search_console", "instagram", "sheet", "meta_ads", NEIGHBOUR}),
+    ("search_console", "instagram"),
+    ("sheet", "meta_ads"),
+    (NEIGHBOUR,),
+    ("csv", "sql"),
+)
+"""Types that stand under fault in one night: no two of a group share a credential, or one's vendors with the other's
+neighbours."""
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """One source's home after the good night, and what a night without any fault adds to it."""
+    """One source's client after the good night, and what a night without any fault adds to it."""
 
+    kind: str
+    group: tuple[str, ...]
     before: Rig
     rows_before: Rows
     clean: Night
@@ -148,32 +163,18 @@ class Prepared:
 def prepared(running: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Prepared]:
     folder, environ = tmp_path_factory.mktemp("homes"), running.environment()
     found = {}
-    for kind in SOURCES:
-        made = make_rig(kind, folder / kind, running, environ)
+    for group in GROUPS:
+        made = make_rig(group, folder / group[0], running, environ)
         with made.opened() as rig:
-            assert not [load.message for load in rig.night(BEFORE).loads if load.status == "failed"]
+            for night in rig.night(BEFORE).values():
+                assert not [load.message for load in night.loads if load.status == "failed"]
             rows = rig.rows()
-        with made.copy(folder / f"{kind}-clean").opened() as untouched:
-            clean = untouched.night()
-            assert {load.status for load in clean.loads} == {"loaded"}
-            found[kind] = Prepared(made, rows, clean, untouched.rows())
+        with made.copy(folder / f"{group[0]}-clean").opened() as untouched:
+            clean, clean_rows = untouched.night(), untouched.rows()
+        for kind in group:
+            assert {load.status for load in clean[kind].loads} == {"loaded"}
+            found[kind] = Prepared(kind, group, made, rows[kind], clean[kind], clean_rows[kind])
     return found
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What every cell needs."""
-
-    prepared: Mapping[str, Prepared]
-    server: SandboxServer
-    folder: Path
-    matrix: Matrix
-
-
-@pytest.fixture
-def bench(prepared: dict[str, Prepared], running: SandboxServer, tmp_path: Path, matrix: Matrix) -> Iterator[Bench]:
-    yield Bench(prepared, running, tmp_path, matrix)
-    running.faults.clear()
 
 
 @dataclass(frozen=True)
@@ -186,13 +187,54 @@ class Observed:
     healed_rows: Rows
 
 
-def observe(made: Prepared, bench: Bench, fault: Fault, *, calls: int | None = None) -> Observed:
-    with made.before.copy(bench.folder / "home").opened() as rig:
-        for vendor in vendors_of(rig.kind):
-            bench.server.faults.set(vendor=vendor, brand=rig.brand, fault=fault, calls=calls)
-        night, rows = rig.night(), rig.rows()
-        bench.server.faults.clear()
-        return Observed(night, rows, rig.night(), rig.rows())
+@dataclass(frozen=True)
+class Bench:
+    """What every cell needs. ``seen``: by title and group, as a night has the fault at every type of a group."""
+
+    prepared: Mapping[str, Prepared]
+    server: SandboxServer
+    folder: Path
+    matrix: Matrix
+    seen: dict[tuple[str, tuple[str, ...]], dict[str, Observed]] = field(default_factory=dict)
+
+    def observe(
+        self,
+        title: str,
+        kind: str,
+        fault: Callable[[str], Fault],
+        *,
+        among: Iterable[str] = NETWORKED,
+        calls: int | None = None,
+        while_it_lasts: Callable[[], AbstractContextManager[None]] = nullcontext,
+        throughout: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Observed:
+        """What a title's fault does to a type, in a night in which it hits all of its group that are ``among``."""
+        made = self.prepared[kind]
+        if (title, made.group) not in self.seen:
+            faults = {each: fault(each) for each in made.group if each in among}
+            with throughout(), made.before.copy(self.folder / f"home-{len(self.seen)}").opened() as rig:
+                rig.set(faults, calls=calls)
+                try:
+                    with while_it_lasts():
+                        nights, rows = rig.night(), rig.rows()
+                finally:
+                    self.server.faults.clear()
+                healing, healed_rows = rig.night(run="next"), rig.rows()
+            self.seen[title, made.group] = {
+                each: Observed(nights[each], rows[each], healing[each], healed_rows[each]) for each in made.group
+            }
+            shutil.rmtree(rig.home.root)
+        return self.seen[title, made.group][kind]
+
+
+@pytest.fixture(scope="module")
+def bench(
+    prepared: dict[str, Prepared],
+    running: SandboxServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    matrix: Matrix,
+) -> Bench:
+    return Bench(prepared, running, tmp_path_factory.mktemp("faults"), matrix)
 
 
 def neighbours(loads: tuple[Load, ...]) -> list[tuple[str, str, str, int]]:
@@ -208,7 +250,7 @@ def test_a_lasting_fault_fails_its_source_alone_by_its_class_keeps_old_rows_and_
     lasting: Lasting, kind: str, bench: Bench
 ) -> None:
     made = bench.prepared[kind]
-    seen = observe(made, bench, lasting.fault)
+    seen = bench.observe(lasting.title, kind, lambda _: lasting.fault, among=lasting.kinds)
     loads = seen.night.of("under")
     assert {load.stream for load in loads} == {load.stream for load in made.clean.of("under")}
     assert {load.status for load in loads} == {"failed"}
@@ -239,7 +281,7 @@ def test_a_fault_that_passes_is_healed_within_the_night_and_leaves_nothing_behin
     title: str, kind: str, bench: Bench
 ) -> None:
     made = bench.prepared[kind]
-    seen = observe(made, bench, PASSING[title], calls=1)
+    seen = bench.observe(title, kind, lambda _: PASSING[title], calls=1)
     loads = seen.night.of("under")
     assert {load.status for load in loads} == {"loaded"}
     assert max(load.attempts for load in loads) == 2
@@ -254,35 +296,39 @@ DRAWN: Mapping[str, DrawnOut] = {
     "slow header": DrawnOut(part="header"),
     "endless 100": DrawnOut(part="continue"),
 }
-DRAWN_CELLS = [(list(DRAWN)[number % len(DRAWN)], kind) for number, kind in enumerate(NETWORKED)]
+DRAWN_BY: Mapping[str, str] = {kind: list(DRAWN)[number % len(DRAWN)] for number, kind in enumerate(NETWORKED)}
 """Each source by one of them: what a drawn out answer comes to is the wire's business, no vendor's."""
 
 
-@pytest.mark.parametrize(("title", "kind"), DRAWN_CELLS, ids=[f"{title}: {kind}" for title, kind in DRAWN_CELLS])
-def test_an_answer_drawn_out_without_end_is_a_timeout_waited_for_a_few_times_and_heals(
-    title: str, kind: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(Http.__init__.__kwdefaults__, "longest_call_seconds", 0.2)
-    monkeypatch.setattr("connectors.ga4.client.CALL_SECONDS", 0.2)
-    made = bench.prepared[kind]
-    with made.before.copy(bench.folder / "home").opened() as rig:
-        for vendor in vendors_of(kind):
-            bench.server.faults.set(vendor=vendor, brand=rig.brand, fault=DRAWN[title])
-        night, rows = rig.night(), rig.rows()
-        bench.server.faults.clear()
-        monkeypatch.undo()
-        healing, healed_rows = rig.night(run="next"), rig.rows()
-    loads = night.of("under")
+@contextmanager
+def short_of_patience() -> Iterator[None]:
+    """Calls end after a second, which a sound answer never takes here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Http.__init__.__kwdefaults__, "longest_call_seconds", 1.0)
+        patch.setattr("connectors.ga4.client.CALL_SECONDS", 1.0)
+        yield
+
+
+@pytest.mark.parametrize("kind", NETWORKED)
+def test_an_answer_drawn_out_without_end_is_a_timeout_waited_for_a_few_times_and_heals(kind: str, bench: Bench) -> None:
+    made, title = bench.prepared[kind], DRAWN_BY[kind]
+    seen = bench.observe("drawn out", kind, lambda each: DRAWN[DRAWN_BY[each]], while_it_lasts=short_of_patience)
+    loads = seen.night.of("under")
     assert {load.stream for load in loads} == {load.stream for load in made.clean.of("under")}
     assert {(load.status, load.error_class) for load in loads} == {("failed", "timeout")}
-    assert {key: of for key, of in rows.items() if key[0] == "under"} == {
+    assert {key: of for key, of in seen.rows.items() if key[0] == "under"} == {
         key: of for key, of in made.rows_before.items() if key[0] == "under"
     }
-    assert neighbours(night.loads) == neighbours(made.clean.loads)
-    healed = healed_rows == made.clean_rows
-    bench.matrix.note(title, kind, loads=loads, calls=night.calls, clean=made.clean.calls, healed=healed)
-    assert {load.status for load in healing.of("under")} == {"loaded"}
+    assert neighbours(seen.night.loads) == neighbours(made.clean.loads)
+    healed = seen.healed_rows == made.clean_rows
+    bench.matrix.note(title, kind, loads=loads, calls=seen.night.calls, clean=made.clean.calls, healed=healed)
+    assert {load.status for load in seen.healing.of("under")} == {"loaded"}
     assert healed
+
+
+def half_way(made: Prepared) -> int:
+    """So many calls at each of its vendors."""
+    return made.clean.calls // (2 * len(vendors_of(made.kind)))
 
 
 @pytest.mark.parametrize("kind", NETWORKED)
@@ -290,8 +336,8 @@ def test_a_throttle_in_the_middle_of_a_night_leaves_each_stream_whole_or_as_it_w
     kind: str, bench: Bench
 ) -> None:
     made = bench.prepared[kind]
-    after = made.clean.calls // (2 * len(vendors_of(kind)))
-    seen = observe(made, bench, RateLimit(after=after, kind="day"))
+    after = half_way(made)
+    seen = bench.observe("throttled", kind, lambda each: RateLimit(after=half_way(bench.prepared[each]), kind="day"))
     loads = seen.night.of("under")
     failed = {load.stream for load in loads if load.status == "failed"}
     assert failed
@@ -307,15 +353,22 @@ def test_a_throttle_in_the_middle_of_a_night_leaves_each_stream_whole_or_as_it_w
     assert healed
 
 
+@contextmanager
+def small_pages() -> Iterator[None]:
+    """Lists of several pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("linkedin.source.PAGE_POSTS", "wordpress.source.PAGE_POSTS", "youtube.api.PAGE_VIDEOS"):
+            patch.setattr(f"connectors.{name}", 12)
+        yield
+
+
 @pytest.mark.parametrize("kind", NETWORKED)
 @pytest.mark.parametrize("title", MOVING)
 def test_a_list_that_moves_loses_and_doubles_nothing_or_is_refused_and_heals(
-    title: str, kind: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    title: str, kind: str, bench: Bench
 ) -> None:
-    for name in ("linkedin.source.PAGE_POSTS", "wordpress.source.PAGE_POSTS", "youtube.api.PAGE_VIDEOS"):
-        monkeypatch.setattr(f"connectors.{name}", 12)
     made = bench.prepared[kind]
-    seen = observe(made, bench, MOVING[title])
+    seen = bench.observe(title, kind, lambda _: MOVING[title], throughout=small_pages)
     loads = seen.night.of("under")
     failed = {load.stream for load in loads if load.status == "failed"}
     if failed:
@@ -334,7 +387,7 @@ def test_a_list_that_moves_loses_and_doubles_nothing_or_is_refused_and_heals(
 def test_a_figure_that_the_vendor_dropped_fails_its_streams_alone_and_is_never_zero(kind: str, bench: Bench) -> None:
     name, streams = REMOVED[kind]
     made = bench.prepared[kind]
-    seen = observe(made, bench, MetricRemoved(name=name))
+    seen = bench.observe("figure dropped", kind, lambda each: MetricRemoved(name=REMOVED[each][0]), among=REMOVED)
     loads = seen.night.of("under")
     assert {load.stream: load.error_class for load in loads if load.status == "failed"} == streams
     assert all(name in str(load.message) for load in loads if load.status == "failed")
@@ -354,12 +407,14 @@ CLOSED: Mapping[str, Fault] = {
 
 @pytest.mark.parametrize("title", CLOSED)
 def test_a_wordpress_that_closes_its_api_is_read_from_its_feed_and_each_post_stays_itself(
-    title: str, bench: Bench
+    title: str, bench: Bench, tmp_path: Path
 ) -> None:
     made = bench.prepared["wordpress"]
-    with made.before.copy(bench.folder / "home").opened() as rig:
-        bench.server.faults.set(vendor="wordpress", brand=rig.brand, fault=CLOSED[title])
-        night, rows = rig.night(), rig.rows()
+    rig = make_rig(("wordpress",), tmp_path, bench.server, bench.server.environment())
+    with rig.opened() as rig:
+        rig.night(BEFORE)
+        bench.server.faults.set(vendor="wordpress", brand=brand_of("wordpress"), fault=CLOSED[title])
+        night, rows = rig.night()["wordpress"], rig.rows()["wordpress"]
         bench.server.faults.clear()
     (load,) = night.of("under")
     assert (load.status, load.quality["read_from"]) == ("loaded", "feed")
@@ -378,19 +433,21 @@ BROKEN_FILES: Mapping[str, tuple[bytes | None, ErrorClass]] = {
 
 
 @pytest.mark.parametrize("title", BROKEN_FILES)
-def test_a_file_that_can_not_be_used_fails_alone_keeps_old_rows_and_heals(title: str, bench: Bench) -> None:
+def test_a_file_that_can_not_be_used_fails_alone_keeps_old_rows_and_heals(
+    title: str, bench: Bench, tmp_path: Path
+) -> None:
     body, error_class = BROKEN_FILES[title]
     made = bench.prepared["csv"]
-    with made.before.copy(bench.folder / "home").opened() as rig:
+    with made.before.copy(tmp_path / "home").opened() as rig:
         path = rig.home.data / "own.csv"
         good = path.read_bytes()
         path.unlink()
         if body is not None:
             path.write_bytes(body)
-        night, rows = rig.night(), rig.rows()
+        night, rows = rig.night()["csv"], rig.rows()["csv"]
         path.write_bytes(good)
         rig.night()
-        healed = rig.rows() == made.clean_rows
+        healed = rig.rows()["csv"] == made.clean_rows
     loads = night.of("under")
     assert {(load.status, load.error_class, load.attempts) for load in loads} == {("failed", error_class, 1)}
     assert rows["under", "own_metrics"] == made.rows_before["under", "own_metrics"]
@@ -406,19 +463,21 @@ BROKEN_DATABASES: Mapping[str, tuple[bytes | None, ErrorClass]] = {
 
 
 @pytest.mark.parametrize("title", BROKEN_DATABASES)
-def test_a_database_that_can_not_be_read_fails_alone_keeps_old_rows_and_heals(title: str, bench: Bench) -> None:
+def test_a_database_that_can_not_be_read_fails_alone_keeps_old_rows_and_heals(
+    title: str, bench: Bench, tmp_path: Path
+) -> None:
     body, error_class = BROKEN_DATABASES[title]
     made = bench.prepared["sql"]
-    with made.before.copy(bench.folder / "home").opened() as rig:
+    with made.before.copy(tmp_path / "home").opened() as rig:
         path = rig.home.data / "own.db"
         good = path.read_bytes()
         path.unlink()
         if body is not None:
             path.write_bytes(body)
-        night, rows = rig.night(), rig.rows()
+        night, rows = rig.night()["sql"], rig.rows()["sql"]
         path.write_bytes(good)
         rig.night()
-        healed = rig.rows() == made.clean_rows
+        healed = rig.rows()["sql"] == made.clean_rows
     loads = night.of("under")
     assert {(load.status, load.error_class) for load in loads} == {("failed", error_class)}
     assert rows["under", "own_metrics"] == made.rows_before["under", "own_metrics"]
