@@ -254,6 +254,16 @@ def test_pressing_a_heading_sorts_the_agency_page(browser: Browser, reports: Pat
     page.close()
 
 
+@pytest.mark.parametrize(("width", "has_headings"), [(1280, True), (800, False)])
+def test_the_agency_page_speaks_of_headings_only_where_there_are_any(
+    browser: Browser, reports: Path, troubles: list[str], width: int, has_headings: bool
+) -> None:
+    page = opened(browser, reports / "plain" / "_agency" / "report.html", troubles)
+    page.set_viewport_size({"width": width, "height": 900})
+    hint = page.locator(".hint", has_text="Sämst först").first
+    assert ("Tryck på en rubrik" in hint.inner_text()) is has_headings
+
+
 def test_the_agencys_key_results_sort_by_keyboard_alone(browser: Browser, reports: Path, troubles: list[str]) -> None:
     page = opened(browser, reports / "plain" / "_agency" / "report.html", troubles)
     for _ in range(60):
