@@ -8,14 +8,16 @@ statsmodels is imported when the first model is fitted: it takes a second, and `
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from okr_models.forecast.path_values import Floats
+
+if TYPE_CHECKING:
+    from okr_models.forecast.searches import Search
 
 Trend = Literal["local_level", "damped_trend"]
 Scale = Literal["log", "identity"]
@@ -24,11 +26,6 @@ DAMPING = 0.9
 """Share of the slope that is left a step later. Fixed: two years of months cannot tell .8 from .95."""
 
 FLAT = 1e-9
-MOST_ITERATIONS = 600
-
-OPTIMISERS: dict[Trend, tuple[str, str]] = {"local_level": ("nm", "lbfgs"), "damped_trend": ("lbfgs", "nm")}
-"""Tried in turn. On a level's two parameters Nelder-Mead finds what L-BFGS finds in a third of the time, whose tiny
-factorisations wake the linear algebra's threads. On a trend's three it stopped short at 4 of 46 public origins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +119,18 @@ def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:
     spread = float(np.nanstd(scaled))
     if spread < FLAT:
         return _flat(scale=scale, centre=centre, floor=floor)
-    result = _optimise((scaled - centre) / spread, season=season, trend=trend)
-    if isinstance(result, FitFailed):
-        return result
-    ssm = result.model.ssm
+    ended = _optimise((scaled - centre) / spread, season=season, trend=trend)
+    if isinstance(ended, FitFailed):
+        return ended
+    ssm = ended.model
     selection = np.asarray(ssm["selection"])
     fitted = Fitted(
         scale=scale,
         centre=centre,
         spread=spread,
         floor=floor,
-        state=np.asarray(result.predicted_state[:, -1], dtype=np.float64),
-        state_covariance=np.asarray(result.predicted_state_cov[:, :, -1], dtype=np.float64),
+        state=np.asarray(ended.predicted_state[:, -1], dtype=np.float64),
+        state_covariance=np.asarray(ended.predicted_state_cov[:, :, -1], dtype=np.float64),
         transition=np.asarray(ssm["transition"], dtype=np.float64),
         design=np.asarray(ssm["design"][0], dtype=np.float64),
         disturbance=np.asarray(selection @ np.asarray(ssm["state_cov"]) @ selection.T, dtype=np.float64),
@@ -145,8 +142,7 @@ def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:
 
 
 def _optimise(values: Floats, *, season: Season, trend: Trend) -> Any:
-    """statsmodels' result, or ``FitFailed``. A second optimiser is tried where the first does not converge."""
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+    """What statsmodels' filter ends with at the variances that fit best, or ``FitFailed``."""
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
     model = UnobservedComponents(
@@ -157,17 +153,37 @@ def _optimise(values: Floats, *, season: Season, trend: Trend) -> Any:
     )
     if trend == "damped_trend":
         model.ssm["transition", 1, 1] = DAMPING
-    for method in OPTIMISERS[trend]:
-        with warnings.catch_warnings():
-            # Convergence is read from mle_retvals below, so the warning would only say it twice.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            try:
-                result = model.fit(disp=False, method=method, maxiter=MOST_ITERATIONS, cov_type="none")
-            except (np.linalg.LinAlgError, ValueError) as error:
-                return FitFailed(f"the model could not be fitted: {error}")
-        if result.mle_retvals["converged"] and np.isfinite(result.params).all():
-            return result
+    start = model.untransform_params(np.array(model.start_params))
+
+    def lowered(at: Floats) -> float:
+        model.update(model.transform_params(at))
+        return -float(model.ssm.loglike()) / len(values)
+
+    for search in _searches(values, season=season, trend=trend):
+        try:
+            found, has_converged = search(lowered, start)
+            if has_converged and np.isfinite(found).all():
+                model.update(model.transform_params(found))
+                return model.ssm.filter()
+        except (np.linalg.LinAlgError, ValueError) as error:
+            return FitFailed(f"the model could not be fitted: {error}")
     return FitFailed("the model's fit did not converge")
+
+
+def _searches(values: Floats, *, season: Season, trend: Trend) -> list[Search]:
+    """Tried in turn. On a level's two parameters Nelder-Mead finds what L-BFGS finds in a third of the time. On a
+    trend's three it stopped short at 4 of 46 public origins."""
+    from okr_models.forecast import searches
+    from okr_models.forecast.level_likelihood import LevelLikelihood
+
+    if trend == "damped_trend":
+        return [searches.l_bfgs, searches.nelder_mead]
+    likelihood = LevelLikelihood(values, period=season.period, harmonics=season.harmonics)
+
+    def quick(at: Floats) -> float:
+        return -likelihood.mean(noise=float(at[0]) ** 2, level=float(at[1]) ** 2)
+
+    return [partial(searches.quick_nelder_mead, quick=quick), searches.l_bfgs]
 
 
 def _flat(*, scale: Scale, centre: float, floor: float) -> Fitted:
