@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,9 @@ def _given(posts: Sequence[Post], as_of: date) -> list[Post]:
     for post in posts:
         of_source = newest.setdefault(post.source, {})
         for metric, days in post.daily.items():
-            last = max((day for day in days if day < as_of), default=date.min)
+            last = max(days, default=date.min)
+            if last >= as_of:
+                last = max((day for day in days if day < as_of), default=date.min)
             of_source[metric] = max(last, of_source.get(metric, date.min))
     return [replace(post, given_through=newest[post.source]) for post in posts]
 
@@ -71,20 +74,29 @@ Daily = dict[tuple[str, str], dict[str, dict[date, float]]]
 
 
 def _by_post(frame: pd.DataFrame, *, owner: str, metrics: tuple[str, ...]) -> Daily:
+    """Each post's days with a value. A run of rows of one post is taken at once: a client has posts times days."""
     found: Daily = {}
+    frame = frame[frame["day"].notna()] if len(frame) else frame
     if frame.empty:
         return found
-    # by columns and not by ``records``: a client has as many rows as posts times days
-    given = [metric for metric in metrics if metric in frame.columns]
-    columns = [frame[name].tolist() for name in (owner, "post_id", "day", *given)]
-    for whose, post, when, *values in zip(*columns, strict=True):
-        day = as_date(when)
-        if day is None:
-            continue
-        of_post = found.setdefault((str(whose), str(post)), {})
-        for metric, value in zip(given, map(as_number, values), strict=True):
-            if value is not None:
-                of_post.setdefault(metric, {})[day] = value
+    import numpy as np
+
+    owners, posts = frame[owner].to_numpy(dtype=object), frame["post_id"].to_numpy(dtype=object)
+    starts = np.flatnonzero((owners[1:] != owners[:-1]) | (posts[1:] != posts[:-1])) + 1
+    days = [day for each in frame["day"].tolist() if (day := as_date(each))]
+    columns = {
+        metric: frame[metric].to_numpy(dtype=np.float64, na_value=np.nan)
+        for metric in metrics
+        if metric in frame.columns
+    }
+    finite = {metric: np.isfinite(values) for metric, values in columns.items()}
+    for start, end in pairwise([0, *starts.tolist(), len(days)]):
+        of_post = found.setdefault((str(owners[start]), str(posts[start])), {})
+        for metric, values in columns.items():
+            given = finite[metric][start:end].tolist()
+            if any(given):
+                pairs = zip(days[start:end], values[start:end].tolist(), strict=True)
+                of_post.setdefault(metric, {}).update(compress(pairs, given))
     return found
 
 
