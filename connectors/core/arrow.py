@@ -95,7 +95,9 @@ def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
             known = set(map(type, values))
             if column.nullable:
                 known.discard(NoneType)
-            if not known <= _PLAIN.get(column.type, frozenset()):
+            if not known <= _PLAIN[column.type]:
+                return None
+            if column.type == "TIMESTAMPTZ" and not all(map(_is_instant, values)):
                 return None
             array = pa.array(values, type=schema.field(column.name).type)
             if column.type == "DOUBLE" and not pc.all(pc.is_finite(array), min_count=0).as_py():
@@ -105,6 +107,12 @@ def by_column(table: RawTable, rows: Sequence[Row]) -> pa.Table | None:
         return None
     found = pa.Table.from_arrays(arrays, schema=schema)
     return found if distinct(found, [name for name in table.key if name in schema.names]) == len(rows) else None
+
+
+def _is_instant(value: object) -> bool:
+    """Whether Arrow and Python take it for one instant, or it is none: without a zone it is UTC's to Arrow, and around
+    the years 1 and 9999 it has no UTC in Python."""
+    return value is None or (isinstance(value, datetime) and value.utcoffset() is not None and 1 < value.year < 9999)
 
 
 def by_cell(table: RawTable, rows: Iterable[Row], *, on_conflict: OnConflict) -> pa.Table:
@@ -203,10 +211,10 @@ _CHECKS: dict[Type, Callable[[object], object]] = {
     "BLOB": _bytes,
 }
 
-# an instant is not among them: Arrow takes one without its zone for UTC
 _PLAIN: dict[Type, frozenset[type]] = {
     "VARCHAR": frozenset({str}),
     "DATE": frozenset({date}),
+    "TIMESTAMPTZ": frozenset({datetime}),
     "BIGINT": frozenset({int}),
     "DOUBLE": frozenset({float, int}),
     "BOOLEAN": frozenset({bool}),

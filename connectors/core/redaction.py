@@ -10,6 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
@@ -34,12 +35,7 @@ class Redactor:
 
     def add(self, secret: str) -> None:
         """Learn a secret. Of a JSON key file its parts too; very short values can't be told from text."""
-        for value in _parts(secret):
-            if len(value) < SHORTEST_SECRET:
-                continue
-            encoded = base64.b64encode(value.encode()).decode()
-            self._forms |= {value, quote(value, safe=""), quote(value), quote_plus(value), encoded}
-            self._forms.add(json.dumps(value)[1:-1])
+        self._forms |= _forms_of(secret)
 
     def __call__(self, text: str) -> str:
         """``text`` without secrets."""
@@ -80,6 +76,18 @@ def quiet_libraries() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(present, RedactingFilter) for present in logger.filters):
             logger.addFilter(RedactingFilter())
+
+
+@lru_cache(maxsize=256)
+def _forms_of(secret: str) -> frozenset[str]:
+    """Every spelling of a secret and its parts; asked for with each signed call, and by each source with one key."""
+    forms: set[str] = set()
+    for value in _parts(secret):
+        if len(value) < SHORTEST_SECRET:
+            continue
+        encoded = base64.b64encode(value.encode()).decode()
+        forms |= {value, quote(value, safe=""), quote(value), quote_plus(value), encoded, json.dumps(value)[1:-1]}
+    return frozenset(forms)
 
 
 def _parts(secret: str) -> set[str]:

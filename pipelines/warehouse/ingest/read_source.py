@@ -73,6 +73,8 @@ class SourceTask:
     """Those of its streams that the client's file asks something of."""
     is_silent: bool = False
     """An earlier step of this run waited for it in vain."""
+    windows: dict[tuple[str, str], tuple[Window, ...]] = field(default_factory=dict)
+    """What was found to be due, by stream and zone, so that it is worked out once."""
     lane: Lane | None = None
     """Which others it shares a credential or a host with; None: none."""
 
@@ -178,6 +180,12 @@ class _Reader:
 
     def due(self, stream: Stream) -> tuple[Window, ...]:
         """What to ask of this stream tonight."""
+        known, key = self.task.windows, (stream.name, self.zone.key)
+        if key not in known:
+            known[key] = self._due(stream)
+        return known[key]
+
+    def _due(self, stream: Stream) -> tuple[Window, ...]:
         task = self.task
         loads = task.loads.get(stream.name, ())
         if stream.delivery == "window":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -12,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core.arrow import build_table, by_cell, by_column
-from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, OWN_METRICS, SNAPSHOT_REPLIES
+from connectors.core.raw_tables import (
+    BLOG_POSTS,
+    FOLLOWER_SNAPSHOTS,
+    INTERACTIONS_DAILY,
+    OWN_METRICS,
+    SNAPSHOT_REPLIES,
+)
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Node, as_instant, as_number, as_whole
 
@@ -235,6 +242,38 @@ def test_columns_of_another_name_or_type_are_refused() -> None:
 
 def test_rows_with_which_nothing_is_wrong_take_the_quick_way() -> None:
     assert by_column(INTERACTIONS_DAILY, [ROW, ROW | {"day": date(2026, 11, 2), "likes": None}]) is not None
+
+
+ZONES = st.none() | st.sampled_from([UTC, ZoneInfo("Europe/Stockholm"), timezone(timedelta(hours=-11, seconds=7))])
+INSTANTS = st.datetimes(timezones=ZONES) | st.sampled_from([date(2026, 1, 1), None])
+
+
+@given(st.lists(st.tuples(st.text(max_size=2), INSTANTS, INSTANTS), max_size=4))
+def test_instants_are_the_same_by_column_as_by_cell(given_rows: list[tuple[str, object, object]]) -> None:
+    rows = [
+        {
+            "post_id": name,
+            "url": "u",
+            "title": "t",
+            "published_at": at,
+            "published_on": date(2026, 1, 1),
+            "modified_at": on,
+        }
+        for name, at, on in given_rows
+    ]
+    quick = by_column(BLOG_POSTS, rows)
+    if quick is not None:
+        assert quick.equals(by_cell(BLOG_POSTS, rows, on_conflict="refuse"))
+
+
+def test_instants_with_which_nothing_is_wrong_take_the_quick_way_and_others_do_not() -> None:
+    at = datetime(2026, 11, 2, 1, tzinfo=ZoneInfo("Europe/Stockholm"))
+    row = {"post_id": "a", "url": "u", "title": "t", "published_at": at, "published_on": at.date(), "modified_at": None}
+    quick = by_column(BLOG_POSTS, [row])
+    assert quick is not None
+    assert quick.column("published_at").to_pylist() == [at]
+    assert by_column(BLOG_POSTS, [row | {"published_at": at.replace(tzinfo=None)}]) is None
+    assert by_column(BLOG_POSTS, [row | {"published_at": datetime.max.replace(tzinfo=UTC)}]) is None
 
 
 def test_a_reply_is_parsed_once_however_many_look_into_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from connectors.core.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
+from pipelines.warehouse.ingest import read_source
+from pipelines.warehouse.ingest.planning import windows_to_read
 from pipelines.warehouse.ingest.run import GROUP_READS
 from pipelines.warehouse.ingest.stages import Stage
 from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, FakeVendor, Night, Told, client, nights
@@ -82,6 +84,20 @@ def test_a_second_run_on_the_same_day_changes_no_row_and_asks_nothing(tmp_path: 
     assert {stream.status for stream in report.streams} == {"up_to_date"}
     assert [night.table(table) for table in (*TABLES, "follower_snapshots", "snapshot_replies")] == before
     assert night.rows("from ops.loads") == ledger
+
+
+def test_what_is_due_is_worked_out_once_for_a_source_whose_zone_is_known(tmp_path: Path, monkeypatch):
+    night = Night(tmp_path, client(start=START))
+    night.run(FIRST)
+    asked = list[tuple[str, str]]()
+
+    def counting(stream, *, zone, **more):
+        asked.append((stream.name, zone.key))
+        return windows_to_read(stream, zone=zone, **more)
+
+    monkeypatch.setattr(read_source, "windows_to_read", counting)
+    night.run(FIRST + timedelta(days=1))
+    assert sorted(asked) == [("web_daily", "Europe/Stockholm"), ("web_monthly", "Europe/Stockholm")]
 
 
 def test_days_that_a_source_has_not_counted_yet_stay_due_and_are_no_failure(tmp_path: Path):
