@@ -267,9 +267,13 @@ def as_instant(value: Any) -> datetime | None:
 
 def as_flag(value: Any) -> bool:
     """True only where it says so."""
+    if type(value) is bool:
+        return value
     return False if is_missing(value) else bool(value)
 
 
 def as_text(value: Any) -> str | None:
     """Text, or None."""
+    if type(value) is str:
+        return value
     return None if is_missing(value) else str(value)

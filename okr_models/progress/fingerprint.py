@@ -27,12 +27,26 @@ def fingerprint(value: object) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, float):
-        return "nan" if math.isnan(value) else f"{value + 0.0:.{SIGNIFICANT_DIGITS}g}"
+        return _digits(value)
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, date):
         return value.isoformat()
     return _composed(value)
+
+
+def _digits(value: float) -> str:
+    return "nan" if math.isnan(value) else f"{value + 0.0:.{SIGNIFICANT_DIGITS}g}"
+
+
+def _days(values: Mapping[object, object]) -> dict[str, object]:
+    """Most mappings are of days and floats, and have many."""
+    return {
+        key.isoformat() if type(key) is date else str(_plain(key)): _digits(each)
+        if type(each) is float
+        else _plain(each)
+        for key, each in values.items()
+    }
 
 
 @cache
@@ -41,10 +55,12 @@ def _names(shape: type) -> tuple[str, ...]:
 
 
 def _composed(value: object) -> object:
+    if type(value) is dict:
+        return _days(value)
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(each) for key, each in value.items()}
+        return _days(value)
     if isinstance(value, Sequence):
         return [_plain(each) for each in value]
     if isinstance(value, Set):
