@@ -15,6 +15,8 @@ LONGEST = (
     # these wait as much as they work: for leases, daemons, servers
     "tests/integration/test_ray_cluster.py",
     "tests/e2e/test_readme.py",
+    "tests/e2e/test_simulated_years.py",
+    "tests/e2e/test_simulated_years_of_one_client.py",
     "tests/integration/test_fault_matrix.py",
     "tests/e2e/test_demo_night.py",
     "tests/integration/test_dagster_on_postgres.py",
@@ -25,7 +27,6 @@ LONGEST = (
     "tests/unit/pipelines/warehouse/models/test_incremental.py",
     "tests/integration/test_shard_nights.py",
     "tests/unit/dbt_like_sql/test_properties.py",
-    "tests/e2e/test_simulated_years.py",
     "tests/unit/pipelines/test_old_runs.py",
     "tests/integration/test_canaries.py",
     "tests/e2e/test_month_received.py",

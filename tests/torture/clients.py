@@ -114,6 +114,33 @@ def three_clients(home: Home) -> list[ClientFile]:
     ]  # fmt: skip
 
 
+NEEDS = {
+    "sessions": {"plausible", "matomo"}, "steady": {"matomo"}, "views": {"plausible"}, "visitors": {"matomo"},
+    "followers": {"mastodon", "bluesky"}, "reactions": {"mastodon", "bluesky"}, "posts": {"feed"},
+}  # fmt: skip
+"""Types of sources of which a key result needs one; those that are not here rest on the client's own files."""
+
+
+def small_world(files: list[ClientFile], rng: random.Random) -> list[ClientFile]:
+    """One client with some of its vendors and key results, at times with the one that comes and goes."""
+    brand = rng.choice(["skargard", "skargard", "lindhs"])
+    main = next(file for file in files if file.brand == brand)
+    vendors = [each for each in main.sources if each["type"] != "csv"]
+    kept = rng.sample(vendors, min(len(vendors), rng.choice([1, 1, 2, 2, 3])))
+    types = {each["type"] for each in kept}
+    if "feed" in types:
+        types.add("plausible")  # the site that counts its posts' views
+    main.sources = [each for each in main.sources if each["type"] in types | {"csv"}]
+    nova = [file for file in files if file.brand == "nova" and rng.random() < 0.4]
+    for file in (main, *nova):
+        chosen = rng.choice(["orders", "members", "calls"])
+        file.results = [
+            each for each in file.results
+            if each["id"] == chosen or (rng.random() < 0.6 and types & NEEDS.get(str(each["id"]), {"csv"}))
+        ]  # fmt: skip
+    return [main, *nova]
+
+
 def retarget(file: ClientFile, rng: random.Random, night: date) -> str:
     """Another target, half of the time as a revision."""
     result = rng.choice([each for each in file.results if isinstance(each["target"], int | str)])
@@ -191,3 +218,5 @@ def rename_client(file: ClientFile, rng: random.Random, night: date) -> str:
 
 
 EDITS = (retarget, rename_result, rename_source, drop_source, break_file, leave_or_return, rename_client)
+EDITS_OF_ALL = tuple(edit for edit in EDITS if edit not in (leave_or_return, rename_client))
+"""Those that do something to a client that stays."""

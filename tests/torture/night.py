@@ -7,7 +7,7 @@ out is Dagster's event log, which is most of the price of a small night. Nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,6 +19,7 @@ import dagster as dg
 
 from connectors import registry
 from connectors.core.protocol import Context, Source
+from connectors.registry import SOURCE_TYPES
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
 from pipelines.assets.config import client_files, ledger_table
@@ -26,9 +27,11 @@ from pipelines.assets.ingest import ingest_sources, snapshots
 from pipelines.assets.models import model_assets
 from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
+from pipelines.keys import model_key
 from pipelines.resources import Night, opened_night
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import Unwatched
+from pipelines.warehouse.models.project import load_project
 from pipelines.warehouse.okr import forecasts
 
 _open_source = registry.open_source
@@ -50,6 +53,18 @@ OPENING, CLOSING = "opening", "closing"
 """What is before the first step and after the last: the lock, the database opened, and closed."""
 
 
+def unfed_models(types: Collection[str]) -> frozenset[dg.AssetKey]:
+    """Models of nothing but raw tables that no source of these types fills: made once, they stay as they are."""
+    filled = {stream.table.name for kind in types for stream in SOURCE_TYPES[kind].streams}
+    fed: set[str] = set()
+    models = load_project().models
+    for model in models:  # each after all that it reads
+        reads = any(schema != "raw" or table in filled for schema, table in model.sources)
+        if reads or not fed.isdisjoint(model.refs) or model.layer == "marts":
+            fed.add(model.name)
+    return frozenset(model_key(model) for model in models if model.name not in fed)
+
+
 @dataclass
 class Told:
     """What a night's steps told Dagster. ``failed_checks``: those that did not pass, by table and check."""
@@ -69,11 +84,13 @@ class Told:
 
 
 class _Context:
-    """What the steps ask of Dagster's context: what is selected (all), which days, whose run."""
+    """What the steps ask of Dagster's context: what is selected, which days, whose run."""
 
-    def __init__(self, step: dg.AssetsDefinition, run_id: str, reread: Window | None) -> None:
-        self.selected_asset_keys = set(step.keys)
-        self.selected_asset_check_keys = set(step.check_keys)
+    def __init__(
+        self, step: dg.AssetsDefinition, run_id: str, reread: Window | None, unselected: Collection[dg.AssetKey]
+    ) -> None:
+        self.selected_asset_keys = set(step.keys).difference(unselected)
+        self.selected_asset_check_keys = {key for key in step.check_keys if key.asset_key not in unselected}
         self.run_id = run_id
         self.run = SimpleNamespace(tags={"okr/launched_by": "torture"})
         self.instance = SimpleNamespace(add_run_tags=lambda *_: None)
@@ -88,11 +105,18 @@ def open_awake(settings: SourceSettings, context: Context) -> Source:
     return _open_source(settings, replace(context, sleep=lambda _: None))
 
 
-def run_step(step: dg.AssetsDefinition, night: Night, told: Told, *, reread: Window | None = None) -> None:
+def run_step(
+    step: dg.AssetsDefinition,
+    night: Night,
+    told: Told,
+    *,
+    reread: Window | None = None,
+    unselected: Collection[dg.AssetKey] = (),
+) -> None:
     """One step of the job over ``night``."""
     function: Any = step.op.compute_fn.decorated_fn  # type: ignore[union-attr]
     wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
-    given = {"context": _Context(step, night.run_id, reread), "night": night, "stages": Unwatched()}
+    given = {"context": _Context(step, night.run_id, reread, unselected), "night": night, "stages": Unwatched()}
     for event in function(**{argument: given[argument] for argument in wanted}):
         told.hear(event)
 
@@ -106,16 +130,19 @@ def run_night(
     reread: Window | None = None,
     before: Callable[[str, Night], None] | None = None,
     without: frozenset[str] = frozenset(),
+    unselected: Collection[dg.AssetKey] = (),
     clock_is_right: bool = False,
 ) -> Told:
-    """The night of ``day``; raises what a step raises. ``before`` is told of each step, ``without`` leaves some out."""
+    """The night of ``day``; raises what a step raises. ``before`` is told of each step, ``without`` leaves some out,
+    ``unselected`` are assets that a person who started the run would not have selected.
+    """
     told, run_id = Told(), run_id or f"run-{day}"
     with surroundings(environ, day), opened_night(home, run_id=run_id, clock_is_right=clock_is_right) as night:
         for name, step in STEPS.items():
             if before is not None:
                 before(name, night)
             if name not in without:
-                run_step(step, night, told, reread=reread)
+                run_step(step, night, told, reread=reread, unselected=unselected)
         if before is not None:
             before(CLOSING, night)
     return told

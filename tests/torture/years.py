@@ -1,9 +1,10 @@
 """Simulated years by seed: one process, a moving clock, the sandbox over loopback, and all that happens in between.
 
 ``python -m tests.torture.years --nights 300`` runs seed after seed until so many nights are through; ``--seed N`` runs
-one. A seed decides what is switched on at all (a swarm: not every year has every trouble), and then night by night:
-faults of vendors, days lost and read again, edits, clients that come and go, late and restated figures, missed nights,
-kills. What must hold on each night and at the end is ``promises.py`` and ``truth.py``. No test lives here.
+one. A seed decides which clients, sources and troubles there are at all (a swarm: small worlds, and each tenth seed has
+everything; ``seeds.py`` names those of ``make test``), and then night by night: faults of vendors, days lost and read
+again, edits, clients that come and go, late and restated figures, missed nights, kills. What must hold on each night
+and at the end is ``promises.py`` and ``truth.py``. No test lives here.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from unittest import mock
+
+import dagster as dg
 
 from connectors.sandbox.faults import (
     AuthReject,
@@ -43,8 +47,16 @@ from pipelines.warehouse.models import lineage
 from pipelines.warehouse.models.project import Model, Project
 from tests.torture.alarms import Watch
 from tests.torture.book import Book
-from tests.torture.clients import EDITS, ClientFile, rename_client, rename_source, three_clients
-from tests.torture.night import Told, run_night
+from tests.torture.clients import (
+    EDITS,
+    EDITS_OF_ALL,
+    ClientFile,
+    rename_client,
+    rename_source,
+    small_world,
+    three_clients,
+)
+from tests.torture.night import Told, run_night, unfed_models
 from tests.torture.promises import Broken, Published, broken_promises
 from tests.torture.truth import Truth
 
@@ -66,11 +78,12 @@ FAULTS: tuple[Fault, ...] = (
     DuplicateRow(),
 )
 EVERY_EXPORT = 12
-STATEMENTS_OF_A_NIGHT = 1_400
+STATEMENTS_OF_A_NIGHT, STATEMENTS_OF_A_SMALL_NIGHT = 1_400, 900
+WHOLE_EACH = 10
+"""Each so-many-th seed has all clients and sources, the others a few of them: cheaper, and no trouble hides another."""
 VISITORS_A_DAY = 3.0
 ROOM = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where the homes lie: in memory, where there is such a folder."""
-_ORIGINS: dict[str, dict[str, tuple[lineage.ColumnOf, ...]]] = {}
 
 
 class Killed(BaseException):
@@ -88,10 +101,13 @@ class Story:
     day: date
     books: dict[str, Book]
     clients: list[ClientFile]
-    rng: random.Random
     began: date
     """Its first night."""
+    is_whole: bool = True
+    """Whether all clients and sources are in it."""
     told: list[str] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    """How often each trouble came: edits, faults, lost days, missed nights and kills by their names."""
     lost: dict[str, set[date]] = field(default_factory=dict)
     """Days that a vendor says nothing of for now, and their cure is still to come."""
     watch: Watch = field(default_factory=Watch)
@@ -103,8 +119,28 @@ class Story:
     compared: int = 0
     """Figures of the end that were compared with the world's."""
 
-    def say(self, text: str) -> None:
+    @property
+    def restless(self) -> float:
+        """A small world has as much trouble a night as a whole one."""
+        return 1.0 if self.is_whole else 2.5
+
+    @property
+    def types(self) -> set[str]:
+        """Of all sources, those that are out of their file for now included."""
+        return {str(each["type"]) for file in self.clients for each in (*file.sources, *file.away)}
+
+    @property
+    def vendors(self) -> list[str]:
+        """Those that answer over HTTP."""
+        return [vendor for vendor in VENDORS if vendor in self.types]
+
+    def chance(self, of: str) -> random.Random:
+        """This night's chances of one kind: what an earlier night came to changes none."""
+        return random.Random(f"{self.seed}/{self.nights}/{of}")
+
+    def say(self, text: str, *, trouble: str) -> None:
         self.told.append(f"{self.day} {text}")
+        self.seen[trouble] += 1
         self.last_trouble = self.day
 
     def hear(self, told: Told) -> None:
@@ -137,13 +173,24 @@ def story_of(seed: int, folder: Path, *, calm: bool = False) -> Iterator[Story]:
     on = frozenset[str]() if calm else switched
     day = date(2026, 1, 10) + timedelta(days=rng.randint(0, 150))
     brands = tuple(_small(brand) for brand in (SKARGARD, LINDHS))
+    is_whole = seed % WHOLE_EACH == 0
     world = World(clock=VirtualClock(five_in_stockholm(day)), seed=seed, brands=brands)
     home = Home(folder)
     clients = three_clients(home)
+    if not is_whole:
+        clients = small_world(clients, random.Random(f"{seed}/world"))
     books = {each.brand: Book(seed, each.brand, restates="restated" in on) for each in clients}
     with SandboxServer(world=world) as server:
         yield Story(
-            seed=seed, home=home, server=server, on=on, day=day, books=books, clients=clients, rng=rng, began=day
+            seed=seed,
+            home=home,
+            server=server,
+            on=on,
+            day=day,
+            books=books,
+            clients=clients,
+            began=day,
+            is_whole=is_whole,
         )
 
 
@@ -169,7 +216,18 @@ def live(story: Story, nights: int) -> list[Broken]:
     return _end(story, environ, before)
 
 
-def _night(story: Story, environ: dict[str, str]) -> Told:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a night has before it, its troubles apart. ``kill_at``: the statement before which it is killed first."""
+
+    reread: Window | None
+    kill_at: int | None
+    without: frozenset[str]
+    unselected: frozenset[dg.AssetKey]
+
+
+def planned(story: Story) -> Plan:
+    """Tonight's edits, faults and lost days, and what the night is to do."""
     for file in story.clients:
         file.renamed, file.moved, file.is_broken = {}, False, False
     if "edits" in story.on and story.nights:
@@ -177,51 +235,86 @@ def _night(story: Story, environ: dict[str, str]) -> Told:
     if "faults" in story.on:
         _set_faults(story)
     reread = _lose_days(story) if "lost days" in story.on and story.nights else None
-    story.write_files()
-    kills = "kills" in story.on and story.nights and story.rng.random() < 0.2
-    without = frozenset[str]() if story.nights % EVERY_EXPORT == 3 else frozenset({"publish__exports", "publish__sent"})
+    rng, first = story.chance("kill"), story.nights == 0
+    kills = "kills" in story.on and not first and rng.random() < 0.2
+    story.seen["kills"] += kills
+    plan = Plan(
+        reread=reread,
+        kill_at=rng.randint(1, STATEMENTS_OF_A_NIGHT if story.is_whole else STATEMENTS_OF_A_SMALL_NIGHT)
+        if kills
+        else None,
+        without=frozenset() if story.nights % EVERY_EXPORT == 3 else frozenset({"publish__exports", "publish__sent"}),
+        unselected=frozenset() if first else unfed_models(story.types),
+    )
     story.nights += 1
+    return plan
+
+
+def rehearsed(seed: int, nights: int) -> Story:
+    """A seed's year with all that happens in it and no night run: what its seeds cover is counted so."""
+    with tempfile.TemporaryDirectory() as folder, story_of(seed, Path(folder)) as story:
+        for number in range(nights):
+            planned(story)
+            story.day += timedelta(days=_step(story, last=number == nights - 1))
+            story.server.faults.clear()
+        return story
+
+
+def _night(story: Story, environ: dict[str, str]) -> Told:
+    plan = planned(story)
+    story.write_files()
 
     def run() -> Told:
-        return run_night(story.home, environ, story.day, run_id=f"s{story.nights}", reread=reread, without=without)
+        return run_night(
+            story.home,
+            environ,
+            story.day,
+            run_id=f"s{story.nights}",
+            reread=plan.reread,
+            without=plan.without,
+            unselected=plan.unselected,
+        )
 
-    if kills:
-        with_kill(story, run)
+    if plan.kill_at is not None:
+        with_kill(story, run, at=plan.kill_at)
     return run()
 
 
 def _edit(story: Story) -> None:
-    rng = story.rng
+    rng = story.chance("edits")
     for file in story.clients:
         # one edit a night: what may change is told by what was edited
-        if rng.random() < 0.18:
-            edit: Callable[[ClientFile, random.Random, date], str] = rng.choice(EDITS)
+        if rng.random() < 0.18 * story.restless:
+            edit: Callable[[ClientFile, random.Random, date], str] = rng.choice(
+                EDITS if file.brand == "nova" else EDITS_OF_ALL
+            )
             if "growing" not in story.on and edit in (rename_source, rename_client):
                 continue
             if file.is_here or edit.__name__ == "leave_or_return":
-                story.say(f"{file.slug}: {edit(file, rng, story.day)}")
+                said = edit(file, rng, story.day)
+                story.say(f"{file.slug}: {said}", trouble="nothing" if said.startswith("nothing") else edit.__name__)
 
 
 def _set_faults(story: Story) -> None:
-    rng = story.rng
-    for vendor in VENDORS:
-        if rng.random() < 0.12:
+    rng = story.chance("faults")
+    for vendor in story.vendors:
+        if rng.random() < 0.12 * story.restless:
             fault, calls = rng.choice(FAULTS), rng.choice([None, None, 1, 2, 3])
             story.server.faults.set(vendor=vendor, fault=fault, calls=calls)
-            story.say(f"{vendor}: {fault} for {calls or 'all'} calls")
+            story.say(f"{vendor}: {fault} for {calls or 'all'} calls", trouble=str(fault))
 
 
 def _lose_days(story: Story) -> Window | None:
     """A vendor says nothing of some days for some nights; later a person has those days read again."""
-    rng = story.rng
-    for vendor in ("plausible", "matomo"):
-        if vendor not in story.lost and rng.random() < 0.04:
+    rng = story.chance("lost days")
+    for vendor in sorted({"plausible", "matomo"} & story.types):
+        if vendor not in story.lost and rng.random() < 0.04 * story.restless:
             first = story.day - timedelta(days=rng.randint(1, 4))
             story.lost[vendor] = {first - timedelta(days=n) for n in range(rng.randint(1, 3))}
-            story.say(f"{vendor}: lost {sorted(map(str, story.lost[vendor]))}")
+            story.say(f"{vendor}: lost {sorted(map(str, story.lost[vendor]))}", trouble="lost days")
         elif vendor in story.lost and rng.random() < 0.3:
             days = story.again[vendor] = story.lost.pop(vendor)
-            story.say(f"{vendor}: found again, and {min(days)} to {max(days)} read again")
+            story.say(f"{vendor}: found again, and {min(days)} to {max(days)} read again", trouble="found again")
             for other, others in story.lost.items():
                 _set_lost(story, other, others)
             return Window(min(days), max(days))
@@ -240,7 +333,7 @@ def _not_found(story: Story, after: Published) -> None:
         }
         if "loaded" not in ended or "failed" in ended:
             story.lost[vendor] = days
-            story.say(f"{vendor}: not all of {min(days)} to {max(days)} could be read again")
+            story.say(f"{vendor}: not all of {min(days)} to {max(days)} could be read again", trouble="not found")
     story.again.clear()
 
 
@@ -250,16 +343,19 @@ def _set_lost(story: Story, vendor: str, days: set[date]) -> None:
 
 
 def _step(story: Story, *, last: bool) -> int:
+    """Days until the next night."""
     if last:
         return 1
+    rng = story.chance("step")
     if "missed" not in story.on:
-        return story.rng.choice([1, 1, 1, 2])
-    return story.rng.choice([1, 1, 1, 1, 1, 2, 3, 5, 8, 20, 34])
+        return rng.choice([1, 1, 1, 2])
+    days = rng.choice([1, 1, 1, 1, 1, 2, 3, 5, 8, 20, 34])
+    story.seen["missed nights"] += days > 2
+    return days
 
 
-def with_kill(story: Story, run: Callable[[], Told]) -> None:
-    """Run the night until some statement, and leave what the disk held then."""
-    at = story.rng.randint(1, STATEMENTS_OF_A_NIGHT)
+def with_kill(story: Story, run: Callable[[], Told], *, at: int) -> None:
+    """Run the night until its ``at``-th statement, and leave what the disk held then."""
     aside = story.home.root.with_name(f"{story.home.root.name}-killed")
     shutil.rmtree(aside, ignore_errors=True)
 
@@ -273,7 +369,7 @@ def with_kill(story: Story, run: Callable[[], Told]) -> None:
         shutil.rmtree(story.home.root)
         aside.rename(story.home.root)
         story.killed += 1
-        story.say(f"killed before statement {at}")
+        story.say(f"killed before statement {at}", trouble="kill")
 
 
 class Deadly:
@@ -328,15 +424,14 @@ def _end(story: Story, environ: dict[str, str], before: Published | None) -> lis
 
 @contextmanager
 def cheaper() -> Iterator[None]:
-    """On one core, and what a column is made of parsed once for all seeds: none of what is tried here."""
+    """On one core, and without what Dagster's pages alone show: where columns come from, and a table's first rows."""
 
-    def once(project: Project, model: Model) -> dict[str, tuple[lineage.ColumnOf, ...]]:
-        if model.name not in _ORIGINS:
-            _ORIGINS[model.name] = parsed(project, model)
-        return _ORIGINS[model.name]
+    def unknown(project: Project, model: Model) -> dict[str, tuple[lineage.ColumnOf, ...]]:
+        return {column.name: () for column in model.columns}
 
-    parsed = lineage.column_lineage
-    with mock.patch.dict(os.environ, OKR_CORES="1"), mock.patch.object(lineage, "column_lineage", once):
+    unseen = mock.patch.object(lineage, "column_lineage", unknown)
+    blank = mock.patch("pipelines.assets.models.preview", return_value={})
+    with mock.patch.dict(os.environ, OKR_CORES="1"), unseen, blank:
         yield
 
 
