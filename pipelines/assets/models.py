@@ -1,9 +1,9 @@
 """The SQL models as assets, a step a layer, with deps from their refs and columns from ``schema.yml``.
 
-Each is checked before it counts: a mart is built beside the old one and put in its place, any other is built in a
-transaction that is undone where a blocking check failed. A refused one is recorded for ``okr status``, is not
-materialised, and neither is anything that reads it; the layer's others are, and then its step fails. What does not
-belong here: the checks' wiring (``pipelines/checks.py``).
+What rests on nothing new stays as it is (``unchanged.py``). All else is checked before it counts: a mart is built
+beside the old one and put in its place, any other is built in a transaction that is undone where a blocking check
+failed. A refused one is recorded for ``okr status``, is not materialised, and neither is anything that reads it; the
+layer's others are, and then its step fails. What does not belong here: the checks' wiring (``pipelines/checks.py``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ from pipelines.resources import Night
 from pipelines.warehouse.checks.declared import checks_of
 from pipelines.warehouse.checks.refusals import Audit, TableRefused, audit_in_place, audit_model
 from pipelines.warehouse.checks.run import check_model
+from pipelines.warehouse.checks.unchanged import Unchanged
 from pipelines.warehouse.db import quote
 from pipelines.warehouse.ingest.stages import StageListener
 from pipelines.warehouse.models.lineage import ColumnOf, Origins, kept_column_lineage
@@ -79,11 +80,12 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
         held: set[str] = set()
         made = [model for model in models.values() if model_key(model) in context.selected_asset_keys]
         origins = kept_column_lineage(night.con, project, made)
+        unchanged = Unchanged(night.con, project, made)
         for model in _in_order(models):
             key = model_key(model)
             if key in context.selected_asset_keys and _read_by(model).isdisjoint(held):
                 stages.done("models", model.name, 0)
-                audit = _audited(night, model, project)
+                audit = _audited(night, model, project, unchanged)
                 night.hold(_place(model), audit.held)
                 if audit.result is not None:
                     yield _built(night, audit.result, model, origins=origins[model.name], keys=keys)
@@ -98,6 +100,7 @@ def _layer(layer: Layer, project: Project) -> dg.AssetsDefinition:
             elif key in asked:  # from Dagster's pages, alone: the table as it stands
                 table = f"{quote(model.schema)}.{quote(model.name)}"
                 yield from check_results(check_model(night.con, model, project=project, table=table), asset=key)
+        unchanged.keep()
         if refused:
             raise refused[0]
 
@@ -110,12 +113,19 @@ def _in_order(models: Mapping[str, Model]) -> list[Model]:
     return [models[name] for name in order.static_order()]
 
 
-def _audited(night: Night, model: Model, project: Project) -> Audit:
+def _audited(night: Night, model: Model, project: Project, unchanged: Unchanged) -> Audit:
+    kept = night.held.clients(but=_place(model)) if model.layer == "marts" else ()
+    stands = None if night.full_refresh or kept else unchanged.audit(model)
+    if stands is not None:
+        return stands
     if model.layer == "marts":
-        return audit_model(night.con, model, project=project, held=night.held.clients(but=_place(model)))
-    return audit_in_place(
-        night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
-    )
+        audit = audit_model(night.con, model, project=project, held=kept)
+    else:
+        audit = audit_in_place(
+            night.con, model, lambda: run_model(night.con, model, full_refresh=night.full_refresh), project=project
+        )
+    unchanged.made(model, audit, of_all=not kept)
+    return audit
 
 
 def _place(model: Model) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 DialectName = Literal["standard", "excel-sv"]
@@ -49,11 +50,14 @@ class NotAFigure(ValueError):
 
 def number(value: float, *, column: str) -> str:
     """The shortest text that is ``value`` to 12 significant digits; NaN is missing, an infinity is refused."""
+    short = f"{value:.{SIGNIFICANT_DIGITS}g}"
+    if short[-1].isdigit() and "e" not in short:  # nearly every figure
+        return "0" if short == "-0" else short
     if math.isnan(value):
         return ""
     if math.isinf(value):
         raise NotAFigure(column=column, value=value)
-    rounded = Decimal(repr(float(f"{value:.{SIGNIFICANT_DIGITS}g}")))
+    rounded = Decimal(repr(float(short)))
     if rounded == 0:
         return "0"
     if not -SPREADSHEET_DIGITS <= rounded.adjusted() <= SPREADSHEET_DIGITS:
@@ -62,6 +66,7 @@ def number(value: float, *, column: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@lru_cache(maxsize=4096)
 def harmless(text: str, *, guard_long_ids: bool = False) -> str:
     """``text``, led by an apostrophe where a spreadsheet would read it as a formula or a rounded number."""
     first_seen = text.lstrip()[:1]

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,12 +132,12 @@ def _cell(value: object, *, name: str) -> tuple[Cell | None, int]:  # noqa: PLR0
             return None, 0
         if math.isinf(number):
             raise NotAFigure(column=name, value=number)
-        return ("n", value if isinstance(value, int) else number, _form(name, value)), 12
+        return ("n", value if isinstance(value, int) else number, _form(name, isinstance(value, int))), 12
     if isinstance(value, datetime):
         plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         return ("n", _serial(plain.replace(microsecond=0)), "instant"), 16
     if isinstance(value, date):
-        return ("n", _serial(datetime(value.year, value.month, value.day)), "day"), 11  # noqa: DTZ001
+        return ("n", _day(value), "day"), 11
     text = cell(value, column=name, dialect=DIALECTS["standard"])
     return ("s", _text(text), None), min(len(text), LONGEST_TEXT)
 
@@ -158,7 +159,13 @@ def _serial(instant: datetime) -> float:
     return days + 1 if days > _LAST_OF_FEBRUARY else days - (passed.days == 1)
 
 
-def _form(name: str, value: object) -> str:
+@lru_cache(maxsize=4096)
+def _day(day: date) -> float:
+    return _serial(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - a workbook's dates have no zone
+
+
+@lru_cache(maxsize=1024)
+def _form(name: str, is_whole: bool) -> str:
     if name in SHARES or name.startswith(("probability", "progress_")) or name.endswith(("_share", "confidence")):
         return "share"
-    return "whole" if isinstance(value, int) else "number"
+    return "whole" if is_whole else "number"

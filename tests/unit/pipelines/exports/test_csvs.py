@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -194,6 +196,13 @@ def test_a_double_is_written_without_its_noise(value: float, text: str) -> None:
 def test_an_infinity_is_refused_by_name() -> None:
     with pytest.raises(NotAFigure, match="column progress"):
         number(float("inf"), column="progress")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-(10**16), 10**16, places=6).map(float))
+def test_a_figure_is_the_shortest_text_of_its_twelve_digits(value: float) -> None:
+    text = number(value, column="c")
+    assert Decimal(text) == Decimal(repr(float(f"{value:.12g}")))
+    assert not re.search(r"\.\d*0$|\.$|^-0$|^0\d|\+\d", text.partition("E")[0])
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
