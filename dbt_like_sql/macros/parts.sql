@@ -85,13 +85,16 @@ left join (
 group by days.client, days.source, days.day
 {%- endmacro %}
 
-{# Days of a client: its sources' figures of the day, what its series are, and all its csv history. #}
+{# Days of a client's KPI: its sources' figures of the day, those of its parts too, what its series are, and all its csv
+   history. Not of all KPIs together: a count of followers that is worked out backwards is another on every day of years
+   each night. #}
 {% macro kpi_days() -%}
 select
     figures.client,
+    figures.kpi,
     figures.day,
     {{ fingerprint([
-        'figures.kpi',
+        'figures.part',
         'figures.source',
         'figures.value',
         'figures.numerator',
@@ -104,8 +107,9 @@ select
 from (
     select
         client,
+        {{ kpi_of('kpi') }} as kpi,
         day,
-        kpi,
+        kpi as part,
         source,
         value,
         numerator,
@@ -116,8 +120,9 @@ from (
     union all
     select
         client,
-        day,
         kpi,
+        day,
+        kpi as part,
         scope as source,
         value,
         null as numerator,
@@ -129,19 +134,25 @@ from (
 left join (
     select
         client,
+        {{ kpi_of('kpi') }} as kpi,
         {{ fingerprint(['kpi', 'source', 'platform', 'scope', 'kind', 'adds_over_sources', 'counted_by']) }} as fingerprint
     from {{ ref('int_kpi_series') }}
-    group by client
+    group by client, {{ kpi_of('kpi') }}
 ) as series
-    on figures.client = series.client
+    on
+        figures.client = series.client
+        and figures.kpi = series.kpi
 left join (
     select
         client,
-        {{ fingerprint(['kpi', 'scope', 'day', 'value', 'is_own']) }} as fingerprint
+        kpi,
+        {{ fingerprint(['scope', 'day', 'value', 'is_own']) }} as fingerprint
     from {{ ref('int_csv_days') }}
-    group by client
+    group by client, kpi
 ) as history
-    on figures.client = history.client
+    on
+        figures.client = history.client
+        and figures.kpi = history.kpi
 -- of an account that opens later this month all days before are known to be 0; those to come are no news yet
 where
     not exists (
@@ -151,5 +162,5 @@ where
             figures.client = dated.client
             and figures.day > dated.as_of
     )
-group by figures.client, figures.day
+group by figures.client, figures.kpi, figures.day
 {%- endmacro %}

@@ -2,8 +2,8 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
-    unique_key=['client', 'day'],
-    pre_hook="{{ forget_changed(kpi_days(), ['client', 'day']) }}"
+    unique_key=['client', 'kpi', 'day'],
+    pre_hook="{{ forget_changed(kpi_days(), ['client', 'kpi', 'day']) }}"
 ) }}
 
 with days as (
@@ -13,10 +13,11 @@ with days as (
 changed_days as (
     select
         client,
+        kpi,
         day,
         fingerprint
     from days
-    where {{ is_changed(['client', 'day']) }}
+    where {{ is_changed(['client', 'kpi', 'day']) }}
 ),
 
 scoped as (
@@ -99,6 +100,7 @@ own_days as (
     inner join changed_days
         on
             days.client = changed_days.client
+            and {{ kpi_of('days.kpi') }} = changed_days.kpi
             and days.day = changed_days.day
     inner join scoped
         on
@@ -157,4 +159,5 @@ from {{ ref('int_csv_days') }} as history_days
 inner join changed_days
     on
         history_days.client = changed_days.client
+        and history_days.kpi = changed_days.kpi
         and history_days.day = changed_days.day

@@ -335,6 +335,19 @@ def test_only_days_that_changed_are_derived_again(con: Connection) -> None:
     assert again["stg_raw__search_pages_daily"] == again["int_kpi_scope_days"] == 0
 
 
+def test_of_a_day_only_the_kpi_that_changed_is_derived_again(con: Connection) -> None:
+    day = f"client = 'one' and day = '{YESTERDAY}'"
+    con.execute(f"update raw.web_daily set page_views = page_views + 1 where {day}")
+    again = {result.model: result.derived for result in run_project(con, project=PROJECT)}
+    ((rows, kpis, all_rows),) = con.execute(
+        "select count(*) filter (kpi = 'page_views'), count(distinct kpi), count(*)"
+        f" from intermediate.int_kpi_scope_days where {day}"
+    ).fetchall()
+    assert again["int_kpi_scope_days"] == rows
+    assert 0 < rows < all_rows
+    assert kpis > 2
+
+
 def test_a_day_read_again_as_it_was_is_left_alone(con: Connection) -> None:
     con.execute("create temp table again as select * from raw.web_pages_daily order by page_views")
     con.execute("delete from raw.web_pages_daily; insert into raw.web_pages_daily select * from again")
