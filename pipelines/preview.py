@@ -6,7 +6,7 @@ What belongs here: reading few rows. What does not: how text is made harmless (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 import duckdb
@@ -27,12 +27,18 @@ NEWEST = ("as_of", "month", "day", "window_start", "published_at", "period_start
 Metadata = dict[str, dg.MetadataValue]
 
 
-def preview(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Metadata:
-    """Metadata ``preview`` of a table of a layer that may be shown; empty for other layers and empty tables."""
+def preview(
+    con: duckdb.DuckDBPyConnection, schema: str, table: str, *, columns: Iterable[str] | None = None
+) -> Metadata:
+    """Metadata ``preview`` of a table of a layer that may be shown; empty for other layers and empty tables.
+
+    ``columns``: the table's, where the caller knows them.
+    """
     if schema not in SHOWN_LAYERS:
         return {}
     name = f"{quote(schema)}.{quote(table)}"
-    columns = [row[0] for row in con.execute(f"describe {name}").fetchall() if row[0] not in HIDDEN][:COLUMNS]
+    known = [row[0] for row in con.execute(f"describe {name}").fetchall()] if columns is None else columns
+    columns = [column for column in known if column not in HIDDEN][:COLUMNS]
     newest = next((column for column in NEWEST if column in columns), None)
     listed = ", ".join(map(quote, columns))
     order = ", ".join([*([f"{quote(newest)} desc nulls last"] if newest else []), *map(quote, columns)])

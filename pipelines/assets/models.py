@@ -143,7 +143,7 @@ def _built(
             "dagster/column_lineage": _lineage(origins, keys),
             "columns_from": _columns_from(origins),
             "seconds": round(result.seconds, 3),
-            **preview(night.con, model.schema, model.name),
+            **preview(night.con, model.schema, model.name, columns=(column.name for column in model.columns)),
             **(months_plot(night.con) if model.name == "kpi_monthly" else {}),
         },
     )

@@ -78,10 +78,12 @@ def harmless(text: str, *, guard_long_ids: bool = False) -> str:
     return f"'{text}" if dangerous or long_id else text
 
 
-def cell(value: object, *, column: str, dialect: Dialect) -> str:
+def cell(value: object, *, column: str, dialect: Dialect) -> str:  # noqa: PLR0911 - one return a type
     """The text of one cell; None is empty, instants are ISO in UTC, dates ISO, booleans true and false."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return harmless(value, guard_long_ids=dialect.guard_long_ids)
     if isinstance(value, (bool, int)):
         return str(value).lower()
     if isinstance(value, (float, Decimal)):

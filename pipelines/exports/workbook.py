@@ -105,9 +105,13 @@ def _fill(page: Any, sheet: Sheet, formats: Mapping[str, Any]) -> None:
             page.write_comment(0, place, note, {"author": "", "width": 260, "height": 60})
     rows = []
     for row in sheet.rows[:MOST_ROWS]:
-        cells = []
+        cells: list[Cell | None] = []
         for place, (name, value) in enumerate(zip(sheet.columns, row, strict=True)):
-            found, width = _cell(value, name=name)
+            if value is None:
+                cells.append(None)
+                continue
+            # what stands in a table of months is mostly the same few words and days
+            found, width = _kept(value) if isinstance(value, (str, bool, date)) else _cell(value, name=name)
             cells.append(found)
             wide[place] = max(wide[place], width)
         rows.append(cells)
@@ -140,6 +144,12 @@ def _cell(value: object, *, name: str) -> tuple[Cell | None, int]:  # noqa: PLR0
         return ("n", _day(value), "day"), 11
     text = cell(value, column=name, dialect=DIALECTS["standard"])
     return ("s", _text(text), None), min(len(text), LONGEST_TEXT)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _kept(value: str | bool | date) -> tuple[Cell | None, int]:
+    """One that looks the same in every column."""
+    return _cell(value, name="")
 
 
 def _text(text: str) -> str:
