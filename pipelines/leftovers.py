@@ -12,7 +12,9 @@ import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
+from typing import BinaryIO
 
 _NAME = re.compile(r"\..+\.okr-[0-9]+")
 """Nobody else's: exports may lie in a folder of a person's own, with a ``.python-3.11`` of theirs in it."""
@@ -27,6 +29,41 @@ def hold(descriptor: int) -> None:
     """Say that somebody fills what is open there, until it is closed."""
     with suppress(OSError):  # a file system without locks: nobody else gets one either, and nothing is removed
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Replace ``path`` by ``content`` in one step: a reader sees the old file or the new one, never a part.
+
+    What a killed process left half written beside it is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers_of(path)
+    temporary = beside(path)
+    try:
+        with _held_file(temporary) as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _held_file(path: Path) -> BinaryIO:
+    """An empty file that is held: again where another took it for a leftover between the two."""
+    while True:
+        stream = path.open("wb")
+        hold(stream.fileno())
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(stream.fileno()).st_ino:
+                return stream
+        stream.close()
+
+
+def remove_leftovers_of(target: Path) -> None:
+    """What killed processes left of one target."""
+    remove_leftovers(target.parent.glob(f".{escape(target.name)}.okr-*"))
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:

@@ -51,7 +51,7 @@ def suggest(context: click.Context, client: str, kpis: tuple[str, ...], period: 
 def write_key_results(home: Home, client: str) -> Path:
     """An objective with key results for the fiscal year to come, to be pasted into the client's file."""
     from pipelines.exports import suggest as suggest_page
-    from pipelines.exports.csvs import write_whole
+    from pipelines.leftovers import write_whole
 
     file, wanted, found = _found(home, client)
     path = home.exports / folder_name(client) / KEY_RESULTS

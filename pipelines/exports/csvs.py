@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ import duckdb
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
 from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
+from pipelines.leftovers import write_whole
 from pipelines.warehouse.db import quote
 
 Audience = Literal["board", "team"]
@@ -87,22 +87,6 @@ def export_agency(
         _write(folder / file.name, file, _rows(con, file, client=None, as_of=as_of, restated=restated), dialect)
         for file in files
     )
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Replace ``path`` by ``content`` in one step: a reader sees the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # a name of its own, so that a night and an export by hand don't write into each other's
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
 
 
 def _write(path: Path, file: ExportFile, rows: Iterable[Sequence[object]], name: DialectName) -> Path:

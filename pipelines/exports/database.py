@@ -5,11 +5,12 @@ What belongs here: which rows, and the file. What does not: how a table is publi
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
+from pipelines import leftovers
+from pipelines.exports.aside import made_aside
 from pipelines.warehouse.db import HANDED_OUT_FORMAT, literal, quote, spilling_in
 
 _FROM, _TO = "all_clients", "one_client"
@@ -26,20 +27,20 @@ def hand_out(published: Path, client: str, target: Path) -> int:
     """
     if target.exists():
         raise NotHandedOut(f"{target} is there already and is left as it is")
-    building = target.with_name(f".{target.name}.{os.getpid()}")
-    building.unlink(missing_ok=True)
+    leftovers.remove_leftovers_of(target)
     try:
-        with duckdb.connect(config=spilling_in(published.parent.parent / "warehouse", target)) as con:
+        with (
+            made_aside(target) as aside,
+            duckdb.connect(config=spilling_in(published.parent.parent / "warehouse", target)) as con,
+        ):
+            building = aside / target.name
             con.execute(f"attach {literal(str(published))} as {_FROM} (read_only)")
             con.execute(f"attach {literal(str(building))} as {_TO} (storage_version {literal(HANDED_OUT_FORMAT)})")
             count = _copy(con, client)
             con.execute(f"detach {_TO}")
-        building.replace(target)
+            building.replace(target)
     except (OSError, duckdb.Error) as error:
         raise NotHandedOut(f"{target} can't be written: {str(error).splitlines()[0]}") from error
-    finally:
-        building.unlink(missing_ok=True)
-        building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
     return count
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipelines.exports.cells import DIALECTS, NotAFigure, cell
-from pipelines.exports.csvs import write_whole
+from pipelines.leftovers import write_whole
 
 if TYPE_CHECKING:
     from pipelines.exports.sheet_rows import Cell

@@ -18,6 +18,7 @@ import duckdb
 from okr_models.checkins.file import LAYOUTS, CheckIn, layout_of, read_checkins, with_row
 from okr_models.client.model import Client
 from okr_models.periods import local_date
+from pipelines.leftovers import write_whole
 from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
 
@@ -107,15 +108,7 @@ def append(home: Home, client: Client, checkin: CheckIn) -> Path:
     with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
         content = path.read_bytes() if path.exists() else b""
         layout = layout_of(content) if content.strip(b"\xef\xbb\xbf \r\n") else LAYOUTS[client.csv_dialect]
-        building = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with building.open("wb") as stream:
-                stream.write(with_row(content, checkin, layout=layout))
-                stream.flush()
-                os.fsync(stream.fileno())
-            building.replace(path)
-        finally:
-            building.unlink(missing_ok=True)
+        write_whole(path, with_row(content, checkin, layout=layout))
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

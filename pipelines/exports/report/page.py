@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from okr_models.words.numbers import Speech
 from pipelines.compiled_templates import BesideTheTemplates
-from pipelines.exports.csvs import write_whole
 from pipelines.exports.report.messages import message
+from pipelines.leftovers import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 

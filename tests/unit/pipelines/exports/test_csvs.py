@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.exports.cells import DIALECTS, NotAFigure, cell, harmless, number
-from pipelines.exports.csvs import export_agency, export_client, write_whole
+from pipelines.exports.csvs import export_agency, export_client
 from pipelines.exports.files import TEAM_FILES
 from pipelines.exports.report.queries import items_of
 from tests.unit.published_fixture import AS_OF, HOSTILE, KNOWN_AT, build_published, insert
@@ -90,19 +90,7 @@ def test_a_rerun_writes_the_same_bytes_and_leaves_no_part_file(con: duckdb.DuckD
     first = {path.name: path.read_bytes() for path in export_client(con, "fjallglas", tmp_path / "a")}
     second = {path.name: path.read_bytes() for path in export_client(con, "fjallglas", tmp_path / "b")}
     assert first == second
-    assert not list(tmp_path.rglob("*.part"))
-
-
-def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_whole(tmp_path / "objectives.csv", b"old")
-
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, b"new and longer")
-    assert path.read_bytes() == b"old"
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
 
 
 def test_an_earlier_day_shows_what_was_known_then_and_restated_what_is_known_now(tmp_path: Path) -> None:

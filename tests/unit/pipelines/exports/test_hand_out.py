@@ -51,3 +51,11 @@ def test_what_is_there_is_not_written_over_and_nothing_half_stays(published: Pat
     with pytest.raises(NotHandedOut):
         hand_out(tmp_path / "none.duckdb", "fjallglas", tmp_path / "two.duckdb")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["okr-1.duckdb", "one.duckdb"]
+
+
+def test_what_a_killed_one_left_half_made_is_removed_by_the_next(published: Path, tmp_path: Path) -> None:
+    half = tmp_path / ".one.duckdb.okr-4194305"
+    half.mkdir()
+    (half / "one.duckdb").write_bytes(b"half")
+    hand_out(published, "fjallglas", tmp_path / "one.duckdb")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["okr-1.duckdb", "one.duckdb"]
