@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from connectors.core.budget import credential_of
@@ -23,9 +23,7 @@ from connectors.core.protocol import SourceType
 from connectors.core.secrets import resolve_base_url, secret_resolver
 from okr_models.client.sources import EnvRef, SourceSettings
 
-if TYPE_CHECKING:
-    from pipelines.warehouse.ingest.read_source import SourceTask
-
+Task = TypeVar("Task")
 AT_ONCE = 8
 """Of one credential at a vendor. No vendor here allows fewer (Mailchimp, which is the strictest to say so, ten)."""
 AT_ONCE_A_HOST = 2
@@ -72,13 +70,13 @@ def _host(address: str) -> str | None:
         return None
 
 
-class Lanes:
-    """Which task a free thread takes next. Safe to use from many threads."""
+class Lanes(Generic[Task]):
+    """Which task a free thread takes next, of tasks with their lanes. Safe to use from many threads."""
 
-    def __init__(self, tasks: Sequence[SourceTask]) -> None:
-        self._waiting: dict[Lane, deque[SourceTask]] = {}
-        for task in tasks:
-            self._waiting.setdefault(task.lane or Lane(f"{task.client}/{task.settings.id}"), deque()).append(task)
+    def __init__(self, tasks: Iterable[tuple[Lane, Task]]) -> None:
+        self._waiting: dict[Lane, deque[Task]] = {}
+        for lane, task in tasks:
+            self._waiting.setdefault(lane, deque()).append(task)
         self._running: Counter[Lane] = Counter()
         self._changed = threading.Condition()
         self._is_closed = False
@@ -88,7 +86,7 @@ class Lanes:
         """As many tasks as could ever run at once."""
         return sum(min(lane.at_once, len(tasks)) for lane, tasks in self._waiting.items())
 
-    def take(self) -> tuple[Lane, SourceTask] | None:
+    def take(self) -> tuple[Lane, Task] | None:
         """The next task, of the lane with most left to do; waits while all lanes are full. None: there is none left."""
         with self._changed:
             while not self._is_closed:

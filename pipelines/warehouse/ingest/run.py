@@ -24,7 +24,7 @@ from pipelines.warehouse.db import Connection, transaction
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.group_commit import GroupCommit
-from pipelines.warehouse.ingest.lanes import MOST_THREADS, Lanes
+from pipelines.warehouse.ingest.lanes import MOST_THREADS, Lane, Lanes
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import Read, SourceTask, read_source
 from pipelines.warehouse.ingest.result import IngestResult, ResultBuilder
@@ -157,7 +157,7 @@ def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[list[Re
             return
         hand_over(_Ended(task))
 
-    lanes = Lanes(tasks)
+    lanes = Lanes((task.lane or Lane(f"{task.client}/{task.settings.id}"), task) for task in tasks)
 
     def work_on() -> None:
         while (taken := lanes.take()) is not None:
@@ -202,7 +202,7 @@ def _bytes(item: Read | _Ended) -> int:
 
 
 @contextmanager
-def _pool(threads: int, lanes: Lanes, *, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+def _pool(threads: int, lanes: Lanes[SourceTask], *, stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
     """A pool that ends at once when its user leaves early: by an error, by Ctrl-C, or by closing the generator."""
     pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="read")
     try:
