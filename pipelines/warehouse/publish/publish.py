@@ -13,7 +13,7 @@ from collections.abc import Collection
 from contextlib import nullcontext
 from pathlib import Path
 
-from pipelines.warehouse.db import HANDED_OUT_FORMAT, Connection, afterwards, literal, quote, transaction
+from pipelines.warehouse.db import HANDED_OUT_FORMAT, Connection, afterwards, literal, quote
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.publish.tables import copy_tables
 from pipelines.warehouse.served import served_beside
@@ -57,9 +57,7 @@ def put_in_place(building: Path, home: Home, *, run_id: str) -> Path:
 def _build(con: Connection, path: Path, *, held: Collection[str]) -> None:
     con.execute(f"attach {literal(str(path))} as {quote(_ALIAS)} (storage_version {literal(HANDED_OUT_FORMAT)})")
     with afterwards(con, f"detach {quote(_ALIAS)}"):
-        # in one transaction: each of a table's dozen comments would else be committed, and waited for, by itself
-        with transaction(con):
-            copy_tables(con, target=_ALIAS, held=held)
+        copy_tables(con, target=_ALIAS, held=held)
         con.execute(f"checkpoint {quote(_ALIAS)}")
 
 

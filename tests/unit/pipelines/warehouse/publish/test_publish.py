@@ -22,7 +22,7 @@ from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr.tables import OBJECTIVE_PROGRESS, OKR_TABLES, STATE_TABLES
 from pipelines.warehouse.publish.publish import publish
-from pipelines.warehouse.publish.tables import PublishRefused, copy_tables
+from pipelines.warehouse.publish.tables import PublishRefused
 from pipelines.warehouse.schema import LOADS, OPS_TABLES
 from tests.empty_home import connected
 from tests.home import PROJECT
@@ -251,19 +251,6 @@ def test_the_same_rows_in_another_order_publish_the_same_tables(con, home):
     assert first.execute("from marts.kpi_daily").fetchall() == second.execute("from marts.kpi_daily").fetchall()
     first.close()
     second.close()
-
-
-def test_a_publication_is_written_in_one_transaction(con, home, monkeypatch):
-    seen = []
-
-    def copied(con, **how):
-        before = con.execute("select txid_current()").fetchall()
-        copy_tables(con, **how)
-        seen.append(before == con.execute("select txid_current()").fetchall())
-
-    monkeypatch.setattr("pipelines.warehouse.publish.publish.copy_tables", copied)
-    publish(con, home, run_id="one")
-    assert seen == [True]
 
 
 def test_nothing_published_yet_is_said_in_one_sentence(home):
