@@ -34,8 +34,6 @@ HOWS = {"kill": KILL, "ENOSPC": FULL, "EIO": BROKEN}
 STAGES = (OPENING, *STEPS, CLOSING, "tokens")
 DAGSTER = "dagster"
 """The whole night by ``okr run``, Dagster's files included: a sample of its calls."""
-NOT_KILLED = "was not killed"
-"""What is told of a kill at a call that the stage never came to."""
 Cells = dict[str, list[tuple[Any, ...]]]
 
 
@@ -135,7 +133,7 @@ class Bench:
         self.hook.taken = 0
         said = self.ask(home, stage=stage, n=n, how=HOWS[how], dagster=by_dagster)
         if how == "kill" and said["signal"] != 9:
-            return f"{NOT_KILLED}: {said}"
+            return f"was not killed: {said}"
         if stage == "tokens":
             return wrong_token(home)
         return self.judged(home, said, dagster=by_dagster)
