@@ -49,6 +49,11 @@ class _Ended:
     task: SourceTask
     error: BaseException | None = None
 
+    @property
+    def fatal(self) -> BaseException | None:
+        """What ends the run, whatever it was doing: the process is told to end."""
+        return None if isinstance(self.error, Exception) else self.error
+
 
 def ingest(
     *,
@@ -173,12 +178,12 @@ def _read_all(tasks: Sequence[SourceTask], *, threads: int) -> Generator[list[Re
         left = len(tasks)
         while left:
             group = _group(waiting, left=left)
-            ends = [item for item in group if isinstance(item, _Ended)]
-            left -= len(ends)
-            yield group
-            for end in ends:
-                if end.error is not None and not isinstance(end.error, Exception):
-                    raise end.error
+            left -= sum(isinstance(item, _Ended) for item in group)
+            # one that ends the run is no failure of a source: what came with it is committed, and then it is raised
+            fatal = [item.fatal for item in group if isinstance(item, _Ended) and item.fatal is not None]
+            yield [item for item in group if not (isinstance(item, _Ended) and item.fatal is not None)]
+            if fatal:
+                raise fatal[0]
 
 
 def _group(waiting: queue.Queue[Read | _Ended], *, left: int) -> list[Read | _Ended]:

@@ -177,6 +177,15 @@ def test_the_next_run_heals_what_failed(tmp_path: Path):
     assert night.table("web_daily") == fine.table("web_daily")
 
 
+def test_a_thread_that_is_told_to_end_ends_the_run_and_is_no_failure_of_its_source(tmp_path: Path):
+    """It was written down as one once its reads were committed together with others."""
+    night = Night(tmp_path, client(start=START))
+    night.vendor.errors["follower_snapshots"] = SystemExit(1)
+    with pytest.raises(SystemExit):
+        night.run(FIRST)
+    assert night.loads("failed") == []
+
+
 @pytest.mark.parametrize("step", ["open", "zone"])
 def test_a_source_that_cannot_be_opened_fails_each_of_its_streams_once(tmp_path: Path, step: str):
     night = Night(tmp_path, client(start=START))
