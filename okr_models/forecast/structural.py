@@ -3,14 +3,14 @@
 What belongs here: fitting one series of evenly spaced values and drawing paths of its future. What does not: which
 series may be modelled at all (``forecast.py``), how wide the spread must be (``calibration.py``).
 
-statsmodels is imported when the first model is fitted: it takes a second, and ``okr status`` does not need it.
+The filter is imported when the first model is fitted: ``okr status`` does not need it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from okr_models.forecast.path_values import Floats
 
 if TYPE_CHECKING:
     from okr_models.forecast.searches import Search
+    from okr_models.forecast.state_space import StateSpace
 
 Trend = Literal["local_level", "damped_trend"]
 Scale = Literal["log", "identity"]
@@ -122,49 +123,41 @@ def fit(values: Floats, *, season: Season, trend: Trend) -> Fitted | FitFailed:
     ended = _optimise((scaled - centre) / spread, season=season, trend=trend)
     if isinstance(ended, FitFailed):
         return ended
-    ssm = ended.model
-    selection = np.asarray(ssm["selection"])
+    space, variances = ended
+    state, covariance = space.end(variances)
     fitted = Fitted(
         scale=scale,
         centre=centre,
         spread=spread,
         floor=floor,
-        state=np.asarray(ended.predicted_state[:, -1], dtype=np.float64),
-        state_covariance=np.asarray(ended.predicted_state_cov[:, :, -1], dtype=np.float64),
-        transition=np.asarray(ssm["transition"], dtype=np.float64),
-        design=np.asarray(ssm["design"][0], dtype=np.float64),
-        disturbance=np.asarray(selection @ np.asarray(ssm["state_cov"]) @ selection.T, dtype=np.float64),
-        noise=float(ssm["obs_cov"][0, 0]),
+        state=state,
+        state_covariance=covariance,
+        transition=space.transition,
+        design=space.design,
+        disturbance=space.disturbance(variances),
+        noise=float(variances[0]),
     )
     if not (np.isfinite(fitted.state).all() and np.isfinite(fitted.state_covariance).all()):
         return FitFailed("the fitted model is not finite")
     return fitted
 
 
-def _optimise(values: Floats, *, season: Season, trend: Trend) -> Any:
-    """What statsmodels' filter ends with at the variances that fit best, or ``FitFailed``."""
-    from statsmodels.tsa.statespace.structural import UnobservedComponents
+def _optimise(values: Floats, *, season: Season, trend: Trend) -> tuple[StateSpace, Floats] | FitFailed:
+    """The model and the variances that fit it best."""
+    from okr_models.forecast.state_space import StateSpace
 
-    model = UnobservedComponents(
-        values,
-        level="local level" if trend == "local_level" else "local linear trend",
-        freq_seasonal=[{"period": season.period, "harmonics": season.harmonics}],
-        stochastic_freq_seasonal=[False],
-    )
-    if trend == "damped_trend":
-        model.ssm["transition", 1, 1] = DAMPING
-    start = model.untransform_params(np.array(model.start_params))
+    damping = None if trend == "local_level" else DAMPING
+    space = StateSpace(values, period=season.period, harmonics=season.harmonics, damping=damping)
+    start = np.sqrt(space.start())
 
     def lowered(at: Floats) -> float:
-        model.update(model.transform_params(at))
-        return -float(model.ssm.loglike()) / len(values)
+        return -space.likelihood(at**2) / len(values)
 
     for search in _searches(values, season=season, trend=trend):
         try:
             found, has_converged = search(lowered, start)
             if has_converged and np.isfinite(found).all():
-                model.update(model.transform_params(found))
-                return model.ssm.filter()
+                return space, found**2
         except (np.linalg.LinAlgError, ValueError) as error:
             return FitFailed(f"the model could not be fitted: {error}")
     return FitFailed("the model's fit did not converge")

@@ -22,6 +22,8 @@ Days = npt.NDArray[np.intp]
 LEAST_PAIRS = 10
 """Neighbouring days from which an autocorrelation is more than luck."""
 MOST_AUTOCORRELATION = 0.95
+TINY = 1e-15
+"""Share of the largest singular value below which one counts as nothing, as in statsmodels' own least squares."""
 
 
 class NotEnoughDays(ValueError):
@@ -83,32 +85,32 @@ def time_based_regression(
 
     A day on which any series is NaN is left out on both sides. Raises ``NotEnoughDays``.
     """
-    from statsmodels.regression.linear_model import OLS
-
     y, x, on = _complete(treated_before, controls_before)
     came, x_after, on_after = _complete(treated_after, controls_after)
     degrees = len(y) - x.shape[1]
     if degrees < 1 or len(came) == 0:
         raise NotEnoughDays(days=len(y), needed=x.shape[1] + 1)
-    fitted = OLS(y, x).fit()
+    inverse = np.linalg.pinv(x, rcond=TINY)
+    coefficients, residuals = inverse @ y, y - x @ (inverse @ y)
+    scale = float(residuals @ residuals) / (len(y) - int(np.linalg.matrix_rank(x)))
     summed = x_after.sum(axis=0)
     # the total's error: each day's own after the start, less what the coefficients took from the days before it
-    weights = np.concatenate([-x @ fitted.normalized_cov_params @ summed, np.ones(len(came))])
-    autocorrelation = _autocorrelation(np.asarray(fitted.resid), on)
+    weights = np.concatenate([-x @ (inverse @ inverse.T) @ summed, np.ones(len(came))])
+    autocorrelation = _autocorrelation(residuals, on)
     days = np.concatenate([on, len(treated_before) + on_after])
     apart = np.abs(days[:, np.newaxis] - days[np.newaxis, :])
     independent = float(weights @ weights)
     together = float(weights @ np.power(autocorrelation, apart) @ weights)
     return RegressionTotal(
         actual=float(came.sum()),
-        mean=float(summed @ fitted.params),
-        standard_error=float(np.sqrt(fitted.scale * max(independent, together))),
-        independent_error=float(np.sqrt(fitted.scale * independent)),
+        mean=float(summed @ coefficients),
+        standard_error=float(np.sqrt(scale * max(independent, together))),
+        independent_error=float(np.sqrt(scale * independent)),
         autocorrelation=autocorrelation,
         degrees=degrees,
         days=len(came),
-        intercept=float(fitted.params[0]),
-        slopes=tuple(float(slope) for slope in fitted.params[1:]),
+        intercept=float(coefficients[0]),
+        slopes=tuple(float(slope) for slope in coefficients[1:]),
     )
 
 

@@ -294,6 +294,26 @@ def test_statsmodels_is_not_loaded_before_a_model_is_fitted() -> None:
     assert done.stdout.strip() == "False"
 
 
+def test_a_fit_and_a_regression_load_no_statistics_or_signal_processing_of_scipy() -> None:
+    """A second of each night's processor, of which neither uses anything."""
+    code = """
+import sys
+import numpy as np
+from okr_models.forecast.structural import WEEKLY, YEARLY, Fitted, fit
+from okr_models.initiatives.regression import time_based_regression
+
+days = np.exp(np.sin(np.arange(120.0)) + np.arange(120.0) % 5 / 10)
+assert isinstance(fit(days, season=WEEKLY, trend="local_level"), Fitted)
+assert isinstance(fit(days[:48], season=YEARLY, trend="damped_trend"), Fitted)
+time_based_regression(
+    treated_before=days[:60], controls_before=days[1:61], treated_after=days[60:90], controls_after=days[61:91]
+).quantile(0.1)
+print([name for name in ("scipy.stats", "scipy.signal", "statsmodels.base.model") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_without_a_model_a_level_goes_on_from_its_last_month_and_not_from_the_periods_mean() -> None:
     """A search position that has come down from 18 to 9 was forecast to end at 13."""
     positions = (*(20.0,) * 12, 18.0, 16.0, 14.0, 12.0, 11.0, 9.0)

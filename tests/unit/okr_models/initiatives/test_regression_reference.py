@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.regression.linear_model import OLS
 
 from okr_models.initiatives.regression import NotEnoughDays, RegressionTotal, time_based_regression
 from tests.unit.public_data import public_data
@@ -100,3 +101,24 @@ def test_fewer_days_than_coefficients_are_refused() -> None:
             treated_after=np.array([3.0]),
             controls_after=np.array([[3.0]]),
         )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_coefficients_and_errors_are_statsmodels_own(seed: int) -> None:
+    """Also of controls of which one says nothing new, or nothing at all."""
+    rng = np.random.default_rng(seed)
+    controls = rng.gamma(3.0, 40.0, size=(120, 1 + seed % 3))
+    if seed >= 3:
+        controls = np.column_stack([controls, 2 * controls[:, 0] if seed > 3 else np.zeros(120)])
+    treated = controls.sum(axis=1) + rng.standard_normal(120)
+    total = time_based_regression(
+        treated_before=treated[:90],
+        controls_before=controls[:90],
+        treated_after=treated[90:],
+        controls_after=controls[90:],
+    )
+    own = OLS(treated[:90], np.column_stack([np.ones(90), controls[:90]])).fit()
+    assert (total.intercept, *total.slopes) == tuple(own.params)
+    summed = np.concatenate([[30.0], controls[90:].sum(axis=0)])
+    spread = own.scale * (summed @ own.normalized_cov_params @ summed + 30)
+    assert total.independent_error == pytest.approx(float(np.sqrt(spread)), rel=1e-12)
