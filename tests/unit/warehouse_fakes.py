@@ -237,3 +237,21 @@ class Night:
 
 def nights(first: date, count: int) -> list[date]:
     return [first + timedelta(days=number) for number in range(count)]
+
+
+class Counted:
+    """A connection that counts what it is told to execute, by the first word."""
+
+    def __init__(self, con: Any) -> None:
+        self._con = con
+        self.said: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        self.said.append(" ".join(sql.split()[:3]))
+        return self._con.execute(sql, *arguments)
+
+    def count(self, start: str) -> int:
+        return sum(said.startswith(start) for said in self.said)

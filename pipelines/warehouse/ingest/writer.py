@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -78,32 +78,43 @@ def write_batch(
 
 def write_all(con: Connection, writes: Sequence[Write]) -> None:
     """Write some reads and their ledger rows, all or none. No two windows of one stream and source share a day."""
-    rows: dict[str, list[tuple[Load, CheckedBatch]]] = {}
+    coming = _Coming()
     with transaction(con):
-        loads = [(_write(con, one, rows), one.after_doubts) for one in writes]
-        for of_table in rows.values():
+        loads = [(_write(con, one, coming), one.after_doubts) for one in writes]
+        for of_table in coming.snapshots.values():
+            _insert_all(con, of_table, once=True)
+        for of_table in coming.windows.values():
             _insert_all(con, of_table)
+        _keep_replies(con, coming.replies)
         ledger.append_all(con, loads)
 
 
-def _write(con: Connection, one: Write, rows: dict[str, list[tuple[Load, CheckedBatch]]]) -> Load:
-    """Write all of one read but its ledger row, which is returned, and a window's rows, which ``rows`` takes."""
+@dataclass(slots=True)
+class _Coming:
+    """Rows that are added to their tables together, whosever they are: by name of table, but for replies."""
+
+    windows: dict[str, list[tuple[Load, CheckedBatch]]] = field(default_factory=dict)
+    snapshots: dict[str, list[tuple[Load, CheckedBatch]]] = field(default_factory=dict)
+    replies: list[Write] = field(default_factory=list)
+
+
+def _write(con: Connection, one: Write, coming: _Coming) -> Load:
+    """Write all of one read but its ledger row, which is returned, and what ``coming`` takes."""
     load, batch = one.load, one.batch
     if batch is None:
         if one.replies:
-            keep_replies(con, stream=one.stream, load=load, replies=one.replies, taken_at=one.taken_at)
+            coming.replies.append(one)
         return load
     if load.window != batch.window:
         raise ValueError(f"checked for {batch.window}, to be written for {load.window}")
     if one.stream.delivery == "snapshot":
-        append_snapshot(con, batch=batch, client=load.client, source=load.source)
-        keep_replies(con, stream=one.stream, load=load, replies=batch.said.replies, taken_at=one.taken_at)
+        coming.snapshots.setdefault(batch.table.name, []).append((load, batch))
+        coming.replies.append(replace(one, replies=batch.said.replies))
     elif one.stream.delivery == "window":
         if batch.table.append_only or batch.table.time_column is None:
             raise NotReplaceable(table=batch.table.name)
         before = 0 if one.is_bare else delete_window(con, batch=batch, client=load.client, source=load.source)
-        if batch.rows.num_rows:
-            rows.setdefault(batch.table.name, []).append((load, batch))
+        coming.windows.setdefault(batch.table.name, []).append((load, batch))
         if before > batch.rows.num_rows:
             load = replace(load, quality={**load.quality, ROWS_BEFORE: before})
         if seen := seen_days(one.stream, batch.rows, today=_today(load)):
@@ -188,21 +199,6 @@ def same_listing(con: Connection, *, batch: CheckedBatch, load: Load) -> bool:
     return _same_rows(con, table=table, rows=batch.rows, there=there, values=[load.client, load.source, *values])
 
 
-def append_snapshot(con: Connection, *, batch: CheckedBatch, client: str, source: str) -> None:
-    """Add the rows; the same reading written twice is there once. Runs in the caller's transaction."""
-    table, rows = batch.table, batch.rows
-    if rows.num_rows == 0:
-        return
-    same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
-    with registered(con, _INCOMING, rows):
-        con.execute(
-            f"delete from {raw_table(table).qualified} as old using {_INCOMING} as incoming"  # noqa: S608 - quoted
-            f" where old.client = ? and old.source = ? and {same_key}",
-            [client, source],
-        )
-        _insert_incoming(con, table=table, client=client, source=source)
-
-
 def replace_reading(con: Connection, *, batch: CheckedBatch, load: Load, taken_at: datetime) -> bool:
     """Put what the kept replies of one reading give in place of its rows; False where they are so already.
 
@@ -253,8 +249,9 @@ def _insert_incoming(con: Connection, *, table: RawTable, client: str, source: s
     )
 
 
-def _insert_all(con: Connection, batches: Sequence[tuple[Load, CheckedBatch]]) -> None:
-    """Insert the rows of batches of one table, whosever they are, by one statement."""
+def _insert_all(con: Connection, batches: Sequence[tuple[Load, CheckedBatch]], *, once: bool = False) -> None:
+    """Insert the rows of batches of one table, whosever they are, by one statement. ``once``: a row that is there
+    already, as of a reading that is written twice, gives way."""
     import pyarrow as pa
 
     table = batches[0][1].table
@@ -266,32 +263,39 @@ def _insert_all(con: Connection, batches: Sequence[tuple[Load, CheckedBatch]]) -
         for load, batch in batches
         if (count := batch.rows.num_rows)
     ]
-    columns = names(["client", "source", *(column.name for column in table.columns)])
-    with registered(con, _INCOMING, pa.concat_tables(parts)):
-        con.execute(
-            f"insert into {raw_table(table).qualified} ({columns}) select {columns} from {_INCOMING}"  # noqa: S608
-        )
+    if parts:
+        key = ("client", "source", *table.key) if once else ()
+        _add(con, table, pa.concat_tables(parts), replacing=key)
 
 
-def keep_replies(
-    con: Connection, *, stream: Stream, load: Load, replies: Sequence[tuple[str, bytes]], taken_at: datetime
-) -> None:
-    """Keep one reading's raw replies, compressed. Runs in the caller's transaction."""
-    table = raw_table(SNAPSHOT_REPLIES).qualified
-    con.execute(
-        f"delete from {table} where client = ? and source = ? and stream = ? and taken_at = ?",  # noqa: S608 - quoted
-        [load.client, load.source, stream.name, taken_at],
-    )
-    if not replies:
-        return
-    values: list[object] = []
-    for part, (request, body) in enumerate(replies):
+def _keep_replies(con: Connection, writes: Sequence[Write]) -> None:
+    """Keep some readings' raw replies, compressed, in place of what was kept of them before."""
+    import pyarrow as pa
+
+    table, reading = SNAPSHOT_REPLIES, ("client", "source", "stream", "taken_at")
+    kept = [
         # no time stamp inside, so that the same reply gives the same bytes
-        reply = gzip.compress(body, mtime=0)
-        values += [load.client, load.source, stream.name, taken_at, part, request, reply]
-    row = "(?, ?, ?, ?, ?, ?, ?)"
-    con.execute(
-        f"insert into {table} (client, source, stream, taken_at, part, request, reply)"  # noqa: S608 - quoted
-        f" values {', '.join([row] * len(replies))}",
-        values,
-    )
+        (one.load.client, one.load.source, one.stream.name, one.taken_at, part, request, gzip.compress(body, mtime=0))
+        for one in writes
+        for part, (request, body) in enumerate(one.replies)
+    ]
+    if kept:
+        whose = [pa.field(column, pa.string(), nullable=False) for column in ("client", "source")]
+        schema = pa.schema([*whose, *table.arrow_schema()])
+        columns = [pa.array(column, each.type) for column, each in zip(zip(*kept, strict=True), schema, strict=True)]
+        _add(con, table, pa.table(columns, schema=schema), replacing=reading)
+    same = " and ".join(f"{quote(column)} = ?" for column in reading)
+    for one in writes:
+        if not one.replies:
+            whose_own = [one.load.client, one.load.source, one.stream.name, one.taken_at]
+            con.execute(f"delete from {raw_table(table).qualified} where {same}", whose_own)  # noqa: S608 - quoted
+
+
+def _add(con: Connection, table: RawTable, rows: pa.Table, *, replacing: Collection[str]) -> None:
+    """Add rows that name their client and source, in place of those with the same ``replacing`` columns, if any."""
+    there, columns = raw_table(table).qualified, names(["client", "source", *(each.name for each in table.columns)])
+    with registered(con, _INCOMING, rows):
+        if replacing:
+            same = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in replacing)
+            con.execute(f"delete from {there} as old using {_INCOMING} as incoming where {same}")  # noqa: S608 - quoted
+        con.execute(f"insert into {there} ({columns}) select {columns} from {_INCOMING}")  # noqa: S608 - quoted

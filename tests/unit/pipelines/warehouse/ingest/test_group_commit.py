@@ -24,29 +24,11 @@ from pipelines.warehouse.ingest.identities import Kept
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import Read
 from tests.empty_home import connected
-from tests.unit.warehouse_fakes import DAILY, MONTHLY, POSTS, daily, monthly, post, table_of
+from tests.unit.warehouse_fakes import DAILY, MONTHLY, POSTS, Counted, daily, monthly, post, table_of
 
 NOW = datetime(2026, 10, 25, 4, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
-
-
-class Counted:
-    """A connection that counts what it is told to execute, by the first word."""
-
-    def __init__(self, con: Any) -> None:
-        self._con = con
-        self.said: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._con, name)
-
-    def execute(self, sql: str, *arguments: Any) -> Any:
-        self.said.append(" ".join(sql.split()[:3]))
-        return self._con.execute(sql, *arguments)
-
-    def count(self, start: str) -> int:
-        return sum(said.startswith(start) for said in self.said)
 
 
 @pytest.fixture

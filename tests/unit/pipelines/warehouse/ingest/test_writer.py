@@ -22,9 +22,9 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger, writer
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.writer import NotReplaceable, write_batch
+from pipelines.warehouse.ingest.writer import NotReplaceable, Write, write_all, write_batch
 from tests.empty_home import connected
-from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, daily, post, table_of
+from tests.unit.warehouse_fakes import DAILY, FOLLOWERS, MONTHLY, POSTS, Counted, daily, post, table_of
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -60,6 +60,26 @@ def write(
     replies = (("GET /x", b"reply"),) if stream.delivery == "snapshot" else ()
     checked = CheckedBatch(stream=stream, batch=Batch(rows=rows, replies=replies), window=window)
     write_batch(con, batch=checked, load=load, taken_at=taken_at)
+
+
+def reading(source: str, count: int, *replies: bytes) -> Write:
+    """Of a source's followers, now."""
+    window = Window(TODAY, TODAY)
+    load = Load(
+        client="acme",
+        source=source,
+        stream=FOLLOWERS.name,
+        window=window,
+        rows=1,
+        status="loaded",
+        attempts=1,
+        started_at=NOW,
+        finished_at=NOW,
+        run_id="r",
+    )
+    batch = Batch(rows=followers(NOW, count), replies=tuple(("GET /x", reply) for reply in replies))
+    checked = CheckedBatch(stream=FOLLOWERS, batch=batch, window=window)
+    return Write(stream=FOLLOWERS, load=load, taken_at=NOW, batch=checked, after_doubts=True)
 
 
 def content(con: Connection, table: str) -> list[tuple[object, ...]]:
@@ -202,6 +222,27 @@ def test_snapshots_are_added_and_the_same_reading_is_there_once(con):
     replies = con.execute("select taken_at, part, request, reply from raw.snapshot_replies order by 1, 2").fetchall()
     assert [(at, part, request) for at, part, request, _ in replies] == [(earlier, 0, "GET /x"), (NOW, 0, "GET /x")]
     assert gzip.decompress(replies[0][3]) == b"reply"
+
+
+def test_readings_written_together_are_each_their_sources_and_there_once(con):
+    write_all(con, [reading("one", 10, b"a", b"b"), reading("two", 20, b"c"), reading("three", 30)])
+    write_all(con, [reading("one", 11, b"d"), reading("two", 20), reading("three", 30, b"e")])
+    found = con.execute("select source, followers from raw.follower_snapshots order by followers").fetchall()
+    assert found == [("one", 11), ("two", 20), ("three", 30)]
+    kept = con.execute("select source, part, reply from raw.snapshot_replies order by 1, 2").fetchall()
+    assert [(source, part, gzip.decompress(reply)) for source, part, reply in kept] == [
+        ("one", 0, b"d"),
+        ("three", 0, b"e"),
+    ]
+
+
+def test_readings_of_many_sources_take_no_more_statements_than_those_of_one(con):
+    def statements(writes: list[Write]) -> int:
+        counted = Counted(con)
+        write_all(counted, writes)  # type: ignore[arg-type]
+        return len(counted.said)
+
+    assert statements([reading(f"s{n}", n, b"x") for n in range(1, 9)]) == statements([reading("s9", 9, b"x")])
 
 
 def test_no_window_and_no_list_ever_replaces_a_snapshot(con):
