@@ -2,6 +2,10 @@
 
 What belongs here: parsing rendered SQL with sqlglot. What does not: ``ref()`` and ``source()`` (``project.py``); a
 test holds the two accounts of the same thing together.
+
+Parsing all models takes as long as importing Dagster, so what comes of it is carried along, by each text's fingerprint.
+``python -m pipelines.warehouse.models.lineage > pipelines/warehouse/models/lineage.json`` writes it, which a test
+compares. With another sqlglot, or other models, a home folder parses and keeps its own.
 """
 
 from __future__ import annotations
@@ -12,16 +16,18 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.db import Connection
-from pipelines.warehouse.models.project import Model, Project
+from pipelines.warehouse.models.project import Model, Project, load_project
 
 if TYPE_CHECKING:
     from sqlglot.lineage import Node
 
 DIALECT = "duckdb"
+CARRIED = Path(__file__).with_name("lineage.json")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,16 +75,42 @@ def column_lineage(project: Project, model: Model) -> dict[str, tuple[ColumnOf, 
 
 
 def kept_column_lineage(con: Connection, project: Project, models: Iterable[Model]) -> dict[str, Origins]:
-    """``column_lineage`` by model, parsed once for each text of a model and of what it reads, and kept."""
-    by_fingerprint = {_fingerprint(project, model): model for model in models}
+    """``column_lineage`` by model: the carried one, or parsed once for each text of a model and of what it reads."""
+    models, carried = list(models), _carried()
+    prints = {model.name: _fingerprint(project, model) for model in models}
+    found = {name: carried[each] for name, each in prints.items() if each in carried}
+    if left := [model for model in models if model.name not in found]:
+        found |= _recalled(con, project, {prints[model.name]: model for model in left})
+    return found
+
+
+def _recalled(con: Connection, project: Project, by_fingerprint: Mapping[str, Model]) -> dict[str, Origins]:
     kept = recall(con, "lineage", list(by_fingerprint))
     found: dict[str, Origins] = {
-        model.name: _read(kept[each]) for each, model in by_fingerprint.items() if each in kept
+        model.name: _read(json.loads(kept[each])) for each, model in by_fingerprint.items() if each in kept
     }
     new = {each: column_lineage(project, model) for each, model in by_fingerprint.items() if each not in kept}
     if new:
-        keep(con, "lineage", {each: _written(origins) for each, origins in new.items()})
+        keep(con, "lineage", {each: json.dumps(_written(origins)) for each, origins in new.items()})
     return found | {by_fingerprint[each].name: origins for each, origins in new.items()}
+
+
+@cache
+def _carried() -> Mapping[str, Origins]:
+    """By fingerprint."""
+    written = json.loads(CARRIED.read_text(encoding="utf-8"))
+    return {fingerprint: _read(columns) for fingerprint, columns in written.values()}
+
+
+def carried_text() -> str:
+    """The carried file as it should be: a line a model, with its fingerprint."""
+    project = load_project()
+    lines = [
+        f"{json.dumps(model.name)}: "
+        + json.dumps([_fingerprint(project, model), _written(column_lineage(project, model))])
+        for model in sorted(project.models, key=lambda model: model.name)
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _fingerprint(project: Project, model: Model) -> str:
@@ -97,12 +129,12 @@ def _parser() -> str:
     return version("sqlglot")
 
 
-def _written(origins: Origins) -> str:
-    return json.dumps({column: [astuple(each) for each in some] for column, some in origins.items()})
+def _written(origins: Origins) -> dict[str, list[tuple[str, str, str]]]:
+    return {column: [astuple(each) for each in some] for column, some in origins.items()}
 
 
-def _read(kept: str) -> Origins:
-    return {column: tuple(ColumnOf(*each) for each in origins) for column, origins in json.loads(kept).items()}
+def _read(written: Mapping[str, Iterable[Iterable[str]]]) -> Origins:
+    return {column: tuple(ColumnOf(*each) for each in some) for column, some in written.items()}
 
 
 def _leaves(node: Node) -> Iterator[ColumnOf]:
@@ -123,3 +155,7 @@ def _schema(project: Project, model: Model) -> dict[str, object]:
         source = project.source(source_schema, table)
         columns.setdefault(source_schema, {})[table] = {c.name: c.data_type for c in source.columns}
     return dict(columns)
+
+
+if __name__ == "__main__":
+    print(carried_text(), end="")

@@ -15,8 +15,16 @@ import duckdb
 import pytest
 
 from connectors.core.raw_tables import RAW_TABLES
+from pipelines.warehouse.models import lineage
 from pipelines.warehouse.models import render as sql_render
-from pipelines.warehouse.models.lineage import ColumnOf, column_lineage, kept_column_lineage, tables_read
+from pipelines.warehouse.models.lineage import (
+    CARRIED,
+    ColumnOf,
+    carried_text,
+    column_lineage,
+    kept_column_lineage,
+    tables_read,
+)
 from pipelines.warehouse.models.project import PROJECT, Project, SqlProjectError, load_project
 from pipelines.warehouse.models.runner import ModelShapeMismatch, build_model, run_model, run_project, swap_model
 from pipelines.warehouse.models.schema_yml import canonical_type
@@ -170,8 +178,8 @@ def test_every_raw_table_but_the_replies_is_read(project: Project) -> None:
 
 
 def test_column_lineage_goes_through_steps_to_other_tables(project: Project) -> None:
-    lineage = column_lineage(project, project.model("int_blog_post_days"))
-    assert lineage["page_views"] == (ColumnOf("staging", "stg_raw__web_pages_daily", "page_views"),)
+    posts = column_lineage(project, project.model("int_blog_post_days"))
+    assert posts["page_views"] == (ColumnOf("staging", "stg_raw__web_pages_daily", "page_views"),)
     mart = column_lineage(project, project.model("kpi_monthly"))
     assert mart["data_through"] == (ColumnOf("intermediate", "int_kpi_noted_months", "data_through_on"),)
 
@@ -191,6 +199,23 @@ def test_kept_lineage_is_the_parsed_one_until_the_model_or_what_it_reads_changes
     )
     changed = load_project(folder)
     assert kept_column_lineage(con, changed, [changed.model("b")])["b"] == {"id": (ColumnOf("marts", "a", "other"),)}
+
+
+def test_the_carried_lineage_is_what_the_models_say() -> None:
+    message = "write it anew: python -m pipelines.warehouse.models.lineage > pipelines/warehouse/models/lineage.json"
+    assert CARRIED.read_text(encoding="utf-8") == carried_text(), message
+
+
+def test_a_new_home_parses_no_model_for_its_lineage(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = column_lineage(project, project.model("int_blog_post_days"))
+
+    def never(*_: object) -> dict[str, tuple[ColumnOf, ...]]:
+        raise AssertionError("parsed")
+
+    monkeypatch.setattr(lineage, "column_lineage", never)
+    found = kept_column_lineage(duckdb.connect(), project, project.models)
+    assert set(found) == {model.name for model in project.models}
+    assert found["int_blog_post_days"] == expected
 
 
 def test_a_rerun_gives_the_same_tables(project: Project, built: duckdb.DuckDBPyConnection) -> None:
