@@ -5,7 +5,7 @@ What belongs here: one post against its conditions. What does not: adding the po
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -91,13 +91,29 @@ def judge(post: Post, conditions: Sequence[Condition], *, as_of: date, final_on:
     )
 
 
-def stays_met(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition]) -> JudgedItem:
-    """``item`` as a night called it met under the same condition: for good, whatever its days say of it now.
+def stay_met(items: Sequence[JudgedItem], met: Iterable[Met], conditions: Sequence[Condition]) -> list[JudgedItem]:
+    """``items`` as nights called them met under the same condition: for good, whatever their days say of them now.
 
     The days go with a source that is read no more, with a list that names the post anew, with what a vendor forgets.
     """
     wanted = _threshold(conditions[0]) if conditions else None
-    before = [each for each in met if each.threshold == wanted and _is_of(each, item, conditions)]
+    before: dict[int, list[Met]] = {}
+    by_id = _places(items, lambda item: item.item_id)
+    by_address = _places(items, lambda item: _address(item.url))
+    for each in met:
+        if each.threshold == wanted and (at := _whose(each, items, by_id=by_id, by_address=by_address)) is not None:
+            before.setdefault(at, []).append(each)
+    return [_kept(item, before.get(at, ()), conditions) for at, item in enumerate(items)]
+
+
+def _kept(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition]) -> JudgedItem:
+    """An item with what was said of it in the time that it is given now."""
+    within = conditions[0].within_days if conditions else None
+    before = [
+        each
+        for each in met
+        if within is None or each.decided_on is None or (each.decided_on - item.published_on).days < within
+    ]
     if not before:
         return item
     kept = min(before, key=lambda each: (each.item_id != item.item_id, each.since))
@@ -105,15 +121,40 @@ def stays_met(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Conditi
         days = [day for day in (kept.decided_on, item.decided_on) if day is not None]
         return replace(item, decided_on=min(days, default=None))
     value = max((each for each in (kept.value, item.value) if each is not None), default=None)
-    return replace(item, outcome="met", value=value, threshold=wanted, decided_on=kept.decided_on, is_unobserved=False)
+    return replace(
+        item, outcome="met", value=value, threshold=kept.threshold, decided_on=kept.decided_on, is_unobserved=False
+    )
 
 
-def _is_of(met: Met, item: JudgedItem, conditions: Sequence[Condition]) -> bool:
-    """Whether it was this post, by its id or its address, and in the time that it is given now."""
-    by_address = met.url is not None and item.url is not None and place(met.url) == place(item.url)
-    within = conditions[0].within_days if conditions else None
-    in_time = within is None or met.decided_on is None or (met.decided_on - item.published_on).days < within
-    return in_time and (by_address or met.item_id == item.item_id)
+def _whose(
+    met: Met, items: Sequence[JudgedItem], *, by_id: Mapping[str, list[int]], by_address: Mapping[str, list[int]]
+) -> int | None:
+    """Which of ``items`` was met: the one of its id, of two sites' with one id that of its address.
+
+    Where no post has its id any more it is the one at its address, unless that was published since: then it is new.
+    """
+    same_id, same_address = by_id.get(met.item_id, []), by_address.get(_address(met.url), [])
+    if both := [at for at in same_id if at in same_address]:
+        return both[0]
+    if same_id:
+        return same_id[0] if len(same_id) == 1 else None
+    older = [at for at in same_address if items[at].published_on <= (met.decided_on or met.since)]
+    return older[0] if older else None
+
+
+def _places(items: Sequence[JudgedItem], name: Callable[[JudgedItem], str]) -> Mapping[str, list[int]]:
+    """Where each name stands; what has none is not found by it."""
+    found: dict[str, list[int]] = {}
+    for at, item in enumerate(items):
+        if own := name(item):
+            found.setdefault(own, []).append(at)
+    return found
+
+
+def _address(url: str | None) -> str:
+    """A post's own address in one spelling; "" where it has none but the site's, as behind a plain permalink."""
+    own = place(url) if url else ""
+    return own if "/" in own else ""
 
 
 def reached_on(daily: Mapping[date, float], *, threshold: float, window: tuple[date, date]) -> date | None:

@@ -111,14 +111,14 @@ def read_readings(con: Connection, client: str) -> tuple[Reading, ...]:
 
 
 def read_met(con: Connection, client: str) -> tuple[Met, ...]:
-    """Every item that a night called met, with what was said of it last."""
+    """Every item that a night called met, by its address of that night, with what was said of it last."""
     rows = con.execute(
         """
-        select objective_id, key_result_id, item_id, arg_max(url, (as_of, known_at)),
+        select objective_id, key_result_id, item_id, url,
             arg_max(value, (as_of, known_at)), threshold, min(decided_on), min(as_of)
         from okr.key_result_items where client = $client and outcome = 'met'
-        group by objective_id, key_result_id, item_id, threshold
-        order by objective_id, key_result_id, item_id, threshold
+        group by objective_id, key_result_id, item_id, url, threshold
+        order by objective_id, key_result_id, item_id, url, threshold
         """,
         {"client": client},
     ).fetchall()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from okr_models.client.targets import Condition
 from okr_models.progress.figures import Met
-from okr_models.progress.items import JudgedItem, stays_met
+from okr_models.progress.items import JudgedItem, stay_met
 
 PUBLISHED = date(2026, 8, 3)
 WANTED = (Condition(metric="page_views", at_least=500, within_days=90),)
@@ -21,6 +22,10 @@ THEN = Met(
     objective="o", key_result="posts", item_id="1", url="https://www.acme.se/blogg/gammal/", value=900.0,
     threshold=500.0, decided_on=date(2026, 9, 21), since=date(2026, 9, 22),
 )  # fmt: skip
+
+
+def stays_met(item: JudgedItem, met: list[Met], conditions: tuple[Condition, ...]) -> JudgedItem:
+    return stay_met([item], met, conditions)[0]
 
 
 def test_a_post_that_was_met_stays_met_with_its_day_and_value() -> None:
@@ -48,3 +53,31 @@ def test_one_met_now_keeps_the_first_day_on_which_it_was() -> None:
 )
 def test_another_post_another_threshold_and_a_day_after_its_time_say_nothing(other: Met) -> None:
     assert stays_met(NOW, [other], WANTED) is NOW
+
+
+def other(item_id: str, url: str, **changed: Any) -> JudgedItem:
+    return replace(NOW, item_id=item_id, url=f"https://www.acme.se/{url}", **changed)
+
+
+def outcomes(items: list[JudgedItem], *met: Met) -> list[str]:
+    return [item.outcome for item in stay_met(items, met, WANTED)]
+
+
+def test_of_two_posts_that_exchange_their_addresses_the_one_that_was_met_stays_it() -> None:
+    assert outcomes([other("1", "blogg/ny/"), other("2", "blogg/gammal/")], THEN) == ["met", "missed"]
+
+
+def test_a_post_published_anew_at_the_address_of_one_that_is_gone_is_not_met_by_it() -> None:
+    at = replace(THEN, item_id="7", url=NOW.url)
+    assert stays_met(NOW, [at], WANTED).outcome == "met"
+    assert stays_met(replace(NOW, published_on=date(2026, 10, 1)), [at], WANTED).outcome == "missed"
+
+
+def test_of_two_sites_with_posts_of_one_id_the_one_at_its_address_was_met() -> None:
+    sites = [other("1", "butik/a/"), other("1", "blogg/gammal/")]
+    assert outcomes(sites, THEN) == ["missed", "met"]
+    assert outcomes(sites, THEN, replace(THEN, url="https://acme.se/butik/a")) == ["met", "met"]
+
+
+def test_plain_permalinks_are_no_address_that_two_posts_share() -> None:
+    assert outcomes([other("2", "?p=2")], replace(THEN, url="https://www.acme.se/?p=1")) == ["missed"]
