@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from okr_models.client.model import Client, KeyResult, Objective
 
@@ -15,13 +16,22 @@ VERSION_LENGTH = 12
 _WORDS = {"id", "title", "owner"}
 
 
-def definition_version(key_result: KeyResult, objective: Objective, client: Client) -> str:
+def definition_version(
+    key_result: KeyResult, objective: Objective, client: Client, *, known_as: Mapping[str, str] | None = None
+) -> str:
     """Twelve hex digits over measure, target, revisions, baseline, scope, weight, ambition, period and own KPI.
 
     Titles, owners and what a default says anyway are left out, so that rewording a file, or writing a default down,
-    changes nothing.
+    changes nothing. ``known_as``: another id for some sources; None: the first that each had (``formerly``), so that
+    renaming one changes nothing either.
     """
+    names = first_ids(client) if known_as is None else known_as
     own_kpi = next((kpi for kpi in client.kpis if kpi.id == key_result.kpi), None)
+    scope = key_result.scope.model_copy(update={"source": names.get(key_result.scope.source or "")})
+    if scope.source:
+        key_result = key_result.model_copy(update={"scope": scope})
+    if own_kpi and own_kpi.source in names:
+        own_kpi = own_kpi.model_copy(update={"source": names[own_kpi.source]})
     meaning = {
         "key_result": key_result.model_dump(mode="json", by_alias=True, exclude=_WORDS, exclude_defaults=True),
         "period": objective.period.model_dump(mode="json"),
@@ -29,3 +39,15 @@ def definition_version(key_result: KeyResult, objective: Objective, client: Clie
     }
     text = json.dumps(meaning, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:VERSION_LENGTH]
+
+
+def first_ids(client: Client) -> dict[str, str]:
+    """Of the sources that had another id before, the one that is named first."""
+    return {source.id: source.formerly[0] for source in client.sources if source.formerly}
+
+
+def every_version(key_result: KeyResult, objective: Objective, client: Client) -> frozenset[str]:
+    """The version under each id that a source has or had: a row may have been made under any of them."""
+    former = [{source.id: old} for source in client.sources for old in source.formerly]
+    spellings = (None, {}, *former) if former else (None,)
+    return frozenset(definition_version(key_result, objective, client, known_as=each) for each in spellings)

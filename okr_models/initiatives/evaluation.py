@@ -123,7 +123,9 @@ def _before_its_end(
     found = None if placebos is None else placebos.detectable(upward=worthwhile >= 0)
     curve = () if placebos is None else power_curve(placebos, worthwhile=worthwhile)
     verdict: Verdict = "running" if has_begun else "not_started"
-    reason = f"{head} {say.capability(found, worthwhile, speech)}{say.power(curve, speech)}"
+    why = None if placebos is None else placebos.why_none
+    shown = say.capability(found, worthwhile, speech) if why is None else say.no_estimate(why, speech)
+    reason = f"{head} {shown}{say.power(curve, speech)}"
     return replace(row, verdict=verdict, detectable_effect=found, reason=reason)
 
 
@@ -182,6 +184,8 @@ def _judge(row: InitiativeResult, trial: Trial, *, guardrails: Sequence[Guardrai
     speech = Speech(client.language)
     placebos = trial.placebos()
     if not placebos.enough:
+        if placebos.why_none is not None:
+            return replace(row, reason=say.no_estimate(placebos.why_none, speech))
         reason = say.too_few_placebos(
             have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), speech=speech
         )

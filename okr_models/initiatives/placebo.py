@@ -31,6 +31,8 @@ class Placebos:
     """What placebo starts said, oldest first; those without an estimate are left out."""
 
     effects: tuple[Effect, ...]
+    why_none: str | None = None
+    """Where too few have one though there are starts enough: why the last of the others has none."""
 
     @property
     def enough(self) -> bool:
@@ -87,12 +89,16 @@ def run_placebos(
 ) -> Placebos:
     """Estimate at every placebo start between ``first`` and ``last``, the last day before anything real began."""
     found: list[Effect] = []
-    for start in placebo_starts(first=first, last=last, after_days=after_days):
+    why: str | None = None
+    starts = placebo_starts(first=first, last=last, after_days=after_days)
+    for start in starts:
         before, after = windows_of(start, first=first, after_days=after_days)
         effect = effect_of(series, list(controls), before=before, after=after)
-        if not isinstance(effect, NoEffect):
+        if isinstance(effect, NoEffect):
+            why = effect.reason
+        else:
             found.append(effect)
-    return Placebos(tuple(found))
+    return Placebos(tuple(found), why if len(found) < NEEDED <= len(starts) else None)
 
 
 def _needed(placebo: Effect, *, edge: float, upward: bool) -> float:

@@ -16,7 +16,7 @@ from okr_models.client.labels import source_labels
 from okr_models.client.model import Client, KeyResult, Objective
 from okr_models.client.sources import SourceSettings
 from okr_models.client.targets import BaselineValue
-from okr_models.client.version import definition_version
+from okr_models.client.version import every_version
 from okr_models.forecast.forecast import ESTIMATED_LIMIT, SIMPLE_HISTORY, ForecastJob
 from okr_models.forecast.types import Fallback, Forecast
 from okr_models.kpis import BUILT_IN, resting_on
@@ -281,8 +281,9 @@ def unexplained_change(
     the first on which this one was known, which is not the day that a restatement is about."""
     revisions = key_result.revisions
     explained = {
-        definition_version(key_result.model_copy(update={"revisions": revisions[:count]}), objective, client)
+        version
         for count in range(len(revisions) + 1)
+        for version in every_version(key_result.model_copy(update={"revisions": revisions[:count]}), objective, client)
     }
     if all(each.version in explained for each in earlier if each.stood_before):
         return None

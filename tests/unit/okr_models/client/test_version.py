@@ -6,7 +6,7 @@ import pytest
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.file import parse_client
-from okr_models.client.version import definition_version
+from okr_models.client.version import definition_version, every_version
 from tests.unit.client_files import FILE, GOOD, bent
 
 
@@ -59,3 +59,16 @@ def test_a_condition_and_an_own_kpis_kind_belong_to_the_meaning() -> None:
     own = bent("kpi: unique_visitors,", "kpi: nps,")
     assert _version(own.replace("kind: ratio", "kind: stock")) != _version(own)
     assert _version(own.replace("title: Kundnöjdhet (NPS)", "title: NPS")) == _version(own)
+
+
+def test_a_renamed_source_is_the_one_it_was_and_every_id_of_it_is_known() -> None:
+    scoped = bent('unique_visitors, target: "+30%"', 'unique_visitors, target: "+30%", scope: {source: web}')
+    assert "  - id: web\n" in scoped
+    renamed = scoped.replace("  - id: web\n", "  - id: site\n    formerly: [web, www]\n").replace(
+        "{source: web}", "{source: site}"
+    )
+    assert _version(renamed) == _version(scoped)
+    client = parse_client(renamed, file_name=FILE, types=SETTINGS)
+    objective = client.objectives[0]
+    known = every_version(objective.key_results[0], objective, client)
+    assert known == {_version(scoped.replace("web", name)) for name in ("web", "www", "site")}

@@ -108,6 +108,21 @@ def test_an_effect_that_the_data_could_not_have_shown_is_undecided_and_says_what
     assert "Its data can only show effects from +" in result.reason
 
 
+@pytest.mark.parametrize(("base", "factor"), [(0.0, 0.0), (-1000.0, 1.0)], ids=["nothing before", "below zero"])
+def test_a_figure_that_no_share_can_be_taken_of_is_not_told_to_begin_on_a_day_gone_by(
+    base: float, factor: float
+) -> None:
+    days = base + daily(0.3, first=date(2025, 6, 1)) * factor
+    over = judge(daily=days)
+    ahead = judge(daily=days, as_of=date(2026, 2, 20))
+    why = "no estimate (what would have been is not above zero, so no share of it exists)"
+    assert (over.verdict, ahead.verdict) == ("cannot_be_judged", "not_started")
+    assert why in over.reason
+    assert why in ahead.reason
+    assert "Possible for a start from" not in over.reason
+    assert "too short" not in ahead.reason
+
+
 def test_a_control_shows_an_effect_that_the_series_alone_cannot() -> None:
     rng = np.random.default_rng(9)
     quiet = daily(0.0)

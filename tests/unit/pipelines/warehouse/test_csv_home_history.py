@@ -122,6 +122,18 @@ def test_a_definition_changed_later_is_said_to_have_changed_then_and_not_on_the_
     assert "the definition was changed on 21 Nov 2026" in notes_of(home, "2026-11-26")[-1]
 
 
+def test_a_source_that_is_renamed_changes_no_definition_and_parts_no_forecast_from_its_outcome(tmp_path: Path) -> None:
+    home = CsvHome(tmp_path)
+    home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")
+    rewritten(home, [1220.0] * 8).night("2026-09-20")
+    for name, formerly in (("crm", ["own"]), ("till", ["own", "crm"])):
+        home.source, home.kpis[0]["source"] = {"id": name, "formerly": formerly}, name
+        day = "2026-09-21" if name == "crm" else "2026-09-22"
+        assert "the definition was changed" not in (home.night(day)["visits"]["notes"] or "")
+    rewritten(home, [1220.0] * 12).night("2027-01-06")
+    assert len(home.query("select 1 from marts.forecast_scores")) == 3
+
+
 def test_a_definition_that_no_night_has_seen_yet_was_changed_on_the_day_on_which_it_is_judged_by(
     tmp_path: Path,
 ) -> None:
