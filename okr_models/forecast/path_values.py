@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+ROUNDING = 1e-9
 
 
 class Reducer(Protocol):
@@ -67,7 +68,8 @@ class ShareInside:
     high: float = np.inf
 
     def __call__(self, paths: Floats) -> Floats:
-        inside = np.where(np.isnan(paths), np.nan, ((paths >= self.low) & (paths <= self.high)).astype(np.float64))
+        low, high = self.low - _slack(self.low), self.high + _slack(self.high)
+        inside = np.where(np.isnan(paths), np.nan, ((paths >= low) & (paths <= high)).astype(np.float64))
         return _mean(inside)
 
 
@@ -79,7 +81,7 @@ class Line:
     direction: Literal["up", "down"] = "up"
 
     def __call__(self, reached: Floats) -> Flags:
-        slack = 1e-9 * max(1.0, abs(self.value))
+        slack = _slack(self.value)
         return reached >= self.value - slack if self.direction == "up" else reached <= self.value + slack
 
 
@@ -87,6 +89,11 @@ def success_line(*, baseline: float, target: float, share: float = 1.0) -> Line:
     """The line ``share`` of the way from ``baseline`` to ``target`` (.7 for a stretch goal)."""
     direction: Literal["up", "down"] = "up" if target >= baseline else "down"
     return Line(value=baseline + share * (target - baseline), direction=direction)
+
+
+def _slack(bound: float) -> float:
+    """What rounding may take from a bound; a share of it, as a figure may be a millionth."""
+    return ROUNDING * abs(bound)
 
 
 def _chosen(paths: Floats, included: tuple[bool, ...] | None) -> Floats:
