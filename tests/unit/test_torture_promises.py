@@ -25,7 +25,7 @@ RESULT = {"as_of": NIGHT, "notes": None, "kind": "flow", "status": "on_track"}
 def published(value: float | None, **changed: Any) -> Published:
     found = Published(
         day=NIGHT,
-        months={KEY: {"value": value, "is_closed": True, "note": None}},
+        months={KEY: {"value": value, "is_closed": True, "note": None, "note_codes": None}},
         days={},
         results={("nova", "orders"): RESULT},
         grown={"key_result_progress": {(1,)}},
@@ -62,6 +62,19 @@ def test_what_breaks_a_promise_is_named(tmp_path: Path, after: Published, promis
 def test_a_restated_month_with_a_note_breaks_nothing(tmp_path: Path) -> None:
     noted = RESULT | {"notes": "restated since: May 2026 (at most -10%)"}
     assert told_of(tmp_path, published(100.0), published(90.0, results={("nova", "orders"): noted})) == set()
+
+
+def test_a_month_whose_posts_came_of_age_unread_may_have_no_figure_but_says_why(tmp_path: Path) -> None:
+    """Seed 110: three of six posts of May were younger than 28 days on 19 June, and the next night was on 23 July."""
+
+    def month(value: float | None, code: str) -> Published:
+        row = {"value": value, "is_closed": True, "note": code, "note_codes": [{"code": code}]}
+        return published(value, months={KEY: row})
+
+    waited_for = month(17.64, "posts_maturing")
+    assert told_of(tmp_path, waited_for, month(None, "posts_counted")) == set()
+    assert told_of(tmp_path, waited_for, month(None, "median")) == {"a closed month stays"}
+    assert told_of(tmp_path, month(17.64, "median"), month(None, "posts_counted")) == {"a closed month stays"}
 
 
 def test_a_broken_file_must_leave_all_as_it_was(tmp_path: Path) -> None:
