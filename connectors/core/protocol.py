@@ -166,7 +166,7 @@ class Context:
     scopes: frozenset[str] | None = None
     """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
     listed: frozenset[str] = frozenset()
-    """Ids of the posts known so far, where the source asks for those by id that a moving list hides."""
+    """Ids of the posts known so far, where the source looks for those that a list lacks."""
     others: tuple[SourceSettings, ...] = ()
     """All sources of the client, for one whose figures must not gainsay another's."""
     currency: str | None = None
@@ -227,8 +227,8 @@ class SourceType:
     """What history it can give on the day a client is taken on, in one sentence."""
     limits: str = ""
     """The vendor's limits and how a night keeps within them, in words, for the docs."""
-    asks_by_id: bool = False
-    """Its posts can be asked for by id; it is told which are known (``Context.listed``)."""
+    is_told_posts: bool = False
+    """It is told which of its posts are known (``Context.listed``), as it looks for those that a list lacks."""
     library: str = "requests"
     """What speaks to the vendor, by its name on the package index, for the docs."""
 

@@ -95,9 +95,10 @@ class KeptReplies(BaseAdapter):
         response.status_code, response.url, response.request = kept.status, url, request
         response.raw = BytesIO(kept.body)
         following = self._left[place] if place < len(self._left) else None
-        if following is not None and following.asked.path == kept.asked.path:
-            # headers are not kept; the page that was asked for next is the one that this reply named
-            response.headers["Link"] = f'<{following.url}>; rel="next"'
+        # headers are not kept; the page that was asked for next is the one that this reply named
+        is_last = following is None or following.asked.path != kept.asked.path
+        address, relation = (kept.url, "self") if following is None or is_last else (following.url, "next")
+        response.headers["Link"] = f'<{address}>; rel="{relation}"'
         return response
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ fields mean, and Mastodon's errors. What does not: the rows (``core/present_only
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,6 +44,7 @@ class MastodonSource(PresentOnlySource):
     def __init__(self, *, settings: Mastodon, context: Context, http: Http) -> None:
         super().__init__(platform=PLATFORM, context=context, http=http)
         self._name = settings.account
+        self._ids: frozenset[str] = frozenset()
 
     def account(self) -> Account:
         """The account by its name. A suspended one shows zeros, and a hidden count is -1: neither is a figure."""
@@ -63,33 +65,60 @@ class MastodonSource(PresentOnlySource):
             followers=followers,
             quality={"account": self._name},
             doubts=(Doubt(code="account_moved", what=moved),) if moved else (),
+            posts=found.whole("statuses_count", None),
         )
 
     def posts(self, account: Account) -> Posts:
-        """All posts, newest first. Pages end at an id and not at an offset, so what comes or goes shifts none."""
-        found: dict[str, Node] = {}
+        """The account's own posts, newest first."""
         odd = Odd()
+        found = self._listed(account.account_id, odd, with_boosts=False)
+        read = odd.readable(
+            found.values(),
+            lambda status: as_post(status) if is_post(status, account.account_id) else None,
+            name=lambda status: status.text("id"),
+        )
+        self._ids = frozenset(found)
+        return Posts(items=[post for post in read if post is not None], odd=odd, listed=len(found))
+
+    def checked(self, account: Account, posts: Posts) -> Posts:
+        """Whether the list is whole the account's count of statuses tells.
+
+        It counts boosts too, and statuses that only some may read, so that it is asked only where a post that was known
+        is not listed, and of a list read first.
+        """
+        known, total = self.context.listed, account.posts
+        if total is None or posts.listed >= total or (known and known <= self._ids):
+            return posts
+        with_boosts = self._listed(account.account_id, Odd(), with_boosts=True)
+        return replace(posts, listed=max(posts.listed, len(with_boosts)), total=total)
+
+    def _listed(self, account_id: str, odd: Odd, *, with_boosts: bool) -> dict[str, Node]:
+        """Every status by id. Pages end at an id and not at an offset, so what comes or goes shifts none.
+
+        Where a proxy drops the header that names the next page, it is what is older than the last status of this one.
+        """
+        found: dict[str, Node] = {}
         before: str | None = None
         for _ in range(MOST_PAGES):
-            reply = self._page(account.account_id, before)
-            page = list(reply.json())
-            found |= odd.by_id(page, lambda status: status.text("id"))
-            older = next_max_id(reply)
+            reply = self._page(account_id, before, with_boosts=with_boosts)
+            page = odd.by_id(reply.json(), lambda status: status.text("id"))
+            is_new = not page.keys() <= found.keys()
+            found |= page
+            older = next_max_id(reply) if "Link" in reply.headers else next(reversed(page), None) if is_new else None
             if older is None or not page:
-                read = odd.readable(
-                    found.values(),
-                    lambda status: as_post(status) if is_post(status, account.account_id) else None,
-                    name=lambda status: status.text("id"),
-                )
-                return Posts(items=[post for post in read if post is not None], odd=odd, listed=len(found))
+                return found
             if older == before:
                 break
             before = older
             self.context.sleep(breather(reply, now=self.context.now))
         raise BadShape(path="Link", wanted="a list of statuses that ends", found=before)
 
-    def _page(self, account_id: str, before: str | None) -> Reply:
-        params: dict[str, str | int] = {"limit": PAGE_POSTS, "exclude_reblogs": "true", "exclude_replies": "false"}
+    def _page(self, account_id: str, before: str | None, *, with_boosts: bool) -> Reply:
+        params: dict[str, str | int] = {
+            "limit": PAGE_POSTS,
+            "exclude_reblogs": "false" if with_boosts else "true",
+            "exclude_replies": "false",
+        }
         if before is not None:
             params["max_id"] = before
         attempted = f"listing statuses from {f'before {before}' if before else 'the newest'}"
@@ -198,6 +227,7 @@ MASTODON = SourceType(
         posts_api="GET /api/v1/accounts/{id}/statuses",
     ),
     build=build,
+    is_told_posts=True,
     day_boundary=DAY_BOUNDARY,
     vendor_url=None,
     docs=DOCS,

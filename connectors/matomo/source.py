@@ -258,15 +258,18 @@ class MatomoSource(BaseSource[Http]):
 
     def _visitors(self, month: Node, days: Window) -> tuple[int | None, Doubt | None]:
         """A month's distinct visitors. None where the server does not have them, with why unless there was nobody."""
+        visitors, visits = None, 0
         if not is_empty(month):
             visitors, visits = month.whole("nb_uniq_visitors", None), month.whole("nb_visits", 0)
-            if visitors or not visits:
-                return visitors or 0, None
+        if visitors:
+            return visitors, None
+        if visits:
             return None, not_made(days, seen=visits, what=f"the visitors of {days.start:%Y-%m} ({COUNT_MONTHS})")
+        # a report that was not made is empty, or a row of zeros
         by_day = self.by_day("VisitsSummary.get", days)
-        visits = sum(one.whole("nb_visits", 0) for _, one in by_day if one is not None and not is_empty(one))
+        seen = sum(one.whole("nb_visits", 0) for _, one in by_day if one is not None and not is_empty(one))
         what = f"the visitors of {days.start:%Y-%m} (run core:archive for it)"
-        return None, not_made(days, seen=visits, what=what) if visits else None
+        return (None, not_made(days, seen=seen, what=what)) if seen else (visitors, None)
 
     def _pages(self, window: Window) -> Answer:
         days, odd, doubts = self.known(window), Odd(), list[Doubt]()

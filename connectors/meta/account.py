@@ -13,7 +13,7 @@ from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import COUNTERS, counter_doubts
 from connectors.core.http import Http
 from connectors.core.odd import Odd
-from connectors.core.paging import tells_since
+from connectors.core.paging import shortfall, tells_since
 from connectors.core.protocol import Access, Context, Probe
 from connectors.core.shape import Node
 from connectors.meta.graph import PACIFIC, Graph
@@ -65,21 +65,30 @@ class MetaSource(BaseSource[Http]):
         return Answer(rows=[row], quality=self.graph.quality(), doubts=self.graph.doubts())
 
     def listing(
-        self, items: Sequence[Node], odd: Odd, *, whole_below: int, text: str, url: str, published: str
+        self,
+        items: Sequence[Node],
+        odd: Odd,
+        *,
+        whole_below: int,
+        text: str,
+        url: str,
+        published: str,
+        total: int | None = None,
     ) -> Answer:
         """A list of posts, from the fields in which the platform keeps these.
 
-        Meta ends long lists without a word. One of ``whole_below`` posts or more may be cut: what is older than its
-        oldest stays.
+        Meta ends lists without a word. One of ``whole_below`` posts or more, or of fewer than the ``total`` that the
+        account counts, may be cut: what is older than its oldest stays.
         """
+        short = shortfall(len(items) + len(odd.problems), total)
         rows = odd.readable(
             items,
             lambda item: self._post(item, text=text, url=url, published=published),
             name=lambda item: item.text("id"),
         )
         days = [moment for row in rows if isinstance(moment := row["published_at"], datetime)]
-        since = tells_since(days, now=self.context.now) if len(items) >= whole_below else None
-        doubts = (*self.graph.doubts(), *odd.doubts())
+        since = tells_since(days, now=self.context.now) if short or len(items) >= whole_below else None
+        doubts = (*self.graph.doubts(), *short, *odd.doubts())
         return Answer(
             rows=rows,
             listed_since=since,

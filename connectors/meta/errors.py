@@ -1,6 +1,6 @@
 """What Meta's error codes mean: the body's code and subcode first, the HTTP status last (API.md, section 3).
 
-Meta throttles with HTTP 400 as readily as with 429, so the status alone says little. Codes 341, 368 and 803 and
+Meta throttles with HTTP 400 as readily as with 429, so the status alone says little. Codes 21, 341, 368 and 803 and
 subcodes 458, 459 and 467 are from memory (API.md, section 16), and so is 2635 for a version that is no longer served:
 an expired version is usually answered by the oldest that lives. What belongs here: codes into error classes. What does
 not: the calls (``graph.py``).
@@ -51,6 +51,7 @@ _UNSEEN_CURE = "check the id in the client file, and that the token may read it:
 _BY_CODE: dict[int, tuple[type[SourceError], str | None]] = {
     3: (PermissionMissing, _PERMISSION_CURE),
     10: (PermissionMissing, _PERMISSION_CURE),
+    21: (NotFound, "the page was merged into another or renumbered: write the number that Meta names as page_id"),
     102: (AuthFailed, None),
     104: (AuthFailed, None),
     368: (PermissionMissing, "Meta has blocked this app or person for a while; see the app's alerts"),

@@ -97,8 +97,17 @@ class InstagramSource(MetaSource):
 
     def _media(self) -> Answer:
         odd = Odd()
+        account = self.graph.get(f"/{self.node}", {"fields": "id,media_count"}, attempted="counting media")
         items = self.graph.listed(f"/{self.node}/media", fields=MEDIA_FIELDS, odd=odd, attempted="listing media")
-        return self.listing(items, odd, whole_below=MOST_MEDIA, text="caption", url="permalink", published="timestamp")
+        return self.listing(
+            items,
+            odd,
+            whole_below=MOST_MEDIA,
+            text="caption",
+            url="permalink",
+            published="timestamp",
+            total=account.whole("media_count", None),
+        )
 
     def _counters(self) -> Answer:
         """Running totals. Meta leaves a count out where it is hidden or not given: not known, not zero."""

@@ -88,8 +88,9 @@ def _one_pass(page: Callable[[int, int], Reply], *, size: int, seen: dict[int, N
         listed = list(posts_in(reply.json()))
         fresh = dict(odd.readable(listed, lambda post: (post.whole("id"), post)))
         pages = count(reply, "X-WP-TotalPages")
-        if pages is None and (not listed or fresh.keys() <= found.keys()):
-            is_cut = bool(listed)
+        # a page of nothing but posts that were read is no page of its own: whatever answers takes no heed of which
+        is_cut = bool(fresh) and fresh.keys() <= found.keys()
+        if is_cut or (pages is None and not fresh):
             steady = not is_cut and len(totals) == 1
             return _Pass(found=found, odd=odd, total=_one(totals), is_steady=steady, is_cut=is_cut)
         found |= fresh

@@ -323,7 +323,7 @@ YOUTUBE = SourceType(
     streams=(SNAPSHOTS, POSTS, COUNTERS, CHANGES, INTERACTIONS),
     build=build,
     day_boundary="Pacific time",
-    asks_by_id=True,
+    is_told_posts=True,
     vendor_url=f"{DATA}, {ANALYTICS}",
     docs=(
         "With the owner's credentials all gains and losses of subscribers (so totals) and all interactions by day, up"

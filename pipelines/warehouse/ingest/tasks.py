@@ -194,7 +194,7 @@ def _task(
             kpis=client.kpi_ids(),
             own_kpis=client.own_kpi_ids(),
             scopes=client.scopes(),
-            listed=_listed(con, client.client, settings.id) if kind.asks_by_id else frozenset(),
+            listed=_listed(con, client.client, settings.id) if kind.is_told_posts else frozenset(),
             others=client.sources,
             currency=client.currency,
             was_unanswered=was_unanswered(every, run_id=step.run_id),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,9 +35,10 @@ COUNTERS = MASTODON.stream("post_counters")
 ME, OTHER = "114137314099200007", "109349216304785642"
 
 
-def opened(server: Vendor, *, sleep: Naps | None = None, **extra: Any) -> Source:
+def opened(server: Vendor, *, sleep: Naps | None = None, known: Iterable[str] = (), **extra: Any) -> Source:
     settings = Mastodon(id="mastodon", account="@skargard", base_url=server.url, **extra)
-    return build(settings, context(secrets={"token": "tok-very-secret"}, base_url=server.url, sleep=sleep))
+    around = context(secrets={"token": "tok-very-secret"}, base_url=server.url, sleep=sleep)
+    return build(settings, replace(around, listed=frozenset(known)))
 
 
 def account(**changed: Any) -> dict[str, Any]:
@@ -59,7 +62,9 @@ def status(number: int | str, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def instance(statuses: list[dict[str, Any]], *, who: dict[str, Any] | None = None, most: int = 40) -> Any:
+def instance(
+    statuses: list[dict[str, Any]], *, who: dict[str, Any] | None = None, most: int = 40, links_kept: bool = True
+) -> Any:
     """An instance that pages by id, newest first, and names the next page wherever this one is full."""
 
     def answer(asked: Asked) -> Says:
@@ -73,7 +78,7 @@ def instance(statuses: list[dict[str, Any]], *, who: dict[str, Any] | None = Non
         links = '<https://m.se/x?min_id=1>; rel="prev"'
         if len(page) == size:
             links = f'<https://m.se/x?limit={size}&max_id={page[-1]["id"]}>; rel="next", {links}'
-        return Says(page, headers={"Link": links} if page else {})
+        return Says(page, headers={"Link": links} if page and links_kept else {})
 
     return answer
 
@@ -94,6 +99,56 @@ def test_every_post_comes_over_all_pages_and_the_last_is_known_by_its_link(count
 def test_an_instance_with_smaller_pages_is_read_whole_too() -> None:
     with vendor(instance([status(number) for number in range(30, 0, -1)], most=7)) as server:
         assert opened(server).read(POSTS, None).rows.num_rows == 30
+
+
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 123])
+def test_a_list_whose_links_a_proxy_dropped_is_read_to_its_end_all_the_same(count: int) -> None:
+    everything = [status(number) for number in range(1000 + count, 1000, -1)]
+    with vendor(instance(everything, links_kept=False)) as server:
+        batch = opened(server).read(POSTS, None)
+    assert batch.rows.column("post_id").to_pylist() == [one["id"] for one in everything]
+
+
+def test_an_instance_that_neither_links_nor_pages_gives_its_one_page_once() -> None:
+    def same(asked: Asked) -> Says:
+        return Says(account() if asked.path.endswith("lookup") else [status(2), status(1)])
+
+    with vendor(same) as server:
+        assert opened(server).read(POSTS, None).rows.num_rows == 2
+    assert len(server.asked) == 3
+
+
+def dated(number: int, day: int, **changed: Any) -> dict[str, Any]:
+    return status(number, created_at=f"2026-11-{day:02}T08:00:00.000Z", **changed)
+
+
+@pytest.mark.parametrize("known", [(), ("3", "2", "1")], ids=["the first night", "posts went"])
+def test_a_list_that_lacks_posts_and_is_shorter_than_the_account_says_deletes_nothing_older(known: Any) -> None:
+    with vendor(instance([dated(3, 19)], who=account(statuses_count=3))) as server:
+        batch = opened(server, known=known).read(POSTS, None)
+    told = doubts(batch)["list_not_whole"]
+    assert batch.listed_since == datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
+    assert (batch.rows.num_rows, told["quantity"], told["of"]) == (1, 1, 3)
+
+
+@pytest.mark.parametrize("known", [("3",), ("3", "2", "1")], ids=["nothing went", "boosts make up for it"])
+def test_boosts_count_as_statuses_and_are_looked_at_only_where_a_known_post_is_not_listed(known: Any) -> None:
+    boost = status(2, reblog={"id": "1"})
+
+    def by_filter(asked: Asked) -> Says:
+        if asked.path.endswith("lookup"):
+            return Says(account(statuses_count=2))
+        links = {"Link": '<https://m.se/x?min_id=1>; rel="prev"'}
+        return Says([dated(3, 19), *([boost] if asked.query["exclude_reblogs"] == "false" else [])], headers=links)
+
+    with vendor(by_filter) as server:
+        batch = opened(server, known=known).read(POSTS, None)
+    assert (batch.rows.column("post_id").to_pylist(), batch.listed_since, "doubts" in batch.quality) == (
+        ["3"],
+        None,
+        False,
+    )
+    assert len(server.asked) == 1 + len(known[:1]) + (len(known) > 1)
 
 
 def test_ids_too_large_for_a_float_stay_as_they_are() -> None:

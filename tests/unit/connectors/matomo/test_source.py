@@ -264,7 +264,14 @@ def test_a_months_report_that_is_empty_like_its_days_had_nobody() -> None:
     )
 
 
-@pytest.mark.parametrize("october", [[], {"nb_visits": 310}, {"nb_visits": 310, "nb_uniq_visitors": 0}])
+def test_a_months_report_of_zeros_like_its_days_had_nobody() -> None:
+    with vendor(answers({"VisitsSummary.get": by_period(summary(0, 0), [])})) as server:
+        batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
+    assert [row["visitors"] for row in batch.rows.to_pylist()] == [0]
+    assert "doubts" not in batch.quality
+
+
+@pytest.mark.parametrize("october", [[], summary(0, 0), {"nb_visits": 310}, {"nb_visits": 310, "nb_uniq_visitors": 0}])
 def test_a_month_that_was_not_made_though_its_days_have_visits_costs_itself(october: Any) -> None:
     def month(given: dict[str, str]) -> Any:
         return october if given["date"] == "2026-10-01" else summary(30, 20)

@@ -222,6 +222,21 @@ def test_a_long_list_may_have_been_cut_and_deletes_nothing_older_than_its_end() 
     assert (batch.rows.num_rows, batch.listed_since, batch.quality["is_whole"]) == (150, None, True)
 
 
+def test_media_that_the_account_counts_and_does_not_list_are_not_taken_for_deleted() -> None:
+    media = [{"id": "3", "timestamp": "2026-11-05T10:00:00+0000"}, {"id": "2", "timestamp": "2026-11-04T10:00:00+0000"}]
+
+    def counting(total: int) -> Callable[[Asked], Says]:
+        return lambda asked: Says({"data": media} if asked.path.endswith("/media") else {"media_count": total})
+
+    with vendor(counting(3)) as server:
+        batch = account(server).read(instagram.MEDIA, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (2, datetime(2026, 11, 4, 10, 0, tzinfo=UTC))
+    assert (doubts(batch)["list_not_whole"]["quantity"], doubts(batch)["list_not_whole"]["of"]) == (2, 3)
+    with vendor(counting(2)) as server:
+        batch = account(server).read(instagram.MEDIA, None)
+    assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
+
+
 def test_a_post_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
     posts = listed_posts(3)
     posts[1]["created_time"] = "in May"

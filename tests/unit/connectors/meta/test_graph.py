@@ -250,6 +250,7 @@ ERRORS: list[tuple[int, int | None, int, str, type[SourceError]]] = [
     (100, None, 400, "(#100) " + "x" * 300 + " requires the 'read_insights' permission", PermissionMissing),
     (100, None, 400, "(#100) Param metric requires at least one value", BadReply),
     (100, None, 400, "(#100) This requires either app secret proof or an app token", Misconfigured),
+    (21, None, 400, "(#21) Page ID 7 was migrated to page ID 8. Please update your API calls to the new ID", NotFound),
     (803, None, 404, "(#803) Some of the aliases you requested do not exist: x", NotFound),
     (2635, None, 400, "(#2635) You are calling a deprecated version of the API.", VersionRetired),
     (2500, None, 400, "Unknown path components: /v99.0", VersionRetired),

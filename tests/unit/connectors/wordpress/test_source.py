@@ -326,6 +326,22 @@ def test_a_site_that_ignores_pages_and_counts_nothing_deletes_nothing() -> None:
     assert "list_moved" in doubts(batch)
 
 
+@pytest.mark.parametrize("has_feed", [True, False])
+def test_a_cache_that_gives_one_page_for_all_is_not_a_site_that_hides_its_newest_posts(has_feed: bool) -> None:
+    def answer(asked: Asked) -> Says:
+        if "feed" in asked.target:
+            return xml_feed([5, 4]) if has_feed and "paged" not in asked.query else NO_ROUTE
+        counts = {"X-WP-Total": "5", "X-WP-TotalPages": "3"}
+        return Says([post(1), post(2)], headers=counts) if asked.path.endswith("/posts") else Says(SITE)
+
+    with vendor(answer) as server:
+        batch = opened(server).read(POSTS, None)
+    ids = sorted(row["post_id"] for row in batch.rows.to_pylist())
+    assert ids == (["1", "2", "4", "5"] if has_feed else ["1", "2"])
+    assert batch.listed_since is not None
+    assert doubts(batch).keys() & {"read_from_feed", "list_moved"}
+
+
 @pytest.mark.parametrize("said", [Says("<p>Fatal error", headers={"Content-Type": "text/html"}), Says({}, status=500)])
 def test_a_list_that_breaks_off_is_completed_from_the_feed_with_the_same_ids(said: Says) -> None:
     posts = [post(number) for number in range(1, 41)]
