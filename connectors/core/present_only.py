@@ -114,7 +114,7 @@ class PresentOnlySource(BaseSource[Http], ABC):
         """Its own posts, all that the platform lists. Raises ``SourceError``."""
 
     def checked(self, account: Account, posts: Posts) -> Posts:
-        """``posts`` with what tells whether they are all, where that takes more calls than a reading of counters has."""
+        """``posts`` with what tells whether they are all, where that takes calls of its own; for the list alone."""
         return posts
 
     def probe(self) -> Probe:

@@ -45,8 +45,8 @@
     coalesce(nullif(regexp_replace({{ path }}, '/(?:index[.](?:html?|php|jsp)|default[.]aspx?)$', ''), ''), '/')
 {%- endmacro %}
 
-{# Path of the page that this one is another face of: without what campaigns hang on it, AMP, feed, embed and pages of
-   comments. Takes a page_path. #}
+{# Path of the page that this one is another face of: without what campaigns hang on it, AMP, print, feed, embed and
+   pages of comments. Takes a page_path. #}
 {% macro path_of_page(path) -%}
     coalesce(
         nullif(
@@ -56,7 +56,7 @@
                     '^/amp(/.+)$',
                     '\1'
                 ),
-                '(?:/(?:amp|feed(?:/(?:rss2?|rdf|atom))?|embed|trackback|comment-page-[0-9]+|index[.](?:html?|php|jsp)|default[.]aspx?)|[.]amp|/)+$',
+                '(?:/(?:amp|print|feed(?:/(?:rss2?|rdf|atom))?|embed|trackback|comment-page-[0-9]+|index[.](?:html?|php|jsp)|default[.]aspx?)|[.]amp|/)+$',
                 ''
             ),
             ''
@@ -65,17 +65,28 @@
     )
 {%- endmacro %}
 
-{# Path of the text whose second or third page this one is: /a/2 and /a/page/2 are /a. Takes a path_of_page. #}
+{# Path of the text whose second or third page this one is: /a/2, /a/page/2, /a/amp/2 are /a. Takes a path_of_page. #}
 {% macro path_of_text(path) -%}
-    coalesce(nullif(regexp_replace({{ path }}, '(?:/page/[0-9]+|/[0-9]{1,2})$', ''), ''), '/')
+    coalesce(nullif(regexp_replace({{ path }}, '(?:/amp)?(?:/(?:page|sida|side|seite|sivu)/[0-9]+|/[0-9]{1,2})$', ''), ''), '/')
 {%- endmacro %}
 
-{# Whether a path below a blog's own is one of its lists: WordPress's archives by category, tag, author and date, in the
-   words that Swedish and English sites use, its search and its pages. Takes what follows the blog's path, from its
+{# Whether a path below a blog's own is one of its lists: archives by category, topic, tag, author and date as
+   WordPress, HubSpot, Wix, Shopify and others name them, in English and the languages of the Nordic countries and
+   Germany; its search, its pages, its attachments and its files for feed readers. Takes what follows the blog's path, from its
    slash on. #}
 {% macro is_archive(rest) -%}
+    {%- set words = [
+        'category', 'categories', 'kategori', 'kategorier', 'kategoria', 'kategoriat', 'kategorie', 'kategorien',
+        'topic', 'topics', 'amne', 'ämne', 'amnen', 'ämnen', 'emne', 'emner', 'aihe', 'aiheet', 'thema', 'themen',
+        'tag', 'tags', 'tagged', 'hashtag', 'hashtags', 'label', 'labels', 'taxonomy', 'etikett', 'etiketter',
+        'stikord', 'avainsana', 'avainsanat', 'schlagwort', 'schlagworte', 'stichwort',
+        'author', 'authors', 'forfattare', 'författare', 'skribent', 'skribenter', 'forfatter', 'kirjoittaja', 'autor',
+        'type', 'date', 'archive', 'archives', 'arkiv', 'arkisto', 'archiv',
+        'search', 'sok', 'sök', 'sog', 'søg', 'søk', 'haku', 'suche',
+        'page', 'sida', 'side', 'seite', 'sivu', 'attachment',
+    ] -%}
     regexp_matches(
         {{ rest }},
-        '^/(?:(?:category|categories|kategori|kategorier|tag|tags|etikett|etiketter|author|authors|forfattare|författare|skribent|type|archive|archives|arkiv|search|sok|sök|page)(?:/|$)|(?:19|20)[0-9]{2}(?:/[0-9]{1,2}){0,2}$)'
+        '^/(?:(?:{{ words | join('|') }})(?:/|$)|(?:[^/]+/)*(?:feed|rss|atom|index|sitemap)[.](?:xml|json)$|(?:19|20)[0-9]{2}(?:/[0-9]{1,2}){0,2}$)'
     )
 {%- endmacro %}

@@ -102,6 +102,8 @@ def faces() -> Story:
         "/blogg/a/3/",
         "/blogg/a/page/12/",
         "/blogg/a/3/amp",
+        "/blogg/a/amp/3/",
+        "/blogg/a/print/",
         "/blogg/a/index.html",
         "/blogg/a/feed/",
         "/blogg/a/feed/atom/",
@@ -128,6 +130,9 @@ def by_path() -> Story:
         "/nyheter/granar/amp/",
         "/nyheter/granar/comment-page-1/",
         "/nyheter/granar/2/",
+        "/nyheter/granar/amp/2/",
+        "/nyheter/granar/print/",
+        "/nyheter/granar/sida/2/",
         "/nyheter/granar/&utm_source=brev",
         "/nyheter/2026/08/03/kottar/",
         "/nyheter/bara-amp/amp/",
@@ -151,6 +156,17 @@ def by_path() -> Story:
         "/nyheter/2026/08/03/",
         "/nyheter/2026/08/page/2/",
         "/nyheter/search/gran/",
+        "/nyheter/sida/2/",
+        "/nyheter/kategori/skog/sida/3/",
+        "/nyheter/topic/skog",
+        "/nyheter/tagged/skog/",
+        "/nyheter/hashtags/skog",
+        "/nyheter/ämne/skog/",
+        "/nyheter/date/2026/08/",
+        "/nyheter/avainsana/metsa/",
+        "/nyheter/schlagwort/wald/",
+        "/nyheter/rss.xml",
+        "/nyheter/kategori-lista/feed.xml",
     ):
         views(story, path, 3)
     return story
@@ -300,7 +316,7 @@ def test_a_new_id_at_an_old_address_is_published_anew(con: duckdb.DuckDBPyConnec
 def test_amp_index_files_feeds_second_pages_and_campaign_litter_are_the_listed_post(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert posts(con, "faces", "page_views") == [("2", 200), ("a", 13), ("index", 7)]
+    assert posts(con, "faces", "page_views") == [("2", 200), ("a", 15), ("index", 7)]
 
 
 def test_below_a_path_archives_are_no_posts_and_other_faces_are_the_post(con: duckdb.DuckDBPyConnection) -> None:
@@ -308,7 +324,7 @@ def test_below_a_path_archives_are_no_posts_and_other_faces_are_the_post(con: du
         ("/nyheter/12345", 3),
         ("/nyheter/2026/08/03/kottar", 3),
         ("/nyheter/bara-amp", 3),
-        ("/nyheter/granar", 15),
+        ("/nyheter/granar", 24),
     ]
     assert value_of(con, "by_path", "blog_posts", AUGUST) == 4
 
