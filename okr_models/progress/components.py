@@ -118,6 +118,13 @@ class Component:
             return sum(each.date <= end for each in self.hard_breaks)
         return sum(each.date <= month for each in self.hard_breaks)
 
+    def crossed(self, base: date, month: date) -> Break | None:
+        """The unbridged break that keeps ``base`` from being compared with ``month``: between them or inside one."""
+        eras = {self.era(base), self.era(month)}
+        if len(eras) == 1 and None not in eras:
+            return None
+        return next((each for each in reversed(self.hard_breaks) if each.date > base), None)
+
     def stock_at(self, day: date, *, oldest: timedelta | None = STOCK_AGE) -> DayFigure | None:
         """The last observation at or before ``day``, at most ``oldest`` old."""
         return _nearest(self, first=date.min if oldest is None else day - oldest, last=day, newest=True)

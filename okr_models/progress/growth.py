@@ -40,7 +40,11 @@ def measure_growth(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
     if found.refusal:
         return replace(shape, refusal=found.refusal, notes=found.notes, used=found.used)
     current = mean([pair.current for pair in found.pairs], is_ratio=kpi.kind == "ratio")
-    baseline = _baseline(task, anatomy, found)
+    start = anatomy.whole.base_value(month_before(task.period)) if baseline_kind == "start_of_period" else None
+    if start is not None and (crossed := anatomy.whole.crossed(start.month, found.months[-1])):
+        why = note("baseline_restarts", day=crossed.date, reason=crossed.reason)
+        return replace(shape, refusal=why, notes=found.notes, used=found.used)
+    baseline = _baseline(task, start, found, is_ratio=kpi.kind == "ratio")
     return replace(
         shape,
         current=current,
@@ -50,8 +54,9 @@ def measure_growth(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         pairs=found.pairs,
         used=found.used,
         notes=(*found.notes, *small_baseline(kpi, baseline)),
+        base_months=(start.month,) if start else (),
         data_through=max((min(pair.current.observed_on, task.last_day) for pair in found.pairs), default=None),
-        **origins([figure for pair in found.pairs for figure in (pair.current, pair.base) if figure]),
+        **origins([figure for pair in found.pairs for figure in (pair.current, pair.base, start) if figure]),
     )
 
 
@@ -88,13 +93,12 @@ def base_figure(used: Sequence[Component], month: date) -> MonthFigure | None:
     return MonthFigure(month=month, value=sum(figure.value or 0.0 for figure in known))
 
 
-def _baseline(task: Task, anatomy: Anatomy, found: Comparison) -> float | None:
+def _baseline(task: Task, start: MonthFigure | None, found: Comparison, *, is_ratio: bool) -> float | None:
     stated = task.key_result.baseline
     if isinstance(stated, BaselineValue):
         return stated.value
-    is_ratio = anatomy.kpi.kind == "ratio"
     if stated == "start_of_period":
-        return mean([anatomy.whole.value(month_before(task.period))], is_ratio=is_ratio)
+        return mean([start], is_ratio=is_ratio)
     return mean([pair.base for pair in found.pairs], is_ratio=is_ratio)
 
 

@@ -35,6 +35,7 @@ def total(anatomy: Anatomy, month: date) -> MonthFigure | None:
         month=month,
         value=sum(figure.value or 0.0 for figure in known),
         is_estimated=any(figure.is_estimated for figure in known),
+        is_first=any(figure.is_first for figure in known),
         origin="history" if any(figure.origin == "history" for figure in known) else "source",
         data_through=min(figure.observed_on for figure in known),
     )
@@ -66,6 +67,7 @@ def measure_level(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         final_baseline=start,
         inside=inside or None,
         used=(anatomy.whole,),
+        base_months=(base.month,) if base else (),
         data_through=min(last.observed_on, task.last_day),
         notes=tuple(notes),
         refusal=None if inside else bad_baseline(task.target, start),
@@ -119,10 +121,9 @@ def _start(task: Task, anatomy: Anatomy, last: MonthFigure) -> tuple[float | Non
         month_before(task.period) if stated == "start_of_period" else base_month_of(task.period, stated)(last.month)
     )
     base = total(anatomy, base_month) if base_month else None
-    if base is None or base_month is None:
+    if base is None or base.is_first:
         return None, None, None
-    eras = {anatomy.whole.era(base_month), anatomy.whole.era(last.month)}
-    if len(eras) > 1 or None in eras:
-        crossed = next((b for b in reversed(anatomy.whole.hard_breaks) if b.date > base_month), None)
-        return None, None, note("baseline_restarts", day=crossed.date, reason=crossed.reason) if crossed else None
+    crossed = anatomy.whole.crossed(base.month, last.month)
+    if crossed:
+        return None, None, note("baseline_restarts", day=crossed.date, reason=crossed.reason)
     return base.value, base, None

@@ -7,6 +7,7 @@ progress, and status.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,6 +23,8 @@ SUCCESS: dict[str, float] = {"committed": 1.0, "stretch": 0.7}
 """The share of the way that counts as success, by ambition."""
 SMALL_BASELINE = 30
 SAME = 1e-12
+SAME_BOUND = 1e-9
+"""Thirty-one days of 0.1 add up to 3.1000000000000014."""
 NOTHING = 1e-100
 """A baseline up to here is none: percentages of it are beyond what a number holds."""
 
@@ -56,6 +59,8 @@ class Measurement:
     """Of a sum: which share of each month so far is in it; months not named count whole."""
     history_months: tuple[date, ...] = ()
     estimated_months: tuple[date, ...] = ()
+    base_months: tuple[date, ...] = ()
+    """Months that B is taken from, where it is not one for each of A's (``pairs``)."""
     open_items: int = 0
     items: int = 0
     lag_days: int = 0
@@ -139,11 +144,15 @@ def small_baseline(kpi: Measured, baseline: float | None) -> tuple[Note, ...]:
 
 
 def is_met(target: Target, value: float) -> bool:
-    """Whether ``value`` is inside a level's target, bounds included."""
+    """Whether ``value`` is inside a level's target, bounds included, be it a sum of doubles that ends beside one."""
     if isinstance(target, AtLeast):
-        return value >= target.at_least
+        return _reaches(value, target.at_least)
     if isinstance(target, AtMost):
-        return value <= target.at_most
+        return _reaches(-value, -target.at_most)
     if isinstance(target, Between):
-        return target.between[0] <= value <= target.between[1]
+        return _reaches(value, target.between[0]) and _reaches(-value, -target.between[1])
     raise TypeError(f"{target!r} has no inside")
+
+
+def _reaches(value: float, bound: float) -> bool:
+    return value >= bound or math.isclose(value, bound, rel_tol=SAME_BOUND)

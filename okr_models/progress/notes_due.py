@@ -170,7 +170,7 @@ def relevant_restatements(
     """Restated months that this key result's figures rest on."""
     scopes = {part.scope for part in measurement.used}
     months = {figure.month for pair in measurement.pairs for figure in (pair.current, pair.base) if figure}
-    months = months or set(task.months[: measurement.k])
+    months = (months or set(task.months[: measurement.k])) | set(measurement.base_months)
     return tuple(
         each for each in found if each.kpi == task.key_result.kpi and each.scope in scopes and each.month in months
     )

@@ -73,6 +73,7 @@ def measure_stock(task: Task, anatomy: Anatomy, *, rule: Rule, k: int) -> Measur
         final_baseline=baseline,
         inside=inside or None,
         used=tuple(sides.part for sides in chosen),
+        base_months=tuple(sorted({month_start(figure.day) for figure in start})),
         data_through=min(figure.day for figure in now),
         is_estimated=any(figure.is_estimated for figure in (*now, *start)),
         estimated_months=tuple(sorted({month_start(f.day) for f in (*now, *start) if f.is_estimated})),

@@ -143,7 +143,8 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         )
         select distinct said.source, said.stream, said.code, said.from_on, said.to_on, said.kpis
         from said
-        where said.client = $client and (said.moves <> 'nothing' or said.code = 'list_empty') and not exists (
+        where said.client = $client
+            and (said.moves <> 'nothing' or said.code in ('list_empty', 'rows_fell')) and not exists (
             select 1 from ops.loads as later
             where later.client = said.client and later.source = said.source and later.stream = said.stream
                 and later.status = 'loaded' and (later.finished_at, later.rowid) > (said.finished_at, said.place)

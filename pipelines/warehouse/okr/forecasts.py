@@ -101,7 +101,9 @@ def _outcomes(rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:
         last = ordered.iloc[-1]
         if last["status"] not in OUTCOMES:
             continue
-        settled = ordered[(ordered["status"] == last["status"])]
+        # what an earlier definition came to, such as last year's under the same id, settles nothing of this one
+        same = ordered["definition_version"] == last["definition_version"]
+        settled = ordered[same & (ordered["status"] == last["status"])]
         end = ends.get(str(objective))
         is_over = end is not None and last["as_of"] > end
         found.append(
