@@ -29,9 +29,12 @@ CORES_VARIABLE = "OKR_CORES"
 CATALOG = "warehouse"
 """Name under which the working database is attached."""
 
+MISREAD = ("?", "\\")
+"""Signs of a path that DuckDB takes for something else: where its log begins, a / between folders."""
+
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _CURES: dict[Problem, str] = {
-    "misnamed": "DuckDB would keep its log in another folder, as there is a ? in the path; name the folder without it",
+    "misnamed": "DuckDB would look in another folder, as there is a {detail} in the path; name the folder without it",
     "sharded": "the home's clients are in shards, each with a database of its own: okr run --engine ray runs their"
     " nights; what needs the one database of a home can't be asked of it",
     "locked": "process{holder} has it open; wait for it to end or close it, and analyse published/okr.duckdb",
@@ -51,7 +54,7 @@ class DatabaseUnusable(RuntimeError):
 
     def __init__(self, *, path: Path, problem: Problem, detail: str, holder: int | None = None) -> None:
         self.path, self.problem, self.holder = path, problem, holder
-        cure = _CURES[problem].format(holder=f" {holder}" if holder else "", way=way_from_damage(path))
+        cure = _CURES[problem].format(holder=f" {holder}" if holder else "", way=way_from_damage(path), detail=detail)
         super().__init__(f"can't open {path}: {cure} [{detail}]")
 
 
@@ -100,8 +103,9 @@ def connect(home: Home, read_only: bool = False) -> Connection:
     if home.is_sharded:
         raise DatabaseUnusable(path=home.database, problem="sharded", detail="shards/plan")
     if not read_only:
-        if "?" in str(home.database):
-            raise DatabaseUnusable(path=home.database, problem="misnamed", detail="?")
+        for sign in MISREAD:
+            if sign in str(home.database):
+                raise DatabaseUnusable(path=home.database, problem="misnamed", detail=sign)
         home.warehouse.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
             make_spill_folder(home.warehouse)

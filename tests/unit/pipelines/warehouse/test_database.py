@@ -5,6 +5,7 @@ Really under test: ``db`` and ``schema`` on real files, damaged and locked ones 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -286,7 +287,10 @@ def test_what_went_wrong_in_a_transaction_is_not_hidden_by_what_can_not_be_clean
     con.close()
 
 
-def test_a_home_in_a_path_that_duckdb_takes_for_an_address_is_refused_with_the_character(tmp_path):
-    # its log would go to a folder that is not there, and the night would end at its first commit
-    with pytest.raises(DatabaseUnusable, match=r"there is a \? in the path; name the folder without it"):
-        connect(Home(tmp_path / "what?"))
+@pytest.mark.parametrize("sign", ["?", "\\"], ids=["a query", "another folder"])
+def test_a_home_in_a_path_that_duckdb_reads_otherwise_is_refused_with_the_character(tmp_path, sign):
+    # its log, or all of it, would go to a folder that is not there, and the night would end at its first commit
+    with pytest.raises(
+        DatabaseUnusable, match=rf"there is a {re.escape(sign)} in the path; name the folder without it"
+    ):
+        connect(Home(tmp_path / f"what{sign}"))
