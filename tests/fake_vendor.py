@@ -150,11 +150,13 @@ def context(
     now: datetime = NOW,
     sleep: Callable[[float], None] | None = None,
     tokens: TokenStore | None = None,
+    listed: frozenset[str] = frozenset(),
 ) -> Context:
     """A context as the pipeline would inject it, with secrets as plain values and no real waiting."""
     known = dict(secrets or {})
     return Context(
         client="fjallglas",
+        listed=listed,
         client_zone=STOCKHOLM,
         now=now,
         home=home,

@@ -35,9 +35,9 @@ def page(server: Vendor, page_id: str = "101234567890123") -> Source:
     return facebook_page.build(settings, context(secrets={"token": TOKEN}, base_url=server.url))
 
 
-def account(server: Vendor) -> Source:
+def account(server: Vendor, **more: Any) -> Source:
     settings = Instagram(id="ig", account_id="17841400000000001", token=EnvRef(env="T"))
-    return instagram.build(settings, context(secrets={"token": TOKEN}, base_url=server.url))
+    return instagram.build(settings, context(secrets={"token": TOKEN}, base_url=server.url, **more))
 
 
 def rows(batch: Batch) -> list[dict[str, Any]]:
@@ -235,6 +235,15 @@ def test_media_that_the_account_counts_and_does_not_list_are_not_taken_for_delet
     with vendor(counting(2)) as server:
         batch = account(server).read(instagram.MEDIA, None)
     assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
+
+
+@pytest.mark.parametrize(("known", "is_short"), [("2 3", False), ("2 3 1", True), ("", True)])
+def test_an_account_that_counts_more_than_meta_ever_lists_is_not_doubted_each_night(known: str, is_short: bool) -> None:
+    media = [{"id": "3", "timestamp": "2026-11-05T10:00:00+0000"}, {"id": "2", "timestamp": "2026-11-04T10:00:00+0000"}]
+    with vendor(lambda asked: Says({"data": media} if asked.path.endswith("/media") else {"media_count": 9})) as server:
+        batch = account(server, listed=frozenset(known.split())).read(instagram.MEDIA, None)
+        asked = [each.path for each in server.asked if not each.path.endswith("/media")]
+    assert ("doubts" in batch.quality, len(asked)) == (is_short, int(is_short))
 
 
 def test_a_post_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
