@@ -28,9 +28,9 @@ RULES = f"5;paths={PATHS};damping={DAMPING};{SPREADS};{SIMPLE_SPREAD};{DRIFT}"
 """Part of every fingerprint: raise the number when a rule changes what a job's answer is."""
 
 WORTH_A_POOL = 12
-"""Jobs below which starting processes (a second and a half each, for their imports) costs more than it saves."""
+"""Jobs below which starting processes (a second each, for their imports) costs more than it saves."""
 FITS_A_PROCESS = 48
-"""Forecasts that pay for a process of their own: one is fitted in 0.036 s, a process is ready after 1.6 s."""
+"""Forecasts that pay for a process of their own: one is fitted in 0.065 s, a process is ready after 1.1 s."""
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
