@@ -55,7 +55,7 @@ def install(root: Path) -> Path:
     for name in copied():
         place = PROJECT / name
         if place.is_dir():
-            shutil.copytree(place, source / name, ignore=shutil.ignore_patterns("__pycache__", *written_by_runs()))
+            shutil.copytree(place, source / name, ignore=left_out)
         else:
             shutil.copy(place, source / name)
     venv.create(environment, with_pip=True)
@@ -69,6 +69,12 @@ def copied() -> list[str]:
     """Files and folders that the image is built of."""
     lines = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
     return [name for line in lines for name in line.split()]
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What the image does not take of a folder: compiled modules, and of the demo's home what runs left there."""
+    runs = written_by_runs() if Path(folder) == PROJECT / "demo" else []
+    return {"__pycache__", *runs} & set(names)
 
 
 def pip_steps() -> list[list[str]]:

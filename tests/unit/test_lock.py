@@ -9,6 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.e2e.fresh_install import left_out, written_by_runs
 from tests.home import PROJECT
 
 EXTRAS = ("postgres", "mysql", "dagster-postgres", "mcp")
@@ -50,3 +51,11 @@ def test_what_the_project_asks_for_is_in_it(extra: str) -> None:
     locked = {name: version for (name, _), version in pins(LOCK).items()}
     for each in map(Requirement, asked):
         assert each.specifier.contains(locked[canonicalize_name(each.name)]), each
+
+
+def test_the_image_takes_every_module_and_nothing_that_runs_left_in_the_demo() -> None:
+    """Once each folder that is called as one of a home's was left out, ``pipelines/warehouse`` too."""
+    assert left_out(str(PROJECT / "demo"), ["clients", "data", "warehouse", "state"]) == {"warehouse", "state"}
+    assert left_out(str(PROJECT / "pipelines"), ["cli", "exports", "warehouse", "__pycache__"]) == {"__pycache__"}
+    said = [line for line in (PROJECT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("demo/")]
+    assert {line.removeprefix("demo/") for line in said} >= set(written_by_runs())
