@@ -269,7 +269,9 @@ class MatomoSource(BaseSource[Http]):
         by_day = self.by_day("VisitsSummary.get", days)
         seen = sum(one.whole("nb_visits", 0) for _, one in by_day if one is not None and not is_empty(one))
         what = f"the visitors of {days.start:%Y-%m} (run core:archive for it)"
-        return (None, not_made(days, seen=seen, what=what)) if seen else (visitors, None)
+        if seen:
+            return None, not_made(days, seen=seen, what=what)
+        return None if is_empty(month) else 0, None
 
     def _pages(self, window: Window) -> Answer:
         days, odd, doubts = self.known(window), Odd(), list[Doubt]()

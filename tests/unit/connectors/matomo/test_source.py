@@ -264,8 +264,9 @@ def test_a_months_report_that_is_empty_like_its_days_had_nobody() -> None:
     )
 
 
-def test_a_months_report_of_zeros_like_its_days_had_nobody() -> None:
-    with vendor(answers({"VisitsSummary.get": by_period(summary(0, 0), [])})) as server:
+@pytest.mark.parametrize("month", [summary(0, 0), {"nb_visits": 0}])
+def test_a_months_report_of_zeros_like_its_days_had_nobody(month: Any) -> None:
+    with vendor(answers({"VisitsSummary.get": by_period(month, [])})) as server:
         batch = opened(server).read(MONTHLY, Window(date(2026, 10, 1), date(2026, 10, 31)))
     assert [row["visitors"] for row in batch.rows.to_pylist()] == [0]
     assert "doubts" not in batch.quality
