@@ -43,12 +43,16 @@ class MeanOfMonths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SumOfMonths:
-    """A number on an additive flow: the sum of the months, never below what has ``already`` come in."""
+    """A number on an additive flow: the sum of the months, never below what has ``already`` come in.
+
+    ``beside``: what the period's closed months gave that are NaN in the paths, as a paused one is to a model.
+    """
 
     already: float | None = None
+    beside: float = 0.0
 
     def __call__(self, paths: Floats) -> Floats:
-        total = np.asarray(np.nansum(paths, axis=1), dtype=np.float64)
+        total = np.asarray(np.nansum(paths, axis=1) + self.beside, dtype=np.float64)
         return total if self.already is None else np.maximum(total, self.already)
 
 

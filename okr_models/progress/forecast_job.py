@@ -30,7 +30,7 @@ from okr_models.progress.figures import DayFigure, MonthFigure
 from okr_models.progress.growth import base_figure
 from okr_models.progress.levels import total
 from okr_models.progress.measures import Measurement, Task, goal
-from okr_models.progress.sums import given
+from okr_models.progress.sums import counted, given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def forecast_job(task: Task, measurement: Measurement, anatomy: Anatomy, *, succ
         months_in=k,
         running=_running(task, measurement, anatomy, k=k),
         begun=_begun(task, measurement, anatomy, k=k),
-        reducer=_reducer(task, measurement, k=k),
+        reducer=_reducer(task, measurement, anatomy, history=history, k=k),
         success=lines[0],
         success_full=lines[1] if success < 1.0 else None,
         kind=anatomy.kpi.kind,
@@ -133,12 +133,14 @@ def _figure(used: tuple[Component, ...], anatomy: Anatomy, month: date) -> Month
     return base_figure(used, month)
 
 
-def _reducer(task: Task, measurement: Measurement, *, k: int) -> Reducer:
+def _reducer(task: Task, measurement: Measurement, anatomy: Anatomy, *, history: _History, k: int) -> Reducer:
     match measurement.rule:
         case "growth":
             return MeanOfMonths(included=_included(task, measurement, k=k))
         case "sum":
-            return SumOfMonths(already=None if measurement.can_fall else measurement.current)
+            closed = zip(history.months[-k:], history.figures[-k:], strict=True)
+            beside = math.fsum(counted(task, anatomy, month) for month, figure in closed if figure is None)
+            return SumOfMonths(already=None if measurement.can_fall else measurement.current, beside=beside)
         case "hold":
             return _inside(task)
         case _:

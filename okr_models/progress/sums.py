@@ -111,6 +111,12 @@ def given(task: Task, anatomy: Anatomy, month: date) -> tuple[float, float]:
     return value, max(0.0, days / month_end(month).day)
 
 
+def counted(task: Task, anatomy: Anatomy, month: date) -> float:
+    """What of ``month`` is in the sum, be it paused or one that a part lacks."""
+    figure = _month(task, anatomy, month).figure
+    return 0.0 if figure is None else figure.value or 0.0
+
+
 def _days_of(part: Component, month: date) -> list[DayFigure]:
     return [figure for day, figure in part.days.items() if month_start(day) == month]
 
