@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from okr_models.client.model import BaselineValue
+from okr_models.client.model import BaselinePeriod, BaselineValue
 from okr_models.client.sources import Break
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from okr_models.progress.baselines import FIRST_OBSERVATION_DAYS, eve
@@ -112,7 +112,8 @@ def _sides(task: Task, anatomy: Anatomy, part: Component) -> _Sides:
     if stated == "same_months_last_year":
         return _Sides(part=part, now=now, start=part.stock_at(_year_before(now.day), oldest=age) if now else None)
     start = part.stock_at(eve(task.period, stated), oldest=age)
-    if start is not None:
+    if start is not None or isinstance(stated, BaselinePeriod):
+        # what came after the start of P1 is no stock of a P0 that the file states
         return _Sides(part=part, now=now, start=start)
     first_days = Window(
         task.period.start,

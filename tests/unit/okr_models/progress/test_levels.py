@@ -81,6 +81,16 @@ def test_an_observation_later_than_35_days_is_no_start() -> None:
     assert with_cures(progress.notes, Speech("sv"))[0] == "utgångsläge saknas: ge ett tal, eller historik som csv"
 
 
+def test_a_stated_base_period_without_an_observation_is_not_replaced_by_the_start_of_the_next() -> None:
+    stated = {"from": date(2025, 1, 1), "to": date(2025, 6, 30)}
+    rows = ("linkedin", {date(2026, 1, 5): 1000.0, LATEST: 1250.0})
+    growing = followers(rows, sources=(LINKEDIN,), baseline=stated)
+    assert (growing.status, codes(growing)) == ("cannot_be_judged", ["baseline_missing"])
+    level = followers(rows, sources=(LINKEDIN,), baseline=stated, target={"at_least": 1200})
+    assert figures(level) == (1250, None, 1.0)
+    assert codes(level) == ["baseline_missing", "no_baseline_level"]
+
+
 def test_followers_older_than_35_days_are_missing() -> None:
     assert followers(("linkedin", {EVE: 1000, date(2026, 10, 15): 1250}), sources=(LINKEDIN,)).status == "on_track"
     stale = followers(("linkedin", {EVE: 1000, date(2026, 10, 14): 1250}), sources=(LINKEDIN,))
