@@ -81,7 +81,7 @@ class Batch:
     ``covers`` is the part of the asked window that was answered (a source may have less history than asked); None
     for listings and snapshots. ``replies`` are raw bodies of snapshots as (request without secrets, body).
     ``listed_since``: the list holds everything published after this instant and says nothing of what is older, which
-    stays; None: the list is whole.
+    stays (a list of things without a publication: of what it does not name); None: the list is whole.
     """
 
     rows: pa.Table

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import duckdb
+
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
@@ -36,7 +38,8 @@ class GroupCommit:
     def write(self, reads: Sequence[Read]) -> Iterable[Load]:
         """Write the reads, in order, and give their ledger rows as each is there for good.
 
-        Raises what DuckDB does where not even one alone can be written; those before it are there.
+        Raises what DuckDB or the disk does where not even one alone can be written; those before it are there. What is
+        wrong with one read itself is its failed load.
         """
         for group in _disjoint(reads):
             yield from self._written(group)
@@ -51,7 +54,13 @@ class GroupCommit:
                 yield from loads
                 return
         for read in reads:
-            yield from self._together([read])
+            try:
+                loads = self._together([read])
+            except (duckdb.Error, OSError, MemoryError):
+                raise  # no read's own fault
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other sources' reads are sound
+                loads = self._together([_unwritable(read, error)])
+            yield from loads
 
     def _together(self, reads: Sequence[Read]) -> list[Load]:
         """Write the reads in one transaction.
@@ -108,6 +117,21 @@ class GroupCommit:
         is_bare = not any(load.window.intersect(window) for window in known)
         known.append(load.window)
         return is_bare
+
+
+def _unwritable(read: Read, error: Exception) -> Read:
+    """The read as a failed one, of which nothing is written."""
+    load = read.load
+    problem = f"writing {read.stream.name} failed; {type(error).__name__}: {error}; a retry does not help"
+    failed = replace(
+        load,
+        status="failed",
+        rows=0,
+        error_class="bad_reply",
+        message=f"{load.client}/{load.source}: {problem}",
+        quality={name: load.quality[name] for name in ("zone",) if name in load.quality},
+    )
+    return replace(read, load=failed, batch=None, kept=None)
 
 
 def _disjoint(reads: Sequence[Read]) -> Iterable[Sequence[Read]]:

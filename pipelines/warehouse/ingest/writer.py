@@ -174,16 +174,18 @@ def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source
 
 def _scope_of(table: RawTable, since: datetime | None, present: Collection[str]) -> tuple[str, list[object]]:
     """Which rows (``old``) a list says something of: all but those it names without a row, or with ``since`` what came
-    after that instant and whatever it has rows of itself.
+    after that instant and whatever it has rows of itself. Of things without a publication it says nothing then but of
+    what it has rows of.
     """
     conditions, values = list[str](), list[object]()
     if since is not None:
-        if _PUBLISHED not in table.arrow_schema().names:
-            raise ValueError(f"{table.name} has no {_PUBLISHED}, so that a list of it can't be one of the newest only")
         same_key = " and ".join(f"old.{quote(column)} = incoming.{quote(column)}" for column in table.key)
         named = f"exists (select 1 from {_INCOMING} as incoming where {same_key})"  # noqa: S608 - quoted
-        conditions.append(f"(old.{quote(_PUBLISHED)} > ? or {named})")
-        values.append(since)
+        if _PUBLISHED in table.arrow_schema().names:
+            conditions.append(f"(old.{quote(_PUBLISHED)} > ? or {named})")
+            values.append(since)
+        else:
+            conditions.append(named)
     if present:
         (key,) = table.key
         conditions.append(f"not list_contains(cast(? as varchar[]), old.{quote(key)})")

@@ -18,11 +18,12 @@ from connectors.core.protocol import Batch, Stream
 from okr_models.client.identity import Identity
 from okr_models.periods import Window
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.ingest import run
+from pipelines.warehouse.ingest import group_commit, run
 from pipelines.warehouse.ingest.group_commit import GroupCommit
 from pipelines.warehouse.ingest.identities import Kept
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.read_source import Read
+from pipelines.warehouse.ingest.writer import same_listing
 from tests.empty_home import connected
 from tests.unit.warehouse_fakes import DAILY, MONTHLY, POSTS, Counted, daily, monthly, post, table_of
 
@@ -96,6 +97,24 @@ def test_a_batch_that_is_not_fit_is_a_failed_load_among_others_that_are_loaded(c
     list(committing(con).write([read(date(2026, 8, 1)), outside, read(date(2026, 8, 15))]))
     assert [row[4] for row in ledger_of(con)] == ["loaded", "failed", "loaded"]
     assert (len(days(con)), con.count("commit")) == (14, 1)
+
+
+def test_what_the_writer_can_not_make_of_one_read_costs_that_source_alone(con: Any, monkeypatch: pytest.MonkeyPatch):
+    def stumbling(con: Any, batch: Any, load: Load) -> bool:
+        if load.client == "odd":
+            raise ValueError("what nobody thought of")
+        return same_listing(con, batch=batch, load=load)
+
+    monkeypatch.setattr(group_commit, "same_listing", stumbling)
+    reads = [read(TODAY, 1, stream=POSTS, client=name, is_repeat=True) for name in ("acme", "odd", "zeta")]
+    loads = list(committing(con).write(reads))
+    assert [(load.client, load.status, load.error_class) for load in loads] == [
+        ("acme", "loaded", None),
+        ("odd", "failed", "bad_reply"),
+        ("zeta", "loaded", None),
+    ]
+    assert loads[1].message is not None
+    assert "odd/site: writing blog_posts failed; ValueError: what nobody thought of" in loads[1].message
 
 
 def test_of_two_reads_of_one_day_the_later_stands(con: Any):

@@ -14,8 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from connectors.core.arrow import build_table
 from connectors.core.protocol import Batch, Stream
-from connectors.core.raw_tables import OWN_METRICS
+from connectors.core.raw_tables import WEB_KEY_EVENTS
 from okr_models.periods import Window
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
@@ -338,12 +339,28 @@ def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
     assert not writer.same_listing(con, batch=checked_list(replace(same, listed_since=None)), load=load)
 
 
-def test_a_list_without_publication_can_t_be_one_of_the_newest_only(con):
-    batch = Batch(rows=OWN_METRICS.arrow_schema().empty_table(), listed_since=NOW)
-    stream = Stream(table=OWN_METRICS, delivery="listing", grain=None)
+def key_events(*, since: datetime | None, **counting: str) -> Batch:
+    """A list of key events, which have no publication."""
+    rows = [
+        {"event": name, "event_id": None, "counting": how, "created_at": None, "has_past": True, "counted_from": None}
+        for name, how in counting.items()
+    ]
+    return Batch(rows=build_table(WEB_KEY_EVENTS, rows), listed_since=since)
+
+
+def test_a_doubted_list_of_things_without_publication_says_nothing_of_what_it_does_not_name(con):
+    stream = Stream(table=WEB_KEY_EVENTS, delivery="listing", grain=None)
     load = replace(write_list(con, blog(since=None)), stream=stream.name)
-    with pytest.raises(ValueError, match="published_at"):
+
+    def written(batch: Batch) -> dict[str, str]:
         write_batch(con, batch=checked_list(batch, stream), load=load, taken_at=NOW)
+        assert writer.same_listing(con, batch=checked_list(batch, stream), load=load)
+        return dict(con.execute("select event, counting from raw.web_key_events").fetchall())
+
+    assert written(key_events(since=None, lead="once", buy="once")) == {"lead": "once", "buy": "once"}
+    assert written(key_events(since=NOW)) == {"lead": "once", "buy": "once"}
+    assert written(key_events(since=NOW, lead="each")) == {"lead": "each", "buy": "once"}
+    assert written(key_events(since=None)) == {}
 
 
 def known(con: Connection) -> list[tuple[object, ...]]:
