@@ -58,7 +58,7 @@ def _change(then: KeyResultRow | None, now: KeyResultRow, speech: Speech) -> str
     if then is None:
         return words["new"]
     figures = [
-        (name, *(speech.figure(value, now.unit, beside=now.target) for value in (before, after)))
+        (name, speech.figure(before, then.unit, beside=then.target), speech.figure(after, now.unit, beside=now.target))
         for name, before, after in (
             ("current", then.current, now.current),
             ("baseline", then.baseline, now.baseline),

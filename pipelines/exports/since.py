@@ -123,6 +123,8 @@ def _changed(
     decided: Mapping[tuple[str, str, str], tuple[str, ...]],
 ) -> Changed:
     key = (now.objective_id, now.key_result_id)
+    # figures of another unit are no earlier ones of this: share of months now, points then
+    alike = then if then is not None and then.unit == now.unit else None
     return Changed(
         objective_id=now.objective_id,
         key_result_id=now.key_result_id,
@@ -132,18 +134,18 @@ def _changed(
         as_of=now.as_of,
         status_then=then.status if then else None,
         status=now.status,
-        current_then=then.current if then else None,
+        current_then=alike.current if alike else None,
         current=now.current,
-        target_then=then.target if then else None,
+        target_then=alike.target if alike else None,
         target=now.target,
-        baseline_then=then.baseline if then else None,
+        baseline_then=alike.baseline if alike else None,
         baseline=now.baseline,
         progress_then=then.raw_progress if then else None,
         progress=now.raw_progress,
         progress_week_ago=ago["week"].get(key),
         progress_month_ago=ago["month"].get(key),
         progress_quarter_ago=ago["quarter"].get(key),
-        parts=_parts(con, then, now) if then else (),
+        parts=_parts(con, alike, now) if alike else (),
         met=decided.get((*key, "met"), ()),
         missed=decided.get((*key, "missed"), ()),
     )

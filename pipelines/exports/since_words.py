@@ -25,8 +25,8 @@ COLUMNS = (
 MEANINGS = {
     "since": "The night it is compared with",
     "status_then": "Status on that night, as it was known then",
-    "current_then": "Value on that night, in unit",
-    "target_then": "Target in force on that night, in unit",
+    "current_then": "Value on that night, in unit; none where it was in another",
+    "target_then": "Target in force on that night, in unit; none where it was in another",
     "progress_then": "Share of the way on that night",
     "progress": "Share of the way now, as it is: may be negative or above 1",
     "progress_week_ago": "Share of the way on the night a week ago, as it was known then",

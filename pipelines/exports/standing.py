@@ -29,6 +29,8 @@ IN_THE_LINE = frozenset({"final_target", "full_target_probability"})
 """Notes that the forecast's line says already."""
 STRETCH = 0.7
 """The part of the way that is a stretch goal's success."""
+SHARE = "share"
+"""The unit of months held, of those there are."""
 OPEN_END = frozenset({"on_track", "at_risk", "off_track"})
 
 TEXT: dict[Language, dict[str, str]] = {
@@ -126,7 +128,7 @@ class Standing:
             return "growth"
         if row.kind == "stock":
             return "stock"
-        return "mean" if row.first_month else "total"
+        return "mean" if row.first_month else _way_of_row(row, is_asked=target is not None)
 
     @property
     def growth_asked(self) -> float | None:
@@ -322,15 +324,39 @@ class Standing:
 
 
 def standing_of(row: KeyResultRow, reader: Reader, *, speech: Speech | None = None) -> Standing:
-    """A row beside its definition, in the client's language or another one's."""
+    """A row beside its definition, in the client's language or another one's; without one where it is another now."""
     objective = reader.objective(row.objective_id)
+    definition = reader.key_result(row.objective_id, row.key_result_id)
     return Standing(
         row=row,
         speech=speech or reader.speech,
-        definition=reader.key_result(row.objective_id, row.key_result_id),
+        definition=definition if definition is not None and _is_of(definition, row) else None,
         period=objective.period if objective else None,
         title_of_kpi=reader.kpi_titles.get(row.kpi or "", ""),
     )
+
+
+def _is_of(definition: KeyResult, row: KeyResultRow) -> bool:
+    """Whether a row can have been made by a definition: an older row may be of what the file said before."""
+    target = definition.target_on(row.as_of)
+    if isinstance(target, Milestones) or definition.count is not None:
+        return row.kind == ("milestones" if isinstance(target, Milestones) else "count")
+    if row.kpi != definition.kpi or row.kind in {"count", "milestones"}:
+        return False
+    if isinstance(target, Between) or (isinstance(target, AtLeast | AtMost) and target.hold):
+        return row.unit == SHARE
+    if row.current is None or row.target is None:
+        return True
+    if isinstance(target, AtLeast | AtMost):
+        return row.first_month is None and row.current_growth is None
+    return (row.current_growth is not None) == isinstance(target, Change)
+
+
+def _way_of_row(row: KeyResultRow, *, is_asked: bool) -> Way:
+    """Of a flow or a ratio; where no file says what is asked of it by what the row has: a sum counts from 0."""
+    if is_asked or (row.kind == "flow" and row.baseline == 0 and row.unit != SHARE):
+        return "total"
+    return "share" if row.unit == SHARE else "level"
 
 
 def reason_of(row: ObjectiveRow, results: Sequence[KeyResultRow], reader: Reader, *, speech: Speech) -> str:

@@ -97,6 +97,19 @@ def test_what_moved_a_stock_adds_up_to_the_change(con: duckdb.DuckDBPyConnection
     assert "övrigt +5" in line.replace("\u00a0", " ")
 
 
+def test_figures_of_another_unit_are_not_said_in_the_unit_of_now(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "update marts.key_result_progress set unit = 'points', target = 44, current = 41"
+        " where key_result_id = 'visitors' and as_of = ?",
+        [EARLIER],
+    )
+    (found,) = [c for c in changes_since(con, read_status(con, "fjallglas")).changes if c.key_result_id == "visitors"]
+    assert (found.target_then, found.current_then, found.status_then) == (None, None, "off_track")
+    (line,) = lines(con)
+    assert "målet ändrat" not in line
+    assert "framsteg" in line
+
+
 def test_a_post_that_was_open_and_is_met_now_is_named(con: duckdb.DuckDBPyConnection) -> None:
     before = con.execute(
         "select min(item_id), any_value(title) from marts.key_result_items where outcome = 'met' and as_of = ?", [AS_OF]

@@ -11,12 +11,23 @@ from typing import Any
 
 import pytest
 
-from okr_models.client.model import AtLeast, Between, Change, KeyResult, Milestone, Milestones, Number, Period
+from okr_models.client.model import (
+    AtLeast,
+    Between,
+    Change,
+    KeyResult,
+    Milestone,
+    Milestones,
+    Number,
+    Objective,
+    Period,
+)
 from okr_models.words.codes import note
 from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
-from pipelines.exports.published import KeyResultRow, ObjectiveRow
+from pipelines.exports.changes import changes
+from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
 from pipelines.exports.reader import Reader
-from pipelines.exports.standing import Standing, reason_of
+from pipelines.exports.standing import Standing, reason_of, standing_of
 
 YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
 VISITORS = KeyResultRow(
@@ -44,6 +55,11 @@ def said(row: KeyResultRow, *, speech: Speech = SWEDISH, target: Any = None, **s
     wanted = target or Change(share=0.3)
     definition = KeyResult(id="r", title=row.title, kpi=row.kpi, target=wanted, **settings)
     return Standing(row=row, speech=speech, definition=definition, period=YEAR)
+
+
+def reader_of(definition: KeyResult) -> Reader:
+    objective = Objective(id="o", title="O", period=YEAR, key_results=(definition,))
+    return Reader(client="acme", name="Acme", speech=SWEDISH, objectives=(objective,))
 
 
 def plain(text: str) -> str:
@@ -116,6 +132,41 @@ def test_months_held_and_milestones_are_counted() -> None:
     row = replace(POSTS, kpi=None, kind="milestones", unit="share", current=0.5, target=1.0)
     definition = KeyResult.model_construct(id="r", title="t", kpi=None, count=None, target=steps, revisions=())
     assert Standing(row=row, speech=SWEDISH, definition=definition, period=YEAR).figures() == ("1", "2")
+
+
+def test_a_level_that_no_file_asks_for_any_more_is_no_sum_and_no_other_target() -> None:
+    level = replace(
+        VISITORS, kind="ratio", unit="points", baseline=41.1, target=44.0, current=41.3, current_growth=None,
+        first_month=None, last_month=None,
+    )  # fmt: skip
+    gone = Standing(row=level, speech=SWEDISH)
+    assert (gone.way, plain(gone.basis())) == ("level", "Senaste hela månaden, oktober")
+    assert gone.figures() == ("41,3", "44")
+    now = KeyResult(
+        id="visitors", title="Fler", target=Milestones(milestones=tuple(Milestone(title=each) for each in "abc"))
+    )
+    assert standing_of(level, reader_of(now)).figures() == ("41,3", "44"), "not 0 of 3"
+    asked = KeyResult(id="visitors", title="Fler", kpi="unique_visitors", target=AtLeast(at_least=44))
+    assert plain(standing_of(level, reader_of(asked)).figures()[1]) == "minst 44"
+
+
+def test_months_held_that_no_file_asks_for_any_more_are_no_sum() -> None:
+    held = replace(VISITORS, unit="share", baseline=0.0, target=1.0, current=0.9, current_growth=None, first_month=None)
+    gone = Standing(row=held, speech=SWEDISH)
+    assert (gone.way, gone.basis()) == ("share", "")
+    summed = replace(held, unit="sessions", kpi="sessions", target=12_000.0, current=9600.0)
+    assert Standing(row=summed, speech=SWEDISH).basis() == "Summan t.o.m. 31 okt"
+
+
+def test_what_a_past_day_judged_again_changed_is_said_in_the_unit_of_each() -> None:
+    points = replace(VISITORS, unit="points", baseline=None, target=44.0, current=41.3, current_growth=None)
+    held = replace(points, unit="share", target=1.0, current=0.9)
+    known, restated = (
+        ClientStatus(client="acme", as_of=row.as_of, objectives=(), key_results=(row,), failed_loads=())
+        for row in (points, held)
+    )
+    (_, line) = changes(known, restated, SWEDISH)
+    assert plain(line) == "- Fler besökare: nu 41,3 → 90 %, mål 44 → 100 %"
 
 
 def test_a_title_with_an_old_target_says_the_one_in_force() -> None:
