@@ -13,6 +13,8 @@ from typing import overload
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
+LARGEST = 1e15
+"""No amount, duration or position is larger: a number that is would make figures that nobody can write."""
 _SHOWN = 60
 _WHOLE = re.compile(r"(-?[0-9]{1,30})(?:[.]0+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -150,14 +152,14 @@ def as_whole(node: Node) -> int:
 
 
 def as_number(node: Node) -> float:
-    """The node as a finite number."""
+    """The node as a finite number, of at most ``LARGEST``."""
     value = node.value
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
             number = float(value)
         except (ValueError, OverflowError):
             number = math.nan
-        if math.isfinite(number):
+        if math.isfinite(number) and abs(number) <= LARGEST:
             return number
     raise BadShape(path=node.path, wanted="a finite number", found=value)
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from connectors.core.arrow import Row
 from connectors.core.doubt import Doubt
+from connectors.core.shape import LARGEST
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.channels import CHANNELS
@@ -38,7 +39,6 @@ Decimals = Literal["point", "comma", "either"]
 _DECIMALS: dict[str, Decimals] = {";": "comma", "\t": "either"}
 _SERIAL = re.compile(r"[345]\d{4}")
 _DAY_ZERO = date(1899, 12, 30)
-LARGEST = 1e15
 Question = tuple[Any, ...]
 _SHOWN = 40
 ZEROES = "it is UTF-16 without the mark (BOM) that says so, or no text; save it as CSV UTF-8"

@@ -20,8 +20,9 @@ from connectors.core.errors import Misconfigured, NotFound, SourceError
 from connectors.core.places import Misplaced, file_of_figures
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
+from connectors.core.shape import LARGEST
 from connectors.csv.differences import Difference, differences
-from connectors.csv.rows import LARGEST, Parsed, ahead, parse
+from connectors.csv.rows import Parsed, ahead, parse
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date

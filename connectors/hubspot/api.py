@@ -137,13 +137,16 @@ class Crm:
             if attempt:
                 page = self._page(kind, filters, names, limit=PAGE, after=0)
                 whole = page.whole("total")
-            found = {}
+            found, place = {}, 0
             while True:
                 found |= {record.text("id"): record["properties"] for record in page.each("results")}
-                after = page["paging"]["next"].text("after", None) if _has_next(page) else None
-                if after is None or int(after) >= MOST_RESULTS:
+                after = page["paging"]["next"].whole("after", None) if _has_next(page) else None
+                if after is None or after >= MOST_RESULTS:
                     break
-                page = self._page(kind, filters, names, limit=PAGE, after=int(after))
+                if after <= place:
+                    raise BadShape(path="paging.next.after", wanted=f"a place after {place}", found=after)
+                place = after
+                page = self._page(kind, filters, names, limit=PAGE, after=place)
             if len(found) >= whole:
                 break
         return Found(records=found, whole=whole)

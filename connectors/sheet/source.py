@@ -21,9 +21,9 @@ from connectors.core.errors import BadReply, Misconfigured, NotFound, SourceErro
 from connectors.core.http import Http, claims_towards
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
-from connectors.core.shape import BadShape, Json, Node
+from connectors.core.shape import LARGEST, BadShape, Json, Node
 from connectors.csv.address import Fetched, fetched
-from connectors.csv.rows import KNOWN, LARGEST, BadCell, ahead, header_problem, parse, row_of
+from connectors.csv.rows import KNOWN, BadCell, ahead, header_problem, parse, row_of
 from connectors.sheet.settings import Sheet, export_path, gid_of, spreadsheet_id
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date

@@ -19,7 +19,8 @@ from connectors.core.doubt import Doubt, qualified
 from connectors.core.errors import BadReply, Misconfigured, SourceError
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
-from connectors.csv.rows import KNOWN, LARGEST, BadCell, ahead, header_problem, row_of
+from connectors.core.shape import LARGEST
+from connectors.csv.rows import KNOWN, BadCell, ahead, header_problem, row_of
 from connectors.sql.settings import Sql
 from connectors.sql.statement import NotARead, checked, select
 from okr_models.client.sources import SourceSettings

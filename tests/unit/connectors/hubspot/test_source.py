@@ -213,3 +213,21 @@ def test_errors_are_told_by_what_hubspot_says() -> None:
     assert (secondly.error_class, secondly.attempts > 1) == ("rate_limited", True)
     assert isinstance(failing(423, {"status": "error"}), Unavailable)
     assert isinstance(failing(477, {"status": "error"}, {"Retry-After": "1"}), Unavailable)
+
+
+def test_pages_that_lead_back_to_themselves_are_refused_and_not_read_for_ever() -> None:
+    again = {"total": 500, "results": [{"id": "1", "properties": {"createdate": "2026-03-02T12:00:00Z"}}]}
+    again["paging"] = {"next": {"after": "200"}}
+    with (
+        vendor(lambda asked: Says(DETAILS if asked.path.endswith("/details") else again)) as server,
+        pytest.raises(BadReply, match="after 200"),
+    ):
+        opened(server).read(CONTACTS, MARCH)
+
+
+def test_an_amount_that_nobody_can_mean_costs_its_own_deal() -> None:
+    deals = [deal("2026-03-10T18:00:00Z"), deal("2026-03-11T18:00:00Z", "1e30")]
+    with vendor(hubspot({"deals": deals})) as server:
+        batch = opened(server).read(DEALS, MARCH)
+    assert [(row["day"], row["amount"]) for row in batch.rows.to_pylist()] == [(date(2026, 3, 10), 1000.0)]
+    assert "1e30" in doubts(batch)["entries_left_out"]["what"]
