@@ -8,7 +8,6 @@ as the other count is being dropped; there is no history. Days are the client's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 
@@ -18,6 +17,7 @@ from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted, RateLimited
 from connectors.core.http import Http, Verdict, verdict_by_status
 from connectors.core.odd import Odd
+from connectors.core.paging import Counted, shortfall
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
@@ -67,16 +67,19 @@ class BrevoSource(BaseSource[Http]):
         detail = f"{len(counts)} lists, {sum(counts.values())} subscribers, days in {self._zone.key}"
         return Probe(reachable=True, detail=detail, rows=sum(counts.values()), version="v3")
 
-    def _pages(self, path: str, name: str, *, size: int, attempted: str, **params: str) -> Iterator[Node]:
-        seen = 0
+    def _pages(self, path: str, name: str, *, size: int, attempted: str, **params: str) -> Counted:
+        """Every item. Offsets drift where a newsletter is sent meanwhile: the caller merges on id."""
+        found = Counted()
         for _ in range(MOST_PAGES):
-            page = self.transport.get_json(path, attempted=attempted, params={**params, "limit": size, "offset": seen})
+            offset = len(found.items)
+            page = self.transport.get_json(
+                path, attempted=attempted, params={**params, "limit": size, "offset": offset}
+            )
             items = page.each(name, or_empty=True)
-            yield from items
-            seen += len(items)
-            if not items or seen >= page.whole("count", 0):
-                return
-        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=seen)
+            found.add(items, total=page.whole("count", None))
+            if found.is_over(last=items, size=size):
+                return found
+        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found.items))
 
     def _tell(self) -> None:
         """Which account the key is of, where the key may ask."""
@@ -88,7 +91,9 @@ class BrevoSource(BaseSource[Http]):
 
     def _counts(self) -> dict[int, int]:
         listed = self._pages(f"{ROOT}/contacts/lists", "lists", size=LIST_PAGE, attempted="reading the lists")
-        return {one.whole("id"): one.whole("uniqueSubscribers") for one in listed}
+        found = {one.whole("id"): one.whole("uniqueSubscribers") for one in listed.items}
+        listed.require(len(found), name="lists")
+        return found
 
     def _subscribers(self) -> Answer:
         members = sum(self._counts().values())
@@ -112,12 +117,12 @@ class BrevoSource(BaseSource[Http]):
             excludeHtmlContent="true",
         )
         odd = Odd()
-        found = odd.by_id(listed, lambda item: str(item.whole("id")))
-        days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
+        found = odd.by_id(listed.items, lambda item: str(item.whole("id")))
+        sent_on = odd.readable(found.values(), lambda item: (self._day(item), item))
+        campaigns: list[tuple[date, Node]] = []
         asked = unasked = 0
-        for item in found.values():
-            day = next(iter(odd.readable([item], self._day)), None)
-            if day is None or day not in window:
+        for day, item in sent_on:
+            if day not in window:
                 continue
             campaign = item
             if (self.today() - day).days > LISTED_DAYS and asked < MOST_DETAILS:
@@ -129,7 +134,10 @@ class BrevoSource(BaseSource[Http]):
                 )
             elif (self.today() - day).days > LISTED_DAYS:
                 unasked += 1
-            days[day] += odd.readable([campaign], _figures)
+            campaigns.append((day, campaign))
+        days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
+        for day, figures in odd.readable(campaigns, lambda one: (one[0], _figures(one[1]))):
+            days[day].append(figures)
         rows = [
             {
                 "day": day,
@@ -140,9 +148,8 @@ class BrevoSource(BaseSource[Http]):
                 "is_final": self.is_final(day, CAMPAIGNS),
             }
             for day, sent in days.items()
-            if sent
         ]
-        doubts = [*odd.doubts()]
+        doubts = [*shortfall(len(found), listed.total), *odd.doubts()]
         if unasked:
             doubts.append(Doubt(code="history_cut", what=f"events of {unasked} newsletters older than six months"))
         return Answer(rows=rows, doubts=tuple(doubts))

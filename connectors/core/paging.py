@@ -7,7 +7,7 @@ What does not: paging by cursor or ``next`` link, which does not drift.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -111,3 +111,25 @@ def _one_pass(
             tail = []
             start += len(names) or page_size
     raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(items))
+
+
+@dataclass(slots=True)
+class Counted:
+    """A list by offset that says how many items it has, merged by the caller on their identity."""
+
+    items: list[Node] = field(default_factory=list)
+    total: int | None = None
+
+    def add(self, items: Sequence[Node], *, total: int | None) -> None:
+        """One more page, and how many it says there are in all."""
+        self.items += items
+        self.total = self.total if total is None else total
+
+    def is_over(self, *, last: Sequence[Node], size: int) -> bool:
+        """Whether the page just added was the last one; without a total, one that is not full is."""
+        return not last or (len(last) < size if self.total is None else len(self.items) >= self.total)
+
+    def require(self, shown: int, *, name: str) -> None:
+        """Raise where fewer items were shown than counted, for figures that are a sum over all of them."""
+        if self.total is not None and shown < self.total:
+            raise BadShape(path=name, wanted=f"all {self.total} that are counted", found=shown)

@@ -201,11 +201,13 @@ class LinkedInSource(BaseSource[Http]):
         published = self._published(listing, odd)
         kept_from = self.context.now - timedelta(days=KEPT_DAYS - 1)
         asked = [urn for urn, moment, _ in published if moment >= kept_from]
-        found: dict[str, Row | None] = {}
+        elements: dict[str, Node] = {}
         for kind, field in (("shares", "share"), ("ugcPosts", "ugcPost")):
             wanted = [urn for urn in asked if urn.startswith(f"urn:li:{field}:")]
             for first in range(0, len(wanted), BATCH_POSTS):
-                found |= self._batch_counters(kind, field, wanted[first : first + BATCH_POSTS], odd)
+                elements |= self._batch_counters(kind, field, wanted[first : first + BATCH_POSTS], odd)
+        read = odd.readable(elements.items(), lambda item: (item[0], counts(item[1])))
+        found: dict[str, Row | None] = {**dict.fromkeys(elements), **dict(read)}
         nothing: Row = {"likes": 0, "comments": 0, "shares": 0}
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
         known = [urn for urn in asked if urn.startswith(("urn:li:share:", "urn:li:ugcPost:"))]
@@ -218,8 +220,8 @@ class LinkedInSource(BaseSource[Http]):
             on_conflict="last",
         )
 
-    def _batch_counters(self, kind: str, field: str, urns: list[str], odd: Odd) -> dict[str, Row | None]:
-        """Counters by post; None of one that is there and can't be read."""
+    def _batch_counters(self, kind: str, field: str, urns: list[str], odd: Odd) -> dict[str, Node]:
+        """What LinkedIn counts, by post."""
         query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&{kind}={urn_list(urns)}"
         path = f"/organizationalEntityShareStatistics?{query}"
         reply = self.transport.get_json(path, attempted=f"counters of {len(urns)} {kind}")
@@ -227,8 +229,7 @@ class LinkedInSource(BaseSource[Http]):
         for urn, element in elements.items():
             if urn not in urns:
                 raise BadShape(path=element[field].path, wanted="a post that was asked for", found=urn)
-        read = odd.readable(elements.items(), lambda item: (item[0], counts(item[1])))
-        return {**dict.fromkeys(elements), **dict(read)}
+        return elements
 
 
 def counts(element: Node) -> Row:

@@ -15,12 +15,13 @@ from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.budget import Limit
-from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited
 from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.odd import Odd
+from connectors.core.paging import Counted, shortfall
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_MONTHS, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
@@ -96,25 +97,24 @@ class MailchimpSource(BaseSource[Http]):
         detail = f"{len(lists)} lists, {members} subscribers, days in {self.zone().key}"
         return Probe(reachable=True, detail=detail, rows=members, version="3.0", identity=self.identity)
 
-    def _pages(self, path: str, name: str, *, attempted: str, **params: str | int) -> Iterator[Node]:
+    def _pages(self, path: str, name: str, *, attempted: str, **params: str | int) -> Counted:
         """Every item. Offsets drift where a campaign is sent meanwhile: the caller merges on id."""
-        seen = 0
+        found = Counted()
         for _ in range(MOST_PAGES):
-            page = self.transport.get_json(path, attempted=attempted, params={**params, "count": PAGE, "offset": seen})
+            asked = {**params, "count": PAGE, "offset": len(found.items)}
+            page = self.transport.get_json(path, attempted=attempted, params=asked)
             items = page.each(name)
-            yield from items
-            seen += len(items)
-            if not items or seen >= page.whole("total_items", 0):
-                return
-        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=seen)
+            found.add(items, total=page.whole("total_items", None))
+            if found.is_over(last=items, size=PAGE):
+                return found
+        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found.items))
 
     def _lists(self) -> Iterator[tuple[str, int]]:
         """Each list's id and subscribers."""
         fields = "lists.id,lists.stats.member_count,total_items"
-        found = {
-            one.text("id"): one["stats"].whole("member_count")
-            for one in self._pages(f"{ROOT}/lists", "lists", attempted="reading the lists", fields=fields)
-        }
+        listed = self._pages(f"{ROOT}/lists", "lists", attempted="reading the lists", fields=fields)
+        found = {one.text("id"): one["stats"].whole("member_count") for one in listed.items}
+        listed.require(len(found), name="lists")
         yield from found.items()
 
     def _subscribers(self) -> Answer:
@@ -122,24 +122,37 @@ class MailchimpSource(BaseSource[Http]):
         return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
 
     def _history(self) -> Answer:
-        """Subscribers of all lists at the end of each month that is over."""
-        months: dict[date, int] = defaultdict(int)
-        running = month_start(self.today())
+        """Subscribers of all lists at the end of each month that is over.
+
+        A month that a list should have and lacks, or that can't be read of it, has no sum; before its first month a
+        list was not there.
+        """
+        running, odd = month_start(self.today()), Odd()
+        items: list[tuple[str, Node]] = []
         for number, _ in self._lists():
-            found = {
-                _month(each): each.whole("subscribed")
-                for each in self._pages(
-                    f"{ROOT}/lists/{number}/growth-history",
-                    "history",
-                    attempted="reading a list's growth",
-                    sort_field="month",
-                    sort_dir="ASC",
-                )
-            }
-            for month, subscribed in found.items():
-                if month < running:
-                    months[month] += subscribed
-        return Answer(rows=[{"month": month, "subscribers": count} for month, count in sorted(months.items())])
+            listed = self._pages(
+                f"{ROOT}/lists/{number}/growth-history",
+                "history",
+                attempted="reading a list's growth",
+                sort_field="month",
+                sort_dir="ASC",
+            )
+            items += ((number, each) for each in listed.items)
+        dated = odd.readable(items, lambda one: (one[0], _month(one[1]), one[1]))
+        told: dict[str, set[date]] = defaultdict(set)
+        for number, month, _ in dated:
+            told[number].add(month)
+        read = odd.readable(dated, lambda one: (one[0], one[1], one[2].whole("subscribed")))
+        counts = {(number, month): subscribed for number, month, subscribed in read}
+        over = sorted({month for months in told.values() for month in months if month < running})
+        rows: list[Row] = []
+        for month in over:
+            wanted = [number for number, months in told.items() if min(months) <= month]
+            parts = [counts.get((number, month)) for number in wanted]
+            given = [part for part in parts if part is not None]
+            if len(given) == len(parts):
+                rows.append({"month": month, "subscribers": sum(given)})
+        return Answer(rows=rows, doubts=odd.doubts())
 
     def _campaigns(self, window: Window) -> Answer:
         zone = self.zone()
@@ -157,7 +170,7 @@ class MailchimpSource(BaseSource[Http]):
             fields="reports.id,reports.send_time,reports.emails_sent,reports.bounces,reports.clicks,total_items",
         )
         odd = Odd()
-        reports = odd.by_id(listed, lambda item: item.text("id"))
+        reports = odd.by_id(listed.items, lambda item: item.text("id"))
         days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
         for found in odd.readable(reports.values(), self._report):
             if found is not None and found[0] in window:
@@ -173,8 +186,7 @@ class MailchimpSource(BaseSource[Http]):
             }
             for day, sent in days.items()
         ]
-        doubts: tuple[Doubt, ...] = tuple(odd.doubts())
-        return Answer(rows=rows, doubts=doubts)
+        return Answer(rows=rows, doubts=(*shortfall(len(reports), listed.total), *odd.doubts()))
 
     def _report(self, item: Node) -> tuple[date, int, int, int] | None:
         """Day, deliveries, clicks and unique clicks; None for one that was not sent."""

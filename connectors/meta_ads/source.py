@@ -125,12 +125,12 @@ class MetaAdsSource(BaseSource[Http]):
             "fields": FIELDS,
             "limit": 100,
         }
-        odd, rows, seen = Odd(), dict[date, Row](), set[str]()
+        odd, listed, seen = Odd(), list[Node](), set[str]()
         for _ in range(MOST_PAGES):
             page = self._get(
                 f"/act_{self._settings.account_id}/insights", params, attempted=f"costs of {part.start} to {part.end}"
             )
-            rows |= dict(odd.readable(page.each("data"), lambda item: self._row(item, rate)))
+            listed += page.each("data")
             following = page["paging"].text("next", None) if "paging" in page else None
             if following is None:
                 break
@@ -138,6 +138,7 @@ class MetaAdsSource(BaseSource[Http]):
                 raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
             seen.add(following)
             params = query_of(following)
+        rows = dict(odd.readable(listed, lambda item: self._row(item, rate)))
         found = [row for day, row in rows.items() if day in part]
         return Answer(rows=found, covers=part, doubts=tuple(odd.doubts()))
 

@@ -135,19 +135,20 @@ class ThreadsSource(BaseSource[Http]):
     def _listed(self, odd: Odd) -> list[Node]:
         """Every post of the profile's own, following ``next`` until it is absent; what it passes on is none."""
         params: Mapping[str, str | int] = {"fields": POST_FIELDS, "limit": 100}
-        found, seen = dict[str, Node](), set[str]()
+        listed, seen = list[Node](), set[str]()
         for _ in range(MOST_PAGES):
             page = self.transport.get_json(f"{ROOT}/me/threads", attempted="listing posts", params=dict(params))
-            found |= odd.by_id(page.each("data"), lambda item: item.text("id"))
+            listed += page.each("data")
             paging = page["paging"] if "paging" in page else Node({})
             following = paging.text("next", None)
             if following is None:
+                found = odd.by_id(listed, lambda item: item.text("id"))
                 return [post for post in found.values() if post["media_type"].value != PASSED_ON]
             if following in seen:
                 raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
             seen.add(following)
             params = query_of(following)
-        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found))
+        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(listed))
 
     def _posts(self) -> Answer:
         odd = Odd()

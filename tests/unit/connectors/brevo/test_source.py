@@ -13,7 +13,7 @@ import pytest
 from connectors.brevo import source as under
 from connectors.brevo.settings import Brevo
 from connectors.brevo.source import CAMPAIGNS, SUBSCRIBERS, build
-from connectors.core.errors import AuthFailed, QuotaExhausted, RateLimited, SourceError
+from connectors.core.errors import AuthFailed, BadReply, QuotaExhausted, RateLimited, SourceError
 from connectors.core.protocol import Source
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
@@ -105,3 +105,46 @@ def test_errors_are_told_apart_and_a_throttle_says_when_it_ends() -> None:
     later = failing(Says({"code": "x"}, status=429, headers={"x-sib-ratelimit-reset": "1800"}))
     assert isinstance(later, QuotaExhausted)
     assert later.retry_after_seconds == 1800
+
+
+def listing(*campaigns: dict[str, Any], count: int | None = None) -> Any:
+    """An account with these newsletters, of which it says that there are ``count``."""
+
+    def serve(asked: Asked) -> Says:
+        offset, limit = int(asked.query["offset"]), int(asked.query["limit"])
+        counted = {} if count is None else {"count": count}
+        return Says({**counted, "campaigns": list(campaigns[offset : offset + limit])})
+
+    return serve
+
+
+@pytest.mark.parametrize("broken", [{"sentDate": None}, {"statistics": {}}, {"statistics": {"globalStats": {}}}])
+def test_a_newsletter_that_can_not_be_read_costs_itself_alone(broken: dict[str, Any]) -> None:
+    good = campaign(1, "2026-11-01T09:00:00.000+01:00")
+    with vendor(listing(good, campaign(2, "2026-11-02T09:00:00.000+01:00") | broken, count=2)) as server:
+        batch = opened(server).read(CAMPAIGNS, NOVEMBER)
+    assert [(row["day"], row["campaigns"]) for row in batch.rows.to_pylist()] == [(date(2026, 11, 1), 1)]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_newsletters_that_are_counted_and_not_listed_are_told_of() -> None:
+    with vendor(listing(campaign(1, "2026-11-01T09:00:00.000+01:00"), count=3)) as server:
+        said = doubts(opened(server).read(CAMPAIGNS, NOVEMBER))["list_not_whole"]
+    assert (said["quantity"], said["of"]) == (1, 3)
+
+
+def test_a_list_without_its_count_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under, "CAMPAIGN_PAGE", 1)
+    sent = [campaign(number, f"2026-11-{number:02d}T09:00:00.000+01:00") for number in (1, 2, 3)]
+    with vendor(listing(*sent)) as server:
+        assert len(opened(server).read(CAMPAIGNS, NOVEMBER).rows.to_pylist()) == 3
+
+
+def test_subscribers_of_lists_that_are_counted_and_not_shown_are_no_sum() -> None:
+    short = Says({"count": 3, "lists": [{"id": 1, "uniqueSubscribers": 40}]})
+    empty = Says({"count": 3})
+    with (
+        vendor(lambda asked: short if asked.query["offset"] == "0" else empty) as server,
+        pytest.raises(BadReply, match="all 3"),
+    ):
+        opened(server).read(SUBSCRIBERS, None)

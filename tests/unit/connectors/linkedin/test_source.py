@@ -228,6 +228,23 @@ def test_counters_of_another_shape_cost_their_post_and_make_it_no_zero() -> None
     assert doubts(batch)["entries_left_out"]["quantity"] == 1
 
 
+def test_the_only_post_of_a_batch_whose_counters_can_not_be_read_costs_no_other() -> None:
+    page = listing([post("urn:li:share:1"), post("urn:li:ugcPost:2")])
+    broken = {"ugcPost": "urn:li:ugcPost:2", "totalShareStatistics": {"likeCount": "many"}}
+
+    def answer(asked: Asked) -> Says:
+        if asked.path == "/rest/posts":
+            return Says(page(asked))
+        return Says(
+            {"elements": [broken if "ugcPosts=" in asked.target else {"share": "urn:li:share:1", **stats(4, 0, 0)}]}
+        )
+
+    with vendor(answer) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert {row["post_id"]: row["likes"] for row in batch.rows.to_pylist()} == {"urn:li:share:1": 4}
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
 def test_a_day_of_another_shape_costs_itself_and_is_no_zero() -> None:
     days = [bucket(WEEK.start, **stats(5, 1, 1)), bucket(WEEK.end, totalShareStatistics={"likeCount": None})]
     with vendor([Says({"elements": days})]) as server:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited, SourceError
+from connectors.core.errors import AuthFailed, BadReply, Misconfigured, PermissionMissing, RateLimited, SourceError
 from connectors.core.protocol import Source
 from connectors.mailchimp import source as under
 from connectors.mailchimp.settings import Mailchimp
 from connectors.mailchimp.source import CAMPAIGNS, HISTORY, SUBSCRIBERS, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
 
 KEY = "0123456789abcdef-us19"
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
@@ -109,3 +109,48 @@ def test_a_key_without_its_data_centre_is_refused() -> None:
     inside = context(secrets={"api_key": "0123456789abcdef"})
     with pytest.raises(Misconfigured, match="data centre"):
         build(Mailchimp(id="news", api_key=EnvRef(env="K")), inside)
+
+
+def grown(**lists: list[dict[str, Any]]) -> dict[date, int]:
+    """The months of an account whose lists grew so."""
+
+    def serve(asked: Asked) -> Says:
+        if asked.path.endswith("/growth-history"):
+            rows = lists[asked.path.split("/")[3]]
+            return Says({"history": rows, "total_items": len(rows)})
+        shown = [{"id": name, "stats": {"member_count": 1}} for name in lists]
+        return Says({"lists": shown, "total_items": len(shown)})
+
+    with vendor(serve) as server:
+        return {row["month"]: row["subscribers"] for row in opened(server).read(HISTORY, None).rows.to_pylist()}
+
+
+def test_a_month_that_one_list_lacks_or_that_can_not_be_read_of_it_has_no_sum() -> None:
+    months = [{"month": f"2026-{month:02d}", "subscribed": 100} for month in range(5, 11)]
+    younger = [{"month": "2026-07", "subscribed": 5}, {"month": "2026-09", "subscribed": None}]
+    younger += [{"month": "2026-10", "subscribed": 7}]
+    assert grown(old=months, new=younger) == {
+        date(2026, 5, 1): 100,  # before the other list's first month
+        date(2026, 6, 1): 100,
+        date(2026, 7, 1): 105,
+        date(2026, 10, 1): 107,
+    }
+
+
+def test_a_list_that_was_made_this_month_changes_no_month_that_is_over() -> None:
+    months = [{"month": "2026-10", "subscribed": 100}]
+    assert grown(old=months, new=[], newest=[{"month": "2026-11", "subscribed": 3}]) == {date(2026, 10, 1): 100}
+
+
+def test_what_is_counted_and_not_listed_is_told_of_or_is_no_sum() -> None:
+    def serve(asked: Asked) -> Says:
+        said = mailchimp(asked)
+        assert isinstance(said.body, dict)
+        return Says({**said.body, "total_items": 9}) if "total_items" in said.body else said
+
+    with vendor(serve) as server:
+        source = opened(server)
+        said = doubts(source.read(CAMPAIGNS, OCTOBER))["list_not_whole"]
+        with pytest.raises(BadReply, match="all 9"):
+            source.read(SUBSCRIBERS, None)
+    assert (said["quantity"], said["of"]) == (4, 9)
