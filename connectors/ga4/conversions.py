@@ -117,12 +117,14 @@ class Conversions:
         return Answer(rows=rows, doubts=tuple(doubts))
 
     def daily(self, window: Window) -> Answer:
-        """Conversions of each event and day. Without a list of key events all events are asked for."""
+        """Conversions of each event and day.
+
+        Where the file names no events all are asked for: one that is no key event any more was one on days before, and
+        Google goes on counting those.
+        """
         names = self._events or tuple(event.name for event in self._list())
-        if not names and self._unlisted is None:
-            return Answer(rows=[])
         report = Report(
-            dimensions=("date", "eventName"), metrics=("keyEvents", "eventCount"), window=window, events=names
+            dimensions=("date", "eventName"), metrics=("keyEvents", "eventCount"), window=window, events=self._events
         )
         result = self._run(report)
         rows: list[Row] = []
@@ -134,7 +136,7 @@ class Conversions:
                 continue
             key, counted = number("keyEvents", values[0]), number("eventCount", values[1])
             conversions = counted if self._leads == "event_count" else key
-            if conversions or (names and counted):
+            if conversions or (event in names and counted):
                 rows.append(
                     {
                         "day": day,

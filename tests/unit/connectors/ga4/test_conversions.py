@@ -72,7 +72,7 @@ def by_event(body: dict[str, Any]) -> dict[str, Any]:
 
 def test_key_events_keep_their_decimals_and_are_asked_without_any_metric_of_users_or_sessions() -> None:
     with vendor(google(by_event)) as server:
-        rows = source(server).read(EVENTS, WEEK).rows.to_pylist()
+        rows = source(server, "generate_lead", "purchase").read(EVENTS, WEEK).rows.to_pylist()
     (body,) = asked_reports(server)
     assert [each["name"] for each in body["metrics"]] == ["keyEvents", "eventCount"]
     assert [each["name"] for each in body["dimensions"]] == ["date", "eventName"]
@@ -80,6 +80,28 @@ def test_key_events_keep_their_decimals_and_are_asked_without_any_metric_of_user
     assert chosen["fieldName"] == "eventName"
     assert chosen["inListFilter"] == {"values": ["generate_lead", "purchase"], "caseSensitive": True}
     assert [(row["event"], row["conversions"], row["event_count"]) for row in rows] == [("generate_lead", 2.5, 4.0)]
+
+
+@pytest.mark.parametrize("listed", [None, Says({})])
+def test_an_event_that_is_no_key_event_any_more_keeps_the_days_on_which_it_was(listed: Says | None) -> None:
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        rows = [
+            ["20261101", "contact_form", "2", "2"],  # unmarked the day after
+            ["20261102", "contact_form", "0", "3"],
+            ["20261102", "generate_lead", "0", "1"],
+            ["20261102", "page_view", "0", "900"],
+        ]
+        return report(["date", "eventName"], ["keyEvents", "eventCount"], rows)
+
+    with vendor(google(answer, listed=listed) if listed else google(answer)) as server:
+        rows = source(server).read(EVENTS, WEEK).rows.to_pylist()
+    (body,) = asked_reports(server)
+    assert "dimensionFilter" not in body
+    marked = [] if listed else [(date(2026, 11, 2), "generate_lead", 0.0)]
+    assert [(row["day"], row["event"], row["conversions"]) for row in rows] == [
+        (date(2026, 11, 1), "contact_form", 2.0),
+        *marked,
+    ]
 
 
 def test_the_list_of_key_events_is_read_by_pages_with_counting_and_the_first_whole_day() -> None:
@@ -172,7 +194,9 @@ def test_conversions_by_channel_are_those_of_the_named_events() -> None:
     assert [(row["channel"], row["conversions"]) for row in rows] == [("direct", 2.0), ("email", 0.0)]
 
 
-def test_a_property_without_key_events_is_not_asked_for_conversions() -> None:
-    with vendor(google(by_event, listed=[])) as server:
+def test_events_of_a_property_without_key_events_are_no_conversions() -> None:
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        return report(["date", "eventName"], ["keyEvents", "eventCount"], [["20261101", "page_view", "0", "900"]])
+
+    with vendor(google(answer, listed=[])) as server:
         assert source(server).read(EVENTS, WEEK).rows.num_rows == 0
-        assert all(len(body["dimensions"]) < 2 for body in asked_reports(server) if "dimensions" in body)
