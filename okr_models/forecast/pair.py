@@ -125,7 +125,14 @@ class Pair:
 
 
 def fit_pair(values: Floats, *, kind: Kind) -> Pair | FitFailed:
-    """Both models of ``values`` (monthly, NaN where missing)."""
+    """Both models of ``values`` (monthly, NaN where missing).
+
+    A level and a season of four harmonics are nine unknowns: of a figure that only comes every other month, or once a
+    quarter, fewer calendar months are known than that, and what the models say of the next one may be anything.
+    """
+    seen = len({month % YEARLY.period for month in np.flatnonzero(~np.isnan(values)).tolist()})
+    if seen < 1 + 2 * YEARLY.harmonics:
+        return FitFailed(f"the values are of {seen} calendar months, of which no season can be told")
     level, trend = (fit(values, season=YEARLY, trend=each) for each in TRENDS)
     if isinstance(level, FitFailed):
         return level

@@ -54,7 +54,7 @@ def simple_paths(
     """
     if is_level:
         months_in = len(history) - int(np.flatnonzero(~np.isnan(history))[-1])
-    flow = np.diff(history) if is_stock else history
+    flow = np.diff(_between_readings(history)) if is_stock else history
     found = remaining(flow, horizon=horizon, months_in=months_in)
     rng = np.random.default_rng(seed)
     draws = rng.standard_normal(((count + 1) // 2, 1)) * np.sqrt(TAIL / rng.chisquare(TAIL, size=((count + 1) // 2, 1)))
@@ -64,6 +64,14 @@ def simple_paths(
         return found.months, found.months * factors
     last = history[~np.isnan(history)][-1]
     return last + np.cumsum(found.months), last + np.cumsum(found.months * factors, axis=1)
+
+
+def _between_readings(stock: Floats) -> Floats:
+    """A stock that is read every other month or once a quarter has moved evenly in between: its change is known."""
+    known = np.flatnonzero(~np.isnan(stock))
+    months = np.arange(len(stock))
+    inside = (months >= known[0]) & (months <= known[-1])
+    return np.where(inside, np.interp(months, known, stock[known]), np.nan)
 
 
 def remaining(flow: Floats, *, horizon: int, months_in: int) -> Remaining:
