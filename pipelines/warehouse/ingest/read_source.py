@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from connectors.core.errors import ErrorClass, MetricGone, NotYet, SourceError
+from connectors.core.errors import BadReply, ErrorClass, MetricGone, NotYet, SourceError
 from connectors.core.protocol import Batch, Context, Quality, Source, SourceType, Stream
 from connectors.core.redaction import Redactor
 from okr_models.client.identity import Identity, joined_parts
@@ -43,6 +43,7 @@ MOST_FAILED_WINDOWS = 3
 SILENT = "did not answer in time earlier in this run and was not asked again; the next night asks"
 MISSED = "no reading of these days; a counter can't be asked for a day gone by"
 NOT_KEPT = "the source has nothing before {day}; figures for these days can only come from csv"
+FORGOTTEN = "the source says that it has nothing before {day}, though it gave figures of days before"
 NOT_GIVEN = "not read, and nothing rests on it so far; asked again each night ({why})"
 REPLY_KEPT = "; the reply is kept: if the reader was wrong, okr replay recovers this day after an upgrade"
 
@@ -208,6 +209,7 @@ class _Reader:
             started = self.task.clock.now()
             try:
                 batch = source.read(stream, window if stream.delivery == "window" else None)
+                self._require_memory(stream, batch, window)
                 kept, covered = self._who(batch), _covered(stream, batch, window)
             except NotYet:
                 continue  # nothing to note: the next run asks for these days again
@@ -235,6 +237,23 @@ class _Reader:
             for gap, why in self._never_to_be_had(stream, window, answered):
                 self._done(stream, gap, started, message=why)
         return None
+
+    def _require_memory(self, stream: Stream, batch: Batch, window: Window) -> None:
+        """Refuse an answer that is empty and says that there was nothing before, of a source that gave figures then.
+
+        A site whose statistics vanish for a night would lose its newest days for good: they would never be asked again.
+        """
+        covered, loads = batch.covers, self.task.loads.get(stream.name, ())
+        if covered is None or covered.start <= window.start or batch.rows.num_rows or stream.history_days is not None:
+            return
+        if any(load.status == "loaded" and load.rows and load.window.end < covered.start for load in loads):
+            raise BadReply(
+                client=self.task.client,
+                source=self.task.settings.id,
+                attempted=f"reading {stream.name}",
+                detail=FORGOTTEN.format(day=covered.start),
+                cure="if they were deleted there, give the source an id of its own from now on",
+            )
 
     def _who(self, batch: Batch | None) -> Kept | None:
         """Who is read, as it is to be kept; None for the client's own files, replaced whole whatever they are.

@@ -300,6 +300,26 @@ def test_an_answer_shorter_than_asked_is_recorded_as_such_and_the_rest_never_ask
     assert all(window is None or window.start > date(2026, 9, 1) for _, window in night.vendor.asked)
 
 
+def test_a_source_that_forgets_what_it_gave_for_a_night_loses_no_day(tmp_path: Path):
+    """A Plausible whose statistics were gone for a night began there; days before were never asked again."""
+    night = Night(tmp_path, client(start=START), streams=(DAILY,))
+    night.run(FIRST)
+    later = FIRST + timedelta(days=5)
+    night.vendor.covers_from, night.vendor.mangle["web_daily"] = (
+        later - timedelta(days=1),
+        lambda rows: rows.slice(0, 0),
+    )
+    (failed,) = night.run(later).failed
+    assert failed.error_class == "bad_reply"
+    assert "nothing before 2026-10-29, though it gave figures" in (failed.message or "")
+    night.vendor.covers_from = None
+    night.vendor.mangle.clear()
+    assert night.run(later + timedelta(days=1)).failed == ()
+    assert night.loads("skipped") == []
+    windows = night.rows("select window_start, window_end from ops.loads where status = 'loaded'")
+    assert {day for edges in windows for day in Window(*edges)} == set(Window(START, later))
+
+
 def test_an_answer_beyond_what_was_asked_is_refused(tmp_path: Path):
     night = Night(tmp_path, client(start=START), streams=(DAILY,))
     original = night.vendor.open
