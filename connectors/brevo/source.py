@@ -46,6 +46,7 @@ SUBSCRIBERS = Stream(
     delivery="snapshot",
     api="GET /v3/contacts/lists: uniqueSubscribers",
     note="subscribers before the first night",
+    annotations=("whoever is on several lists counts on each of them",),
 )
 
 

@@ -49,6 +49,7 @@ SUBSCRIBERS = Stream(
     delivery="snapshot",
     api="GET /3.0/lists: stats.member_count",
     note="days before the first night, but for month ends",
+    annotations=("whoever is on several lists counts on each of them",),
 )
 HISTORY = Stream(
     table=SUBSCRIBER_MONTHS,
