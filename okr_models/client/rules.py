@@ -6,7 +6,7 @@ What belongs here: what can only be said with more than one value at hand. What 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from okr_models.client.feeds import Supply, count_scope_faults, kpi_faults, scope_faults
 from okr_models.client.fields import Fault, nearest
@@ -28,6 +28,8 @@ from okr_models.hosts import goes_in_clear
 from okr_models.kpis import BUILT_IN, LATER_BUILT_IN, Kind
 from okr_models.kpis.items import COUNT_METRICS
 
+TOLD_BY_FIGURES = frozenset({"web", "blog", "own"})
+"""Of these the same host, address or question from two sources counts once, which is found when they are read."""
 DAILY_METRICS = ("page_views", "engagement_seconds", "interactions")
 """Those kept by item and day, so that ``within_days`` means something."""
 
@@ -39,6 +41,7 @@ def rule_faults(parts: Parts) -> Iterator[Fault]:
     yield from _duplicates(parts.raw, "objectives", "objective")
     yield from _duplicates(parts.raw, "initiatives", "initiative")
     yield from _own_kpis(parts)
+    yield from _twins(parts)
     yield from _formerly(parts)
     yield from _clear_text(parts)
     for index, raw in enumerate(_list(parts.raw, "objectives")):
@@ -85,6 +88,24 @@ def _formerly(parts: Parts) -> Iterator[Fault]:
                 whose = "twice here" if taken[old] == own else f"under {taken[old]} too"
                 yield at, f"{old} stands {whose}; its readings can be taken over by one source, once"
             taken.setdefault(old, own)
+
+
+def _twins(parts: Parts) -> Iterator[Fault]:
+    """One account that two sources read would count twice; of sites and blogs the figures themselves tell it."""
+    seen: dict[Hashable, str] = {}
+    for part in parts.sources:
+        source = part.value
+        if source.category in TOLD_BY_FIGURES or not part.sound("base_url", *source.named_by, *source.secrets()):
+            continue
+        account = source.named() or source.secrets()
+        key = source.type, source.base_url, tuple(sorted(account.items(), key=str))
+        if account and key in seen:
+            field = next((name for name in source.named_by if name in part.raw), "type")
+            yield (
+                (*part.path, field),
+                f"{seen[key]} is the same {source.type} account; leave one out: it would count twice",
+            )
+        seen.setdefault(key, source.id)
 
 
 def _clear_text(parts: Parts) -> Iterator[Fault]:

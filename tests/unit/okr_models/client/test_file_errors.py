@@ -318,6 +318,33 @@ def test_visitors_of_two_web_sources_are_never_added_up() -> None:
     assert errors_of(scoped) == []
 
 
+PAGE = 'type: linkedin, organization_id: "7", token: {env: T}'
+PROPERTY = 'type: ga4, property_id: "7", credentials: {env: K}'
+SEARCHES = "type: search_console, site_url: 'sc-domain:a.se', credentials: {env: K}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"),
+    [
+        (PAGE, PAGE.replace("env: T", "env: U"), True),
+        (PAGE, PAGE.replace("7", "8"), False),
+        (SEARCHES, SEARCHES.replace("a.se", "A.se"), True),
+        ("type: hubspot, token: {env: T}", "type: hubspot, token: {env: T}", True),
+        ("type: hubspot, token: {env: T}", "type: hubspot, token: {env: U}", False),
+        ("type: hubspot, token: {env: T}, base_url: 'https://a.se'", "type: hubspot, token: {env: T}", False),
+        (PROPERTY, PROPERTY, False),
+    ],
+)
+def test_one_account_is_one_source_unless_its_figures_tell_so_themselves(
+    first: str, second: str, is_refused: bool
+) -> None:
+    again = f"  - {{id: here, {first}}}\n  - {{id: there, {second}}}\n"
+    found = [error for error in errors_of(bent("sources:\n", "sources:\n" + again)) if "count twice" in error[1]]
+    assert [(line, message.split()[0]) for line, message in found] == (
+        [(GOOD.splitlines().index("sources:") + 3, "here")] if is_refused else []
+    )
+
+
 def test_an_objective_without_key_results_is_refused() -> None:
     start, end = GOOD.index("    key_results:"), GOOD.index("initiatives:")
     text = GOOD[:start] + "    key_results: []\n\n" + GOOD[end:].replace("    key_result: awareness/interactions\n", "")
