@@ -55,6 +55,7 @@ class BrevoSource(BaseSource[Http]):
 
     def __init__(self, *, context: Context, http: Http) -> None:
         super().__init__(context=context, transport=http, zone=context.client_zone)
+        self._has_asked = False
         self.windows = {CAMPAIGNS.name: self._campaigns}
         self.lists = {SUBSCRIBERS.name: self._subscribers}
 
@@ -83,11 +84,15 @@ class BrevoSource(BaseSource[Http]):
         raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found.items))
 
     def _tell(self) -> None:
-        """Which account the key is of, where the key may ask."""
+        """Which account the key is of, where the key may ask; asked once, for every read is of it."""
+        if self._has_asked:
+            return
         try:
             reply = self.transport.get_json(f"{ROOT}/account", attempted="reading the account")
         except (NotFound, PermissionMissing, BadReply):
+            self._has_asked = True
             return
+        self._has_asked = True
         self.tell(organization_id=reply.text("organization_id", None))
 
     def _counts(self) -> dict[int, int]:
@@ -102,6 +107,7 @@ class BrevoSource(BaseSource[Http]):
         return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
 
     def _campaigns(self, window: Window) -> Answer:
+        self._tell()
         first, after = (
             datetime.combine(day, time(0), self._zone).astimezone(UTC) for day in (window.start, window.end + ONE_DAY)
         )

@@ -59,7 +59,7 @@ def opened(server: Vendor) -> Source:
 def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() -> None:
     with vendor(brevo) as server:
         rows = opened(server).read(CAMPAIGNS, NOVEMBER).rows.to_pylist()
-        query = server.asked[0].query
+        query = server.asked[1].query
     assert [(row["day"], row["campaigns"], row["delivered"], row["clicks"]) for row in rows] == [
         (date(2026, 11, 1), 2, 190, 24)
     ]
@@ -72,7 +72,7 @@ def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() 
         "limit": "100",
         "offset": "0",
     }
-    assert len(server.asked) == 1
+    assert [asked.path for asked in server.asked] == ["/v3/account", "/v3/emailCampaigns"]
 
 
 def test_what_is_older_than_six_months_is_asked_one_by_one_as_far_as_the_quota_allows(
@@ -111,6 +111,8 @@ def listing(*campaigns: dict[str, Any], count: int | None = None) -> Any:
     """An account with these newsletters, of which it says that there are ``count``."""
 
     def serve(asked: Asked) -> Says:
+        if asked.path == "/v3/account":
+            return Says({"code": "not_found", "message": "no"}, status=404)
         offset, limit = int(asked.query["offset"]), int(asked.query["limit"])
         counted = {} if count is None else {"count": count}
         return Says({**counted, "campaigns": list(campaigns[offset : offset + limit])})
@@ -125,6 +127,17 @@ def test_a_newsletter_that_can_not_be_read_costs_itself_alone(broken: dict[str, 
         batch = opened(server).read(CAMPAIGNS, NOVEMBER)
     assert [(row["day"], row["campaigns"]) for row in batch.rows.to_pylist()] == [(date(2026, 11, 1), 1)]
     assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_each_read_says_whose_it_is_and_asks_once() -> None:
+    def serve(asked: Asked) -> Says:
+        return Says({"organization_id": "org7"}) if asked.path == "/v3/account" else brevo(asked)
+
+    with vendor(serve) as server:
+        source = opened(server)
+        batches = [source.read(CAMPAIGNS, NOVEMBER), source.read(SUBSCRIBERS, None)]
+    assert [batch.identity for batch in batches] == [{"organization_id": frozenset({"org7"})}] * 2
+    assert sum(asked.path == "/v3/account" for asked in server.asked) == 1
 
 
 def test_newsletters_that_are_counted_and_not_listed_are_told_of() -> None:
