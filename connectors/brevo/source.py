@@ -31,6 +31,8 @@ LISTED_DAYS = 180
 """How far back the list's statistics reach."""
 MOST_DETAILS = 60
 LONGEST_WAIT_SECONDS = 60.0
+NO_LIST = "subscribers (it shows no list)"
+"""Of no list nobody knows how many are on it; a reading of 0 would stand for good."""
 
 CAMPAIGNS = Stream(
     table=NEWSLETTERS_DAILY,
@@ -102,8 +104,11 @@ class BrevoSource(BaseSource[Http]):
         return found
 
     def _subscribers(self) -> Answer:
-        members = sum(self._counts().values())
+        counts = self._counts()
         self._tell()
+        if not counts:
+            return Answer(rows=[], quality={"unavailable": NO_LIST}, doubts=(Doubt(code="metric_gone", what=NO_LIST),))
+        members = sum(counts.values())
         return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
 
     def _campaigns(self, window: Window) -> Answer:

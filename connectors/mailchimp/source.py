@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.budget import Limit
+from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited
 from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.odd import Odd
@@ -33,6 +34,8 @@ from okr_models.periods import ONE_DAY, Window, month_start
 ROOT = "/3.0"
 PAGE, MOST_PAGES = 1000, 1000
 GROWING_DAYS = 60
+NO_LIST = "subscribers (it shows no list)"
+"""Of no list nobody knows how many are on it; a reading of 0 would stand for good."""
 AN_ACCOUNT = Limit(10, 0.0)
 """https://mailchimp.com/developer/marketing/docs/fundamentals/: ten simultaneous connections an account."""
 
@@ -119,7 +122,10 @@ class MailchimpSource(BaseSource[Http]):
         yield from found.items()
 
     def _subscribers(self) -> Answer:
-        members = sum(count for _, count in self._lists())
+        counts = [count for _, count in self._lists()]
+        if not counts:
+            return Answer(rows=[], quality={"unavailable": NO_LIST}, doubts=(Doubt(code="metric_gone", what=NO_LIST),))
+        members = sum(counts)
         return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
 
     def _history(self) -> Answer:

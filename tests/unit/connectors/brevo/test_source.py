@@ -161,3 +161,10 @@ def test_subscribers_of_lists_that_are_counted_and_not_shown_are_no_sum() -> Non
         pytest.raises(BadReply, match="all 3"),
     ):
         opened(server).read(SUBSCRIBERS, None)
+
+
+def test_an_account_that_shows_no_list_has_no_reading_rather_than_nobody() -> None:
+    with vendor(lambda _: Says({"count": 0})) as server:
+        batch = opened(server).read(SUBSCRIBERS, None)
+    assert batch.rows.num_rows == 0
+    assert doubts(batch)["metric_gone"]["what"] == "subscribers (it shows no list)"

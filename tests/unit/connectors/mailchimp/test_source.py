@@ -154,3 +154,10 @@ def test_what_is_counted_and_not_listed_is_told_of_or_is_no_sum() -> None:
         with pytest.raises(BadReply, match="all 9"):
             source.read(SUBSCRIBERS, None)
     assert (said["quantity"], said["of"]) == (4, 9)
+
+
+def test_an_account_that_shows_no_list_has_no_reading_rather_than_nobody() -> None:
+    with vendor(lambda asked: Says({"lists": [], "total_items": 0}) if "lists" in asked.path else Says({})) as server:
+        batch = opened(server).read(SUBSCRIBERS, None)
+    assert batch.rows.num_rows == 0
+    assert doubts(batch)["metric_gone"]["what"] == "subscribers (it shows no list)"
