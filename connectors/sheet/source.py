@@ -23,7 +23,7 @@ from connectors.core.protocol import Access, Batch, Context, Probe, Source, Sour
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import LARGEST, BadShape, Json, Node
 from connectors.csv.address import Fetched, fetched
-from connectors.csv.rows import KNOWN, BadCell, ahead, header_problem, parse, row_of
+from connectors.csv.rows import KNOWN, BadCell, ahead, asked, given, header_problem, parse, question, row_of
 from connectors.sheet.settings import Sheet, export_path, gid_of, spreadsheet_id
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date
@@ -211,7 +211,7 @@ class SheetSource:
             return [], [(1, wrong)]
         rows: list[Row] = []
         problems: Problems = []
-        seen: dict[tuple[object, ...], int] = {}
+        seen: dict[tuple[object, ...], tuple[int, Row]] = {}
         for number, line in enumerate(lines[1:], start=2):
             values = [cell.value for cell in line]
             while len(values) > len(header) and values[-1] in ("", None):
@@ -232,12 +232,11 @@ class SheetSource:
             except BadCell as bad:
                 problems.append((number, str(bad)))
                 continue
-            key = (row["kpi"], row["scope"], row["grain"], row["period_start"])
-            if key in seen:
-                problems.append((number, f"{row['kpi']} of {row['period_start']} again, first in row {seen[key]}"))
-                continue
-            seen[key] = number
-            rows.append(row)
+            first, known = seen.setdefault(question(row), (number, row))
+            if known is row:
+                rows.append(row)
+            elif known != row:
+                problems.append((number, f"{asked(row)} is {given(row)} here and {given(known)} first in row {first}"))
         return rows, problems
 
     def _attempted(self) -> str:

@@ -143,6 +143,13 @@ def test_every_bad_row_is_named_and_nothing_of_the_tab_is_used() -> None:
         assert told in str(error)
 
 
+def test_by_the_api_a_row_that_stands_there_twice_counts_once_as_in_a_csv_file() -> None:
+    values = [["date", "kpi", "value"], [46327, "leads", 3], [46328, "leads", 4], [46327, "leads", "3"]]
+    with vendor(google(values)) as server:
+        rows = by_api(server, tab="Leads").read(ROWS, None).rows.to_pylist()
+    assert [row["value"] for row in rows] == [3.0, 4.0]
+
+
 def test_an_empty_tab_says_what_it_needs() -> None:
     with vendor(google(None)) as server:
         assert "it needs a header such as date,kpi,value" in str(failure(by_api(server)))
