@@ -21,6 +21,10 @@ from okr_models.periods import Window
 PATHS = 2000
 SEED = 20260101
 LOW, HIGH = 0.025, 0.975
+ROUNDING = 1e-9
+"""A share below it is the arithmetic's own: a figure that never moves has no effect, and no harm either."""
+NOT_POSITIVE = "what would have been is not above zero, so no share of it exists"
+TOO_FEW_DAYS = "too few days have a value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _alone(days: Floats, *, gap: int, seed: int) -> Effect | NoEffect:
     past, came = days[:gap], days[gap:]
     seen = ~np.isnan(came)
     if int(np.sum(~np.isnan(past))) < 2 * WEEKLY.period or not seen.any():
-        return NoEffect("too few days have a value")
+        return NoEffect(TOO_FEW_DAYS)
     fitted = fit(past, season=WEEKLY, trend="local_level")
     if isinstance(fitted, FitFailed):
         return NoEffect(fitted.reason)
@@ -141,17 +145,22 @@ def _alone(days: Floats, *, gap: int, seed: int) -> Effect | NoEffect:
 def _effect(actual: float, expected: Total, *, days: int) -> Effect | NoEffect:
     middle = expected.quantile(0.5)
     if not np.isfinite(middle) or middle <= 0 or actual < 0:
-        return NoEffect("what would have been is not above zero, so no share of it exists")
+        return NoEffect(NOT_POSITIVE)
     top, bottom = expected.quantile(HIGH), expected.quantile(LOW)
     return Effect(
-        effect=actual / middle - 1,
-        low=actual / top - 1,
-        high=actual / bottom - 1 if bottom > 0 else None,
+        effect=_share(actual, of=middle),
+        low=_share(actual, of=top),
+        high=_share(actual, of=bottom) if bottom > 0 else None,
         response=actual - middle,
         days=days,
         actual=actual,
         expected=expected,
     )
+
+
+def _share(actual: float, *, of: float) -> float:
+    share = actual / of - 1
+    return 0.0 if abs(share) < ROUNDING else share
 
 
 def first_day(series: pd.Series) -> date | None:

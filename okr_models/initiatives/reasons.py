@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from okr_models.initiatives.effects import NOT_POSITIVE, TOO_FEW_DAYS
 from okr_models.initiatives.guardrails import GuardrailSeen
 from okr_models.initiatives.placebo import TOP_SHARE
 from okr_models.initiatives.power import Power
@@ -24,6 +25,10 @@ FRACTIONS: dict[float, tuple[str, str]] = {
     3 / 4: ("three quarters", "tre fjärdedelar"),
 }
 """In English and Swedish."""
+WHY_SV = {
+    NOT_POSITIVE: "det som annars hade kommit är inte över noll, och av det finns ingen andel",
+    TOO_FEW_DAYS: "för få dagar har ett värde",
+}
 
 
 def not_aligned(objectives: Sequence[str], speech: Speech) -> str:
@@ -101,8 +106,8 @@ def registered_late(registered: date, start: date, speech: Speech) -> str:
 
 def no_data(speech: Speech) -> str:
     if speech.is_swedish:
-        return "Kan inte bedömas: det finns inga dagsvärden för dess KPI."
-    return "Cannot be judged: its KPI has no daily values."
+        return "Kan inte bedömas: det finns inga dagsvärden för dess KPI till och med dess slut."
+    return "Cannot be judged: its KPI has no daily values up to its end."
 
 
 def broken(on: date, speech: Speech) -> str:
@@ -150,9 +155,10 @@ def too_few_placebos(*, have: int, need: int, possible_from: date, speech: Speec
 
 
 def no_estimate(why: str, speech: Speech) -> str:
-    """``why`` is a technical reason, in English."""
-    head = "Kan inte bedömas: ingen uppskattning kunde göras" if speech.is_swedish else "Cannot be judged: no estimate"
-    return f"{head} ({why})."
+    """``why`` is in English: what a reader can do something about is said in Swedish too, what failed inside is not."""
+    if speech.is_swedish:
+        return f"Kan inte bedömas: ingen uppskattning kunde göras ({WHY_SV.get(why, why)})."
+    return f"Cannot be judged: no estimate ({why})."
 
 
 def keep(evidence: Evidence, speech: Speech) -> str:

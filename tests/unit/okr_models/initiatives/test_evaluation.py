@@ -16,8 +16,11 @@ from connectors.linkedin.settings import LinkedIn
 from connectors.meta.settings import FacebookPage
 from okr_models.client.model import Change, Client, Control, Initiative, KeyResult, Objective, Period, Scope
 from okr_models.client.sources import EnvRef
+from okr_models.initiatives import reasons as say
+from okr_models.initiatives.effects import NOT_POSITIVE
 from okr_models.initiatives.evaluation import InitiativeResult, evaluate_initiative
 from okr_models.periods import Window
+from okr_models.words.numbers import SWEDISH
 
 START, END = date(2026, 3, 1), date(2026, 3, 28)
 AFTERWARDS = date(2026, 4, 5)
@@ -121,6 +124,19 @@ def test_a_figure_that_no_share_can_be_taken_of_is_not_told_to_begin_on_a_day_go
     assert why in ahead.reason
     assert "Possible for a start from" not in over.reason
     assert "too short" not in ahead.reason
+
+
+def test_a_swedish_reader_is_told_in_swedish_why_there_is_no_estimate() -> None:
+    reason = say.no_estimate(NOT_POSITIVE, SWEDISH)
+    assert reason.endswith("(det som annars hade kommit är inte över noll, och av det finns ingen andel).")
+
+
+def test_a_figure_that_never_moved_was_not_harmed() -> None:
+    days = daily(0.3, first=date(2025, 6, 1)) * 0 + 100.1
+    result = judge(daily=days)
+    assert (result.effect, result.effect_low, result.effect_high) == (0.0, 0.0, 0.0)
+    assert result.verdict == "kill", "an effect would have been seen"
+    assert "harm" not in result.reason
 
 
 def test_a_control_shows_an_effect_that_the_series_alone_cannot() -> None:
