@@ -50,9 +50,10 @@ def changes_since(
     if since is None or since >= status.as_of:
         return Since(client=status.client, as_of=status.as_of, since=None, first=first)
     then = read_status(con, status.client, as_of=since)
-    earlier = {(row.objective_id, row.key_result_id): row for row in then.key_results}
+    begun = _begun(con, status.client, as_of=status.as_of)
+    earlier = {(row.objective_id, row.key_result_id): row for row in then.key_results if _is_of(row, begun)}
     ago = {
-        name: _progress(con, status.client, _newest(nights, status.as_of - span))
+        name: _progress(con, status.client, _newest(nights, status.as_of - span), begun)
         for name, span in (("week", WEEK), ("month", MONTH), ("quarter", QUARTER))
     }
     decided = _decided(con, status, since=since)
@@ -72,10 +73,12 @@ def changes_since(
 def progress_by_night(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date
 ) -> Mapping[tuple[str, str], tuple[tuple[date, float], ...]]:
-    """Each key result's progress night by night, as each night knew it, oldest first."""
+    """Each key result's progress night by night, as each night knew it, oldest first; of its period alone."""
+    begun = _begun(con, client, as_of=as_of)
     rows = con.execute(
         """
-        select objective_id, key_result_id, as_of, raw_progress from marts.key_result_progress
+        select objective_id, key_result_id, as_of, raw_progress, coalesce(data_through, as_of)
+        from marts.key_result_progress
         where client = $client and as_of <= $as_of and raw_progress is not null
         qualify row_number() over (partition by objective_id, key_result_id, as_of order by known_at) = 1
         order by objective_id, key_result_id, as_of
@@ -83,8 +86,9 @@ def progress_by_night(
         {"client": client, "as_of": as_of},
     ).fetchall()
     found: dict[tuple[str, str], list[tuple[date, float]]] = {}
-    for objective, key_result, day, raw in rows:
-        found.setdefault((objective, key_result), []).append((day, raw))
+    for objective, key_result, day, raw, through in rows:
+        if through >= begun.get(objective, date.min):
+            found.setdefault((objective, key_result), []).append((day, raw))
     return {key: tuple(points) for key, points in found.items()}
 
 
@@ -104,13 +108,26 @@ def _newest(nights: Sequence[date], until: date) -> date | None:
     return max((night for night in nights if night <= until), default=None)
 
 
+def _begun(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -> Mapping[str, date]:
+    """By objective when its period began: last quarter's rows under the same id are of another one."""
+    rows = con.execute(
+        "select objective_id, period_start_on from marts.objectives where client = ? and period_start_on <= ?",
+        [client, as_of],
+    ).fetchall()
+    return dict(rows)
+
+
+def _is_of(row: KeyResultRow, begun: Mapping[str, date]) -> bool:
+    return (row.data_through or row.as_of) >= begun.get(row.objective_id, date.min)
+
+
 def _progress(
-    con: duckdb.DuckDBPyConnection, client: str, night: date | None
+    con: duckdb.DuckDBPyConnection, client: str, night: date | None, begun: Mapping[str, date]
 ) -> Mapping[tuple[str, str], float | None]:
     if night is None:
         return {}
     rows = read_key_results(con, client, as_of=night)
-    return {(row.objective_id, row.key_result_id): row.raw_progress for row in rows}
+    return {(row.objective_id, row.key_result_id): row.raw_progress for row in rows if _is_of(row, begun)}
 
 
 def _changed(

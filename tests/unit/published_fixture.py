@@ -38,6 +38,8 @@ create table marts.blog_posts (client varchar, source varchar, post_id varchar, 
 create table marts.social_posts (client varchar, platform varchar, post_id varchar, url varchar,
     caption varchar, published_at timestamptz, likes bigint, comments bigint, shares bigint, interactions bigint,
     interactions_28d bigint, is_maturing boolean);
+create table marts.objectives (client varchar, objective_id varchar, position integer, title varchar, team varchar,
+    owner varchar, period_start_on date, period_end_on date);
 create table ops.loads (client varchar, source varchar, stream varchar, window_start date, window_end date,
     rows bigint, status varchar, attempts integer, error_class varchar, message varchar, started_at timestamptz,
     finished_at timestamptz, run_id varchar, quality varchar);

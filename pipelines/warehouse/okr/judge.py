@@ -197,7 +197,14 @@ def _prepare_client(
                     figures,
                     as_of=day,
                     failures=failures,
-                    earlier=earlier_versions(con, **where, as_of=day, zone=client.timezone, restated=restated),
+                    earlier=earlier_versions(
+                        con,
+                        **where,
+                        begins=objective.period.start,
+                        as_of=day,
+                        zone=client.timezone,
+                        restated=restated,
+                    ),
                     judged_on=today,
                     with_forecast=forecasts,
                 )

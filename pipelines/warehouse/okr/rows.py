@@ -59,21 +59,32 @@ def newest(con: Connection, *, client: str, objective: str, key_result: str, as_
 
 
 def earlier_versions(
-    con: Connection, *, client: str, objective: str, key_result: str, as_of: date, zone: str, restated: bool
+    con: Connection,
+    *,
+    client: str,
+    objective: str,
+    key_result: str,
+    begins: date,
+    as_of: date,
+    zone: str,
+    restated: bool,
 ) -> tuple[EarlierVersion, ...]:
     """Every definition that rows carry, oldest first, by the day in ``zone`` on which it was first known.
 
+    Rows whose data end before the period ``begins`` are of an earlier one under the same id, and no revision of this.
     On a night those of the nights before it. Judged again, a day also has its own, and what later ones know.
     """
     rows = con.execute(
         "select min(cast(known_at at time zone $zone as date)) as since, definition_version,"
         " min(as_of) <= $as_of as stood_before from okr.key_result_progress"
         " where client = $client and objective_id = $objective and key_result_id = $key_result"
-        " and ($restated or as_of < $as_of) group by definition_version order by all",
+        " and ($restated or as_of < $as_of) and coalesce(data_through, as_of) >= $begins"
+        " group by definition_version order by all",
         {
             "client": client,
             "objective": objective,
             "key_result": key_result,
+            "begins": begins,
             "as_of": as_of,
             "zone": zone,
             "restated": restated,

@@ -122,6 +122,22 @@ def test_a_definition_changed_later_is_said_to_have_changed_then_and_not_on_the_
     assert "the definition was changed on 21 Nov 2026" in notes_of(home, "2026-11-26")[-1]
 
 
+def test_a_period_moved_on_under_the_same_id_is_no_change_that_a_revision_would_have_said(tmp_path: Path) -> None:
+    home = CsvHome(tmp_path)
+    home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")
+    home.period = {"start": "2026-01-01", "end": "2026-03-31"}
+    rewritten(home, [1150.0] * 3).night("2026-04-06")
+    home.period = {"start": "2026-04-01", "end": "2026-06-30"}
+    rewritten(home, [1150.0] * 3)
+    assert "the definition was changed" not in home.night("2026-04-10")["visits"]["notes"]
+    rewritten(home, [1150.0] * 4)
+    assert "the definition was changed" not in (home.night("2026-05-06")["visits"]["notes"] or "")
+    said = command(home, "2026-05-06", "status", "--since", "30d")
+    assert "visits: new, " in said, "not what the last quarter's was"
+    home.key_results[0]["target"] = "+20%"
+    assert "the definition was changed on 7 May 2026" in home.night("2026-05-07")["visits"]["notes"]
+
+
 def test_a_source_that_is_renamed_changes_no_definition_and_parts_no_forecast_from_its_outcome(tmp_path: Path) -> None:
     home = CsvHome(tmp_path)
     home.own("visits", "flow").months("visits", "2024-01", BASE).result("visits", kpi="visits", target="+30%")
