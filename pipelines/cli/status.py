@@ -25,7 +25,7 @@ from pipelines.exports.checkins import with_checkins
 from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
 from pipelines.exports.published import LoadUnderWay, next_night, read_status
-from pipelines.exports.reader import readers_of
+from pipelines.exports.reader import readers_of, told_apart
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checkin_files import bad_rows
@@ -112,7 +112,7 @@ def status_text(
         files = load_clients(home).clients
     colour = sys.stdout.isatty() and not environ.get("NO_COLOR")
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, files)}
+        readers = {reader.client: reader for reader in told_apart(readers_of(con, files))}
         if unknown := sorted(set(clients) - readers.keys()):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(readers) or 'none'}")
         statuses = [
@@ -148,7 +148,7 @@ def bad_rows_of(home: Home, files: tuple[Client, ...], *, clients: Collection[st
 def changes_text(home: Home, files: tuple[Client, ...], *, clients: tuple[str, ...] = (), as_of: date) -> str:
     """What each client's key results were on ``as_of`` as known then, and are now, where the two differ."""
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, files)}
+        readers = {reader.client: reader for reader in told_apart(readers_of(con, files))}
         found = {
             client: changes(
                 read_status(con, client, as_of=as_of),
@@ -181,7 +181,7 @@ def since_text(
     """What changed of each client, a line a change."""
     width, lines = shutil.get_terminal_size((80, 24)).columns, []
     with published(home) as con:
-        readers = {reader.client: reader for reader in readers_of(con, files)}
+        readers = {reader.client: reader for reader in told_apart(readers_of(con, files))}
         for client in [each for each in clients or readers if each in readers]:
             status, reader = read_status(con, client, as_of=as_of), readers[client]
             found = (

@@ -6,8 +6,9 @@ What does not: reading client files (the caller's).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -119,6 +120,15 @@ def readers_of(con: duckdb.DuckDBPyConnection, clients: tuple[Client, ...]) -> t
     from_files = {client.client: reader_of(client) for client in clients}
     published = _published(con)
     return tuple(from_files.get(slug) or published[slug] for slug in sorted(from_files.keys() | published.keys()))
+
+
+def told_apart(readers: Sequence[Reader]) -> tuple[Reader, ...]:
+    """Clients that stand beside each other: those that share a name are told apart by their slugs."""
+    named = Counter(reader.name for reader in readers)
+    return tuple(
+        replace(reader, name=f"{reader.name} ({reader.client})") if named[reader.name] > 1 else reader
+        for reader in readers
+    )
 
 
 def _published(con: duckdb.DuckDBPyConnection) -> dict[str, Reader]:

@@ -19,7 +19,7 @@ from pipelines.exports import standing
 from pipelines.exports.csvs import Audience
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow, read_status
-from pipelines.exports.reader import Reader, reader_of
+from pipelines.exports.reader import Reader, reader_of, told_apart
 from pipelines.exports.report import evidence as below
 from pipelines.exports.report import queries
 from pipelines.exports.report.messages import message
@@ -111,7 +111,7 @@ def render_agency(
     ``link``: where each client's own page is, seen from ``folder``. ``audience="board"`` names no key result.
     ``held``: clients whose figures or files are those of an earlier night, each with the reason.
     """
-    readers = [reader_of(client) if isinstance(client, Client) else client for client in clients]
+    readers = told_apart([reader_of(client) if isinstance(client, Client) else client for client in clients])
     speech = Speech(language or language_of_most(readers))
     statuses = [(reader, read_status(con, reader.client, as_of=as_of, restated=restated)) for reader in readers]
     with_results = audience != "board"

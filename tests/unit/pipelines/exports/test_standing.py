@@ -26,7 +26,7 @@ from okr_models.words.codes import note
 from okr_models.words.numbers import ENGLISH, SWEDISH, Speech
 from pipelines.exports.changes import changes
 from pipelines.exports.published import ClientStatus, KeyResultRow, ObjectiveRow
-from pipelines.exports.reader import Reader
+from pipelines.exports.reader import Reader, told_apart
 from pipelines.exports.standing import Standing, reason_of, standing_of
 
 YEAR = Period(start=date(2026, 1, 1), end=date(2026, 12, 31))
@@ -237,3 +237,8 @@ def test_an_objective_without_any_figure_says_just_that() -> None:
     assert reason_of(objective, [], reader, speech=SWEDISH) == "inget nyckelresultat har en siffra än"
     some = replace(objective, coverage=0.33)
     assert plain(reason_of(some, [], reader, speech=ENGLISH)) == "only 33% of the weight has a figure"
+
+
+def test_clients_that_share_a_name_are_told_apart_where_they_stand_beside_each_other() -> None:
+    readers = [Reader(client=slug, name=name) for slug, name in (("a", "Twin"), ("b", "Twin"), ("c", "Other"))]
+    assert [each.name for each in told_apart(readers)] == ["Twin (a)", "Twin (b)", "Other"]
