@@ -22,7 +22,7 @@ from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
 from pipelines.warehouse.ingest.identities import Kept, keep
 from pipelines.warehouse.ingest.ledger import Load
-from pipelines.warehouse.ingest.post_history import HAS_HISTORY, note_listed, note_standing
+from pipelines.warehouse.ingest.post_history import HAS_HISTORY, drop_renamed, note_listed, note_standing
 from pipelines.warehouse.ingest.seen_days import SEEN, seen_days
 from pipelines.warehouse.schema import raw_table
 from pipelines.warehouse.tables import names
@@ -120,7 +120,9 @@ def _write(con: Connection, one: Write, coming: _Coming) -> Load:
         if seen := seen_days(one.stream, batch.rows, today=_today(load)):
             load = replace(load, quality={**load.quality, SEEN: seen})
     else:
-        replace_listing(con, batch=batch, client=load.client, source=load.source, now=load.started_at)
+        replace_listing(
+            con, batch=batch, client=load.client, source=load.source, now=load.started_at, zone=_zone_of(load)
+        )
     if one.kept is not None:
         keep(con, one.kept, client=load.client, source=load.source, now=load.started_at)
     return load
@@ -128,7 +130,11 @@ def _write(con: Connection, one: Write, coming: _Coming) -> Load:
 
 def _today(load: Load) -> date:
     """The source's own day on which it was read."""
-    return local_date(load.started_at, ZoneInfo(str(load.quality.get("zone") or "UTC")))
+    return local_date(load.started_at, ZoneInfo(_zone_of(load)))
+
+
+def _zone_of(load: Load) -> str:
+    return str(load.quality.get("zone") or "UTC")
 
 
 def holds_nothing(con: Connection, table: RawTable, *, client: str, source: str) -> bool:
@@ -151,9 +157,12 @@ def delete_window(con: Connection, *, batch: CheckedBatch, client: str, source: 
     return int(deleted[0][0])
 
 
-def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source: str, now: datetime) -> None:
+def replace_listing(
+    con: Connection, *, batch: CheckedBatch, client: str, source: str, now: datetime, zone: str = "UTC"
+) -> None:
     """Put the rows in place of all that the source has, or of what the list reaches (``listed_since``, ``present``).
 
+    ``zone``: the site's, in which a post's day without a time begins.
     Runs in the caller's transaction.
     """
     table, rows = batch.table, batch.rows
@@ -167,6 +176,8 @@ def replace_listing(con: Connection, *, batch: CheckedBatch, client: str, source
             f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {scope}",  # noqa: S608
             [client, source, *values],
         )
+        if table.name in HAS_HISTORY and batch.said.listed_since is not None:
+            drop_renamed(con, _INCOMING, client=client, source=source, present=batch.said.present, zone=zone)
     _insert(con, table=table, client=client, source=source, rows=rows)
     if table.name in HAS_HISTORY:
         note_listed(con, client=client, source=source, now=now)

@@ -49,7 +49,7 @@ firsts as (
         row_number() over (
             partition by client, source, post_id order by first_seen_at, published_at
         ) as place
-    from {{ ref('stg_ops__blog_post_history') }}
+    from {{ ref('int_blog_post_history') }}
 )
 
 select

@@ -13,7 +13,7 @@ with former as (
         end as address,
         history.first_seen_at,
         history.last_seen_at
-    from {{ ref('stg_ops__blog_post_history') }} as history
+    from {{ ref('int_blog_post_history') }} as history
 ),
 
 named as (

@@ -330,6 +330,22 @@ def test_what_a_list_names_without_a_row_stays_as_it_was(con):
     assert set(kept(con)) == {"odd", "new"}
 
 
+def test_a_post_that_a_list_of_the_newest_gives_another_id_leaves_nothing_under_the_old_one(con):
+    midnight = MIDDLE.replace(hour=0)
+    write_list(con, blog(since=None, a=MIDDLE, day=midnight, x=OLD, y=OLD, odd=NEW))
+    # of one second with the one kept; of a day without a time; of two of a second; of one that the list names unread
+    renamed = blog(since=NOW, b=MIDDLE, other=midnight, z=OLD, fine=NEW)
+    write_list(con, replace(renamed, present=frozenset({"odd"})))
+    assert set(kept(con)) == {"b", "day", "other", "x", "y", "z", "odd", "fine"}
+    told = con.execute(
+        "select post_id from ops.blog_post_history where published_at = ? order by 1", [MIDDLE]
+    ).fetchall()
+    assert told == [("a",), ("b",)]
+    # an id that a list has named before is a post of its own
+    write_list(con, blog(since=NOW, a=MIDDLE))
+    assert {"a", "b"} <= set(kept(con))
+
+
 def test_a_list_of_the_newest_is_known_as_the_same_by_what_it_reaches(con):
     load = write_list(con, blog(since=None, old=OLD, middle=MIDDLE, new=NEW))
     same = blog(since=MIDDLE, middle=MIDDLE, new=NEW)
