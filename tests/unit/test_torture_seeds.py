@@ -6,6 +6,7 @@ from collections import Counter
 
 from connectors.registry import SOURCE_TYPES
 from tests.torture.clients import EDITS
+from tests.torture.housework import AFTER_FILES, BEFORE_FILES
 from tests.torture.night import unfed_models
 from tests.torture.seeds import NIGHTS, NIGHTS_OF_THE_WHOLE, ONE_CLIENT, TWO_CLIENTS, WHOLE
 from tests.torture.years import FAULTS, SWITCHES, VENDORS, rehearsed
@@ -15,10 +16,11 @@ def test_every_source_and_every_trouble_comes_in_some_seed() -> None:
     small = [rehearsed(seed, NIGHTS) for seed in (*ONE_CLIENT, *TWO_CLIENTS)]
     stories = [*small, *(rehearsed(seed, NIGHTS_OF_THE_WHOLE) for seed in WHOLE)]
     seen = sum((story.seen for story in stories), Counter[str]())
-    troubles = {"lost days", "found again", "missed nights", "kills"}
+    troubles = {"lost days", "found again", "missed nights", "kills", "run twice"}
+    troubles |= {each.__name__ for each in (*BEFORE_FILES, *AFTER_FILES)}
     for wanted in ({each.__name__ for each in EDITS}, set(map(str, FAULTS)), troubles):
         assert wanted - seen.keys() == set()
-    assert set(SWITCHES) == set().union(*(story.on for story in stories))
+    assert {*SWITCHES, "house"} == set().union(*(story.on for story in stories))
     # each vendor alone with the client's own files, or with another one, and not only where everything is
     assert {"csv", *VENDORS} == set().union(*(story.types for story in small))
     kinds = {str(result["kpi"]) for story in small for file in story.clients for result in file.results
