@@ -6,6 +6,7 @@ What belongs here: rules that need one value only. What does not: rules over sev
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -29,6 +30,8 @@ Fault = tuple[At, str]
 OKR_ERROR = "okr"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 MAX_TEXT = 2000
+LARGEST = 1e15
+"""From here on a DOUBLE tells no tenths apart."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SHARE = re.compile(r"([+-])\s?(\d{1,6}(?:[.,]\d{1,6})?)\s?%", re.ASCII)
@@ -84,8 +87,11 @@ def _read_last(value: Any) -> date:
 
 def read_number(value: Any) -> float:
     """An int or float, nothing that only looks like one."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15:
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) < LARGEST:
+            return float(value)
+        if math.isfinite(value):
+            raise refuse(f"{shown(value)} is too large; a figure has at most 15 digits before the point")
     raise refuse(f"{shown(value)} is not a number; write it without quotes, with a point and no spaces, like 1250.5")
 
 

@@ -133,6 +133,7 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("    title: Öka varumärkeskännedom och engagemang online\n", "", ()),
     # key results
     ("{id: followers,", "{id: visitors, #!\n        ", ('another key result already has the id "visitors"',)),
+    (VISITORS, "kpi: unique_visitors, target: 2000000000000000} #!", ("too large", "15 digits")),
     (VISITORS, VISITORS.replace("unique_visitors", "unique_visitor") + " #!", ('did you mean "unique_visitors"?',)),
     (VISITORS, 'target: "+30%"} #!', ("nothing says what is measured", "kpi, count or milestones")),
     (VISITORS, "kpi: unique_visitors} #!", ("target is missing",)),
