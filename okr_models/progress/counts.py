@@ -14,7 +14,7 @@ from okr_models.client.model import Client, Milestones
 from okr_models.kpis import CLOSING_DAYS
 from okr_models.periods import ONE_DAY, month_end
 from okr_models.progress.figures import Figures, Met, months_known
-from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge, stay_met
+from okr_models.progress.items import FINAL_AFTER, JudgedItem, Post, days_to_reach, judge, stay_met, told_apart
 from okr_models.progress.measures import Measurement, Task
 from okr_models.progress.never_counted import never_counted
 from okr_models.progress.posts import blog_posts, social_posts
@@ -47,7 +47,7 @@ def measure_count(task: Task, client: Client, figures: Figures, *, met: Sequence
     inside = [post for post in posts if task.period.start <= post.published_on <= task.period.end]
     last = final_on(task)
     now = [judge(post, task.key_result.where, as_of=task.as_of, final_on=last) for post in inside]
-    items = tuple(stay_met(now, met, task.key_result.where))
+    items = told_apart(stay_met(now, met, task.key_result.where))
     unknown = never_counted(task, client, figures, posts)
     done = sum(item.outcome == "met" for item in items)
     unobserved = sum(item.is_unobserved for item in items)

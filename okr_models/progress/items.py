@@ -53,6 +53,12 @@ class JudgedItem:
     decided_on: date | None
     is_unobserved: bool = False
     """Its time is over, but too few of its days were observed to call it missed."""
+    source: str = ""
+
+    @property
+    def full_id(self) -> str:
+        """An id that no other source's post has: each WordPress numbers its posts from 1."""
+        return f"{self.source}:{self.item_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,19 @@ def judge(post: Post, conditions: Sequence[Condition], *, as_of: date, final_on:
         outcome=outcome,
         decided_on=decided,
         is_unobserved=outcome == "open" and any(each.is_unobserved for each in verdicts),
+        source=post.source,
     )
+
+
+def told_apart(items: Iterable[JudgedItem]) -> tuple[JudgedItem, ...]:
+    """``items`` with an id each: of several sources' posts with one id the first keeps it, the others' say whose."""
+    taken: set[str] = set()
+    found: list[JudgedItem] = []
+    for item in items:
+        own = item if item.item_id not in taken else replace(item, item_id=item.full_id)
+        taken.add(own.item_id)
+        found.append(own)
+    return tuple(found)
 
 
 def stay_met(items: Sequence[JudgedItem], met: Iterable[Met], conditions: Sequence[Condition]) -> list[JudgedItem]:
@@ -98,7 +116,7 @@ def stay_met(items: Sequence[JudgedItem], met: Iterable[Met], conditions: Sequen
     """
     wanted = _threshold(conditions[0]) if conditions else None
     before: dict[int, list[Met]] = {}
-    by_id = _places(items, lambda item: item.item_id)
+    by_id = _places(items, lambda item: item.full_id) | _places(items, lambda item: item.item_id)
     by_address = _places(items, lambda item: _address(item.url))
     for each in met:
         if each.threshold == wanted and (at := _whose(each, items, by_id=by_id, by_address=by_address)) is not None:
@@ -116,7 +134,7 @@ def _kept(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition])
     ]
     if not before:
         return item
-    kept = min(before, key=lambda each: (each.item_id != item.item_id, each.since))
+    kept = min(before, key=lambda each: (each.item_id not in {item.item_id, item.full_id}, each.since))
     if item.outcome == "met":
         days = [day for day in (kept.decided_on, item.decided_on) if day is not None]
         return replace(item, decided_on=min(days, default=None))
@@ -142,7 +160,7 @@ def _whose(
     return older[0] if older else None
 
 
-def _places(items: Sequence[JudgedItem], name: Callable[[JudgedItem], str]) -> Mapping[str, list[int]]:
+def _places(items: Sequence[JudgedItem], name: Callable[[JudgedItem], str]) -> dict[str, list[int]]:
     """Where each name stands; what has none is not found by it."""
     found: dict[str, list[int]] = {}
     for at, item in enumerate(items):

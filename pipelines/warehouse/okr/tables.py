@@ -113,7 +113,9 @@ KEY_RESULT_ITEMS = Table(
         _KEY_RESULT,
         _AS_OF,
         _KNOWN_AT,
-        Column("item_id", "VARCHAR", "The post's id at its platform, verbatim"),
+        Column(
+            "item_id", "VARCHAR", "The post's id at its platform, verbatim; SOURCE:ID where another source's has it too"
+        ),
         _text("title", "Title"),
         _text("url", "Public address"),
         Column("published_at", "TIMESTAMPTZ", "When it was published", nullable=True),

@@ -10,7 +10,8 @@ import pytest
 
 from okr_models.client.targets import Condition
 from okr_models.progress.figures import Met
-from okr_models.progress.items import JudgedItem, stay_met
+from okr_models.progress.items import JudgedItem, stay_met, told_apart
+from tests.unit.okr_figures import blog_post, evaluated, figures_of, key_result
 
 PUBLISHED = date(2026, 8, 3)
 WANTED = (Condition(metric="page_views", at_least=500, within_days=90),)
@@ -81,3 +82,23 @@ def test_of_two_sites_with_posts_of_one_id_the_one_at_its_address_was_met() -> N
 
 def test_plain_permalinks_are_no_address_that_two_posts_share() -> None:
     assert outcomes([other("2", "?p=2")], replace(THEN, url="https://www.acme.se/?p=1")) == ["missed"]
+
+
+def test_of_two_blogs_posts_with_one_id_the_later_ones_id_says_whose_it_is() -> None:
+    items = [other("1", "a/", source="blog"), other("2", "b/", source="blog"), other("1", "c/", source="shop")]
+    assert [item.item_id for item in told_apart(items)] == ["1", "2", "shop:1"]
+    assert told_apart(items[1:]) == tuple(items[1:])
+
+
+def test_two_blogs_that_number_their_posts_alike_are_counted_side_by_side() -> None:
+    posts = [blog_post("1", date(2026, 5, 1), [600.0]), blog_post("1", date(2026, 6, 1), [700.0], source_id="shop")]
+    asked = key_result(count="blog_posts", where={"page_views": {"at_least": 500, "within_days": 90}}, target=10)
+    items = evaluated(asked, figures_of(posts=posts)).prepared.items
+    assert [(item.item_id, item.value) for item in items] == [("1", 600.0), ("shop:1", 700.0)]
+
+
+def test_what_was_met_under_an_id_that_says_whose_it_is_stays_met_at_another_address() -> None:
+    sites = [other("1", "a/", source="blog"), other("1", "c/", source="shop")]
+    moved = replace(THEN, url="https://shop.acme.se/former/")
+    assert outcomes(sites, replace(moved, item_id="shop:1")) == ["missed", "met"]
+    assert outcomes(sites, moved) == ["missed", "missed"]
