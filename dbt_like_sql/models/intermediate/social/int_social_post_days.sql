@@ -17,6 +17,10 @@ with compared as (
         lag(day_ends_at) over earlier as previous_day_ends_at,
         lag(case when likes is not null then day end ignore nulls) over earlier as previous_likes_day,
         lead(case when likes is not null then day end ignore nulls) over earlier as next_likes_day,
+        lag(case when comments is not null then day end ignore nulls) over earlier as previous_comments_day,
+        lead(case when comments is not null then day end ignore nulls) over earlier as next_comments_day,
+        lag(case when shares is not null then day end ignore nulls) over earlier as previous_shares_day,
+        lead(case when shares is not null then day end ignore nulls) over earlier as next_shares_day,
         -- a counter that was hidden in between goes on from its last known value
         lag(likes ignore nulls) over earlier as previous_likes,
         lag(comments ignore nulls) over earlier as previous_comments,
@@ -79,7 +83,18 @@ begun as (
         compared.shares - coalesce(
             compared.previous_shares, case when compared.reading_number = 1 then 0 end
         ) as shares,
-        compared.likes is null or compared.previous_likes_day < compared.previous_day as is_after_hiding,
+        compared.likes is null
+        or compared.previous_likes_day < compared.previous_day
+        {%- for counter in ['comments', 'shares'] %}
+            or (
+                compared.{{ counter }} is null
+                and compared.next_{{ counter }}_day > compared.previous_{{ counter }}_day
+            )
+            or (
+                compared.{{ counter }} is not null
+                and compared.previous_{{ counter }}_day < compared.previous_day
+            )
+        {%- endfor %} as is_after_hiding,
         -- likes that were hidden in between are the month's if it shows them before and after
         case
             when compared.likes is null
@@ -95,7 +110,24 @@ begun as (
                         and date_trunc('month', compared.previous_likes_day + 1) <> date_trunc('month', compared.day)
                     )
             else false
-        end as is_partial,
+        end
+        -- comments and shares that are closed, or that the platform does not count, are no part; a gap in them is
+        {%- for counter in ['comments', 'shares'] %}
+            or coalesce(
+                case
+                    when compared.{{ counter }} is null
+                        then
+                            compared.previous_{{ counter }}_day is not null
+                            and date_trunc('month', compared.next_{{ counter }}_day)
+                            <> date_trunc('month', compared.day)
+                    else
+                        compared.previous_{{ counter }}_day < compared.previous_day
+                        and date_trunc('month', compared.previous_{{ counter }}_day + 1)
+                        <> date_trunc('month', compared.day)
+                end,
+                false
+            )
+        {%- endfor %} as is_partial,
         case
             when compared.reading_number > 1 then compared.previous_taken_at
             when posts.is_counted_from_start then posts.published_at

@@ -11,7 +11,20 @@ with readings as (
         readings.likes,
         readings.comments,
         readings.shares,
-        readings.interactions
+        -- what the post showed before and shows again is lacking here, not none: such a reading tells no total
+        case
+            when
+                readings.comments is null
+                and min(case when readings.comments is not null then readings.day end) over of_post < readings.day
+                and max(case when readings.comments is not null then readings.day end) over of_post > readings.day
+                then null
+            when
+                readings.shares is null
+                and min(case when readings.shares is not null then readings.day end) over of_post < readings.day
+                and max(case when readings.shares is not null then readings.day end) over of_post > readings.day
+                then null
+            else readings.interactions
+        end as interactions
     from {{ ref('int_social_posts') }} as posts
     inner join {{ ref('int_social_post_readings') }} as readings
         on
@@ -19,6 +32,7 @@ with readings as (
             and posts.source = readings.source
             and posts.post_id = readings.post_id
     where coalesce(readings.likes, readings.comments, readings.shares, readings.interactions) is not null
+    window of_post as (partition by posts.client, posts.source, posts.post_id)
 ),
 
 newest as (
@@ -57,7 +71,7 @@ around as (
         max(case when day <= matures_on then day end) as day_before,
         min(case when day >= matures_on then day end) as day_after
     from readings
-    -- a reading that hides the likes tells no total
+    -- a reading that hides the likes, or lacks what was shown before and after, tells no total
     where interactions is not null
     group by client, source, post_id
 ),
