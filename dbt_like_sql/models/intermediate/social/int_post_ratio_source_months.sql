@@ -9,6 +9,8 @@ select
     cast(coalesce(ratios.known_posts, 0) as double) as denominator,
     case
         when listings.last_loaded_on is null then 0.0
+        -- no list was read that could tell of the month's posts: there may be some
+        when listings.expected_days > 0 and listings.observed_days = 0 then 0.0
         when coalesce(ratios.matured_posts, 0) = 0 then 1.0
         else cast(ratios.known_posts as double) / ratios.matured_posts
     end as observed_share,
