@@ -24,7 +24,7 @@ SEASONAL = 0.15
 """A month this far from the mean on both sides is the season's doing."""
 CLOSE = 0.05
 """Growth within this of the whole's is as expected."""
-MISSING: tuple[str, ...] = ("source_missing", "source_never_loaded", "platform_left_out")
+MISSING: tuple[str, ...] = ("source_missing", "source_never_loaded", "platform_left_out", "platform_partly")
 YEAR = 12
 """Months of a period that is called a year."""
 

@@ -157,6 +157,15 @@ def _usual_share(task: Task, anatomy: Anatomy, part: Component) -> float | None:
     return max(own, 0.0) / total if total > 0 else None
 
 
+def _lacking(label: str, size: float | None, *, is_partly_there: bool) -> Note:
+    """A sum takes what there is: a part that lacks some months is in it with the others."""
+    if size is None:
+        return note("platform_partly_unsized" if is_partly_there else "platform_unknown", label=label)
+    if is_partly_there:
+        return note("platform_partly", label=label, part_share=size)
+    return note("platform_left_out", label=label, part_share=size, side="now")
+
+
 def _is_due(month: date, kpi: Measured, as_of: date) -> bool:
     return month_end(month) + timedelta(days=kpi.closing_days) <= as_of
 
@@ -194,13 +203,9 @@ def _notes(task: Task, anatomy: Anatomy, known: Sequence[_Month], gaps: tuple[da
     if gaps:
         notes.append(note("sum_incomplete", months=gaps))
     sizes = {label: size for each in known for label, size in each.lacking}
-    for label in sorted(sizes):
-        size = sizes[label]
-        notes.append(
-            note("platform_unknown", label=label)
-            if size is None
-            else note("platform_left_out", label=label, part_share=size, side="some_months")
-        )
+    months = [each.month for each in known]
+    there = {part.label for part in anatomy.parts if any(so_far(part, month) is not None for month in months)}
+    notes += [_lacking(label, sizes[label], is_partly_there=label in there) for label in sorted(sizes)]
     notes += [
         note("break_inside_sum", day=each.date, reason=each.reason)
         for each in anatomy.whole.hard_breaks

@@ -67,6 +67,8 @@ NoteCode = Literal[
     "no_data",
     "no_first_month",
     "platform_left_out",
+    "platform_partly",
+    "platform_partly_unsized",
     "platform_too_large",
     "platform_unknown",
     "posts_listed_twice",

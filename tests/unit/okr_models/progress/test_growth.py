@@ -419,6 +419,26 @@ def test_a_sum_without_a_platform_leaves_it_out_of_nothing_it_does_not_say() -> 
     ]
     progress = interactions(rows, target=1200)
     assert progress.prepared.measurement.current == 8 * 100 + 2 * 90
-    assert sentences(progress.notes, Speech("en"))[0].startswith(
-        "Facebook is missing in some months and left out on both sides (10%"
+    assert sentences(progress.notes, Speech("en"))[0] == (
+        "Facebook is missing in some months and in the sum in the others (10% of the whole)"
     )
+
+
+def test_a_sum_says_of_a_platform_that_came_late_that_it_counts_from_then_on() -> None:
+    came_late = interactions(
+        social("linkedin", [None] * 12, [*[90.0] * 9, None]),
+        social("facebook", [None] * 12, [None] * 9 + [10.0]),
+        target=900,
+    )
+    assert came_late.prepared.measurement.current == 9 * 90 + 10
+    assert sentences(came_late.notes, Speech("sv"))[:2] == (
+        "Facebook saknas vissa månader och är med i summan de andra",
+        "LinkedIn saknas vissa månader och är med i summan de andra",
+    )
+
+
+def test_a_platform_that_is_in_no_month_of_a_sum_is_left_out_of_it() -> None:
+    rows = [*social("linkedin", [90.0] * 12, [90.0] * 10), *social("facebook", [10.0] * 12, [None] * 10)]
+    progress = interactions(rows, target=1200)
+    assert progress.prepared.measurement.current == 900
+    assert "platform_left_out" in codes(progress)
