@@ -126,12 +126,7 @@ def stay_met(items: Sequence[JudgedItem], met: Iterable[Met], conditions: Sequen
 
 def _kept(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition]) -> JudgedItem:
     """An item with what was said of it in the time that it is given now."""
-    within = conditions[0].within_days if conditions else None
-    before = [
-        each
-        for each in met
-        if within is None or each.decided_on is None or (each.decided_on - item.published_on).days < within
-    ]
+    before = [each for each in met if not conditions or _is_in_time(each, item, conditions[0])]
     if not before:
         return item
     kept = min(before, key=lambda each: (each.item_id not in {item.item_id, item.full_id}, each.since))
@@ -142,6 +137,14 @@ def _kept(item: JudgedItem, met: Iterable[Met], conditions: Sequence[Condition])
     return replace(
         item, outcome="met", value=value, threshold=kept.threshold, decided_on=kept.decided_on, is_unobserved=False
     )
+
+
+def _is_in_time(met: Met, item: JudgedItem, condition: Condition) -> bool:
+    """Whether it was said of the item's own time: a ceiling is kept only once that is over."""
+    if condition.within_days is None or met.decided_on is None:
+        return True
+    age = (met.decided_on - item.published_on).days
+    return age < condition.within_days if condition.at_least is not None else age >= condition.within_days - 1
 
 
 def _whose(
@@ -175,14 +178,13 @@ def _address(url: str | None) -> str:
     return own if "/" in own else ""
 
 
-def reached_on(daily: Mapping[date, float], *, threshold: float, window: tuple[date, date]) -> date | None:
-    """The first day in ``window`` by which the running sum has reached ``threshold``."""
+def decided_by(daily: Mapping[date, float], condition: Condition) -> date | None:
+    """The first day by which the running sum has reached the floor, or is above the ceiling."""
     total = 0.0
     for day in sorted(daily):
-        if window[0] <= day <= window[1]:
-            total += daily[day]
-            if total >= threshold:
-                return day
+        total += daily[day]
+        if total >= condition.at_least if condition.at_least is not None else not _holds(condition, total):
+            return day
     return None
 
 
@@ -193,9 +195,12 @@ def days_to_reach(posts: Iterable[Post], condition: Condition) -> list[int]:
         if condition.at_least is None:
             continue
         last = _last_day(post, condition) or date.max
-        day = reached_on(
-            post.daily.get(condition.metric, {}), threshold=condition.at_least, window=(post.published_on, last)
-        )
+        inside = {
+            day: value
+            for day, value in post.daily.get(condition.metric, {}).items()
+            if post.published_on <= day <= last
+        }
+        day = decided_by(inside, condition)
         if day is not None:
             found.append((day - post.published_on).days)
     return found
@@ -204,7 +209,7 @@ def days_to_reach(posts: Iterable[Post], condition: Condition) -> list[int]:
 def _verdict(post: Post, condition: Condition, *, as_of: date, final_on: date) -> _Verdict:
     last = _last_day(post, condition)
     daily = {day: value for day, value in post.daily.get(condition.metric, {}).items() if day < as_of}
-    if condition.at_least is not None and (daily or last is not None):
+    if daily or last is not None:
         return _accumulated(post, condition, daily, as_of=as_of, final_on=final_on)
     value = post.totals.get(condition.metric)
     is_met = value is not None and _holds(condition, value)
@@ -219,13 +224,13 @@ def _verdict(post: Post, condition: Condition, *, as_of: date, final_on: date) -
 def _accumulated(
     post: Post, condition: Condition, daily: Mapping[date, float], *, as_of: date, final_on: date
 ) -> _Verdict:
-    """A figure that grows by the day, against a threshold."""
+    """A figure that grows by the day: against a floor until it is reached, against a ceiling to the end of its time."""
     last = _last_day(post, condition) or final_on
     inside = {day: value for day, value in daily.items() if post.published_on <= day <= last}
     value = sum(inside.values()) if inside else None
-    day = reached_on(inside, threshold=condition.at_least or 0.0, window=(post.published_on, last))
+    day = decided_by(inside, condition)
     if day is not None:
-        return _Verdict(value=value, outcome="met", decided_on=day)
+        return _Verdict(value=value, outcome="missed" if condition.at_least is None else "met", decided_on=day)
     if as_of <= last:
         return _Verdict(value=value, outcome="open", decided_on=None)
     if post.given_through.get(condition.metric, last) < last:
@@ -234,7 +239,7 @@ def _accumulated(
     whole = (last - post.published_on).days + 1
     if len(inside) / whole < FULL_SHARE:
         return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=True)
-    return _Verdict(value=value, outcome="missed", decided_on=last)
+    return _Verdict(value=value, outcome="met" if condition.at_least is None else "missed", decided_on=last)
 
 
 def _last_day(post: Post, condition: Condition) -> date | None:
