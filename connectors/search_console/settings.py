@@ -6,6 +6,7 @@ What belongs here: the source type's facts, once. What does not: reading (``sour
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -47,3 +48,16 @@ class SearchConsole(SourceSettings):
     def named(self) -> Parts:
         """The property: one by address is not the one of its whole domain."""
         return parts_of(site_url=self.site_url.lower().rstrip("/"))
+
+    def holds(self, other: SourceSettings) -> bool:
+        """A domain's property holds those of its hosts, one by address those below it."""
+        if not isinstance(other, SearchConsole) or other.base_url != self.base_url:
+            return False
+        mine, theirs = self.site_url.lower(), other.site_url.lower()
+        if mine == theirs:
+            return False  # one property as two sources is refused
+        kind, _, domain = mine.partition(":")
+        if kind != "sc-domain":
+            return theirs.startswith(mine)
+        host = theirs.removeprefix("sc-domain:") if theirs.startswith("sc-domain:") else urlsplit(theirs).hostname or ""
+        return host == domain or host.endswith(f".{domain}")

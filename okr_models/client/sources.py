@@ -191,6 +191,10 @@ class SourceSettings(Frozen):
         """What the file says of which account, property or site it is."""
         return parts_of(**{field: str(getattr(self, field)) for field in self.named_by})
 
+    def holds(self, other: SourceSettings) -> bool:
+        """Whether all that ``other`` counts is counted by this one too."""
+        return False
+
     @property
     def identity(self) -> Identity:
         """Which account, property or site it is, by the file alone."""

@@ -22,7 +22,7 @@ from okr_models.kpis import BUILT_IN
 def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[FileError, ...]:
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
-    found += [*_old_titles(parsed), *_clear_text(parsed, environ)]
+    found += [*_old_titles(parsed), *_clear_text(parsed, environ), *_counted_twice(parsed)]
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -65,6 +65,21 @@ def _clear_text(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
             continue  # no address at all, which the night says
         if in_clear:
             yield parsed.line("sources", index, "base_url"), f"{source.base_url.env} {CLEAR_TEXT}"
+
+
+def _counted_twice(parsed: ParsedClient) -> Found:
+    """A source within another: their scopes are right, and their sum is not."""
+    sources = parsed.client.sources
+    for index, source in enumerate(sources):
+        for other in sources:
+            if other is not source and other.holds(source):
+                yield (
+                    parsed.line("sources", index),
+                    (
+                        f"{other.id} counts all that {source.id} does, so that what is not asked by source is counted"
+                        " twice: leave one out"
+                    ),
+                )
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:

@@ -92,3 +92,19 @@ def test_a_title_that_names_a_target_which_was_changed_is_asked_about() -> None:
     assert message == "the title names a target of before; it is 96000 now: write that instead"
     assert _warnings(text.replace("92 000 besök", "96 000 besök")) == []
     assert _warnings(text.replace("92 000 besök", "Fler besök")) == []
+
+
+def test_a_search_property_within_another_is_warned_of_as_counted_twice() -> None:
+    def found(*addresses: str) -> list[str]:
+        more = "".join(
+            f'  - {{id: s{n}, type: search_console, site_url: "{each}", credentials: {{env: FJALLGLAS_GOOGLE_KEY}}}}\n'
+            for n, each in enumerate(addresses)
+        )
+        return [message for _, message in _warnings(bent("  - {id: crm,", f"{more}  - {{id: crm,"))]
+
+    (told,) = found("https://www.fjallglas.se/")  # beside sc-domain:fjallglas.se
+    assert told.startswith("search_console counts all that s0 does")
+    assert "leave one out" in told
+    assert len(found("sc-domain:shop.fjallglas.se")) == 1
+    assert len(found("https://x.se/", "https://x.se/blogg/", "http://x.se/blogg/")) == 1
+    assert found("https://www.notfjallglas.se/", "sc-domain:glas.se") == []
