@@ -112,7 +112,6 @@ class BrevoSource(BaseSource[Http]):
         return Answer(rows=[{"taken_at": self.context.now, "day": self.snapshot_day(), "subscribers": members}])
 
     def _campaigns(self, window: Window) -> Answer:
-        self._tell()
         first, after = (
             datetime.combine(day, time(0), self._zone).astimezone(UTC) for day in (window.start, window.end + ONE_DAY)
         )
@@ -128,6 +127,7 @@ class BrevoSource(BaseSource[Http]):
             endDate=_instant(last),
             excludeHtmlContent="true",
         )
+        self._tell()
         odd = Odd()
         found = odd.by_id(listed.items, lambda item: str(item.whole("id")))
         sent_on = odd.readable(found.values(), lambda item: (self._day(item), item))

@@ -73,13 +73,8 @@ def _counted_twice(parsed: ParsedClient) -> Found:
     for index, source in enumerate(sources):
         for other in sources:
             if other is not source and other.holds(source):
-                yield (
-                    parsed.line("sources", index),
-                    (
-                        f"{other.id} counts all that {source.id} does, so that what is not asked by source is counted"
-                        " twice: leave one out"
-                    ),
-                )
+                twice = f"{other.id} counts all that {source.id} does, so that what is not asked by source is"
+                yield parsed.line("sources", index), f"{twice} counted twice: leave one out"
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:

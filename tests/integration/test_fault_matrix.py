@@ -102,9 +102,8 @@ LASTING = (
     Lasting(title="cut reply", fault=TruncatedJson(), becomes="bad_reply", also={"facebook_page": "unavailable"}),
 )
 CELLS = [(lasting, kind) for lasting in LASTING for kind in lasting.kinds]
-OTHER_WAYS_IN: Mapping[str, int] = {"ga4": 2, "wordpress": 5, "brevo": 1}
-"""Calls rightly made before a refusal is believed: with a fresh token; at other REST roots, and three feeds; for the
-account, which a key may read figures of without being allowed to ask."""
+OTHER_WAYS_IN: Mapping[str, int] = {"ga4": 2, "wordpress": 5}
+"""Calls rightly made before a refusal is believed: with a fresh token; at other REST roots, and three feeds."""
 PASSING: Mapping[str, Fault] = {"one 503": Status(code=503), "one cut reply": TruncatedJson()}
 MOVING: Mapping[str, Fault] = {"list drifts": PageDrift(), "row doubled": DuplicateRow()}
 LISTS = frozenset({"social_posts", "post_counters"})

@@ -59,7 +59,7 @@ def opened(server: Vendor) -> Source:
 def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() -> None:
     with vendor(brevo) as server:
         rows = opened(server).read(CAMPAIGNS, NOVEMBER).rows.to_pylist()
-        query = server.asked[1].query
+        query = server.asked[0].query
     assert [(row["day"], row["campaigns"], row["delivered"], row["clicks"]) for row in rows] == [
         (date(2026, 11, 1), 2, 190, 24)
     ]
@@ -72,7 +72,7 @@ def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() 
         "limit": "100",
         "offset": "0",
     }
-    assert [asked.path for asked in server.asked] == ["/v3/account", "/v3/emailCampaigns"]
+    assert [asked.path for asked in server.asked] == ["/v3/emailCampaigns", "/v3/account"]
 
 
 def test_what_is_older_than_six_months_is_asked_one_by_one_as_far_as_the_quota_allows(
