@@ -9,12 +9,13 @@ and no addresses of people are ever asked for. What does not belong here: pages,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from connectors.core.base import Answer, BaseSource
 from connectors.core.budget import Limit
-from connectors.core.doubt import Doubt
+from connectors.core.doubt import Doubt, by_month
 from connectors.core.http import Http, limit_towards, pause
 from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
@@ -23,7 +24,7 @@ from connectors.core.shape import Node, as_instant
 from connectors.hubspot.api import Account, Crm, Found, classify
 from connectors.hubspot.settings import HubSpot
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import ONE_DAY, Window
+from okr_models.periods import ONE_DAY, Window, month_end, month_start
 
 VENDOR = "https://api.hubapi.com"
 SEARCHES_A_SECOND = 5
@@ -137,33 +138,33 @@ class HubSpotSource(BaseSource[Http]):
         found = self._crm.between("deals", "closedate", *self._edges(window), names=DEAL_FIELDS, also=(WON,))
         odd = Odd()
         won: dict[date, list[float | None]] = defaultdict(list)
-        without = 0
+        without: Counter[date] = Counter()
         for one in odd.readable(found.records.values(), self._deal):
             if one is None or one[0] not in window:
                 continue
             day, amount, is_given = one
-            without += not is_given
+            without[day] += not is_given
             won[day].append(amount)
-        # one amount that is not known leaves none of these days with a sum
-        is_known = not any(amount is None for amounts in won.values() for amount in amounts)
+        # one amount that is not known leaves none of its month's days with a sum
+        unknown = {month_start(day) for day, amounts in won.items() if None in amounts}
         rows = [
             {
                 "day": day,
                 "deals_won": len(won[day]),
-                "amount": round(sum(amount or 0.0 for amount in won[day]), 6) if is_known else None,
+                "amount": None if month_start(day) in unknown else round(sum(amount or 0.0 for amount in won[day]), 6),
                 "is_final": self.is_final(day, DEALS),
             }
-            for day in (won if is_known else list(window))
+            for day in window
+            if day in won or month_start(day) in unknown
         ]
         doubts = [*self._short(found, window), *odd.doubts()]
-        if without:
-            doubts.append(
-                Doubt(code="amounts_missing", quantity=without, of=len(found.records), kpis=AMOUNT, days=window)
-            )
-        if not is_known:
-            account, client = self._known().currency, self.context.currency
-            what = f"{account or 'a currency'}, not {client}: give rate"
-            doubts.append(Doubt(code="other_currency", what=what, kpis=AMOUNT, days=window))
+        counted = {day: (float(count), float(len(won[day]))) for day, count in without.items()}
+        doubts += [replace(each, kpis=AMOUNT) for each in by_month(counted, code="amounts_missing")]
+        account, client = self._known().currency, self.context.currency
+        what = f"{account or 'a currency'}, not {client}: give rate"
+        for month in sorted(unknown):
+            days = Window(max(month, window.start), min(month_end(month), window.end))
+            doubts.append(Doubt(code="other_currency", what=what, kpis=AMOUNT, days=days))
         return Answer(rows=rows, doubts=tuple(doubts))
 
     def _deal(self, record: Node) -> tuple[date, float | None, bool] | None:

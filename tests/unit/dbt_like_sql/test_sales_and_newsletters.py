@@ -7,6 +7,8 @@ from datetime import date
 import duckdb
 import pytest
 
+from connectors.core.doubt import Doubt
+from okr_models.periods import Window
 from tests.unit.sql_story import Story, at, build, days, month_of, value_of
 
 AUGUST, SEPTEMBER, OCTOBER = date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)
@@ -37,8 +39,10 @@ def newsletters(client: str) -> Story:
 
 def other_currency(client: str) -> Story:
     """A deal whose amount is not known in the client's currency."""
-    story = Story(client).source("crm", "hubspot").loaded("crm", "deals_daily", AUGUST, date(2026, 10, 31))
-    august = days(AUGUST, date(2026, 8, 31))
+    august = Window(AUGUST, date(2026, 8, 31))
+    unknown = Doubt(code="other_currency", what="EUR, not SEK", kpis=("deals_won_amount",), days=august)
+    story = Story(client).source("crm", "hubspot")
+    story.loaded("crm", "deals_daily", AUGUST, date(2026, 10, 31), doubts=[unknown])
     return story.raw("crm", "deals_daily", [{"day": day, "deals_won": int(day.day == 2)} for day in august])
 
 
@@ -72,7 +76,10 @@ def test_hours_to_the_first_answer_are_of_those_that_were_answered(marts: duckdb
 
 def test_an_amount_in_another_currency_is_no_zero(marts: duckdb.DuckDBPyConnection) -> None:
     assert value_of(marts, "other", "deals_won", AUGUST) == 1.0
-    assert month_of(marts, "other", "deals_won_amount", AUGUST)["value"] is None
+    amount = month_of(marts, "other", "deals_won_amount", AUGUST)
+    assert amount["value"] is None
+    assert "amounts in another currency are not in it" in amount["note"]
+    assert value_of(marts, "other", "deals_won_amount", SEPTEMBER) == 0.0
 
 
 def test_subscribers_are_those_at_the_months_end(marts: duckdb.DuckDBPyConnection) -> None:

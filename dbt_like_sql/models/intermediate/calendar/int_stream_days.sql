@@ -29,7 +29,8 @@ with loads as (
             and loads.source = beginnings.source
 ),
 
--- days of which the source says that it has no report, or leaves a part of it out
+-- days of which the source says that it has no report, or leaves a part of it out; an amount that can't be given takes
+-- no count of the same rows with it
 without_report as (
     select distinct
         doubts.client,
@@ -41,7 +42,9 @@ without_report as (
         on
             doubts.client = days.client
             and days.day between doubts.from_on and doubts.to_on
-    where doubts.moves = 'no_value'
+    where
+        doubts.moves = 'no_value'
+        and doubts.code <> 'other_currency'
 ),
 
 -- a window's days

@@ -11,6 +11,31 @@ with page_histories as (
     group by client, source
 ),
 
+-- days whose figure of one KPI can't be given, though the others of its stream can
+without_figure as (
+    select distinct
+        doubts.client,
+        doubts.source,
+        doubts.stream,
+        doubts.kpi,
+        days.day
+    from (
+        select
+            client,
+            source,
+            stream,
+            from_on,
+            to_on,
+            unnest(kpis) as kpi
+        from {{ ref('int_source_doubts') }}
+        where moves = 'no_value'
+    ) as doubts
+    inner join {{ ref('int_days') }} as days
+        on
+            doubts.client = days.client
+            and days.day between doubts.from_on and doubts.to_on
+),
+
 observed as (
     select
         series.client,
@@ -40,9 +65,17 @@ observed as (
         on
             series.client = page_histories.client
             and series.source = page_histories.source
+    left join without_figure
+        on
+            series.client = without_figure.client
+            and series.source = without_figure.source
+            and series.stream = without_figure.stream
+            and {{ kpi_of('series.kpi') }} = without_figure.kpi
+            and days.day = without_figure.day
     where
         series.kind = 'flow'
         and series.adds_over_time
+        and (without_figure.day is null or days.is_before_opening)
         -- the difference of two stocks, which no day gives
         and series.kpi <> 'new_followers'
         and (days.is_before_opening or days.day >= coalesce(series.counted_from_on, days.day))

@@ -135,6 +135,25 @@ def test_amounts_are_in_the_clients_currency_or_not_given(home: str, rate: float
     assert ("other_currency" in doubts(batch)) == (amount is None)
 
 
+def test_an_amount_in_another_currency_leaves_the_other_months_their_sums() -> None:
+    deals = [
+        deal("2026-02-27T12:00:00Z", "50"),
+        deal("2026-03-10T12:00:00Z", "100", deal_currency_code="USD"),
+        deal("2026-03-12T12:00:00Z", "7"),
+        deal("2026-04-02T12:00:00Z", None),
+    ]
+    with vendor(hubspot({"deals": deals})) as server:
+        batch = opened(server).read(DEALS, Window(date(2026, 2, 20), date(2026, 4, 5)))
+    rows = {row["day"]: (row["deals_won"], row["amount"]) for row in batch.rows.to_pylist()}
+    assert rows[date(2026, 2, 27)] == (1, 50.0)
+    assert rows[date(2026, 3, 12)] == (1, None)
+    assert rows[date(2026, 4, 2)] == (1, 0.0)
+    assert len(rows) == 1 + 31 + 1
+    unknown, missing = doubts(batch)["other_currency"], doubts(batch)["amounts_missing"]
+    assert (unknown["from"], unknown["to"]) == ("2026-03-01", "2026-03-31")
+    assert (missing["from"], missing["to"], missing["quantity"]) == ("2026-04-02", "2026-04-02", 1)
+
+
 def test_a_ticket_without_an_answer_is_not_answered_at_once() -> None:
     tickets = [
         {"createdate": "2026-03-10T12:00:00Z", "time_to_first_agent_reply": "5400000"},
