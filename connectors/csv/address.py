@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ class Fetched:
         """The lines of the file as it is now. Raises ``SourceError``, ``UnicodeDecodeError``."""
         body = self._body()
         wide = body[:2] in {b"\xff\xfe", b"\xfe\xff"}
-        yield from body.decode("utf-16" if wide else "utf-8").splitlines(keepends=True)
+        # only what ends a line in a file: splitlines would end one at a line separator inside a cell too
+        yield from io.StringIO(body.decode("utf-16" if wide else "utf-8"), newline="")
 
     def _body(self) -> bytes:
         unchanged: BadReply | None = None

@@ -33,6 +33,7 @@ MOST_ROWS = 1_000_000
 AT_ONCE = 10_000
 SHOWN_PROBLEMS = 10
 _SINGLE_COLON = re.compile(r"(?<!:):(?!:)")
+_DAY_AS_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 FIGURES = Stream(
     table=OWN_METRICS,
@@ -207,9 +208,12 @@ def _cell(name: str, value: object, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         value = (value.astimezone(zone) if value.tzinfo else value).date()
     if isinstance(value, date):
-        if name == "month" and value.day != 1:
-            raise BadCell(f"month {value} is not a month's first day; use date_trunc('month', …), or column date")
-        return value.isoformat()[:7] if name == "month" else value.isoformat()
+        value = value.isoformat()
+    # SQLite has no dates, and MySQL's date_format gives text: a day in writing is the day that it says
+    if name == "month" and isinstance(value, str) and _DAY_AS_TEXT.fullmatch(value.strip()):
+        if not value.strip().endswith("-01"):
+            raise BadCell(f"month {value} is not a month's first day; group by month in the query, or use column date")
+        return value.strip()[:7]
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise BadCell(f"{name} is {value}, which is no number; leave such rows out")

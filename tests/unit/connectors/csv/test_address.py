@@ -48,6 +48,13 @@ def test_a_file_is_fetched_again_only_once_it_has_changed(tmp_path: Path) -> Non
     assert [asked.headers.get("If-None-Match") for asked in server.asked] == [None, '"v1"', None]
 
 
+def test_a_line_ends_where_it_does_in_a_file_of_the_home_folder(tmp_path: Path) -> None:
+    body = "date,kpi,value,scope\r\n2026-11-01,conversions,3,event=ask\u2028us\r2026-11-02,conversions,4,all\n"
+    with vendor(lambda _: Says(body, headers=CSV)) as server:
+        rows = opened(f"{server.url}/f.csv", tmp_path).read(ROWS, None).rows.to_pylist()
+    assert [row["scope"] for row in rows] == ["event=ask\u2028us", "all"]
+
+
 def test_a_copy_that_is_gone_is_fetched_the_next_time(tmp_path: Path) -> None:
     with vendor(lambda _: Says(BODY, headers={**CSV, "ETag": '"v1"'})) as server:
         opened(f"{server.url}/f.csv", tmp_path).read(ROWS, None)

@@ -76,6 +76,8 @@ def test_it_cannot_write_even_where_the_text_would_pass(tmp_path: Path) -> None:
         ("select '0000-00-00' as date, 'orders' as kpi, 1 as value", "row 1: date '0000-00-00' should be a day"),
         ("select '2026-03-01' as date, 'Orders' as kpi, 1 as value", "row 1: kpi 'Orders' is not an id"),
         ("select '2026-03-01' as date, 'orders' as kpi, x'00' as value", "row 1: value is bytes"),
+        ("select '2026-03-02' as month, 'orders' as kpi, 1 as value", "month 2026-03-02 is not a month's first day"),
+        ("select '2026-13-01' as month, 'orders' as kpi, 1 as value", "row 1: month '2026-13' should be a month"),
         ("select a from nowhere", "no such table: nowhere"),
     ],
 )
@@ -83,6 +85,12 @@ def test_a_bad_answer_names_the_row_and_nothing_of_it_is_used(tmp_path: Path, qu
     shop(tmp_path)
     with pytest.raises(Misconfigured, match=message):
         read(tmp_path, query=query)
+
+
+def test_a_months_first_day_is_the_month_where_a_database_gives_it_as_text(tmp_path: Path) -> None:
+    shop(tmp_path)
+    query = "select date(day, 'start of month') as month, 'orders' as kpi, count(*) as value from orders group by 1"
+    assert figures(read(tmp_path, query=query)) == [("orders", "month", date(2026, 3, 1), 3.0)]
 
 
 def test_a_query_that_never_ends_is_stopped(tmp_path: Path) -> None:
