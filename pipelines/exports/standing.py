@@ -268,7 +268,9 @@ class Standing:
             return text["milestones"]
         title = plain(self.title_of_kpi or kpi_title(row.kpi, self.speech), limit=60)
         scope = self.definition.scope if self.definition else None
-        return title[:1].lower() + title[1:] if not (scope and scope.platform) else title
+        # NPS and CAC stay as they are written
+        is_name = (scope and scope.platform) or title[1:2].isupper() or title[1:2].isdigit()
+        return title if is_name else title[:1].lower() + title[1:]
 
     def _ends(self, end: float, goal: float) -> tuple[str, str]:
         asked = self.growth_asked

@@ -158,6 +158,14 @@ def test_months_held_that_no_file_asks_for_any_more_are_no_sum() -> None:
     assert Standing(row=summed, speech=SWEDISH).basis() == "Summan t.o.m. 31 okt"
 
 
+@pytest.mark.parametrize(
+    ("title", "inside"), [("NPS (nöjdhet)", "NPS (nöjdhet)"), ("B2B-kunder", "B2B-kunder"), ("Kunder", "kunder")]
+)
+def test_a_title_keeps_its_capitals_inside_a_sentence_where_they_are_its_spelling(title: str, inside: str) -> None:
+    row = replace(VISITORS, kpi="own", status="out_of_reach")
+    assert replace(said(row), title_of_kpi=title).likely_end() == f"målet för {inside} går inte längre att nå"
+
+
 def test_what_a_past_day_judged_again_changed_is_said_in_the_unit_of_each() -> None:
     points = replace(VISITORS, unit="points", baseline=None, target=44.0, current=41.3, current_growth=None)
     held = replace(points, unit="share", target=1.0, current=0.9)
