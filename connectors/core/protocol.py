@@ -139,6 +139,8 @@ class Probe:
     version_sunset_on: date | None = None
     identity: Parts = field(default_factory=dict)
     """As in ``Batch``."""
+    figures: pa.Table | None = None
+    """All rows, where the call has read them anyway."""
 
 
 EVERYWHERE = "*"

@@ -83,7 +83,8 @@ class CsvSource:
         if problems := self.problems():
             raise self._error(Misconfigured, _shortened(problems), cure="mend these lines")
         details = [self._name(), *(str(doubt) for doubt in self._strange(parsed))]
-        return Probe(reachable=True, detail=", ".join(details), rows=len(parsed.rows))
+        figures = build_table(ROWS.table, parsed.rows)
+        return Probe(reachable=True, detail=", ".join(details), rows=len(parsed.rows), figures=figures)
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """A file can be read again."""

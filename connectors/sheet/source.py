@@ -76,8 +76,8 @@ class SheetSource:
 
     def probe(self) -> Probe:
         """Whether the tab can be read whole, and how many rows it has."""
-        rows = self.read(ROWS, None).rows.num_rows
-        return Probe(reachable=True, detail=f"{self._attempted()}, {rows} rows", rows=rows)
+        figures = self.read(ROWS, None).rows
+        return Probe(reachable=True, detail=self._attempted(), rows=figures.num_rows, figures=figures)
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """A sheet can be read again."""

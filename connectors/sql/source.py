@@ -84,7 +84,8 @@ class SqlSource:
         rows, problems, _ = self._rows()
         if problems:
             raise self._error(Misconfigured, f"{len(problems)} bad rows; {problems[0]}", cure="mend the query")
-        return Probe(reachable=True, detail=f"{self._backend()}, {len(rows)} rows", rows=len(rows))
+        figures = build_table(FIGURES.table, rows)
+        return Probe(reachable=True, detail=self._backend(), rows=len(rows), figures=figures)
 
     def replies(self) -> tuple[tuple[str, bytes], ...]:
         """A database can be asked again."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -32,6 +33,9 @@ from pipelines.warehouse.ingest.baseline_reach import outlook
 from pipelines.warehouse.ingest.identities import Standing, admitted, standing
 from pipelines.warehouse.ingest.renamed import unknown
 from pipelines.warehouse.open_secrets import refuse_open
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 AT_ONCE = 8
 
@@ -60,8 +64,11 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
     for client in loaded.clients:
         click.echo(f"{client.client}: {client.name}")
         clicked: set[str] = set()
+        figures: dict[str, pa.Table] = {}
         for (owner, source), found in zip(jobs, findings, strict=True):
             if owner is client:
+                if found.figures is not None:
+                    figures[source.id] = found.figures
                 ill = ill or not found.well
                 click.echo(f"  {'ok  ' if found.well else 'FAIL'} {source.id} ({source.type}): {found.line}")
                 if found.where and found.where not in clicked:
@@ -69,18 +76,22 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
                     clicked.add(found.where)
                 for line in _slips(home, client, source):
                     click.echo(f"       {line}")
-        _baselines(home, client, now)
+        _baselines(home, client, now, figures=figures)
     if ill:
         raise click.exceptions.Exit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What one call to a source told. ``where``: where one clicks to mend it, if something is to be mended."""
+    """What one call to a source told. ``where``: where one clicks to mend it, if something is to be mended.
+
+    ``figures``: all its rows, where the call has read them.
+    """
 
     well: bool
     line: str
     where: str | None
+    figures: pa.Table | None = None
 
 
 def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> _Finding:
@@ -100,7 +111,7 @@ def _examine(client: Client, source: SourceSettings, *, home: Home, now: datetim
         return _Finding(False, f"{error.error_class}: {one_line(error)}", where)
     is_near = probe.token_expires_on is not None and token_is_near(probe.token_expires_on, today=now.date())
     where = where_to_click(source.type, failed=None, probe=probe, is_near=is_near)
-    return _Finding(probe.reachable, _probe_line(probe, today=now.date()), where)
+    return _Finding(probe.reachable, _probe_line(probe, today=now.date()), where, probe.figures)
 
 
 def _context(client: Client, source: SourceSettings, *, home: Home, now: datetime) -> Context:
@@ -145,8 +156,8 @@ def _probe_line(probe: Probe, *, today: date) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _baselines(home: Home, client: Client, now: datetime) -> None:
-    (loaded, begun), history = _loaded(home, client.client), _history(home, client, now)
+def _baselines(home: Home, client: Client, now: datetime, *, figures: Mapping[str, pa.Table]) -> None:
+    (loaded, begun), history = _loaded(home, client.client), _history(home, client, now, figures=figures)
     told: set[str] = set()
     for objective in client.objectives:
         for key_result in objective.key_results:
@@ -232,20 +243,47 @@ def _slips(home: Home, client: Client, source: SourceSettings) -> list[str]:
     return [f"formerly: nothing was ever read under {old}{hint}" for old, hint in near if hint]
 
 
-def _history(home: Home, client: Client, now: datetime) -> frozenset[tuple[str, str, date]]:
-    """(kpi, scope, month) of every row with a value in the client's csv files; unreadable ones were named above."""
+def _history(
+    home: Home, client: Client, now: datetime, *, figures: Mapping[str, pa.Table]
+) -> frozenset[tuple[str, str, date]]:
+    """(kpi, scope, month) of every row with a value in the client's csv files, sheets and databases.
+
+    ``figures``: rows by source. Of a csv file that was refused, what can be read; others were named above.
+    """
     found: set[tuple[str, str, date]] = set()
-    stream = SOURCE_TYPES["csv"].streams[0]
     for source in client.sources:
-        if source.type != "csv":
-            continue
-        context = _context(client, source, home=home, now=now)
-        try:
-            opened = open_source(source, context)
-            rows = opened.read(stream, None).rows
-        except SourceError:
-            continue
-        for row in rows.select(["kpi", "scope", "period_start", "value"]).to_pylist():
-            if row["value"] is not None:
-                found.add((row["kpi"], row["scope"], row["period_start"].replace(day=1)))
+        rows = figures[source.id] if source.id in figures else _of_refused(home, client, source, now=now)
+        if rows is not None:
+            found.update(_given(client, source.id, rows))
     return frozenset(found)
+
+
+def _of_refused(home: Home, client: Client, source: SourceSettings, *, now: datetime) -> pa.Table | None:
+    """What can be read of a csv file that gainsays another one."""
+    if source.type != "csv":
+        return None
+    try:
+        opened = open_source(source, _context(client, source, home=home, now=now))
+        try:
+            return opened.read(SOURCE_TYPES["csv"].streams[0], None).rows
+        finally:
+            opened.close()
+    except SourceError:
+        return None
+
+
+def _given(client: Client, source: str, rows: pa.Table) -> Iterator[tuple[str, str, date]]:
+    """What one source's rows answer: by their value, by both parts of a ratio, or by two figures that make one."""
+    feeds = {own.id: own.source for own in client.kpis}
+    found: dict[str, set[tuple[str, date]]] = {}
+    for row in rows.select(["kpi", "scope", "period_start", "value", "numerator", "denominator"]).to_pylist():
+        # of 0 over 0 there is no ratio
+        if row["value"] is not None or (row["numerator"] is not None and row["denominator"]):
+            found.setdefault(row["kpi"], set()).add((row["scope"], row["period_start"].replace(day=1)))
+    for own in client.kpis:
+        if own.source == source and own.numerator and own.denominator:
+            both = found.get(own.numerator, set()) & found.get(own.denominator, set())
+            found[own.id] = found.get(own.id, set()) | both
+    for kpi, places in found.items():
+        if feeds.get(kpi, source) == source:
+            yield from ((kpi, scope, month) for scope, month in places)

@@ -66,7 +66,7 @@ def outlook(
     """Where the baseline comes from.
 
     ``loaded`` is the first loaded day by (source, stream), ``begun`` the first with a figure by (source, kpi), and
-    ``history`` every (kpi, scope, month) that csv files give.
+    ``history`` every (kpi, scope, month) that csv files, sheets and databases give.
     """
 
     def answer(sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = ()) -> Outlook:
@@ -90,11 +90,17 @@ def outlook(
     reaches = _reaches(client, key_result, kpi, now=now, loaded=loaded, begun=begun)
     whole = str(key_result.scope)
     platforms = {source.id: source.platform for source in client.sources}
+    own = next((each for each in client.kpis if each.id == kpi), None)
 
     def by_csv(month: date, source: str | None = None) -> bool:
         """Whether csv gives the figure asked for, or the part of it that is one source's."""
-        if source is None and not reaches and whole == "all":
-            return any((kpi, month) == (each, at) for each, _, at in history)
+        if own is not None and own.kind == "stock":
+            # the last one given, however old
+            return any(each == kpi and scope == whole and at <= month for each, scope, at in history)
+        if source is None and not reaches and whole == "all" and own is None:
+            # platforms and sources add up to all; events and channels may be some of those there are
+            parts = ("all", "platform=", "source=")
+            return any((each, at) == (kpi, month) and scope.startswith(parts) for each, scope, at in history)
         scopes = [whole] if source is None else [f"source={source}", f"platform={platforms.get(source)}"]
         return any((kpi, scope, month) in history for scope in scopes)
 
@@ -106,8 +112,10 @@ def outlook(
     ]
     span = f"{months[0]:%Y-%m}" if len(months) == 1 else f"{months[0]:%Y-%m} to {months[-1]:%Y-%m}"
     if not uncovered:
+        if not reaches:
+            return answer(f"baseline {span} from {own.source if own else 'csv'}")
         also = sum(by_csv(month) or any(by_csv(month, reach.source) for reach in reaches) for month in months)
-        origin = ", ".join(reach.source for reach in reaches) or "csv"
+        origin = ", ".join(reach.source for reach in reaches)
         return answer(f"baseline {span} from {origin}" + (f", {also} months also in csv" if also else ""))
     late = "; ".join(
         f"{reach.source} reaches back to {reach.first}" if reach.first else f"{reach.source} keeps no past"
