@@ -54,6 +54,8 @@ class Client(Observed):
         expected = self.expected(source, stream, month)
         seen = [days[day] for day in expected if day in days]
         share = len(seen) / len(expected) if expected else 0.0
+        if not self.loads(source, stream):
+            return Figure(share=share)
         if self.is_so_far(source, stream, month):
             so_far = [value for day, value in days.items() if month_start(day) == month]
             return Figure(value=sum(so_far) if so_far else None, share=share)

@@ -65,6 +65,7 @@ def stories() -> list[Story]:
         .web("web", [], sessions=70),
         site("opened_later", opened=date(2026, 9, 16)).web("web", days(date(2026, 9, 16), date(2026, 9, 30))),
         site("opened_with_gap", opened=date(2026, 9, 16)).web("web", days(date(2026, 9, 22), date(2026, 9, 30))),
+        site("opened_and_never_read", opened=date(2026, 9, 16)).source("shop", "ga4").web("shop", SEPTEMBER_DAYS),
         site("paused")
         .pause("web", date(2026, 9, 1), date(2026, 9, 14))
         .web("web", days(date(2026, 9, 15), date(2026, 9, 30))),
@@ -143,6 +144,16 @@ def test_days_before_opening_do_not_pull_the_scaling_down(con: duckdb.DuckDBPyCo
     row = month_of(con, "opened_with_gap", "sessions", SEPTEMBER)
     # 15 zeros, 9 days with 10, and 6 missing days at 10
     assert (row["value"], row["is_estimated"]) == (150, True)
+
+
+def test_an_account_that_opened_and_was_never_read_is_no_zero_from_its_first_month_on(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    row = month_of(con, "opened_and_never_read", "sessions", SEPTEMBER, scope="source=web")
+    assert (row["value"], row["is_estimated"]) == (None, False)
+    assert value_of(con, "opened_and_never_read", "sessions", SEPTEMBER) is None
+    august = month_of(con, "opened_and_never_read", "sessions", date(2026, 8, 1), scope="source=web")
+    assert (august["value"], august["note"]) == (0, "web: not yet opened")
 
 
 def test_expected_silence_is_no_missing_day(con: duckdb.DuckDBPyConnection) -> None:

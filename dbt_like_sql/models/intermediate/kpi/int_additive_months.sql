@@ -37,6 +37,7 @@ series as (
         series.source,
         months.month,
         months.is_so_far,
+        months.last_loaded_on is not null as is_read,
         begun.began_on
     from {{ ref('int_kpi_series') }} as series
     inner join {{ ref('int_stream_months') }} as months
@@ -63,6 +64,7 @@ shares as (
         series.source,
         series.month,
         series.is_so_far,
+        series.is_read,
         series.began_on,
         coalesce(coverage.expected_days, 0) as expected_days,
         coalesce(coverage.observed_days, 0) as observed_days,
@@ -99,6 +101,8 @@ select
     observed_days,
     observed_share,
     case
+        -- days before the account opened are no figure of a month of which no other was ever read
+        when not is_read then null
         -- a month that is not given to its end yet is what there is so far
         when is_so_far or observed_share >= {{ var('full_share') }} then observed_value
         -- days before an account's first sign are not to be made up from those after it
