@@ -139,6 +139,7 @@ def _histories(con: Connection) -> dict[str, int]:
         name: _delete(con, name, "gone.first_seen_at >= begun.begins_at")
         for name in ("ops.blog_post_history", "ops.source_identities")
     }
+    rows["ops.gone_social_posts"] = _delete(con, "ops.gone_social_posts", "gone.gone_at >= begun.begins_at")
     con.execute(
         f"""
         update ops.blog_post_history set last_seen_at = greatest(first_seen_at, begun.begins_at - interval 1 day)

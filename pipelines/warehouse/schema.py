@@ -65,6 +65,20 @@ BLOG_POST_HISTORY = Table(
         Column("last_seen_at", "TIMESTAMPTZ", "When one last did"),
     ),
 )
+GONE_SOCIAL_POSTS = Table(
+    schema="ops",
+    name="gone_social_posts",
+    meaning="When social posts were published that a list no longer named: what they received stays. Never taken from.",
+    key=("client", "source", "post_id", "gone_at"),
+    enforced=False,
+    columns=(
+        _CLIENT,
+        _SOURCE,
+        Column("post_id", "VARCHAR", "The platform's own id, verbatim"),
+        Column("published_at", "TIMESTAMPTZ", "When the last list that named it said it was published"),
+        Column("gone_at", "TIMESTAMPTZ", "When a list was read that named it no longer"),
+    ),
+)
 SOURCE_IDENTITIES = Table(
     schema="ops",
     name="source_identities",
@@ -81,7 +95,9 @@ SOURCE_IDENTITIES = Table(
         Column("from_on", "DATE", "First day of it where another was read before: the day of the break", nullable=True),
     ),
 )
-OPS_TABLES: dict[str, Table] = {table.name: table for table in (LOADS, BLOG_POST_HISTORY, SOURCE_IDENTITIES)}
+OPS_TABLES: dict[str, Table] = {
+    table.name: table for table in (LOADS, BLOG_POST_HISTORY, GONE_SOCIAL_POSTS, SOURCE_IDENTITIES)
+}
 
 _CONFIG: tuple[Table, ...] = (
     Table(

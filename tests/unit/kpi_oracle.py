@@ -179,7 +179,9 @@ class Client(Observed):
 
     def received(self, source: str) -> tuple[Days, set[date]]:
         """Interactions by day from differences of running totals, and months that share a gap with another."""
-        zone, posts = self.zone_of(source), {row["post_id"]: row for row in self.raw("social_posts", source)}
+        zone, posts = self.zone_of(source), {row["post_id"]: row for row in self.rows.get("ops.gone_social_posts", [])}
+        posts = {post_id: row for post_id, row in posts.items() if row["source"] == source}
+        posts |= {row["post_id"]: row for row in self.raw("social_posts", source)}
         taken = [(load["window_end"], load["started_at"], 0.0) for load in self.loads(source, "post_counters")]
         by_post: defaultdict[str, list[Reading]] = defaultdict(list)
         for row in self.raw("post_counters", source):
@@ -192,7 +194,7 @@ class Client(Observed):
         split: set[date] = set()
         for post_id, read in by_post.items():
             readings, born = self.nearest(read, source), None
-            if post_id not in posts:  # deleted since: published after the account's reading before its first
+            if post_id not in posts:  # never listed: published after the account's reading before its first
                 earlier = [reading for reading in self.nearest(taken, source) if reading[0] < readings[0][0]]
                 readings = [*earlier[-1:], *readings]
             elif first_listed and posts[post_id]["published_at"] > first_listed:

@@ -9,6 +9,7 @@ What belongs here: rows. What does not: what any of them comes to.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -191,6 +192,13 @@ class _Drawn:
             for post, published in posts.items()
             if gone.get(post, date.max) > self.story.as_of
         ])  # fmt: skip
+        self.noted_gone(source, {post: (posts[post], on) for post, on in gone.items()})
+
+    def noted_gone(self, source: str, gone: Mapping[str, tuple[datetime, date]]) -> None:
+        """When posts were published that went; of some that went before there was a note of it nobody knows."""
+        for number, (post, (published, on)) in enumerate(sorted(gone.items())):
+            if on <= self.story.as_of and (number + 1) % 3:
+                self.story.gone(source, post, published, gone_at=at(on))
 
     def csv(self) -> None:
         self.story.source("files", "csv")

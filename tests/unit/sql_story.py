@@ -255,6 +255,12 @@ class Story:
             last_seen_at=last_seen,
         )
 
+    def gone(self, source: str, post_id: str, published_at: datetime, *, gone_at: datetime) -> Story:
+        """A social post that a list no longer named."""
+        return self._add(
+            "ops.gone_social_posts", source=source, post_id=post_id, published_at=published_at, gone_at=gone_at
+        )
+
     def identity(self, source: str, source_type: str, *, first_seen: datetime) -> Story:
         """Which kind of source an id stood for, also one that left the file."""
         return self._add(

@@ -18,7 +18,7 @@ from pipelines.warehouse.db import Connection, quote, transaction
 from pipelines.warehouse.ingest.identities import kept_of
 from pipelines.warehouse.schema import raw_table
 
-_SOURCED = ("ops.loads", "ops.blog_post_history", "ops.source_identities")
+_SOURCED = ("ops.loads", "ops.blog_post_history", "ops.gone_social_posts", "ops.source_identities")
 _PUBLISHED = "published_at"
 Whose = dict[str, str]
 """Client, old and new id, as bound in each statement."""
@@ -120,6 +120,12 @@ def _merge_history(con: Connection, whose: Whose) -> None:
         whose,
     )
     con.execute(f"delete from ops.blog_post_history as old using ops.blog_post_history as new where {same}", whose)  # noqa: S608
+    con.execute(
+        "delete from ops.gone_social_posts as old using ops.gone_social_posts as new"
+        " where old.client = $client and old.source = $old and new.client = $client and new.source = $new"
+        " and old.post_id = new.post_id and old.gone_at = new.gone_at",
+        whose,
+    )
 
 
 def _set_apart(con: Connection, whose: Whose) -> None:

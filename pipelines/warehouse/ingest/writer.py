@@ -20,6 +20,7 @@ from okr_models.periods import local_date
 from pipelines.warehouse.db import Connection, quote, registered, transaction
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.batches import BadBatch, CheckedBatch
+from pipelines.warehouse.ingest.gone_posts import KEEPS_GONE, note_gone
 from pipelines.warehouse.ingest.identities import Kept, keep
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.post_history import HAS_HISTORY, drop_renamed, note_listed, note_standing
@@ -172,6 +173,8 @@ def replace_listing(
         note_standing(con, client=client, source=source, now=now)
     scope, values = _scope_of(table, batch.said.listed_since, batch.said.present)
     with registered(con, _INCOMING, rows):
+        if table.name in KEEPS_GONE:
+            note_gone(con, _INCOMING, scope, values, client=client, source=source, now=now)
         con.execute(
             f"delete from {raw_table(table).qualified} as old where client = ? and source = ? and {scope}",  # noqa: S608
             [client, source, *values],

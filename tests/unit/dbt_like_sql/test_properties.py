@@ -101,7 +101,7 @@ def random_story(client: str, seed: int, *, cut: date | None = None) -> Story:
         {"platform": "mastodon", "post_id": post, "published_at": datetime.combine(day, time(12), UTC)}
         for post, day in posts.items()
     ]
-    story.reading("toots", "social_posts", at(AS_OF), listed[1:])
+    story.reading("toots", "social_posts", at(AS_OF), listed[1:]).gone("toots", "went", at(START), gone_at=at(AS_OF))
     story.reading("blog", "blog_posts", at(AS_OF), [
         {"post_id": slug, "url": f"https://site.se/blogg/{slug}/", "title": slug, "published_on": date(2026, 9, day),
          "published_at": datetime(2026, 9, day, 12, tzinfo=UTC)}

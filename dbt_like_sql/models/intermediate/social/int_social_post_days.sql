@@ -44,7 +44,7 @@ account_readings as (
     where loads.stream = 'post_counters'
 ),
 
--- a deleted post is on no list that would say when it was published; the reading before its first bounds that
+-- of a post that was never listed nobody says when it was published; the reading before its first bounds that
 unlisted as (
     select
         compared.client,
@@ -62,6 +62,21 @@ unlisted as (
             and compared.taken_at > account_readings.taken_at
     where compared.reading_number = 1
     group by compared.client, compared.source, compared.post_id
+),
+
+-- by the list as it is now, or by the last one that named it: a deletion changes nothing of what was before
+published as (
+    {%- for posts in ['int_social_posts', 'int_social_posts_gone'] %}
+        select
+            client,
+            source,
+            post_id,
+            published_at,
+            published_on,
+            is_counted_from_start
+        from {{ ref(posts) }}
+        {{ '' if loop.last else 'union all' }}
+    {%- endfor %}
 ),
 
 begun as (
@@ -130,25 +145,25 @@ begun as (
         {%- endfor %} as is_partial,
         case
             when compared.reading_number > 1 then compared.previous_taken_at
-            when posts.is_counted_from_start then posts.published_at
-            when posts.post_id is null then unlisted.taken_at
+            when published.is_counted_from_start then published.published_at
+            when published.post_id is null then unlisted.taken_at
         end as begins_taken_at,
         case
             when compared.reading_number > 1 then compared.previous_day_ends_at
-            when posts.is_counted_from_start then posts.published_at
-            when posts.post_id is null then unlisted.day_ends_at
+            when published.is_counted_from_start then published.published_at
+            when published.post_id is null then unlisted.day_ends_at
         end as begins_at,
         case
             when compared.reading_number > 1 then compared.previous_day + 1
-            when posts.is_counted_from_start then posts.published_on
-            when posts.post_id is null then unlisted.day + 1
+            when published.is_counted_from_start then published.published_on
+            when published.post_id is null then unlisted.day + 1
         end as begins_on
     from compared
-    left join {{ ref('int_social_posts') }} as posts
+    left join published
         on
-            compared.client = posts.client
-            and compared.source = posts.source
-            and compared.post_id = posts.post_id
+            compared.client = published.client
+            and compared.source = published.source
+            and compared.post_id = published.post_id
     left join unlisted
         on
             compared.client = unlisted.client

@@ -33,13 +33,18 @@ def rename(night: Night, *formerly: str, sources: tuple[str, ...] = ("mastodon",
 def stood(night: Night) -> dict[str, list[tuple[Any, ...]]]:
     """All that is kept, whatever the id it is under."""
     found = {name: night.rows(f"select * exclude (source) from raw.{name} order by all") for name in TABLES}
-    for name in ("loads", "blog_post_history", "source_identities"):
+    for name in ("loads", "blog_post_history", "gone_social_posts", "source_identities"):
         found[name] = night.rows(f"select * exclude (source) from ops.{name} order by all")
     return found
 
 
 def owners(night: Night) -> set[str]:
-    tables = [f"raw.{name}" for name in TABLES] + ["ops.loads", "ops.blog_post_history", "ops.source_identities"]
+    tables = [f"raw.{name}" for name in TABLES] + [
+        "ops.loads",
+        "ops.blog_post_history",
+        "ops.gone_social_posts",
+        "ops.source_identities",
+    ]
     return {source for table in tables for (source,) in night.rows(f"select distinct source from {table}")}
 
 
