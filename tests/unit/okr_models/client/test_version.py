@@ -72,3 +72,26 @@ def test_a_renamed_source_is_the_one_it_was_and_every_id_of_it_is_known() -> Non
     objective = client.objectives[0]
     known = every_version(objective.key_results[0], objective, client)
     assert known == {_version(scoped.replace("web", name)) for name in ("web", "www", "site")}
+
+
+def milestones(first: str, second: str, *, title: str = "Plan") -> tuple[str, frozenset[str]]:
+    """The version of milestones done on these days, and those that rows of it may carry."""
+    listed = f"[{{title: {title}, done: {first}}}, {{title: Launch, done: {second}}}]"
+    revised = f"revisions: [{{from: 2026-06-01, target: {{milestones: {listed}}}, by: A, why: B}}]"
+    text = bent('kpi: unique_visitors, target: "+30%"', f"milestones: {listed}, {revised}")
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
+    objective = client.objectives[0]
+    key_result = objective.key_results[0]
+    return definition_version(key_result, objective, client), every_version(key_result, objective, client)
+
+
+def test_that_a_milestone_is_done_is_no_change_of_what_was_promised() -> None:
+    version, _ = milestones("null", "null")
+    assert milestones("2026-03-01", "null")[0] == milestones("2026-03-02", "2026-04-01")[0] == version
+    assert milestones("null", "null", title="Another")[0] != version
+
+
+def test_rows_marked_when_a_milestones_day_was_part_of_the_version_are_of_this_one() -> None:
+    # as 0.1.0 wrote them before: none done, the first, both
+    before = {"3cbf97ff1872", "b24beecf3406", "11b427b34f96"}
+    assert before <= milestones("2026-03-01", "2026-04-01")[1]
