@@ -278,17 +278,21 @@ def unexplained_change(
     judged_on: date,
 ) -> Note | None:
     """Said where an earlier definition stood that taking revisions back does not lead to, with the day of the change:
-    the first on which this one was known, which is not the day that a restatement is about."""
+    the first on which this one was known after it, which is not the day that a restatement is about.
+
+    ``earlier``: oldest first.
+    """
     revisions = key_result.revisions
     explained = {
         version
         for count in range(len(revisions) + 1)
         for version in every_version(key_result.model_copy(update={"revisions": revisions[:count]}), objective, client)
     }
-    if all(each.version in explained for each in earlier if each.stood_before):
+    others = [at for at, each in enumerate(earlier) if each.stood_before and each.version not in explained]
+    if not others:
         return None
-    current = [each.since for each in earlier if each.version in explained]
-    return note("changed_without_revision", day=min(current, default=judged_on))
+    since = (each.since for each in earlier[others[-1] :] if each.version in explained)
+    return note("changed_without_revision", day=next(since, judged_on))
 
 
 def _rests_on(client: Client, key_result: KeyResult) -> dict[str, frozenset[str] | None]:

@@ -69,17 +69,23 @@ def earlier_versions(
     zone: str,
     restated: bool,
 ) -> tuple[EarlierVersion, ...]:
-    """Every definition that rows carry, oldest first, by the day in ``zone`` on which it was first known.
+    """The definitions that rows carry, one after the other: each time one came to hold, by the day in ``zone`` on which
+    it was first known.
 
     Rows whose data end before the period ``begins`` are of an earlier one under the same id, and no revision of this.
     On a night those of the nights before it. Judged again, a day also has its own, and what later ones know.
     """
     rows = con.execute(
-        "select min(cast(known_at at time zone $zone as date)) as since, definition_version,"
-        " min(as_of) <= $as_of as stood_before from okr.key_result_progress"
-        " where client = $client and objective_id = $objective and key_result_id = $key_result"
-        " and ($restated or as_of < $as_of) and coalesce(data_through, as_of) >= $begins"
-        " group by definition_version order by all",
+        "with marked as ("
+        "  select *,"
+        "  definition_version is distinct from lag(definition_version) over (order by known_at, as_of) as turns"
+        "  from okr.key_result_progress"
+        "  where client = $client and objective_id = $objective and key_result_id = $key_result"
+        "  and ($restated or as_of < $as_of) and coalesce(data_through, as_of) >= $begins"
+        "), runs as ("
+        "  select *, sum(cast(turns as integer)) over (order by known_at, as_of) as run from marked"
+        ") select min(cast(known_at at time zone $zone as date)) as since, definition_version,"
+        " min(as_of) <= $as_of as stood_before from runs group by run, definition_version order by run",
         {
             "client": client,
             "objective": objective,

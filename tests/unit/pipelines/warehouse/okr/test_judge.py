@@ -229,6 +229,15 @@ def test_a_target_edited_without_a_revision_is_noted_from_then_on(con: duckdb.Du
     assert notes[1] == notes[2] == "definitionen ändrades 21 nov. 2026: skriv ändringen under revisions"
 
 
+def test_a_definition_that_was_put_back_changed_on_the_day_it_was(con: duckdb.DuckDBPyConnection) -> None:
+    visitors(con)
+    for days, target in enumerate(("+30%", "+20%", "+20%", "+30%", "+30%")):
+        edited = key_result(id="visitors", target=target)
+        evaluate_all(con, [a_client(edited)], fixed_clock(AS_OF + timedelta(days=days)))
+    said = "definitionen ändrades {} nov. 2026: skriv ändringen under revisions"
+    assert [row["notes"] for row in progress(con)] == [None, *(said.format(day) for day in (21, 21, 23, 23))]
+
+
 def test_a_revision_is_noted_as_such_and_keeps_the_first_target(con: duckdb.DuckDBPyConnection) -> None:
     visitors(con)
     evaluate_all(con, [a_client(VISITORS)], fixed_clock(AS_OF))
