@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.unit.dbt_like_sql.test_post_identity import site, views
-from tests.unit.sql_story import Story, build
+from tests.unit.dbt_like_sql.test_post_identity import HISTORY, YESTERDAY, site, views
+from tests.unit.sql_story import Story, at, build, days, value_of
 
 OCTOBER, A_DAY = date(2026, 10, 1), date(2026, 10, 8)
 
@@ -37,8 +37,24 @@ def hostless() -> Story:
     return views(story, "/", 90, source="second", host="", on=A_DAY)
 
 
+def parted() -> Story:
+    """What a post is says only the second's blog_path; each calls something of its own a conversion."""
+    story = Story("parted", start_on=HISTORY)
+    read = ("web_pages_daily", "web_events_daily", "web_channels_daily")
+    for source, blog_path, events in (("first", None, ("lead", "order")), ("second", "/blogg", ("order", "Kontakt"))):
+        story.source(source, "ga4", blog_path=blog_path, streams=("web_daily", "web_key_events", *read))
+        for stream in read:
+            story.loaded(source, stream, HISTORY, YESTERDAY)
+        story.web(source, days(HISTORY, YESTERDAY))
+        story.reading(source, "web_key_events", at(story.as_of), [{"event": e, "has_past": True} for e in events])
+        story.raw(source, "web_events_daily", [{"day": A_DAY, "event": event, "conversions": 4} for event in events])
+        story.raw(source, "web_channels_daily", [{"day": A_DAY, "label": "x", "channel": source, "sessions": 1}])
+        views(story, "/", 70, source=source, on=HISTORY)
+    return views(story, "/blogg/a", 5, source="second", on=A_DAY)
+
+
 def stories() -> Iterable[Story]:
-    return [same_site(), two_sites(), hostless()]
+    return [same_site(), two_sites(), hostless(), parted()]
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +90,17 @@ def test_their_days_count_once_too(con: duckdb.DuckDBPyConnection) -> None:
 def test_two_sites_and_sites_nobody_knows_add_up(con: duckdb.DuckDBPyConnection, client: str) -> None:
     by_scope = {scope: value for scope, value, _ in months(con, client, "page_views")}
     assert by_scope["all"] == by_scope["source=first"] + by_scope["source=second"]
+
+
+def test_what_only_the_second_gives_counts_for_all(con: duckdb.DuckDBPyConnection) -> None:
+    assert value_of(con, "parted", "blog_posts", OCTOBER) == 1.0
+    assert value_of(con, "parted", "page_views_per_blog_post", OCTOBER) == 5.0
+
+
+def test_an_event_that_only_the_second_names_has_its_scope(con: duckdb.DuckDBPyConnection) -> None:
+    by_scope = {scope: value for scope, value, _ in months(con, "parted", "conversions")}
+    assert by_scope["all"] == 8.0
+    assert (by_scope["event=lead"], by_scope["event=order"], by_scope["event=Kontakt"]) == (4.0, 4.0, 4.0)
+    # the channels of one source add up to its sessions, those of two would not
+    channels = {scope for scope, _, _ in months(con, "parted", "sessions") if scope.startswith("channel=")}
+    assert channels == {"channel=first"}

@@ -89,7 +89,20 @@ select
     chosen.is_zero_by_absence,
     chosen.counted_from_on,
     sources.opened_on,
-    twins.counted_by,
+    -- of those that see one site the first that gives this figure at all; the channels are one source's, as they add up
+    nullif(
+        first_value(chosen.source) over (
+            partition by
+                chosen.client,
+                coalesce(twins.counted_by, chosen.source),
+                case
+                    when chosen.series_kpi like '%/channel=%' then split_part(chosen.series_kpi, '=', 1)
+                    else chosen.series_kpi
+                end
+            order by sources.position
+        ),
+        chosen.source
+    ) as counted_by,
     kpis.kind,
     kpis.adds_over_time,
     kpis.adds_over_sources,
