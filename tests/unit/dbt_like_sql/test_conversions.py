@@ -137,6 +137,16 @@ def test_a_channel_that_began_later_is_no_zero_before_and_is_told_in_referral(ma
     assert "AI assistants are a channel of their own since 2026-09-13" in note
 
 
+@pytest.mark.parametrize(
+    ("month", "channels", "sessions"), [(AUGUST, 341, 310), (SEPTEMBER, 366, 300), (OCTOBER, 403, 310)]
+)
+def test_a_channel_that_began_later_hides_no_gap(
+    marts: duckdb.DuckDBPyConnection, month: date, channels: int, sessions: int
+) -> None:
+    note = month_of(marts, "assisted", "sessions", month)["note"]
+    assert note == f"web: channels sum to {channels} of {sessions} sessions"
+
+
 def test_days_of_parts_are_kept_by_day_too(marts: duckdb.DuckDBPyConnection) -> None:
     found = marts.execute(
         "select value from marts.kpi_daily"

@@ -12,34 +12,63 @@
     'note_codes': 'cast(null as ' ~ note_type() ~ '[])',
 } %}
 
+with
+
+-- a channel that took from referral from a day on, with what it held of that month
+splits as (
+    select
+        parts.client,
+        parts.source,
+        cast(date_trunc('month', parts.counted_from_on) as date) as month,
+        parts.counted_from_on,
+        sum(days.value order by days.day) as sessions
+    from {{ ref('int_web_parts') }} as parts
+    left join {{ ref('int_kpi_days') }} as days
+        on
+            parts.client = days.client
+            and parts.source = days.source
+            and days.kpi = {{ part_kpi("'sessions'", 'parts.part') }}
+            and date_trunc('month', days.day) = date_trunc('month', parts.counted_from_on)
+    where
+        parts.kpi = 'sessions'
+        and parts.part = 'channel=ai_assistants'
+    group by parts.client, parts.source, parts.counted_from_on
+),
+
 -- what the channels of a month do not add up to: rows withheld, or sessions that no channel holds
-with gaps as (
+gaps as (
     select
         client,
         source,
         month,
-        cast(sum(case when {{ is_part('kpi') }} then value end) as bigint) as by_channel,
-        cast(sum(case when not {{ is_part('kpi') }} then value end) as bigint) as whole
-    from {{ ref('int_additive_months') }}
-    where {{ kpi_of('kpi') }} = 'sessions'
+        cast(sum(case when is_channel then value end) as bigint) as by_channel,
+        cast(sum(case when not is_channel then value end) as bigint) as whole
+    from (
+        select
+            months.client,
+            months.source,
+            months.month,
+            {{ is_part('months.kpi') }} as is_channel,
+            -- before a channel began the others held its sessions
+            case
+                when splits.month is null then months.value
+                when splits.month = months.month then splits.sessions
+            end as value,
+            case when splits.month is null then months.observed_days end as observed_days
+        from {{ ref('int_additive_months') }} as months
+        left join splits
+            on
+                months.client = splits.client
+                and months.source = splits.source
+                and months.month <= splits.month
+                and months.kpi = {{ part_kpi("'sessions'", "'channel=ai_assistants'") }}
+        where {{ kpi_of('months.kpi') }} = 'sessions'
+    ) as counted
     group by client, source, month
     having
         min(observed_days) = max(observed_days)
-        and count(distinct kpi) > 1
-        and abs(sum(case when {{ is_part('kpi') }} then value else -value end)) >= 0.5
-),
-
--- a channel that took from referral from a day on
-splits as (
-    select
-        client,
-        source,
-        cast(date_trunc('month', counted_from_on) as date) as month,
-        counted_from_on
-    from {{ ref('int_web_parts') }}
-    where
-        kpi = 'sessions'
-        and part = 'channel=ai_assistants'
+        and bool_or(is_channel)
+        and abs(sum(case when is_channel then value else -value end)) >= 0.5
 ),
 
 additive as (
