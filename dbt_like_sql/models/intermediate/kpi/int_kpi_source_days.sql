@@ -91,6 +91,12 @@ select
     false as is_estimated,
     cast(null as varchar) as method
 from {{ ref('stg_raw__web_conversions_daily') }} as rates
+inner join {{ ref('int_stream_days') }} as observed
+    on
+        rates.client = observed.client
+        and rates.source = observed.source
+        and rates.day = observed.day
+        and observed.stream = 'web_conversions_daily'
 left join {{ ref('int_kpi_series') }} as series
     on
         rates.client = series.client
