@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.unit.sql_story import Story, at, build, days, value_of
+from tests.unit.sql_story import Story, at, build, days, month_of, value_of
 
 HISTORY, YESTERDAY = date(2026, 1, 1), date(2026, 11, 19)
 AUGUST, OCTOBER, NOVEMBER = date(2026, 8, 1), date(2026, 10, 1), date(2026, 11, 1)
@@ -258,8 +258,19 @@ def same_ids() -> Story:
     return views(story, "/butik/a/", 7)
 
 
+def second_list() -> Story:
+    """A feed of WordPress's only post, and a shop on a host of its own that is read since October."""
+    story = wordpress(site("second_list"), ("7", "https://www.tall.se/a/", PUBLISHED))
+    listed(story.source("rss", "feed"), "rss", ("tag:a", "https://tall.se/a", PUBLISHED))
+    story.source("shop", "ga4").loaded("shop", "web_pages_daily", OCTOBER, YESTERDAY)
+    story.web("shop", days(OCTOBER, YESTERDAY))
+    views(story, "/", 9, host="shop.tall.se", source="shop", on=OCTOBER)
+    return views(story, "/a/", 40)
+
+
 def stories() -> list[Story]:
     return [
+        second_list(),
         renamed(),
         taken_over(),
         republished(),
@@ -357,6 +368,11 @@ def test_a_post_that_two_lists_name_counts_once_and_wordpress_tells_of_it(con: d
     ]
     counted = [value_of(con, "listed_twice", "blog_posts", month) for month in (AUGUST, date(2026, 9, 1), OCTOBER)]
     assert counted == [1, 1, 1]
+
+
+def test_a_list_whose_posts_are_anothers_rests_on_what_tells_of_those(con: duckdb.DuckDBPyConnection) -> None:
+    assert value_of(con, "second_list", "page_views_per_blog_post", AUGUST) == 40
+    assert month_of(con, "second_list", "page_views_per_blog_post", AUGUST)["observed_share"] == 1.0
 
 
 def test_plain_permalinks_are_told_apart_by_their_query(con: duckdb.DuckDBPyConnection) -> None:

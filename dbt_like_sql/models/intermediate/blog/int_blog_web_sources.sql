@@ -8,12 +8,50 @@ with blogs as (
     where kpi = 'blog_posts'
 ),
 
+postless as (
+    select
+        blogs.client,
+        blogs.source
+    from blogs
+    left join {{ ref('int_blog_posts') }} as posts
+        on
+            blogs.client = posts.client
+            and blogs.source = posts.source
+    where
+        posts.client is null
+        and blogs.is_listed
+),
+
+-- a blog whose posts all count as another's rests on what tells of those
+second_lists as (
+    select distinct
+        postless.client,
+        postless.source,
+        addresses.site_host
+    from postless
+    inner join {{ ref('int_blog_same_posts') }} as same
+        on
+            postless.client = same.client
+            and postless.source = same.source
+    inner join {{ ref('int_blog_addresses') }} as addresses
+        on
+            same.client = addresses.client
+            and same.kept_source = addresses.source
+            and same.kept_post_id = addresses.post_id
+),
+
 blog_hosts as (
     select
         client,
         source,
         site_host
     from {{ ref('int_blog_addresses') }}
+    union
+    select
+        client,
+        source,
+        site_host
+    from second_lists
     union
     select
         blogs.client,
@@ -30,16 +68,14 @@ blog_hosts as (
 -- of a blog without a post every source can say that none was viewed
 empty_blogs as (
     select
-        blogs.client,
-        blogs.source
-    from blogs
-    left join {{ ref('int_blog_posts') }} as posts
+        postless.client,
+        postless.source
+    from postless
+    left join second_lists
         on
-            blogs.client = posts.client
-            and blogs.source = posts.source
-    where
-        posts.client is null
-        and blogs.is_listed
+            postless.client = second_lists.client
+            and postless.source = second_lists.source
+    where second_lists.client is null
 ),
 
 named as (
