@@ -4,7 +4,8 @@ with scaled as (
         client,
         kpi,
         scope,
-        month
+        month,
+        source
     from {{ ref('int_csv_day_shares') }}
     where
         is_held_to_shares
@@ -35,6 +36,24 @@ days as (
             and scaled.scope = given.scope
             and calendar.day = given.period_start_on
             and given.grain = 'day'
+    left join {{ ref('int_sources') }} as sources
+        on
+            scaled.client = sources.client
+            and scaled.source = sources.source
+    -- a day of a pause, or before the source opened, lacks nothing
+    where
+        given.value is not null
+        or (
+            calendar.day >= coalesce(sources.opened_on, calendar.day)
+            and not exists (
+                select 1
+                from {{ ref('stg_config__pauses') }} as pauses
+                where
+                    scaled.client = pauses.client
+                    and scaled.source = pauses.source
+                    and calendar.day between pauses.from_on and pauses.to_on
+            )
+        )
 ),
 
 -- sums in the order of days, so that the same rows give the same figure to the last bit
