@@ -33,12 +33,22 @@ class Success(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanOfMonths:
-    """Growth: the mean of the months. ``included`` leaves out months that one side of the comparison lacks."""
+    """Growth: the mean of the months. ``included`` leaves out months that one side of the comparison lacks.
+
+    ``weights``, at least 0: of a ratio that keeps its parts what each month has below the line.
+    """
 
     included: tuple[bool, ...] | None = None
+    weights: tuple[float, ...] | None = None
 
     def __call__(self, paths: Floats) -> Floats:
-        return _mean(_chosen(paths, self.included))
+        if self.weights is None:
+            return _mean(_chosen(paths, self.included))
+        weights = np.array(self.weights) * (1.0 if self.included is None else np.array(self.included, dtype=np.float64))
+        weights = np.where(np.isnan(paths), 0.0, weights)
+        below = weights.sum(axis=1)
+        above = np.nansum(paths * weights, axis=1)
+        return np.asarray(np.divide(above, below, out=np.full(len(paths), np.nan), where=below > 0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,8 @@ class Anatomy:
     parts: tuple[Component, ...] = ()
     absent: tuple[str, ...] = ()
     """Platforms or sources that should feed it and have no figure at all."""
+    beside: tuple[Component, ...] = ()
+    """The sources of a figure that is no sum of theirs, where there are several."""
 
     @property
     def must_split(self) -> bool:
@@ -203,7 +205,9 @@ def anatomy(
     if str(scope) == ALL and not facts.is_own and not whole.months and not whole.days:
         whole = build.only_source(feeding) or whole
     if not facts.adds_over_sources or scope.source or scope.part:
-        return Anatomy(kpi=facts, whole=whole)
+        several = feeding if str(scope) == ALL and len(feeding) > 1 and not facts.adds_over_sources else ()
+        beside = tuple(build.component(f"source={source.id}", sources=(source,)) for source in several)
+        return Anatomy(kpi=facts, whole=whole, beside=beside)
     groups = _groups(feeding, scope, seen=set(months) | set(days))
     parts = [build.component(name, sources=sources) for name, sources in groups.items()]
     return Anatomy(
@@ -272,7 +276,14 @@ class _Builder:
         while month_end(month) < opened:
             found = filled.get(month)
             if month_end(month) < self.as_of and (found is None or found.value is None):
-                filled[month] = MonthFigure(month=month, value=0.0, origin=NOT_OPENED, data_through=month_end(month))
+                closes_on = month_end(month) + timedelta(days=self.facts.closing_days)
+                filled[month] = MonthFigure(
+                    month=month,
+                    value=0.0,
+                    is_closed=closes_on <= self.as_of,
+                    origin=NOT_OPENED,
+                    data_through=month_end(month),
+                )
             month = month_end(month) + ONE_DAY
         return filled
 

@@ -27,6 +27,7 @@ from okr_models.progress.forecast_job import forecast_job
 from okr_models.progress.formula import clipped, raw_progress
 from okr_models.progress.growth import measure_growth
 from okr_models.progress.items import JudgedItem
+from okr_models.progress.lacking import no_value
 from okr_models.progress.levels import measure_hold, measure_level
 from okr_models.progress.like_for_like import closed_months
 from okr_models.progress.measures import NOTHING, SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
@@ -49,7 +50,7 @@ from okr_models.progress.stocks import measure_stock
 from okr_models.progress.sums import measure_sum
 from okr_models.words.codes import Note, note
 
-RULES = 4
+RULES = 5
 """Part of every ``input_hash``: goes up where the same inputs give another row, so that a rerun adds it."""
 STOCK_DAYS_BEFORE = timedelta(days=366 + 35)
 """A stock may stand against the same day a year before, observed at most 35 days earlier."""
@@ -147,8 +148,8 @@ def prepare(
     raw = raw_progress(measurement, task.target)
     outcome = settled(task, measurement, raw=raw, success=success)
     if measurement.rule == "count" and outcome is None and as_of > final_on(task):
-        unobserved = sum(item.is_unobserved for item in items)
-        measurement, raw = replace(measurement, refusal=note("count_unobserved", count=unobserved)), None
+        late = note("count_unobserved", count=measurement.open_items)
+        measurement, raw = replace(measurement, refusal=measurement.refusal or late), None
     can_forecast = with_forecast and body is not None and outcome is None
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
@@ -174,7 +175,7 @@ def prepare(
         items=items,
         raw=raw,
         expected=_whole(expected, measurement),
-        ramp=seasonal_ramp(task, measurement) if measurement.rule == "growth" and measurement.k else 1.0,
+        ramp=seasonal_ramp(task, measurement) if _status_rule(measurement) == "growth" and measurement.k else 1.0,
         settled=outcome,
         job=job,
         notes=about_inputs(
@@ -329,12 +330,12 @@ def _by_rule(task: Task, body: Anatomy) -> Measurement:
     rule = rule_of(task.target, body.kpi)
     due = calendar_closed(task, closing_days=body.kpi.closing_days)
     if body.kpi.kind == "stock" and rule in {"stock", "level"}:
-        return _never_silent(measure_stock(task, body, rule=rule, k=due), due=due)
+        return _never_silent(measure_stock(task, body, rule=rule, k=due), task, body, due=due)
     measure = {"growth": measure_growth, "sum": measure_sum, "hold": measure_hold, "level": measure_level}[rule]
-    return _never_silent(measure(task, body, k=closed_months(body, task.months)), due=due)
+    return _never_silent(measure(task, body, k=closed_months(body, task.months)), task, body, due=due)
 
 
-def _never_silent(measurement: Measurement, *, due: int) -> Measurement:
+def _never_silent(measurement: Measurement, task: Task, body: Anatomy, *, due: int) -> Measurement:
     """No closed month is too early only where none could be closed yet; after that it is missing data.
 
     While it is too early, what would keep the figure from being judged later is a note already.
@@ -343,7 +344,7 @@ def _never_silent(measurement: Measurement, *, due: int) -> Measurement:
         return measurement
     if due > 0:
         kept = tuple(each for each in measurement.notes if each.code != "no_first_month")
-        return replace(measurement, refusal=measurement.refusal or note("no_data"), notes=kept)
+        return replace(measurement, refusal=measurement.refusal or no_value(body, task.months), notes=kept)
     if measurement.refusal is None or measurement.refusal.code == "no_data":
         return replace(measurement, refusal=None)
     return replace(measurement, refusal=None, notes=(*measurement.notes, measurement.refusal))

@@ -107,11 +107,8 @@ def seasonal_ramp(task: Task, measurement: Measurement) -> float:
 def _positions_ahead(task: Task, measurement: Measurement) -> list[tuple[int, float | None]]:
     """Months to come with their base values."""
     base_of = base_month_of(task.period, task.key_result.baseline)
-    last = measurement.pairs[-1].month
     found: list[tuple[int, float | None]] = []
-    for index, month in enumerate(task.months, start=1):
-        if month <= last:
-            continue
+    for index, month in enumerate(task.months[measurement.k :], start=measurement.k + 1):
         base = base_of(month)
         figures = [part.base_value(base) for part in measurement.used] if base else []
         known = [figure.value or 0.0 for figure in figures if figure is not None]

@@ -138,6 +138,8 @@ class MonthFigure:
     is_estimated: bool = False
     is_first: bool = False
     """The account was first seen in it, and nobody says since when it is there: no month to compare with."""
+    is_undivided: bool = False
+    """A ratio's month without anything to divide by, such as one without new posts."""
     origin: str = "source"
     data_through: date | None = None
 
@@ -182,6 +184,7 @@ def months_known(figures: Figures, *, kpi: str, as_of: date) -> dict[str, Months
             is_closed=is_closed,
             is_estimated=as_flag(row.get("is_estimated")),
             is_first=as_flag(row.get("is_first")),
+            is_undivided=as_flag(row.get("is_undivided")),
             origin=as_text(row.get("origin")) or "source",
             data_through=min(through, month_end(month)) if through else None,
         )

@@ -136,7 +136,7 @@ def _figure(used: tuple[Component, ...], anatomy: Anatomy, month: date) -> Month
 def _reducer(task: Task, measurement: Measurement, anatomy: Anatomy, *, history: _History, k: int) -> Reducer:
     match measurement.rule:
         case "growth":
-            return MeanOfMonths(included=_included(task, measurement, k=k))
+            return MeanOfMonths(included=_included(task, measurement, k=k), weights=month_weights(task, measurement))
         case "sum":
             closed = zip(history.months[-k:], history.figures[-k:], strict=True)
             beside = math.fsum(counted(task, anatomy, month) for month, figure in closed if figure is None)
@@ -161,6 +161,35 @@ def _included(task: Task, measurement: Measurement, *, k: int) -> tuple[bool, ..
         month in common if index < k else (not two_sided or has_base(month)) for index, month in enumerate(task.months)
     )
     return None if all(flags) else flags
+
+
+def month_weights(task: Task, measurement: Measurement) -> tuple[float, ...] | None:
+    """What each month of P1 has below the line, of a ratio that is Σ/Σ; None: its months weigh the same.
+
+    Those to come are taken to have what their base months had, as much larger or smaller as this year's are; without
+    such a base month, what this year's have on average.
+    """
+    if measurement.kind != "ratio" or not measurement.pairs:
+        return None
+    seen = {pair.month: pair.current.denominator for pair in measurement.pairs if pair.current.numerator is not None}
+    known = {month: below for month, below in seen.items() if below is not None}
+    total = math.fsum(known.values())
+    if len(known) < len(measurement.pairs) or total <= 0:
+        return None
+    bases = [pair.base.denominator if pair.base else None for pair in measurement.pairs]
+    before = math.fsum(below for below in bases if below is not None)
+    scale = total / before if before > 0 and None not in bases else None
+    base_of = base_month_of(task.period, task.key_result.baseline)
+
+    def ahead(month: date) -> float:
+        base = base_of(month)
+        found = base_figure(measurement.used, base) if base and scale else None
+        below = found.denominator if found else None
+        return total / len(known) if below is None or scale is None else below * scale
+
+    return tuple(
+        known.get(month, 0.0) if index < measurement.k else ahead(month) for index, month in enumerate(task.months)
+    )
 
 
 def _inside(task: Task) -> ShareInside:

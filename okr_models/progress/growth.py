@@ -49,7 +49,7 @@ def measure_growth(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         shape,
         current=current,
         baseline=baseline,
-        final_baseline=_final_baseline(task, found, base_of, is_ratio=kpi.kind == "ratio") or baseline,
+        final_baseline=_final_baseline(task, found, base_of, k=k, is_ratio=kpi.kind == "ratio") or baseline,
         refusal=bad_baseline(task.target, baseline),
         pairs=found.pairs,
         used=found.used,
@@ -102,9 +102,9 @@ def _baseline(task: Task, start: MonthFigure | None, found: Comparison, *, is_ra
     return mean([pair.base for pair in found.pairs], is_ratio=is_ratio)
 
 
-def _final_baseline(task: Task, found: Comparison, base_of: BaseOf | None, *, is_ratio: bool) -> float | None:
-    """B over the common months and those still to come."""
+def _final_baseline(task: Task, found: Comparison, base_of: BaseOf | None, *, k: int, is_ratio: bool) -> float | None:
+    """B over the common months and those still to come: one that closed without a value is neither."""
     if base_of is None:
         return None
-    ahead = [month for month in task.months if month > found.months[-1] or month in found.months]
-    return mean([base_figure(found.used, base) for month in ahead if (base := base_of(month))], is_ratio=is_ratio)
+    months = (*found.months, *task.months[k:])
+    return mean([base_figure(found.used, base) for month in months if (base := base_of(month))], is_ratio=is_ratio)

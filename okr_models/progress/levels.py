@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import date
 
 from okr_models.client.model import BaselineValue
+from okr_models.client.sources import Break
 from okr_models.progress.baselines import base_month_of, month_before
 from okr_models.progress.components import Anatomy
 from okr_models.progress.figures import MonthFigure
 from okr_models.progress.growth import origins
-from okr_models.progress.like_for_like import needed
+from okr_models.progress.lacking import ONE_SIDE, few_values, needed, no_value
 from okr_models.progress.measures import Measurement, Task, bad_baseline, is_met
 from okr_models.words.codes import Note, note
 
@@ -23,14 +24,17 @@ OLDEST_LAST_MONTH = 2
 
 
 def total(anatomy: Anatomy, month: date) -> MonthFigure | None:
-    """The closed month of the whole, or of all its parts together; None where a part is missing."""
+    """The closed month of the whole, or of all its parts together; None where a part is missing.
+
+    Where a break is one part's, its ratio is too: then the parts come first.
+    """
     whole = anatomy.whole.value(month)
-    if whole is not None or anatomy.absent or len(anatomy.parts) < 2:
+    if anatomy.absent or len(anatomy.parts) < 2 or (whole is not None and not anatomy.must_split):
         return whole
     found = [part.value(month) for part in anatomy.parts]
     known = [figure for figure in found if figure is not None]
     if len(known) < len(found):
-        return None
+        return whole
     return MonthFigure(
         month=month,
         value=sum(figure.value or 0.0 for figure in known),
@@ -49,7 +53,7 @@ def measure_level(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
     recent = [total(anatomy, month) for month in task.months[max(0, k - 1 - OLDEST_LAST_MONTH) : k]]
     last = next((figure for figure in reversed(recent) if figure is not None), None)
     if last is None or last.value is None:
-        return replace(shape, refusal=note("no_data"))
+        return replace(shape, refusal=_nothing_lately(task, anatomy, k=k))
     notes: list[Note] = []
     if last.month != task.months[k - 1]:
         notes.append(note("last_month_missing", month=last.month))
@@ -66,7 +70,7 @@ def measure_level(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         baseline=start,
         final_baseline=start,
         inside=inside or None,
-        used=(anatomy.whole,),
+        used=anatomy.parts if anatomy.must_split else (anatomy.whole,),
         base_months=(base.month,) if base else (),
         data_through=min(last.observed_on, task.last_day),
         notes=tuple(notes),
@@ -92,8 +96,7 @@ def measure_hold(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
     known = [figure for month in task.months[:k] if (figure := total(anatomy, month)) is not None]
     missing = tuple(month for month in task.months[:k] if month not in {figure.month for figure in known})
     if len(known) < needed(k):
-        why = note("few_months", count=len(known), needed=needed(k)) if known else note("no_data")
-        return replace(shape, refusal=why)
+        return replace(shape, refusal=few_values(anatomy, task.months[:k], count=len(known)))
     inside = sum(is_met(task.target, figure.value or 0.0) for figure in known)
     paused = tuple(month for month in missing if month in anatomy.whole.paused_months)
     plain = tuple(month for month in missing if month not in paused)
@@ -106,10 +109,25 @@ def measure_hold(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         data_through=max(min(figure.observed_on, task.last_day) for figure in known),
         notes=(
             *((note("months_paused", months=paused),) if paused else ()),
-            *((note("months_left_out", months=plain),) if plain else ()),
+            *((note("months_left_out", months=plain, **ONE_SIDE),) if plain else ()),
         ),
         **origins(known),
     )
+
+
+def _nothing_lately(task: Task, anatomy: Anatomy, *, k: int) -> Note:
+    """Why the last closed months have no value, be there any before them."""
+    why = no_value(anatomy, task.months[max(0, k - 1 - OLDEST_LAST_MONTH) : k])
+    has_earlier = any(total(anatomy, month) for month in task.months[:k])
+    return note("no_data", of="last_months") if has_earlier and why == note("no_data") else why
+
+
+def _crossed(anatomy: Anatomy, base: date, month: date) -> Break | None:
+    """The break between two months: of the parts where each has both, else of the whole."""
+    whole, parts = anatomy.whole, anatomy.parts
+    if anatomy.must_split and not anatomy.absent and all(part.value(base) and part.value(month) for part in parts):
+        return next((found for part in parts if (found := part.crossed(base, month))), None)
+    return whole.crossed(base, month)
 
 
 def _start(task: Task, anatomy: Anatomy, last: MonthFigure) -> tuple[float | None, MonthFigure | None, Note | None]:
@@ -123,7 +141,7 @@ def _start(task: Task, anatomy: Anatomy, last: MonthFigure) -> tuple[float | Non
     base = total(anatomy, base_month) if base_month else None
     if base is None or base.is_first:
         return None, None, None
-    crossed = anatomy.whole.crossed(base.month, last.month)
+    crossed = _crossed(anatomy, base.month, last.month)
     if crossed:
         return None, None, note("baseline_restarts", day=crossed.date, reason=crossed.reason)
     return base.value, base, None

@@ -18,9 +18,9 @@ from okr_models.periods import add_months, month_end
 from okr_models.progress.baselines import BaseOf
 from okr_models.progress.components import Anatomy, Component
 from okr_models.progress.figures import MonthFigure
+from okr_models.progress.lacking import ONE_SIDE, few_values, needed
 from okr_models.words.codes import Note, Side, note
 
-ENOUGH_MONTHS = 3
 LARGEST_LEFT_OUT = 0.20
 
 
@@ -58,11 +58,6 @@ def closed_months(anatomy: Anatomy, months: Sequence[date]) -> int:
         ):
             return index
     return 0
-
-
-def needed(k: int) -> int:
-    """Fewest common months: three, or k where k is smaller."""
-    return min(ENOUGH_MONTHS, k)
 
 
 def compare(anatomy: Anatomy, elapsed: Sequence[date], base_of: BaseOf | None) -> Comparison:
@@ -114,7 +109,7 @@ def _judged(
     k = len(elapsed)
     missing = tuple(month for month in elapsed if month not in pairs)
     if len(pairs) < needed(k):
-        refusal = _why(used or (anatomy.whole,), elapsed, base_of, count=len(pairs))
+        refusal = _why(anatomy, used or (anatomy.whole,), elapsed, base_of, count=len(pairs))
         return Comparison(refusal=refusal, used=used)
     return Comparison(
         pairs=tuple(pairs[month] for month in elapsed if month in pairs),
@@ -129,21 +124,38 @@ def _missing_notes(
     """Why each left-out month was left out: a pause, a break, or no value."""
     if not missing:
         return ()
-    notes: list[Note] = []
     paused = tuple(month for month in missing if any(_touches_pause(part, month, base_of) for part in used))
     rest = [month for month in missing if month not in paused]
-    broken: tuple[date, ...] = ()
-    crossed = next((each for part in used for each in part.hard_breaks), None)
-    if crossed:
-        broken = tuple(month for month in rest if any(_crosses(part, month, base_of, last=last) for part in used))
-        if broken:
-            notes.append(note("months_left_out_break", day=crossed.date, reason=crossed.reason, months=broken))
+    broken = _broken(used, rest, base_of, last=last)
+    sides = {} if base_of else ONE_SIDE
+    notes = [
+        note("months_left_out_break", day=day, reason=reason, months=months, **sides)
+        for (day, reason), months in sorted(broken.items())
+    ]
     if paused:
         notes.append(note("months_paused", months=paused))
-    plain = tuple(month for month in rest if month not in broken)
+    plain = tuple(month for month in rest if not any(month in months for months in broken.values()))
     if plain:
-        notes.append(note("months_left_out", months=plain))
+        notes.append(note("months_left_out", months=plain, **sides))
     return tuple(notes)
+
+
+def _broken(
+    used: Sequence[Component], missing: Sequence[date], base_of: BaseOf | None, *, last: date
+) -> dict[tuple[date, str], tuple[date, ...]]:
+    """The months before each part's newest break, by that break."""
+    found: dict[tuple[date, str], tuple[date, ...]] = {}
+    for part in used:
+        newest = max((each for each in part.hard_breaks if each.date <= month_end(last)), key=_day_of, default=None)
+        months = [month for month in missing if newest and _crosses(part, month, base_of, last=last)]
+        if newest and months:
+            key = newest.date, newest.reason
+            found[key] = tuple(sorted({*found.get(key, ()), *months}))
+    return found
+
+
+def _day_of(each: Break) -> date:
+    return each.date
 
 
 def _touches_pause(part: Component, month: date, base_of: BaseOf | None) -> bool:
@@ -158,17 +170,21 @@ def _crosses(part: Component, month: date, base_of: BaseOf | None, *, last: date
     return eras != {newest}
 
 
-def _why(used: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None, *, count: int) -> Note:
+def _why(
+    anatomy: Anatomy, used: Sequence[Component], elapsed: Sequence[date], base_of: BaseOf | None, *, count: int
+) -> Note:
     """The sentence that says what keeps a comparison from being made, and what would cure it."""
     crossing = _crossing_break(used, elapsed, base_of)
     if crossing:
         return note("baseline_restarts", day=crossing.date, reason=crossing.reason)
-    has_current = sum(any(part.value(month) for part in used) for month in elapsed)
+    asked = (*used, *anatomy.parts) if base_of else used
+    has_current = sum(any(part.value(month) for part in asked) for month in elapsed)
     if has_current < needed(len(elapsed)):
-        return note("few_months", count=has_current, needed=needed(len(elapsed))) if has_current else note("no_data")
+        return few_values(anatomy, elapsed, count=has_current)
     if count:
         return note("few_months", count=count, needed=needed(len(elapsed)))
-    starts = [start for part in used if (start := part.first_month) is not None]
+    present = [part for part in asked if any(part.value(month) for month in elapsed)]
+    starts = [start for part in present if (start := part.first_month) is not None]
     if starts and base_of is not None:
         return note("baseline_starts", day=min(starts))
     return note("baseline_missing")
@@ -183,7 +199,7 @@ def _crossing_break(used: Sequence[Component], elapsed: Sequence[date], base_of:
         if each.date <= month_end(elapsed[-1])
         and any(_crosses(part, month, base_of, last=elapsed[-1]) for month in elapsed)
     ]
-    return max(found, key=lambda each: each.date) if found else None
+    return max(found, key=_day_of) if found else None
 
 
 def _left_out(
@@ -195,20 +211,28 @@ def _left_out(
     sizes = {part.scope: _share(part, (*kept, *left_out), elapsed, base_of) for part in left_out}
     too_large = sum(size or 0.0 for size in sizes.values()) > LARGEST_LEFT_OUT
     for part in left_out:
-        size = sizes[part.scope]
+        size, crossing = sizes[part.scope], _crossing_break([part], elapsed, base_of)
         if size is None:
             notes.append(note("platform_unknown", label=part.label))
         elif too_large and refusal is None and size == max(each or 0.0 for each in sizes.values()):
-            crossing = _crossing_break([part], elapsed, base_of)
             refusal = (
                 note("baseline_restarts", day=crossing.date, reason=crossing.reason)
                 if crossing
                 else note("platform_too_large", label=part.label, part_share=size, side=_side(part, elapsed, base_of))
             )
+        elif crossing:
+            notes.append(left_out_by(crossing, label=part.label, size=size))
         else:
             side = _side(part, elapsed, base_of)
             notes.append(note("platform_left_out", label=part.label, part_share=size, side=side))
     return refusal, tuple(notes)
+
+
+def left_out_by(crossing: Break, *, label: str, size: float) -> Note:
+    """That a part is there on both sides, and counted in two ways."""
+    return note(
+        "platform_left_out", label=label, part_share=size, day=crossing.date, reason=crossing.reason, of="break"
+    )
 
 
 def _side(part: Component, elapsed: Sequence[date], base_of: BaseOf | None) -> Side:

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Literal
 
 from okr_models.client.model import AtLeast, AtMost, Between, Change, KeyResult, Number, Period, Target
+from okr_models.kpis import MONEY
 from okr_models.progress.components import Component, Measured
 from okr_models.progress.like_for_like import Pair
 from okr_models.words.codes import Note, note
@@ -137,7 +138,7 @@ def bad_baseline(target: Target, baseline: float | None) -> Note | None:
 
 def small_baseline(kpi: Measured, baseline: float | None) -> tuple[Note, ...]:
     """A count under 30 as baseline makes percentages swing; figures that are no counts have no such limit."""
-    is_count = kpi.kind != "ratio" and not kpi.is_own
+    is_count = kpi.kind != "ratio" and not kpi.is_own and kpi.unit != MONEY
     if is_count and baseline is not None and 0 < baseline < SMALL_BASELINE:
         return (note("small_baseline", value=baseline),)
     return ()

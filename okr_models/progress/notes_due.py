@@ -244,7 +244,9 @@ def _why_none(job: ForecastJob) -> tuple[Note, ...]:
 
 def _about_breaks(task: Task, measurement: Measurement) -> list[Note]:
     """Breaks between the compared sides that an overlap ratio bridges."""
-    first = min((pair.base.month for pair in measurement.pairs if pair.base), default=task.period.start)
+    bases = [pair.base.month for pair in measurement.pairs if pair.base]
+    bases += measurement.base_months if measurement.rule == "level" else ()
+    first = min(bases, default=task.period.start)
     return [
         note("break_bridged", day=each.date, reason=each.reason, ratio=each.overlap_ratio)
         for each in dict.fromkeys(each for part in measurement.used for each in part.breaks)

@@ -67,8 +67,7 @@ def _bases(task: Task, found: Measurement) -> list[float] | None:
 
     Of a baseline that is stated as a number: that number.
     """
-    last = found.pairs[-1].month if found.pairs else task.months[-1]
-    ahead = [month for month in task.months if month > last]
+    ahead = task.months[found.k :]
     stated = isinstance(task.key_result.baseline, BaselineValue)
     base_of = base_month_of(task.period, task.key_result.baseline)
     figures = [pair.base for pair in found.pairs]

@@ -28,7 +28,7 @@ from okr_models.periods import Window, add_months, month_start
 
 KpiKey = tuple[str, str]
 """KPI and scope."""
-MONTHS_WITHOUT_PERIOD = 12
+YEAR = MONTHS_WITHOUT_PERIOD = 12
 
 
 class Row(Protocol):
@@ -63,6 +63,8 @@ class Month(Protocol):
     def value(self) -> float | None: ...
     @property
     def is_closed(self) -> bool: ...
+    @property
+    def denominator(self) -> float | None: ...
 
 
 class Item(Protocol):
@@ -80,7 +82,8 @@ class Item(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A month. ``is_open``: not closed yet, so the figure still grows."""
+    """A month. ``is_open``: not closed yet, so the figure still grows. ``below``: what a ratio is divided by, then and
+    in the month of ``last``."""
 
     month: date
     actual: float | None = None
@@ -90,6 +93,8 @@ class Point:
     low: float | None = None
     mid: float | None = None
     high: float | None = None
+    below: float | None = None
+    last_below: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +135,15 @@ def series_of(
                 actual=values[month].value if month in values and month <= as_of else None,
                 is_open=month in values and not values[month].is_closed,
                 last=before.value if before else None,
+                below=values[month].denominator if month in values else None,
+                last_below=before.denominator if before else None,
             )
             for month, before in zip(span, last, strict=True)
         )
-        series = _with_target(row, target, points, has_base=_has_base(definition, span))
+        has_base = _has_base(definition, span)
+        if row.kind == "stock" and (definition is None or definition.baseline != "same_months_last_year"):
+            has_base = False
+        series = _with_target(row, target, points, has_base=has_base)
     return series if series.has_actual or any(point.last is not None for point in series.points) else None
 
 
@@ -160,7 +170,9 @@ def _values(
 def _has_base(definition: KeyResult | None, span: Sequence[date]) -> bool:
     """Whether the same months of the year before are what the target grows from, by that name or by their days."""
     if definition is None or not isinstance(definition.baseline, BaselinePeriod):
-        return definition is not None and definition.baseline in {None, "same_months_last_year"}
+        is_default = definition is not None and definition.baseline in {None, "same_months_last_year"}
+        # a longer period stands against as many years as lie before all of it
+        return is_default and len(span) <= YEAR
     base = Window(definition.baseline.from_, definition.baseline.to).months()
     return list(base) == [add_months(month, -12) for month in span]
 
@@ -174,17 +186,24 @@ def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, 
         # the forecast of one that is to hold every month is of its share of months, and has no place among them
         return Series(form="level", points=judged if target.hold else _fan(row, judged), bounds=(bound,))
     if row.kind == "stock":
-        return Series(form="level", points=_fan(row, _straight(points, start=row.baseline, end=row.target)))
+        grown = _grown(row, target, points) if has_base else None
+        return Series(form="level", points=_fan(row, grown or _straight(points, start=row.baseline, end=row.target)))
     if isinstance(target, Number) and _adds_up(row):
         return Series(form="total", points=_fan(row, _shaped(row, _running(points))))
-    if isinstance(target, Change) and has_base and row.baseline and row.target is not None:
-        growth = row.target / row.baseline
-        grown = tuple(replace(p, path=None if p.last is None else p.last * growth) for p in points)
+    if has_base and (grown := _grown(row, target, points)):
         return Series(form="months", points=_implied(row, grown))
     # growth on another base: what the whole period asks for, as the forecast's line says it
     asked = row.forecast_target if isinstance(target, Change) and row.forecast_target is not None else row.target
     bounds = (asked,) if asked is not None and target is not None else ()
     return Series(form="months", points=_implied(row, points), bounds=bounds)
+
+
+def _grown(row: Row, target: Target | None, points: tuple[Point, ...]) -> tuple[Point, ...] | None:
+    """Last year's months times the growth asked for; None where the target is no percentage of them."""
+    if not isinstance(target, Change) or not row.baseline or row.target is None:
+        return None
+    growth = row.target / row.baseline
+    return tuple(replace(p, path=None if p.last is None else p.last * growth) for p in points)
 
 
 def _adds_up(row: Row) -> bool:
@@ -247,26 +266,47 @@ def _fan(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 
 def _implied(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
-    """What the remaining months must be for the year's mean to end at the forecast, in last year's shape."""
+    """What the remaining months must be for the year's mean, of a ratio Σ/Σ, to end at the forecast, in last year's
+    shape."""
     if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
         return points
-    done = [point.actual for point in points if point.actual is not None and not point.is_open]
+    done = [n for n, point in enumerate(points) if point.actual is not None and not point.is_open]
     left = [n for n, point in enumerate(points) if point.actual is None or point.is_open]
     if not done or not left or left[0] < len(done) or len(done) + len(left) != len(points):
         return points
     weights = [points[n].last for n in left]
     known = [weight for weight in weights if weight is not None]
     even = len(known) != len(weights) or sum(known) <= 0
-    total = len(left) if even else sum(known)
+    shape = {n: 1.0 if even or weight is None else weight for n, weight in zip(left, weights, strict=True)}
+    sizes = _sizes(row, points, done)
+    total = sum(shape[n] * sizes[n] for n in left)
+    came = sum((points[n].actual or 0.0) * sizes[n] for n in done)
     implied = list(points)
-    for n, weight in zip(left, weights, strict=True):
-        share = (1.0 if even or weight is None else weight) / total
+    for n in left:
         low, mid, high = (
-            max(0.0, (len(points) * end - sum(done)) * share)
+            max(0.0, (sum(sizes) * end - came) * shape[n] / total)
             for end in (row.forecast_low, row.forecast, row.forecast_high)
         )
         implied[n] = replace(points[n], low=low, mid=mid, high=high)
     return tuple(implied)
+
+
+def _sizes(row: Row, points: Sequence[Point], done: Sequence[int]) -> list[float]:
+    """What each month weighs in the mean: of a ratio that keeps its parts what it is divided by, as the forecast has it
+    (``forecast_job.month_weights``); else 1."""
+    known = [points[n].below or 0.0 for n in done if points[n].below is not None]
+    before = [points[n].last_below or 0.0 for n in done if points[n].last_below is not None]
+    if row.kind != "ratio" or len(known) < len(done) or sum(known) <= 0:
+        return [1.0] * len(points)
+    scale = sum(known) / sum(before) if len(before) == len(done) and sum(before) > 0 else None
+    usual = sum(known) / len(known)
+
+    def ahead(point: Point) -> float:
+        return usual if scale is None or point.last_below is None else point.last_below * scale
+
+    sizes = [(point.below or 0.0) if n in done else ahead(point) for n, point in enumerate(points)]
+    is_empty = sum(size for n, size in enumerate(sizes) if n not in done) <= 0
+    return [usual] * len(points) if is_empty else sizes
 
 
 def _count(row: Row, items: Sequence[Item], span: tuple[date, ...], as_of: date) -> Series:

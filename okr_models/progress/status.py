@@ -74,8 +74,8 @@ def _on_course(standing: Standing) -> Status:
     if standing.items:
         due = whole_items(due, standing.items)
     if due <= TOLERANCE:
-        # of a count something may be done before anything is expected
-        return "on_track" if standing.items and raw > TOLERANCE else "too_early"
+        # something may be done before anything is expected
+        return "on_track" if raw > TOLERANCE else "too_early"
     if raw >= due - TOLERANCE:
         return "on_track"
     return "at_risk" if raw >= NEARLY * due - TOLERANCE else "off_track"

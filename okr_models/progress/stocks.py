@@ -17,7 +17,7 @@ from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from okr_models.progress.baselines import FIRST_OBSERVATION_DAYS, eve
 from okr_models.progress.components import STOCK_AGE, Anatomy, Component
 from okr_models.progress.figures import DayFigure
-from okr_models.progress.like_for_like import LARGEST_LEFT_OUT
+from okr_models.progress.like_for_like import LARGEST_LEFT_OUT, left_out_by
 from okr_models.progress.measures import Measurement, Rule, Task, bad_baseline, is_met, small_baseline
 from okr_models.words.codes import Note, Side, note
 
@@ -56,7 +56,8 @@ def measure_stock(task: Task, anatomy: Anatomy, *, rule: Rule, k: int) -> Measur
     chosen, notes, refusal = _choose(task, anatomy)
     if refusal is not None and rule == "level":
         now = _alone(task, anatomy)
-        return _level_without_start(task, replace(shape, notes=(*early, refusal)), now)
+        why = _nothing_now(task, anatomy) if now is None else None
+        return _level_without_start(task, replace(shape, notes=(*early, refusal), refusal=why), now)
     if refusal is not None:
         return replace(shape, refusal=refusal, notes=(*early, *notes))
     now = [sides.now for sides in chosen if sides.now is not None]
@@ -132,22 +133,30 @@ def _choose(task: Task, anatomy: Anatomy) -> tuple[Sequence[_Sides], tuple[Note,
     if whole.both and not (split and anatomy.must_split):
         return [whole], (), None
     if not kept:
-        return (), (), _why(whole, split)
+        return (), (), _why(task, anatomy, [whole, *split])
     left_out = [sides for sides in split if not sides.both]
     notes, refusal = _weigh(kept, left_out)
     absent = tuple(note("platform_unknown", label=label) for label in anatomy.absent)
     return kept, (*notes, *absent), refusal
 
 
-def _why(whole: _Sides, split: Sequence[_Sides]) -> Note:
-    candidates = [whole, *split]
+def _why(task: Task, anatomy: Anatomy, candidates: Sequence[_Sides]) -> Note:
     crossed = [sides.crossed for sides in candidates if sides.crossed is not None]
     if crossed:
         newest = max(crossed, key=lambda each: each.date)
         return note("baseline_restarts", day=newest.date, reason=newest.reason)
-    if not any(sides.now for sides in candidates):
-        return note("no_data")
-    return note("baseline_missing")
+    return note("baseline_missing") if any(sides.now for sides in candidates) else _nothing_now(task, anatomy)
+
+
+def _nothing_now(task: Task, anatomy: Anatomy) -> Note:
+    """Why the whole has no latest observation: a part has none, the last is too old, or there never was one."""
+    parts = [_sides(task, anatomy, part) for part in anatomy.parts]
+    silent = [*(sides.part.label for sides in parts if sides.now is None), *anatomy.absent]
+    if silent and any(sides.now for sides in parts):
+        return note("no_data", label=", ".join(silent), of="parts")
+    last = [each.stock_at(task.last_day, oldest=None) for each in (anatomy.whole, *anatomy.parts)]
+    is_old = any(each is not None and each.day >= task.period.start for each in last)
+    return note("no_data", of="old") if is_old else note("no_data")
 
 
 def _weigh(kept: Sequence[_Sides], left_out: Sequence[_Sides]) -> tuple[tuple[Note, ...], Note | None]:
@@ -167,6 +176,8 @@ def _weigh(kept: Sequence[_Sides], left_out: Sequence[_Sides]) -> tuple[tuple[No
                 if crossed
                 else note("platform_too_large", label=label, part_share=size, side=side)
             )
+        elif sides.crossed is not None:
+            notes.append(left_out_by(sides.crossed, label=label, size=size))
         else:
             notes.append(note("platform_left_out", label=label, part_share=size, side=side))
     return tuple(notes), refusal
@@ -196,7 +207,7 @@ def _one_sided(task: Task, anatomy: Anatomy, shape: Measurement, *, baseline: fl
     """Against a stated number: only the whole will do."""
     now = _alone(task, anatomy)
     if now is None:
-        return replace(shape, baseline=baseline, refusal=None if shape.k == 0 else note("no_data"))
+        return replace(shape, baseline=baseline, refusal=None if shape.k == 0 else _nothing_now(task, anatomy))
     inside = is_met(task.target, baseline) if shape.rule == "level" else False
     return replace(
         shape,
@@ -216,7 +227,7 @@ def _one_sided(task: Task, anatomy: Anatomy, shape: Measurement, *, baseline: fl
 def _level_without_start(task: Task, shape: Measurement, now: list[DayFigure] | None) -> Measurement:
     """A level needs no start: 1 while inside, 0 while outside, with a note."""
     if now is None:
-        return replace(shape, notes=(), refusal=note("no_data"))
+        return replace(shape, notes=())
     current = sum(figure.value for figure in now)
     return replace(
         shape,

@@ -20,7 +20,8 @@ from okr_models.progress.baselines import base_month_of
 from okr_models.progress.components import Anatomy, Component, Measured
 from okr_models.progress.figures import DayFigure, MonthFigure
 from okr_models.progress.growth import origins
-from okr_models.progress.like_for_like import LARGEST_LEFT_OUT, needed
+from okr_models.progress.lacking import few_values, needed
+from okr_models.progress.like_for_like import LARGEST_LEFT_OUT
 from okr_models.progress.measures import SUCCESS, Measurement, Task
 from okr_models.words.codes import Note, note
 
@@ -52,7 +53,7 @@ def measure_sum(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
     gaps = tuple(each.month for each in due if each.figure is None)
     can_fall = anatomy.kpi.id in MAY_FALL or any(value < 0 for value in values)
     is_reached = not can_fall and sum(values) >= SUCCESS[task.key_result.ambition] * _number(task)
-    refusal = None if is_reached else _refusal(due, known)
+    refusal = None if is_reached else _refusal(anatomy, due, known)
     return Measurement(
         rule="sum",
         unit=anatomy.kpi.unit,
@@ -160,20 +161,24 @@ def _usual_share(task: Task, anatomy: Anatomy, part: Component) -> float | None:
 def _lacking(label: str, size: float | None, *, is_partly_there: bool) -> Note:
     """A sum takes what there is: a part that lacks some months is in it with the others."""
     if size is None:
-        return note("platform_partly_unsized" if is_partly_there else "platform_unknown", label=label)
+        return (
+            note("platform_partly_unsized", label=label)
+            if is_partly_there
+            else note("platform_unknown", label=label, of="sum")
+        )
     if is_partly_there:
         return note("platform_partly", label=label, part_share=size)
-    return note("platform_left_out", label=label, part_share=size, side="now")
+    return note("platform_left_out", label=label, part_share=size, side="now", of="sum")
 
 
 def _is_due(month: date, kpi: Measured, as_of: date) -> bool:
     return month_end(month) + timedelta(days=kpi.closing_days) <= as_of
 
 
-def _refusal(due: Sequence[_Month], known: Sequence[_Month]) -> Note | None:
+def _refusal(anatomy: Anatomy, due: Sequence[_Month], known: Sequence[_Month]) -> Note | None:
     there = sum(each.figure is not None for each in due)
     if due and there < needed(len(due)):
-        return note("few_months", count=there, needed=needed(len(due))) if there else note("no_data")
+        return few_values(anatomy, [each.month for each in due], count=there)
     if not any(each.figure is not None for each in known):
         return None
     worst = _largest_gap(known)

@@ -167,6 +167,55 @@ ENGLISH: dict[NoteCode, str] = {
     "target_equals_baseline": "the target equals the baseline",
 }
 CATALOGUE: dict[Language, dict[NoteCode, str]] = {"sv": SWEDISH, "en": ENGLISH}
+VARIANTS: dict[Language, dict[tuple[NoteCode, str], str]] = {
+    "sv": {
+        ("few_months", "one_side"): "bara {count} månader har ett värde, {needed} behövs",
+        ("months_left_out", "one_side"): "saknar värde och är utelämnat: {months}",
+        ("months_left_out_break", "one_side"): "före ändringen {day} ({reason}) och därför utelämnat: {months}",
+        ("no_data", "last_months"): "de senaste avslutade månaderna saknar värde",
+        ("no_data", "old"): "senaste mätningen är mer än 35 dagar gammal",
+        ("no_data", "parts"): "data saknas från {label}, och därmed för helheten",
+        ("no_data", "ratio"): "det fanns inget under perioden att mäta det på",
+        ("no_data", "unclosed"): "ingen månad kunde avslutas: inget har lästs sedan dess",
+        ("platform_left_out", "break"): "{label} räknas inte med: mätningen ändrades {day} ({reason}) "
+        "({part_share} av helheten)",
+        ("platform_left_out", "sum"): "{label} saknas {side} och är inte med i summan ({part_share} av helheten)",
+        ("platform_unknown", "sum"): "{label} saknas och är inte med i summan",
+    },
+    "en": {
+        ("few_months", "one_side"): "only {count} months have a value, {needed} are needed",
+        ("months_left_out", "one_side"): "without a value and so left out: {months}",
+        ("months_left_out_break", "one_side"): "before the change on {day} ({reason}) and so left out: {months}",
+        ("no_data", "last_months"): "the last closed months have no value",
+        ("no_data", "old"): "the last reading is more than 35 days old",
+        ("no_data", "parts"): "there are no data from {label}, and so none of the whole",
+        ("no_data", "ratio"): "there was nothing in the period to measure it on",
+        ("no_data", "unclosed"): "no month could be closed: nothing has been read since",
+        ("platform_left_out", "break"): "{label} is left out on both sides, as its measurement changed on {day} "
+        "({reason}) ({part_share} of the whole)",
+        ("platform_left_out", "sum"): "{label} is missing {side} and not in the sum ({part_share} of the whole)",
+        ("platform_unknown", "sum"): "{label} is missing and not in the sum",
+    },
+}
+"""Other sentences of a code, by its part ``of``."""
+OF_ONE: dict[Language, dict[str, str]] = {
+    "sv": {
+        "bara {count} jämförbara månader": "bara {count} jämförbar månad",
+        "bara {count} månader har": "bara {count} månad har",
+        "{count} avslutade månader": "{count} avslutad månad",
+        "sin tid och hålls öppna": "sin tid och hålls öppet",
+        "inget av {count} inlägg har setts": "det enda inlägget har inte setts",
+    },
+    "en": {
+        "{count} common months": "{count} common month",
+        "{count} months have": "{count} month has",
+        "{count} closed months": "{count} closed month",
+        "{count} posts lack data for part of their time and are": "{count} post lacks data for part of its time and is",
+        "none of {count} posts was": "the only post was not",
+        "({count} posts)": "({count} post)",
+    },
+}
+"""What a sentence says otherwise where its ``count`` is one."""
 
 CURES: dict[Language, dict[NoteCode, str]] = {
     "sv": {
@@ -229,9 +278,16 @@ def sentence(note: Note, speech: Speech) -> str:
     >>> from okr_models.words.codes import note
     >>> print(sentence(note("few_months", count=2, needed=3), Speech("en")))
     only 2 common months, 3 are needed
+    >>> print(sentence(note("few_months", count=1, needed=3, of="one_side"), Speech("en")))
+    only 1 month has a value, 3 are needed
     """
-    parts = {name: _part(name, value, speech) for name, value in note.parts}
-    return CATALOGUE[speech.language][note.code].format(**parts)
+    said = dict(note.parts)
+    plain = CATALOGUE[speech.language][note.code]
+    text = VARIANTS[speech.language].get((note.code, str(said.pop("of", ""))), plain)
+    if said.get("count") == 1:
+        for many, one in OF_ONE[speech.language].items():
+            text = text.replace(many, one)
+    return text.format(**{name: _part(name, value, speech) for name, value in said.items()})
 
 
 def sentences(notes: Iterable[Note], speech: Speech) -> tuple[str, ...]:

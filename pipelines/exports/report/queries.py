@@ -28,6 +28,7 @@ class Month:
     kind: str
     is_closed: bool
     is_estimated: bool
+    denominator: float | None = None
     notes: tuple[MonthNote, ...] = ()
 
 
@@ -137,16 +138,18 @@ def months_of(
 ) -> Mapping[KpiKey, Mapping[date, Month]]:
     """Every KPI's months by (kpi, scope)."""
     # what was published by an earlier version has no codes
-    codes = "note_codes" if "note_codes" in columns_of(con, "kpi_monthly") else "[]"
+    there = columns_of(con, "kpi_monthly")
+    codes = "note_codes" if "note_codes" in there else "[]"
+    below = "denominator" if "denominator" in there else "null"
     rows = con.execute(
         f"""
-        select kpi, scope, month, value, unit, kind, is_closed, is_estimated, {codes} from marts.kpi_monthly
+        select kpi, scope, month, value, unit, kind, is_closed, is_estimated, {below}, {codes} from marts.kpi_monthly
         where client = $client and {MONTH_KNOWN} order by kpi, scope, month
         """,  # noqa: S608 - a condition of our own
         {"client": client, "as_of": as_of},
     ).fetchall()
     found: dict[KpiKey, dict[date, Month]] = defaultdict(dict)
-    for kpi, scope, month, value, unit, kind, is_closed, is_estimated, said in rows:
+    for kpi, scope, month, value, unit, kind, is_closed, is_estimated, denominator, said in rows:
         found[kpi, scope][month] = Month(
             month=month,
             value=value,
@@ -154,6 +157,7 @@ def months_of(
             kind=kind,
             is_closed=bool(is_closed),
             is_estimated=bool(is_estimated),
+            denominator=denominator,
             notes=tuple(MonthNote.of(row) for row in said or ()),
         )
     return found

@@ -22,7 +22,8 @@ ONE_DAY = timedelta(days=1)
 QUERIES: dict[str, str] = {
     "kpi_monthly": """
         select kpi, scope, month, value, numerator, denominator, is_closed, is_estimated, origin, data_through,
-            closes_on, list_contains(list_transform(note_codes, lambda said: said.code), 'began') as is_first
+            closes_on, list_contains(list_transform(note_codes, lambda said: said.code), 'began') as is_first,
+            list_contains(list_transform(note_codes, lambda said: said.code), 'nothing_to_divide') as is_undivided
         from marts.kpi_monthly where client = $client and list_contains($kpis, kpi) order by all
     """,
     "kpi_daily": """

@@ -35,6 +35,7 @@ class _Row:
 class _Month:
     value: float | None
     is_closed: bool
+    denominator: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,12 @@ def _rows(con: Connection, client: str) -> list[_Row]:
 
 def _months(con: Connection, client: str) -> dict[tuple[str, str], dict[date, _Month]]:
     found: dict[tuple[str, str], dict[date, _Month]] = {}
-    for kpi, scope, month, value, is_closed in con.execute(
-        "select kpi, scope, month, value, is_closed from marts.kpi_monthly where client = ? order by kpi, scope, month",
+    for kpi, scope, month, value, is_closed, below in con.execute(
+        "select kpi, scope, month, value, is_closed, denominator from marts.kpi_monthly where client = ?"
+        " order by kpi, scope, month",
         [client],
     ).fetchall():
-        found.setdefault((kpi, scope), {})[month] = _Month(value, bool(is_closed))
+        found.setdefault((kpi, scope), {})[month] = _Month(value, bool(is_closed), below)
     return found
 
 

@@ -134,6 +134,8 @@ def test_a_stock_against_the_same_day_last_year_is_like_for_like() -> None:
     progress = followers(("linkedin", days), sources=(LINKEDIN,), baseline="same_months_last_year")
     assert figures(progress) == (1250, 1000, pytest.approx(1.0))
     assert progress.prepared.expected == 1.0
+    ramp = followers(("linkedin", days | {LATEST: 1233.0}), sources=(LINKEDIN,), baseline="same_months_last_year")
+    assert ramp.status == "at_risk", "ten of twelve months: .93 is above the even ramp's 11 / 13"
 
 
 def test_after_the_period_a_stock_stays_at_its_last_day() -> None:

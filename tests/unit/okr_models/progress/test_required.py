@@ -50,6 +50,16 @@ def test_what_comes_as_required_just_arrives() -> None:
     assert sum([110, 126, 85, *rest]) == pytest.approx(1.2 * sum(season))
 
 
+def test_a_month_that_closed_without_a_value_is_not_still_to_come() -> None:
+    rows = monthly("unique_visitors", month("2025-01"), [*FLAT, *[1100.0] * 9, None])  # type: ignore[list-item]
+    found = evaluated(
+        key_result(target="+20%"), figures_of(months=rows), forecaster=lambda _: Forecast(probability=0.05)
+    )
+    said = needed(found)
+    assert said is not None
+    assert (9 * 1100 + 2 * 1000 * (1 + said.needed)) / 11 == pytest.approx(1200), "November and December, not October"
+
+
 def test_a_fall_that_is_asked_for_says_how_far_the_rest_would_have_to_fall() -> None:
     result = unlikely("unique_visitors", [*FLAT, *[950.0] * 6], as_of=date(2026, 7, 20), target="-20%")
     assert "−5\xa0% hittills; för −20\xa0% krävs −35\xa0% i snitt resten av året" in explain(result, SWEDISH)

@@ -71,6 +71,8 @@ def test_no_data_is_never_a_judgement() -> None:
     assert standing(raw=1.0, is_refused=True) == "cannot_be_judged"
     assert standing(raw=1.0, k=0) == "too_early"
     assert standing("count", raw=0.0, expected=0.0) == "too_early"
+    assert standing("sum", raw=0.0, expected=0.0) == "too_early"
+    assert standing("sum", raw=0.1, expected=0.0) == "on_track", "last year had nothing in these months"
 
 
 # the ramp and the season

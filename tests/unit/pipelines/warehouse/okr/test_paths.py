@@ -7,10 +7,11 @@ from datetime import date
 import duckdb
 import pytest
 
+from okr_models.client.model import Period
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.okr.judge import evaluate_all
-from tests.unit.okr_figures import AS_OF, key_result
-from tests.unit.pipelines.warehouse.okr.test_judge import POSTS, VISITORS, a_client, con, posts, visitors
+from tests.unit.okr_figures import AS_OF, key_result, monthly
+from tests.unit.pipelines.warehouse.okr.test_judge import POSTS, VISITORS, a_client, con, fill, posts, visitors
 
 __all__ = ["con"]
 
@@ -58,3 +59,21 @@ def test_a_bound_is_the_path_of_every_month_and_a_band_has_none(con: duckdb.Duck
     evaluate_all(con, [a_client(least, band)], fixed_clock(AS_OF))
     assert {path for _, path in paths(con, "least")} == {900.0}
     assert {path for _, path in paths(con, "band")} == {None}
+
+
+def test_a_stock_against_the_same_day_last_year_is_asked_for_growth_on_each_of_its_months(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = monthly("followers", date(2025, 1, 1), [100.0 + n for n in range(23)])
+    fill(con, "kpi_monthly", rows)
+    yearly = key_result(id="yearly", kpi="followers", target="+10%", baseline="same_months_last_year")
+    evaluate_all(con, [a_client(yearly)], fixed_clock(AS_OF))
+    assert [path for _, path in paths(con, "yearly")] == pytest.approx([1.1 * (100 + n) for n in range(12)])
+
+
+def test_a_period_longer_than_a_year_is_not_asked_for_growth_on_its_own_months(con: duckdb.DuckDBPyConnection) -> None:
+    rows = monthly("unique_visitors", date(2024, 1, 1), [*[100.0] * 18, *[500.0] * 6, *[130.0] * 10])
+    fill(con, "kpi_monthly", rows)
+    long = Period(start=date(2026, 1, 1), end=date(2027, 6, 30))
+    evaluate_all(con, [a_client(VISITORS, period=long)], fixed_clock(AS_OF))
+    assert {path for _, path in paths(con, VISITORS.id)} == {130.0}
