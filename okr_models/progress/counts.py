@@ -71,10 +71,11 @@ def measure_count(task: Task, client: Client, figures: Figures, *, met: Sequence
 
 
 def measure_milestones(task: Task) -> Measurement:
-    """Share done by ``as_of``."""
+    """Share done by ``as_of``, and within the period: what is done after it was out of reach by then."""
     target = task.target
     assert isinstance(target, Milestones)  # noqa: S101 - the caller chose by this type
-    done = sum(each.done is not None and each.done <= task.as_of for each in target.milestones)
+    last = min(task.as_of, task.period.end)
+    done = sum(each.done is not None and each.done <= last for each in target.milestones)
     return Measurement(
         rule="milestones",
         unit="share",

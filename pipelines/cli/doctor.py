@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -76,7 +76,12 @@ def doctor(context: click.Context, clients: tuple[str, ...]) -> None:
                     clicked.add(found.where)
                 for line in _slips(home, client, source):
                     click.echo(f"       {line}")
-        _baselines(home, client, now, figures=figures)
+        failing = {
+            source.id
+            for (owner, source), found in zip(jobs, findings, strict=True)
+            if owner is client and not found.well
+        }
+        _baselines(home, client, now, figures=figures, failing=failing)
     if ill:
         raise click.exceptions.Exit(1)
 
@@ -156,12 +161,16 @@ def _probe_line(probe: Probe, *, today: date) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _baselines(home: Home, client: Client, now: datetime, *, figures: Mapping[str, pa.Table]) -> None:
+def _baselines(
+    home: Home, client: Client, now: datetime, *, figures: Mapping[str, pa.Table], failing: Collection[str]
+) -> None:
     (loaded, begun), history = _loaded(home, client.client), _history(home, client, now, figures=figures)
     told: set[str] = set()
     for objective in client.objectives:
         for key_result in objective.key_results:
-            found = outlook(client, objective, key_result, now=now, loaded=loaded, begun=begun, history=history)
+            found = outlook(
+                client, objective, key_result, now=now, loaded=loaded, begun=begun, history=history, failing=failing
+            )
             mark = "ok  " if found.can_be_had else "need"
             click.echo(f"  {mark} {objective.id}/{key_result.id}: {found.sentence}")
             # key results of one figure need the same rows

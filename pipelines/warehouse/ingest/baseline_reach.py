@@ -6,7 +6,7 @@ What belongs here: holding a baseline's months against how far back sources reac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,34 +23,40 @@ from okr_models.client.targets import (
     BaselineValue,
     Between,
     Milestones,
+    Number,
 )
 from okr_models.kpis import BUILT_IN, FULL_SHARE
-from okr_models.periods import Window, add_months, month_end, month_start
+from okr_models.periods import Window, month_end, month_start
+from okr_models.progress.baselines import base_month_of, period_months
 from pipelines.warehouse.ingest.planning import Asked, oldest_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far back one source gives one KPI. ``first`` None: only from its first reading on."""
+    """How far back one source gives one KPI. ``first`` None: only from its first reading on. ``loaded``: the first day
+    that was read."""
 
     source: str
     first: date | None
+    loaded: date | None = None
     zero_before: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """One key result's baseline. ``missing`` are the months that nothing supplies."""
+    """One key result's baseline. ``missing`` are the months that nothing supplies, ``waits_for`` sources that would
+    and can't be read."""
 
     objective_id: str
     key_result_id: str
     sentence: str
     missing: tuple[date, ...] = ()
+    waits_for: tuple[str, ...] = ()
     csv_rows: tuple[str, ...] = field(default=())
 
     @property
     def can_be_had(self) -> bool:
-        return not self.missing
+        return not self.missing and not self.waits_for
 
 
 def outlook(
@@ -62,25 +68,30 @@ def outlook(
     loaded: Mapping[tuple[str, str], date],
     begun: Mapping[tuple[str, str], date],
     history: frozenset[tuple[str, str, date]],
+    failing: Collection[str] = (),
 ) -> Outlook:
     """Where the baseline comes from.
 
     ``loaded`` is the first loaded day by (source, stream), ``begun`` the first with a figure by (source, kpi), and
-    ``history`` every (kpi, scope, month) that csv files, sheets and databases give.
+    ``history`` every (kpi, scope, month) that csv files, sheets and databases give. ``failing``: sources that can't be
+    read now.
     """
 
-    def answer(sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = ()) -> Outlook:
+    def answer(
+        sentence: str, *, missing: Iterable[date] = (), rows: Iterable[str] = (), waits_for: Iterable[str] = ()
+    ) -> Outlook:
         return Outlook(
             objective_id=objective.id,
             key_result_id=key_result.id,
             sentence=sentence,
             missing=tuple(missing),
+            waits_for=tuple(waits_for),
             csv_rows=tuple(rows),
         )
 
     kpi = key_result.kpi
     target, baseline = key_result.target, key_result.baseline
-    if kpi is None or isinstance(target, Milestones):
+    if kpi is None or isinstance(target, Milestones) or (isinstance(target, Number) and _adds_up(client, kpi)):
         return answer("counts from zero, no baseline needed")
     if isinstance(target, Between) or (isinstance(target, AtLeast | AtMost) and target.hold):
         return answer("asks each month by itself, no baseline needed")
@@ -116,7 +127,12 @@ def outlook(
             return answer(f"baseline {span} from {own.source if own else 'csv'}")
         also = sum(by_csv(month) or any(by_csv(month, reach.source) for reach in reaches) for month in months)
         origin = ", ".join(reach.source for reach in reaches)
-        return answer(f"baseline {span} from {origin}" + (f", {also} months also in csv" if also else ""))
+        asked = [month for month in months if not by_csv(month)]
+        waits_for = [reach.source for reach in reaches if reach.source in failing and _is_unread(reach, asked, by_csv)]
+        said = f"baseline {span} from {origin}" + (f", {also} months also in csv" if also else "")
+        if waits_for:
+            said += f"; not read so far back, and can't be now: {', '.join(waits_for)}"
+        return answer(said, waits_for=waits_for)
     late = "; ".join(
         f"{reach.source} reaches back to {reach.first}" if reach.first else f"{reach.source} keeps no past"
         for reach in reaches
@@ -128,6 +144,22 @@ def outlook(
     )
 
 
+def _adds_up(client: Client, kpi: str) -> bool:
+    """Whether a number is asked of the sum of its months."""
+    known = client.built_in(kpi)
+    if known is not None:
+        return known.kind == "flow" and known.adds_over_time
+    return any(own.id == kpi and own.kind == "flow" for own in client.kpis)
+
+
+def _is_unread(reach: Reach, months: Iterable[date], by_csv: Callable[[date, str], bool]) -> bool:
+    """Whether a month that only the source can give was never read of it."""
+    first = reach.loaded or date.max
+    wanted = [month for month in months if not by_csv(month, reach.source)]
+    is_zero = reach.zero_before or date.min
+    return any(month < first.replace(day=1) and month_end(month) >= is_zero for month in wanted)
+
+
 def _baseline_months(key_result: KeyResult, objective: Objective, client: Client) -> tuple[date, ...]:
     baseline, start = key_result.baseline, objective.period.start
     if isinstance(baseline, BaselinePeriod):
@@ -136,8 +168,8 @@ def _baseline_months(key_result: KeyResult, objective: Objective, client: Client
     kind = own.kind if own else BUILT_IN[str(key_result.kpi)].kind
     if baseline == "start_of_period" or (baseline is None and kind == "stock"):
         return (month_start(start - timedelta(days=1)),)
-    year_before = Window(add_months(start, -12), objective.period.end - timedelta(days=365))
-    return year_before.months()[: len(Window(start, objective.period.end).months())]
+    base_of = base_month_of(objective.period, baseline)
+    return tuple(base for month in period_months(objective.period) if (base := base_of(month)))
 
 
 def _reaches(
@@ -170,7 +202,8 @@ def _reach(
     source = supplied.source
     by_name: dict[str, Stream] = {stream.name: stream for stream in SOURCE_TYPES[source.type].streams_for(source)}
     names = [name for name in supplied.past if name in by_name]
-    firsts = [loaded[(source.id, name)] for name in names if (source.id, name) in loaded]
+    read = [loaded[(source.id, name)] for name in names if (source.id, name) in loaded]
+    firsts = list(read)
     asked = Asked(start=client.start_of(source), opened=source.opened)
     zone = ZoneInfo(client.timezone)
     unread = False
@@ -178,6 +211,7 @@ def _reach(
         stream = by_name[name]
         if stream.delivery == "listing":
             firsts.append(date.min)
+            read = [date.min] * bool(read)
         elif stream.delivery == "window":
             oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
             firsts.append(oldest)
@@ -189,7 +223,7 @@ def _reach(
     known = begun.get((source.id, BUILT_IN[kpi].begins_with or kpi))
     if first and known and not unread and first > date.min:
         first = max(first, known)
-    return Reach(source=source.id, first=first, zero_before=source.opened)
+    return Reach(source=source.id, first=first, loaded=min(read, default=None), zero_before=source.opened)
 
 
 def _covers(reach: Reach, month: date) -> bool:

@@ -116,7 +116,7 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
         as_of=as_of,
         daily=series[0] if kpi else (),
         controls=tuple(series[1:]) if kpi else (),
-        guardrails=tuple(_guardrail(con, client, name, before=as_of) for name in initiative.guardrails),
+        guardrails=tuple(_guardrail(con, client, name, initiative, before=as_of) for name in initiative.guardrails),
         breaks=tuple(sorted({each.date for source in sources.values() for each in source.breaks})),
         outages=tuple(
             sorted({Window(pause.from_, pause.to) for source in sources.values() for pause in source.paused})
@@ -143,12 +143,17 @@ def _cost(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
     return round(sum(known.values()), 6) if len(known) == days.days else None
 
 
-def _guardrail(con: Connection, client: Client, kpi: str, *, before: date) -> GuardrailDays:
-    """Of everything the client has of it: a harm elsewhere is one too."""
+def _guardrail(con: Connection, client: Client, kpi: str, initiative: Initiative, *, before: date) -> GuardrailDays:
+    """Of everything the client has of it: a harm elsewhere is one too. Without days where a break lies inside."""
+    start, end = initiative.start or date.max, initiative.end or date.max
+    breaks = [each.date for source in feeding_sources(client, kpi, Scope()) for each in source.breaks]
+    is_broken = any(start <= on <= end for on in breaks)
+    since = max((on for on in breaks if on < start), default=date.min)
+    days = () if is_broken else _days(con, client, kpi, Scope(), before=before)
     return GuardrailDays(
         name=title_of(kpi, client),
         falls_is_worse=measured(client, kpi).better != "lower",
-        days=_days(con, client, kpi, Scope(), before=before),
+        days=tuple(each for each in days if each[0] >= since),
     )
 
 

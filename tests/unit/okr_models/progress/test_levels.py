@@ -360,6 +360,11 @@ def test_milestones_are_achieved_when_all_are_done_and_out_of_reach_after_the_en
     assert milestones(date(2026, 3, 1), None, as_of=date(2027, 1, 1)).status == "out_of_reach"
 
 
+def test_a_milestone_that_is_done_after_the_period_brings_nothing_back_into_reach() -> None:
+    late = milestones(date(2026, 3, 1), date(2027, 1, 8), as_of=date(2027, 1, 20))
+    assert (late.prepared.raw, late.status) == (0.5, "out_of_reach")
+
+
 # revisions and ambition
 
 

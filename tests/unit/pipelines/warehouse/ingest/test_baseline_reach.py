@@ -9,12 +9,13 @@ import pytest
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.file import parse_client
-from pipelines.warehouse.ingest.baseline_reach import outlook
+from pipelines.warehouse.ingest.baseline_reach import Outlook, outlook
 from tests.unit.client_files import FILE, GOOD
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 START = date(2024, 1, 1)
 READ = {("web", name): START for name in ("web_daily", "web_monthly", "web_pages_daily")}
+LATELY = {("web", "web_monthly"): date(2025, 6, 1)}
 BORN = {("web", "page_views"): date(2025, 3, 10)}
 
 
@@ -43,14 +44,16 @@ def test_what_was_read_says_more_than_how_far_one_may_ask(
     assert ("web reaches back to 2025-03-10" in found.sentence) == bool(missing)
 
 
-def reach(kpi: str, sources: str, *, loaded: Mapping[tuple[str, str], date] | None = None) -> tuple[list[int], str]:
+def reach(
+    kpi: str, sources: str, *, loaded: Mapping[tuple[str, str], date] | None = None, target: str = '"+10%"'
+) -> tuple[list[int], str]:
     """The months of 2025 that a key result on ``kpi`` lacks, and the sentence."""
     head, _, rest = GOOD.partition("sources:\n")
     kept = rest[rest.index("kpis:\n") :]
     text = f"{head}sources:\n{sources}  - {{id: crm, type: csv, path: data/nps.csv}}\n\n{kept}"
     text = (
         text[: text.index("    key_results:")]
-        + f'    key_results: [{{id: kr, title: T, kpi: {kpi}, target: "+10%"}}]\n'
+        + f"    key_results: [{{id: kr, title: T, kpi: {kpi}, target: {target}}}]\n"
     )
     client = parse_client(text, file_name=FILE, types=SETTINGS)
     (objective,) = client.objectives
@@ -94,3 +97,40 @@ def test_history_counts_for_the_figure_that_it_is_of(scope: str, missing: list[i
     given = frozenset((str(kpi), scope, month) for month in history)
     found = outlook(client, objective, objective.key_results[0], now=NOW, loaded={}, begun={}, history=given)
     assert [month.month for month in found.missing] == missing
+
+
+def asked(text: str, *, loaded: Mapping[tuple[str, str], date] | None = None, failing: tuple[str, ...] = ()) -> Outlook:
+    """The first key result of a file."""
+    client = parse_client(text, file_name=FILE, types=SETTINGS)
+    objective = client.objectives[0]
+    return outlook(
+        client,
+        objective,
+        objective.key_results[0],
+        now=NOW,
+        loaded=loaded or {},
+        begun={},
+        history=frozenset(),
+        failing=failing,
+    )
+
+
+def test_a_source_that_can_not_be_read_gives_no_baseline_that_was_not_read_of_it_before() -> None:
+    never, partly = asked(GOOD, failing=("web",)), asked(GOOD, loaded=READ | LATELY, failing=("web",))
+    for found in (never, partly):
+        assert (found.can_be_had, found.waits_for, found.csv_rows) == (False, ("web",), ())
+        assert found.sentence == "baseline 2025-01 to 2025-12 from web; not read so far back, and can't be now: web"
+    assert asked(GOOD, loaded=READ, failing=("web",)).can_be_had, "what was read stays"
+    assert asked(GOOD, failing=("linkedin",)).can_be_had
+
+
+def test_a_number_of_what_adds_up_needs_no_baseline() -> None:
+    assert reach("sessions", WEB % "", target="9000") == ([], "counts from zero, no baseline needed")
+    late = WEB.replace("2025-01-01", "2026-01-01") % ""
+    assert reach("unique_visitors", late, target="9000")[0] == [*range(1, 13)]
+
+
+def test_a_period_longer_than_a_year_stands_against_months_before_all_of_it() -> None:
+    text = GOOD.replace("end: 2026-12-31", "end: 2027-06-30")
+    assert text != GOOD
+    assert asked(text).sentence == "baseline 2024-01 to 2025-06 from web"

@@ -22,6 +22,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.okr import initiatives as initiative_step
 from pipelines.warehouse.okr.initiatives import judge_initiatives
 from tests.empty_home import connected
+from tests.unit.okr_figures import source
 
 START, END = date(2026, 3, 1), date(2026, 3, 28)
 AFTER = date(2026, 4, 20)
@@ -161,3 +162,25 @@ def test_no_daily_figures_cannot_be_judged_and_are_no_zeros(con: Connection) -> 
     (row,) = rows(con)
     assert (row["verdict"], row["effect"]) == ("cannot_be_judged", None)
     assert "no daily values" in row["reason"]
+
+
+def test_a_guardrail_whose_measure_changed_inside_cannot_be_told(con: Connection) -> None:
+    """A cookie banner took a third of the visits that were counted: nothing got worse that anybody knows of."""
+    for step in range((AFTER - date(2025, 10, 1)).days):
+        day = date(2025, 10, 1) + timedelta(days=step)
+        value = (1000.0 if day < date(2026, 3, 10) else 600.0) + step % 7
+        con.execute("insert into marts.kpi_daily values ('fjallglas', 'sessions', 'all', ?, ?)", [day, value])
+    watched = client(WEEKLY.model_copy(update={"guardrails": ("sessions",)}))
+    plain = source("ga4", "web")
+    banner = source("ga4", "web", breaks=[{"date": date(2026, 3, 10), "reason": "Banner"}])
+    before = source("ga4", "web", breaks=[{"date": date(2026, 2, 20), "reason": "Banner"}])
+    said = []
+    for web in (plain, banner, before):
+        judged = watched.model_copy(update={"sources": (*watched.sources, web)})
+        judge_initiatives(con, [judged], fixed_clock(AFTER), workers=1)
+        said.append((rows(con)[0]["verdict"], rows(con)[0]["reason"]))
+    assert said[0][0] == "undecided"
+    assert "But what must not get worse did" in said[0][1]
+    assert said[1][0] == said[2][0] == "keep"
+    assert "Cannot be told: Sessions." in said[1][1]
+    assert "Cannot be told: Sessions." in said[2][1], "nine days after the change are too few"
