@@ -24,7 +24,7 @@ from pipelines.exports.changes import changes
 from pipelines.exports.checkins import with_checkins
 from pipelines.exports.file_order import in_file_order
 from pipelines.exports.plain import plain
-from pipelines.exports.published import LoadUnderWay, next_night, read_status
+from pipelines.exports.published import LoadUnderWay, next_night, read_status, zone_of
 from pipelines.exports.reader import readers_of, told_apart
 from pipelines.exports.since import changes_since
 from pipelines.exports.status_table import status_table
@@ -214,7 +214,7 @@ def _loading(
 ) -> tuple[LoadUnderWay, ...]:
     """How far long first loads were after the last night, with ``as_of`` that one; none of a client without a file."""
     file = next((file for file in files if file.client == client), None)
-    before = next_night(as_of)
+    before = next_night(as_of, zone_of(con, client))
     loads = [load for load in ledger.read(con, client=client) if before is None or load.started_at < before]
     if file is None or not loads:
         return ()

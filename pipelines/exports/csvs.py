@@ -17,7 +17,7 @@ import duckdb
 
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
-from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
+from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night, zone_of
 from pipelines.leftovers import write_whole
 from pipelines.warehouse.db import quote
 
@@ -108,10 +108,20 @@ def _rows(
     known = columns_of(con, file.table)
     if not known:  # an older version published no such table
         return []
-    values: dict[str, object] = {"client": client, "as_of": as_of}
-    if file.versioned and file.has_known_at:
-        values["known_before"] = None if restated else next_night(as_of)
-    return con.execute(_select(file, known=known), values).fetchall()
+    sql = _select(file, known=known)
+    if not (file.versioned and file.has_known_at):
+        return con.execute(sql, {"client": client, "as_of": as_of}).fetchall()
+    if restated or as_of is None:
+        return con.execute(sql, {"client": client, "as_of": as_of, "known_before": None}).fetchall()
+    # each client's night is in its own zone, and every file is in their order first
+    clients = con.execute(f"select distinct client from marts.{file.table} order by client").fetchall()  # noqa: S608
+    return [
+        row
+        for each in ([name for (name,) in clients] if client is None else [client])
+        for row in con.execute(
+            sql, {"client": each, "as_of": as_of, "known_before": next_night(as_of, zone_of(con, each))}
+        ).fetchall()
+    ]
 
 
 def _select(file: ExportFile, *, known: Collection[str]) -> str:

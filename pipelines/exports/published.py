@@ -136,9 +136,25 @@ TABLES: dict[type, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def next_night(as_of: date | None) -> datetime | None:
-    """The instant from which on nothing was known yet on the night of ``as_of``."""
-    return None if as_of is None else datetime.combine(as_of + timedelta(days=1), NIGHT_AT, NIGHT_ZONE)
+def next_night(as_of: date | None, zone: ZoneInfo) -> datetime | None:
+    """The instant from which on nothing was known yet on the night of ``as_of``, a date in the client's ``zone``.
+
+    At 05:00 in Stockholm it is the evening before in America: the night of a day there comes a day later.
+    """
+    if as_of is None:
+        return None
+    night = datetime.combine(as_of + timedelta(days=1), NIGHT_AT, NIGHT_ZONE)
+    if night.astimezone(zone).date() > as_of:
+        return night
+    return datetime.combine(as_of + timedelta(days=2), NIGHT_AT, NIGHT_ZONE)
+
+
+def zone_of(con: duckdb.DuckDBPyConnection, client: str) -> ZoneInfo:
+    """A client's zone; the night's own where nothing that is published says."""
+    if "timezone" not in columns_of(con, "clients"):
+        return NIGHT_ZONE
+    rows = con.execute("select timezone from marts.clients where client = ?", [client]).fetchall()
+    return next((ZoneInfo(zone) for (zone,) in rows if zone), NIGHT_ZONE)
 
 
 def clients_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -151,7 +167,7 @@ def read_status(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None = None, restated: bool = False
 ) -> ClientStatus:
     """The newest night of ``client`` up to ``as_of``: as known before the next one, or (``restated``) as known now."""
-    known_before = None if restated else next_night(as_of)
+    known_before = None if restated else next_night(as_of, zone_of(con, client))
     objectives = _newest(con, ObjectiveRow, client=client, as_of=as_of, known_before=known_before)
     key_results = _newest(con, KeyResultRow, client=client, as_of=as_of, known_before=known_before)
     nights = [row.as_of for row in objectives] + [row.as_of for row in key_results]
@@ -167,7 +183,7 @@ def read_status(
 
 def read_key_results(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -> tuple[KeyResultRow, ...]:
     """The key results of ``read_status`` alone."""
-    return _newest(con, KeyResultRow, client=client, as_of=as_of, known_before=next_night(as_of))
+    return _newest(con, KeyResultRow, client=client, as_of=as_of, known_before=next_night(as_of, zone_of(con, client)))
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> frozenset[str]:
@@ -235,6 +251,6 @@ def _failed(con: duckdb.DuckDBPyConnection, client: str, as_of: date | None) -> 
         )
         select source, stream, error_class, window_end from newest where status = 'failed' order by source, stream
         """,
-        {"client": client, "known_before": next_night(as_of)},
+        {"client": client, "known_before": next_night(as_of, zone_of(con, client))},
     ).fetchall()
     return tuple(FailedLoad(source=row[0], stream=row[1], error_class=row[2], day=row[3]) for row in rows)

@@ -15,7 +15,14 @@ import duckdb
 
 from okr_models.changes.model import Changed, Part, parts_of
 from okr_models.periods import add_months, month_end, month_start
-from pipelines.exports.published import ClientStatus, KeyResultRow, next_night, read_key_results, read_status
+from pipelines.exports.published import (
+    ClientStatus,
+    KeyResultRow,
+    next_night,
+    read_key_results,
+    read_status,
+    zone_of,
+)
 
 WEEK, MONTH, QUARTER = timedelta(days=7), timedelta(days=30), timedelta(days=91)
 DIMENSIONS = ("platform", "channel", "event", "source")
@@ -242,7 +249,12 @@ def _decided(
         where now.as_of = $now and now.outcome in ('met', 'missed') and earlier.outcome is distinct from now.outcome
         group by all
         """,
-        {"client": status.client, "now": status.as_of, "since": since, "before": next_night(since)},
+        {
+            "client": status.client,
+            "now": status.as_of,
+            "since": since,
+            "before": next_night(since, zone_of(con, status.client)),
+        },
     ).fetchall()
     return {(row[0], row[1], row[2]): tuple(row[3]) for row in rows}
 

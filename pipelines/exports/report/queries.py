@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from okr_models.words.months import MonthNote
-from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night
+from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night, zone_of
 from pipelines.warehouse.db import first_row
 
 
@@ -181,7 +182,12 @@ def items_of(
         )
         order by published_at desc nulls last, item_id
         """,
-        {"client": client, "as_of": as_of, "known_before": None if restated else next_night(as_of), "zone": zone},
+        {
+            "client": client,
+            "as_of": as_of,
+            "known_before": None if restated else next_night(as_of, ZoneInfo(zone)),
+            "zone": zone,
+        },
     ).fetchall()
     return _typed(Item, rows)
 
@@ -319,7 +325,7 @@ def sources_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | Non
         from known left join failed on failed.source = known.source
         group by known.source order by known.source
         """,
-        {"client": client, "known_before": next_night(as_of)},
+        {"client": client, "known_before": next_night(as_of, zone_of(con, client))},
     ).fetchall()
     return tuple(
         SourceState(
