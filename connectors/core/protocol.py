@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from connectors.core.raw_tables import RawTable
@@ -66,6 +66,8 @@ class Stream:
     """What is known about its figures, such as days from which they mean something else, for ``docs/sources/``."""
     is_optional: bool = False
     """Not every account has it: that it can't be read is no failure as long as it never was and nothing rests on it."""
+    counts_by: tuple[str, ...] = ()
+    """Settings that say what its figures count: days that were read under others are read again."""
     needs: str | None = None
     """A setting without which a source does not have this stream; None: every source of the type has it."""
 
@@ -212,6 +214,17 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A source that can say itself what a stream's figures count, beside the settings (``Stream.counts_by``)."""
+
+    def counts(self, stream: Stream) -> Mapping[str, Json]:
+        """By name, such as a goal's name by its id. Days read while one of these was another are read again.
+
+        Raises ``SourceError``.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

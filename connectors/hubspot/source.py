@@ -46,6 +46,7 @@ CONTACTS = Stream(
 DEALS = Stream(
     table=DEALS_DAILY,
     delivery="window",
+    counts_by=("rate",),
     settle_days=RESTATED_DAYS,
     weekly_reread_days=WEEKLY_DAYS,
     slice_days=366,

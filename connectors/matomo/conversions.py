@@ -17,9 +17,10 @@ from typing import Protocol
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
 from connectors.core.doubt import Doubt, not_made
+from connectors.core.odd import Odd
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import WEB_CHANNELS_DAILY, WEB_CONVERSIONS_DAILY, WEB_EVENTS_DAILY, WEB_KEY_EVENTS
-from connectors.core.shape import Node
+from connectors.core.shape import Json, Node
 from okr_models.kpis.channels import Channel
 from okr_models.periods import Window
 
@@ -42,6 +43,7 @@ _BEFORE = "days before the site was set up in Matomo; a goal's days before it wa
 EVENTS = Stream(
     table=WEB_EVENTS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,
@@ -61,6 +63,7 @@ KEY_EVENTS = Stream(
 RATES = Stream(
     table=WEB_CONVERSIONS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,
@@ -71,6 +74,7 @@ RATES = Stream(
 CHANNELS = Stream(
     table=WEB_CHANNELS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     weekly_reread_days=30,
@@ -96,6 +100,7 @@ class Conversions:
     def __init__(self, site: Site, *, events: tuple[str, ...] = ()) -> None:
         self._site, self._events = site, events
         self._goals: dict[str, str] | None = None
+        self._odd = Odd()
         self._is_shop: bool | None = None
         self._read: tuple[Window, dict[date, Node | None]] | None = None
 
@@ -105,8 +110,7 @@ class Conversions:
             reply = self._site.ask("Goals.getGoals", attempted="listing goals")
             listed = reply if isinstance(reply.value, list) else [item for _, item in reply.items()]
             names: dict[str, str] = {}
-            for goal in listed:
-                number, name = str(goal.whole("idgoal")), goal.text("name", "").strip()
+            for number, name in self._odd.readable(listed, _goal):
                 taken = not name or name in names.values()
                 names[number] = f"{name} ({number})".strip() if taken else name
             self._goals = names
@@ -114,6 +118,10 @@ class Conversions:
 
     def _counts(self, name: str) -> bool:
         return not self._events or name in self._events
+
+    def counts(self) -> dict[str, Json]:
+        """Each goal's name by its id: one renamed since is the same goal."""
+        return {f"goal {number}": name for number, name in self._names().items()}
 
     def listing(self) -> Answer:
         """Every goal that counts as a conversion."""
@@ -131,7 +139,8 @@ class Conversions:
         ]
         known = {*self._names().values(), ORDERS}
         missing = [name for name in self._events if name not in known]
-        return Answer(rows=rows, doubts=(Doubt(code="not_key_events", what=", ".join(missing)),) if missing else ())
+        doubts = (Doubt(code="not_key_events", what=", ".join(missing)),) if missing else ()
+        return Answer(rows=rows, doubts=(*doubts, *self._odd.doubts()))
 
     def _days(self, window: Window) -> Iterator[tuple[date, Node | None]]:
         """Goals.get of each day, asked once for the streams that read it."""
@@ -231,35 +240,43 @@ class Conversions:
 
     def channels(self, window: Window) -> Answer:
         """Visits and conversions of each referrer type and day."""
-        days, rows, doubts = self._site.known(window), list[Row](), list[Doubt]()
-        unknown: set[str] = set()
+        days, doubts, odd = self._site.known(window), list[Doubt](), Odd()
+        listed: list[tuple[date, Node]] = []
+        empty: list[date] = []
         for part in days.slices(DAYS_A_REQUEST):
             for day, report in self._site.by_day("Referrers.getReferrerType", part):
                 if report is None:
                     doubts.append(not_made(Window(day, day), seen=None, what=f"the referrers of {day}"))
-                    continue
-                visits: dict[int, int] = defaultdict(int)
-                conversions: dict[int, float | None] = {}
-                for row in report:
-                    kind = row.whole("referrer_type")
-                    if kind not in REFERRERS:
-                        unknown.add(str(kind))
-                    visits[kind] += row.whole("nb_visits", 0)
-                    conversions[kind] = self._by_goals(row)
-                rows += [
-                    {
-                        "day": day,
-                        "label": str(kind),
-                        "channel": REFERRERS.get(kind, "other"),
-                        "sessions": count,
-                        "conversions": conversions[kind],
-                        "is_final": self._site.is_final(day, CHANNELS),
-                    }
-                    for kind, count in visits.items()
-                ]
-        if unknown:
+                elif report.value == []:
+                    empty.append(day)
+                else:
+                    listed += [(day, row) for row in report]
+        for day, seen in self._not_made(empty).items():
+            doubts.append(not_made(Window(day, day), seen=seen, what=f"the referrers of {day}"))
+        visits: dict[tuple[date, int], int] = defaultdict(int)
+        conversions: dict[tuple[date, int], float] = defaultdict(float)
+        for day, kind, count, converted in odd.readable(listed, self._referrer):
+            visits[day, kind] += count
+            conversions[day, kind] += converted
+        rows: list[Row] = [
+            {
+                "day": day,
+                "label": str(kind),
+                "channel": REFERRERS.get(kind, "other"),
+                "sessions": count,
+                "conversions": conversions[day, kind],
+                "is_final": self._site.is_final(day, CHANNELS),
+            }
+            for (day, kind), count in visits.items()
+        ]
+        if unknown := {str(kind) for _, kind in visits if kind not in REFERRERS}:
             doubts.append(Doubt(code="channel_unknown", what=", ".join(sorted(unknown))))
-        return Answer(rows=rows, covers=days, doubts=tuple(doubts))
+        return Answer(rows=rows, covers=days, doubts=(*doubts, *odd.doubts()))
+
+    def _referrer(self, row: tuple[date, Node]) -> tuple[date, int, int, float]:
+        """A row's day, type, visits and conversions."""
+        day, given = row
+        return day, given.whole("referrer_type"), given.whole("nb_visits", 0), self._by_goals(given)
 
     def _by_goals(self, row: Node) -> float:
         """Conversions of the goals that count, and of orders; a row without goals had none."""
@@ -273,3 +290,8 @@ class Conversions:
             if self._counts(self._names().get(number, ORDERS if number == ORDERS else REST)):
                 total += goal.number("nb_conversions", 0.0)
         return total
+
+
+def _goal(goal: Node) -> tuple[str, str]:
+    """A listed goal's id and name."""
+    return str(goal.whole("idgoal")), goal.text("name", "").strip()

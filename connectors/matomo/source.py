@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import chain
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from connectors.core.http import Http
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
-from connectors.core.shape import BadShape, Node, as_instant
+from connectors.core.shape import BadShape, Json, Node, as_instant
 from connectors.matomo.conversions import CHANNELS, EVENTS, KEY_EVENTS, RATES, Conversions
 from connectors.matomo.errors import classify
 from connectors.matomo.settings import Matomo
@@ -49,6 +49,8 @@ VISITORS_DEFINITION = (
 )
 OTHER = "(other)"
 """Path under which stand the page views that Matomo folded into its rows called Others."""
+OTHERS = "Others"
+"""What Matomo calls such a row, in English."""
 COUNT_MONTHS = "set enable_processing_unique_visitors_month to 1 in its config.ini.php"
 BEFORE = "days before the site was set up in Matomo"
 
@@ -94,7 +96,7 @@ class MatomoSource(BaseSource[Http]):
         self._learned = False
         self._since: date | None = None
         self._host = ""
-        conversions = Conversions(self, events=events)
+        conversions = self._conversions = Conversions(self, events=events)
         self.windows = {
             DAILY.name: self._daily,
             MONTHLY.name: self._monthly,
@@ -110,6 +112,10 @@ class MatomoSource(BaseSource[Http]):
         if not self._learned:
             self.shaped("reading the site's settings", self._first_day)
         return self._zone
+
+    def counts(self, stream: Stream) -> Mapping[str, Json]:
+        """The goals that are counted."""
+        return self.shaped("listing goals", self._conversions.counts)
 
     def probe(self) -> Probe:
         """The site's settings and yesterday's visits."""
@@ -179,14 +185,22 @@ class MatomoSource(BaseSource[Http]):
         yield from by_day.items()
 
     def _daily(self, window: Window) -> Answer:
-        """Visits and page views of each day. One whose visits are not there is no day without visits."""
+        """Visits and page views of each day. One whose visits are not there is no day without visits.
+
+        Nor is one without page views where its visits did something: Matomo writes a report that was not made like
+        an empty one.
+        """
         days, rows, doubts = self.known(window), list[Row](), list[Doubt]()
         for part in days.slices(DAYS_A_REQUEST):
             views = self._page_views(part)
             for day, visits in self.by_day("VisitsSummary.get", part):
-                seen = views[day]
+                seen, is_blank = views[day]
                 if visits is None or seen is None or (is_empty(visits) and seen):
                     doubts.append(not_made(Window(day, day), seen=seen, what=f"the visits of {day}"))
+                    continue
+                acted = 0 if is_empty(visits) else visits.whole("nb_actions", 0)
+                if is_blank and acted:
+                    doubts.append(not_made(Window(day, day), seen=acted, what=f"the page views of {day}"))
                     continue
                 rows.append(
                     {
@@ -201,19 +215,29 @@ class MatomoSource(BaseSource[Http]):
                 )
         return Answer(rows=rows, covers=days, doubts=tuple(doubts))
 
-    def _page_views(self, window: Window) -> dict[date, int | None]:
-        """Page views of each day. Where a server does not give Actions.get, those of its pages, which add up to it."""
+    def _page_views(self, window: Window) -> dict[date, tuple[int | None, bool]]:
+        """Page views of each day, and whether its report is empty.
+
+        Where a server does not give Actions.get, those of its pages, which add up to it.
+        """
         try:
             found = dict(self.by_day("Actions.get", window))
         except (NotFound, BadReply) as error:
             log.info("%s; adding up page views from Actions.getPageUrls", error)
         else:
             return {
-                day: None if one is None else 0 if is_empty(one) else one.whole("nb_pageviews", 0)
+                day: (None, False)
+                if one is None
+                else (0, True)
+                if is_empty(one)
+                else (one.whole("nb_pageviews", 0), False)
                 for day, one in found.items()
             }
         listed = chain.from_iterable(self._pages_by_day(part) for part in window.slices(PAGE_DAYS_A_REQUEST))
-        return {day: None if pages is None else sum(page.whole("nb_hits") for page in pages) for day, pages in listed}
+        return {
+            day: (None, False) if pages is None else (sum(page.whole("nb_hits") for page in pages), is_empty(pages))
+            for day, pages in listed
+        }
 
     def _pages_by_day(self, window: Window) -> Iterator[tuple[date, Node | None]]:
         return self.by_day("Actions.getPageUrls", window, flat="1", expanded="0")
@@ -275,22 +299,26 @@ class MatomoSource(BaseSource[Http]):
 
     def _pages(self, window: Window) -> Answer:
         days, odd, doubts = self.known(window), Odd(), list[Doubt]()
+        empty: list[date] = []
         counted: dict[tuple[date, str, str], int] = defaultdict(int)
         spent: dict[tuple[date, str, str], float | None] = defaultdict(float)
         folded: dict[date, tuple[float, float]] = {}
         for part in days.slices(PAGE_DAYS_A_REQUEST):
+            listed: list[tuple[date, Node]] = []
             for day, pages in self._pages_by_day(part):
                 if pages is None:
                     doubts.append(not_made(Window(day, day), seen=None, what=f"the pages of {day}"))
-                    continue
-                other = every = 0
-                for address, hits, seconds in odd.readable(pages, self._page):
-                    every, other = every + hits, other + (hits if address is None else 0)
-                    key = (day, *(address or (self._host, OTHER)))
-                    counted[key] += hits
-                    before = spent[key]
-                    spent[key] = None if before is None or seconds is None else before + seconds
-                folded[day] = other, every
+                elif is_empty(pages):
+                    empty.append(day)
+                else:
+                    listed += [(day, page) for page in pages]
+            for day, address, hits, seconds in odd.readable(listed, self._page):
+                other, every = folded.get(day, (0, 0))
+                folded[day] = other + (hits if address is None else 0), every + hits
+                key = (day, *(address or (self._host, OTHER)))
+                counted[key] += hits
+                before = spent[key]
+                spent[key] = None if before is None or seconds is None else before + seconds
         rows = [
             {
                 "day": day,
@@ -302,18 +330,33 @@ class MatomoSource(BaseSource[Http]):
             }
             for (day, host, path), views in counted.items()
         ]
-        doubts += [*by_month(folded, code="other_row"), *odd.doubts()]
+        doubts += [*self._pages_not_made(empty), *by_month(folded, code="other_row"), *odd.doubts()]
         return Answer(rows=rows, covers=days, doubts=tuple(doubts))
 
-    def _page(self, page: Node) -> tuple[tuple[str, str] | None, int, float | None]:
-        """A page's host and path, None where it stands for no one page; its views and seconds."""
+    def _pages_not_made(self, empty: list[date]) -> Iterator[Doubt]:
+        """A doubt for each day without pages that has page views: its report was not made."""
+        if not empty:
+            return
+        for part in Window(min(empty), max(empty)).slices(DAYS_A_REQUEST):
+            for day, (seen, _) in self._page_views(part).items():
+                if seen and day in empty:
+                    yield not_made(Window(day, day), seen=seen, what=f"the pages of {day}")
+
+    def _page(self, row: tuple[date, Node]) -> tuple[date, tuple[str, str] | None, int, float | None]:
+        """A row's day; its page's host and path, None where it stands for no one page; its views and seconds."""
+        day, page = row
         address = split_url(page.text("url", "")) or self._labelled(page)
-        return address, page.whole("nb_hits"), page.number("sum_time_spent", None)
+        return day, address, page.whole("nb_hits"), page.number("sum_time_spent", None)
 
     def _labelled(self, page: Node) -> tuple[str, str] | None:
-        """The site's own host and the path that a row without address has as its label; a row of others has none."""
+        """The site's own host and the path that a row without address has as its label.
+
+        None for a row of others: of all pages, or of those in one folder beyond the server's limit, whose label is the
+        folder's with " - Others" or "Others" behind it, in the language of the token's owner.
+        """
         label = page.text("label", "").strip()
-        return (self._host, label) if label.startswith("/") else None
+        name = label.rpartition("/")[2]
+        return (self._host, label) if label.startswith("/") and not name.startswith(" - ") and name != OTHERS else None
 
 
 def is_empty(report: Node) -> bool:

@@ -34,6 +34,7 @@ KEPT_DAYS = 1_120
 COSTS = Stream(
     table=AD_COST_DAILY,
     delivery="window",
+    counts_by=("rate",),
     settle_days=4,
     weekly_reread_days=28,
     history_days=KEPT_DAYS,

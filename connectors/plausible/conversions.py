@@ -17,6 +17,7 @@ from connectors.core.channels import channel_of, is_known
 from connectors.core.doubt import Doubt
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import WEB_CHANNELS_DAILY, WEB_CONVERSIONS_DAILY, WEB_EVENTS_DAILY, WEB_KEY_EVENTS
+from connectors.core.shape import Json
 from connectors.plausible.report import Imports, as_days
 from okr_models.periods import Window
 
@@ -30,6 +31,7 @@ _BEFORE = "days before the site's first statistics"
 EVENTS = Stream(
     table=WEB_EVENTS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,
@@ -48,6 +50,7 @@ KEY_EVENTS = Stream(
 RATES = Stream(
     table=WEB_CONVERSIONS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,
@@ -57,6 +60,7 @@ RATES = Stream(
 CHANNELS = Stream(
     table=WEB_CHANNELS_DAILY,
     is_optional=True,
+    counts_by=("events",),
     delivery="window",
     settle_days=4,
     slice_days=_WHOLE_HISTORY_DAYS,
@@ -104,6 +108,11 @@ class Conversions:
 
     def _filter(self) -> list[Any]:
         return [["is", GOAL, list(self._names())]]
+
+    def counts(self) -> dict[str, Json]:
+        """The goals that count where the file names none: one that was made since has a past."""
+        goals: list[Json] = [*sorted(self._names())]
+        return {} if self._events else {"goals": goals}
 
     def listing(self) -> Answer:
         """Every goal that counts as a conversion."""

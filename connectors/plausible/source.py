@@ -15,7 +15,7 @@ site has them, and noted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -32,7 +32,7 @@ from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
-from connectors.core.shape import BadShape
+from connectors.core.shape import BadShape, Json
 from connectors.plausible.conversions import CHANNELS, EVENTS, GOAL, KEY_EVENTS, RATES, Conversions
 from connectors.plausible.report import (
     Imports,
@@ -119,7 +119,7 @@ class PlausibleSource(BaseSource[Http]):
         self._site_id, self._page_rows = site_id, page_rows
         self._page_names: tuple[str, ...] = PAGE_NAMES
         self._since: date | None = None
-        conversions = Conversions(self, events=events)
+        conversions = self._conversions = Conversions(self, events=events)
         self.windows = {
             DAILY.name: self._daily,
             MONTHLY.name: self._monthly,
@@ -135,6 +135,10 @@ class PlausibleSource(BaseSource[Http]):
         if self._since is None:
             self.shaped("learning the site's first day", self._first_day)
         return self._zone
+
+    def counts(self, stream: Stream) -> Mapping[str, Json]:
+        """The goals that are counted."""
+        return self.shaped("listing goals", self._conversions.counts)
 
     def probe(self) -> Probe:
         """Since when there are statistics, and yesterday's visits."""

@@ -12,13 +12,14 @@ behind them; oldest first, a long history would keep yesterday out for weeks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.core.doubt import not_made_days
 from connectors.core.protocol import Stream
+from connectors.core.shape import Json
 from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
 from pipelines.warehouse.ingest.ledger import Load
 
@@ -33,6 +34,9 @@ FRESH_READING = timedelta(hours=6)
 DAYS_OF_SHORTEST_MONTH = 28
 NOT_ASKED_FOR = "not_asked_for"
 """In the quality of a skipped read: the error of a stream that not every account has and nothing rests on."""
+
+COUNTS = "counts"
+"""In the quality of a read: what its figures count, by name, as far as that can change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +84,14 @@ def windows_to_read(
     now: datetime,
     zone: ZoneInfo,
     reread: Window | None = None,
+    counts: Mapping[str, Json] | None = None,
 ) -> tuple[Window, ...]:
     """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day.
 
     ``loads`` are the stream's own ledger rows. With ``reread`` those days and no others, clipped to what exists.
+    ``counts``: what its figures count now; days that were read while they counted something else are due.
     """
+    loads = [load for load in loads if not _counted_otherwise(load, counts or {})]
     newest = newest_day(stream, now=now, zone=zone)
     oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
     if newest < oldest:
@@ -172,6 +179,12 @@ def _due_months(
         return (loaded_on < closes and loaded_on < today) or (loaded_on < final <= today)
 
     return [month for month in reach.months() if is_due(month)]
+
+
+def _counted_otherwise(load: Load, counts: Mapping[str, Json]) -> bool:
+    """Whether a read's figures count something else than now; what only one of the two names tells nothing."""
+    then = load.quality.get(COUNTS)
+    return isinstance(then, dict) and any(name in then and then[name] != now for name, now in counts.items())
 
 
 def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict[date, date]:

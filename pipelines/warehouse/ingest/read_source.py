@@ -13,8 +13,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.core.errors import BadReply, ErrorClass, MetricGone, NotYet, SourceError
-from connectors.core.protocol import Batch, Context, Quality, Source, SourceType, Stream
+from connectors.core.protocol import Batch, Context, Counting, Quality, Source, SourceType, Stream
 from connectors.core.redaction import Redactor
+from connectors.core.shape import Json
 from okr_models.client.identity import Identity, joined_parts
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, local_date, snapshot_day
@@ -24,6 +25,7 @@ from pipelines.warehouse.ingest.identities import Kept, Standing, admitted, part
 from pipelines.warehouse.ingest.lanes import Lane
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.planning import (
+    COUNTS,
     NOT_ASKED_FOR,
     Asked,
     listing_is_due,
@@ -138,6 +140,8 @@ class _Reader:
     zone: ZoneInfo
     redact: Redactor = field(default_factory=Redactor)
     unanswered: int = 0
+    told: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    """What each stream's figures count, as the source says."""
 
     def run(self) -> None:
         due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
@@ -171,6 +175,7 @@ class _Reader:
 
     def _read_all(self, source: Source) -> None:
         # planned again now that the source has told its zone: its yesterday may be another day
+        self._learn_counts(source)
         due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
         gone: _Trouble | None = None
         for stream, windows in due:
@@ -178,6 +183,22 @@ class _Reader:
                 self._fail(stream, _span(windows), self.task.clock.now(), gone)
             else:
                 gone = self._read_stream(source, stream, windows)
+
+    def _learn_counts(self, source: Source) -> None:
+        """What the source says of what is counted. Where it can't say, reading fails as well, if it rests on that."""
+        if not isinstance(source, Counting):
+            return
+        with suppress(SourceError):
+            for stream in self.task.streams:
+                if stream.counts_by:
+                    self.told[stream.name] = source.counts(stream)
+                    self.task.windows.pop((stream.name, self.zone.key), None)
+
+    def _counts(self, stream: Stream) -> dict[str, Json]:
+        """What the stream's figures count, by the file and by the source."""
+        named = self.task.settings.model_dump(mode="json", include=set(stream.counts_by)) if stream.counts_by else {}
+        asked = {name: sorted(value) if isinstance(value, list) else value for name, value in named.items()}
+        return {**asked, **self.told.get(stream.name, {})}
 
     def due(self, stream: Stream) -> tuple[Window, ...]:
         """What to ask of this stream tonight."""
@@ -191,7 +212,13 @@ class _Reader:
         loads = task.loads.get(stream.name, ())
         if stream.delivery == "window":
             return windows_to_read(
-                stream, asked=task.asked, loads=loads, now=task.now, zone=self.zone, reread=task.reread
+                stream,
+                asked=task.asked,
+                loads=loads,
+                now=task.now,
+                zone=self.zone,
+                reread=task.reread,
+                counts=self._counts(stream),
             )
         day = snapshot_day(task.now, self.zone)
         if stream.delivery == "snapshot":
@@ -361,6 +388,8 @@ class _Reader:
         replies: Replies = (),
     ) -> None:
         said = quality or {} if batch is None else batch.quality
+        if batch is not None and (counts := self._counts(stream)):
+            said = {**said, COUNTS: counts}
         load = Load(
             client=self.task.client,
             source=self.task.settings.id,

@@ -106,13 +106,47 @@ def test_referrers_are_read_by_number_and_not_by_their_translated_label() -> Non
         {"label": "Något nytt", "referrer_type": 9, "nb_visits": 4},
     ]
     rows[1]["goals"] = {"idgoal=ecommerceAbandonedCart": {"nb_conversions": 5}}
-    with vendor(matomo(Referrers__getReferrerType={"2026-11-01": rows, "2026-11-02": []})) as server:
+    reports = {"2026-11-01": rows, "2026-11-02": []}
+    with vendor(matomo(Referrers__getReferrerType=reports, VisitsSummary__get=EMPTY)) as server:
         batch = opened(server).read(CHANNELS, TWO)
     found = {
         row["channel"]: (row["sessions"], row["conversions"]) for row in batch.rows.to_pylist() if row["label"] != "9"
     }
     assert found == {"direct": (3, 2.0), "other": (2, 0.0), "ai_assistants": (1, 0.0)}
     assert doubts(batch)["channel_unknown"]["what"] == "9"
+
+
+def test_an_empty_list_of_referrers_of_a_day_with_visits_was_not_made() -> None:
+    reports = {"2026-11-01": [{"referrer_type": 1, "nb_visits": 3}], "2026-11-02": []}
+    visits = {"2026-11-02": {"nb_visits": 7}}
+    with vendor(matomo(Referrers__getReferrerType=reports, VisitsSummary__get=visits)) as server:
+        told = doubts(opened(server).read(CHANNELS, TWO))["report_not_made"]
+    assert (told["from"], told["quantity"]) == ("2026-11-02", 7)
+
+
+def test_a_referrer_that_cannot_be_read_costs_itself_and_two_of_one_type_are_added_up() -> None:
+    goals = {"idgoal=1": {"nb_conversions": 2}}
+    first = [
+        {"referrer_type": "1", "nb_visits": 3, "goals": goals},
+        {"referrer_type": 1, "nb_visits": 2, "goals": goals},
+    ]
+    reports = {"2026-11-01": first, "2026-11-02": [{"label": "Webbplatser", "nb_visits": 4}]}
+    with vendor(matomo(Referrers__getReferrerType=reports)) as server:
+        batch = opened(server).read(CHANNELS, TWO)
+    assert [(row["sessions"], row["conversions"]) for row in batch.rows.to_pylist()] == [(5, 4.0)]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_goal_that_cannot_be_read_costs_itself() -> None:
+    with vendor(matomo(Goals__getGoals=GOALS | {"9": {"name": "Utan nummer"}})) as server:
+        listed = opened(server).read(KEY_EVENTS, None)
+    assert listed.rows.num_rows == 2
+    assert doubts(listed)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_goal_goes_by_its_id_so_that_a_new_name_has_its_past_read_again() -> None:
+    with vendor(matomo()) as server:
+        assert opened(server).counts(EVENTS) == {"goal 1": "Kontaktformulär", "goal 2": "Kontaktformulär (2)"}
 
 
 def test_a_site_without_goals_has_none() -> None:

@@ -35,6 +35,7 @@ SITE = {
 }
 TWO = Window(date(2026, 11, 1), date(2026, 11, 2))
 Reports = dict[str, Any]
+NO_VIEWS: Reports = {"Actions.get": {"2026-11-01": [], "2026-11-02": []}}
 
 
 def form(asked: Asked) -> dict[str, str]:
@@ -140,7 +141,7 @@ def test_a_site_that_says_its_zone_only_is_read_whole(site: Any) -> None:
 
 def test_a_page_without_address_is_known_by_its_label_if_that_is_a_path() -> None:
     pages = [{"label": "/blogg/a", "nb_hits": 5}, {"label": " /", "nb_hits": 4}, {"label": "Others", "nb_hits": 3}]
-    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}})) as server:
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}, **NO_VIEWS})) as server:
         batch = opened(server).read(PAGES, TWO)
     host = "www.lindhscykel.se"
     assert [(row["host"], row["path"], row["page_views"]) for row in batch.rows.to_pylist()] == [
@@ -181,10 +182,51 @@ def test_a_reply_without_any_day_is_no_report() -> None:
 
 def test_a_page_of_another_shape_costs_itself() -> None:
     pages = [{"label": "/a", "nb_hits": 5}, {"label": "/b", "nb_hits": "many"}]
-    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}})) as server:
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}, **NO_VIEWS})) as server:
         batch = opened(server).read(PAGES, TWO)
     assert batch.rows.column("path").to_pylist() == ["/a"]
     assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_an_odd_page_alone_on_its_day_costs_itself() -> None:
+    reports: Reports = {
+        "Actions.getPageUrls": {"2026-11-01": [{"label": "/a", "nb_hits": 5}], "2026-11-02": [{"label": "/b"}]}
+    }
+    with vendor(answers(reports)) as server:
+        batch = opened(server).read(PAGES, TWO)
+    assert batch.rows.column("path").to_pylist() == ["/a"]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+@pytest.mark.parametrize("label", ["/blogg/ - Others", "/blogg/ - Andra", "/blogg/Others"])
+def test_the_rest_of_a_folder_is_no_page(label: str) -> None:
+    """It became a blog post of its own where a path says what is one."""
+    pages = [{"label": "/blogg/a", "url": "https://x.se/blogg/a", "nb_hits": 5}, {"label": label, "nb_hits": 3}]
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": pages}})) as server:
+        batch = opened(server).read(PAGES, TWO)
+    assert set(batch.rows.column("path").to_pylist()) == {"/blogg/a", OTHER}
+    assert doubts(batch)["other_row"]["quantity"] == 6
+
+
+def test_a_day_with_page_views_and_no_pages_is_one_whose_pages_were_not_made() -> None:
+    reports: Reports = {
+        "Actions.getPageUrls": {"2026-11-01": [{"label": "/a", "nb_hits": 5}], "2026-11-02": []},
+        "Actions.get": {"2026-11-02": {"nb_pageviews": 12}},
+    }
+    with vendor(answers(reports)) as server:
+        told = doubts(opened(server).read(PAGES, TWO))["report_not_made"]
+    assert (told["from"], told["to"], told["quantity"]) == ("2026-11-02", "2026-11-02", 12)
+
+
+def test_a_day_with_visits_that_did_something_and_an_empty_report_of_what_was_not_made() -> None:
+    reports: Reports = {
+        "VisitsSummary.get": {"2026-11-01": summary(7, 5), "2026-11-02": summary(6, 5)},
+        "Actions.get": {"2026-11-01": {"nb_pageviews": 0, "nb_outlinks": 2}, "2026-11-02": []},
+    }
+    with vendor(answers(reports)) as server:
+        batch = opened(server).read(DAILY, TWO)
+    assert [(row["day"].day, row["page_views"]) for row in batch.rows.to_pylist()] == [(1, 0)]
+    assert doubts(batch)["report_not_made"]["from"] == "2026-11-02"
 
 
 def test_a_day_whose_visitors_are_not_counted_has_its_visits_all_the_same() -> None:
@@ -306,9 +348,10 @@ def test_pages_keep_their_address_and_rows_without_one_are_kept_as_other() -> No
         page(None, 1, 10),
         page("https://www.lindhscykel.se/utan-tid", 1, None),
     ]
-    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}})) as server:
+    with vendor(answers({"Actions.getPageUrls": {"2026-11-01": pages, "2026-11-02": []}, **NO_VIEWS})) as server:
         batch = opened(server).read(PAGES, TWO)
-        assert {"flat": "1", "expanded": "0", "period": "day"}.items() <= form(server.asked[-1]).items()
+        (asked,) = [given for one in server.asked if (given := form(one))["method"] == "Actions.getPageUrls"]
+        assert {"flat": "1", "expanded": "0", "period": "day"}.items() <= asked.items()
     found = {row["path"]: (row["host"], row["page_views"], row["engagement_seconds"]) for row in batch.rows.to_pylist()}
     host = "www.lindhscykel.se"
     assert found == {

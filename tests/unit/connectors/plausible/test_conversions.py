@@ -67,6 +67,12 @@ def test_goals_are_those_ever_reached_or_those_named() -> None:
     assert [row["event"] for row in named] == ["Aldrig"]
 
 
+def test_a_goal_made_since_has_a_past_which_is_read_unless_the_file_names_goals() -> None:
+    with vendor(plausible) as server:
+        assert opened(server).counts(EVENTS) == {"goals": ["Kontakt", "Visit /tack"]}
+        assert opened(server, "Kontakt").counts(EVENTS) == {}
+
+
 def test_the_named_goals_only_are_asked_for() -> None:
     with vendor(plausible) as server:
         opened(server, "Kontakt").read(EVENTS, WEEK)

@@ -1,0 +1,128 @@
+"""Days that were read while a stream's figures counted something else are read again, and no others.
+
+Really under test: ``Stream.counts_by`` and ``Counting`` through planning and reading, over a vendor in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.core.errors import Unavailable
+from connectors.core.protocol import Context, Stream
+from connectors.core.shape import Json
+from connectors.registry import SOURCE_TYPES
+from okr_models.client.sources import SourceSettings
+from okr_models.periods import Window
+from tests.unit.warehouse_fakes import DAILY, FakeSource, FakeVendor, Night, client
+
+START, FIRST = date(2026, 8, 10), date(2026, 10, 25)
+COUNTED = replace(DAILY, counts_by=("actor",), slice_days=400)
+ALL = Window(START, FIRST)
+UNSETTLED = Window(FIRST - timedelta(days=3), FIRST)
+
+
+@pytest.mark.parametrize(
+    ("source_type", "stream", "names"),
+    [
+        ("ga4", "web_events_daily", ("events", "leads")),
+        ("ga4", "web_channels_daily", ("events", "leads")),
+        ("matomo", "web_events_daily", ("events",)),
+        ("matomo", "web_conversions_daily", ("events",)),
+        ("plausible", "web_channels_daily", ("events",)),
+        ("hubspot", "deals_daily", ("rate",)),
+        ("meta_ads", "ad_cost_daily", ("rate",)),
+    ],
+)
+def test_settings_that_change_what_a_day_of_the_past_is_worth_are_known(
+    source_type: str, stream: str, names: tuple[str, ...]
+) -> None:
+    assert SOURCE_TYPES[source_type].stream(stream).counts_by == names
+
+
+def second_night(night: Night) -> list[Window | None]:
+    """What is asked for on the night after the first."""
+    night.vendor.asked.clear()
+    night.run(FIRST + timedelta(days=1))
+    return [window for _, window in night.vendor.asked]
+
+
+@pytest.mark.parametrize(
+    ("stream", "actor", "asked"),
+    [
+        (COUNTED, "acme.example", UNSETTLED),
+        (COUNTED, "other.example", ALL),
+        (replace(COUNTED, counts_by=()), "other.example", UNSETTLED),
+    ],
+)
+def test_a_setting_that_says_what_is_counted_has_the_past_read_again(
+    tmp_path: Path, stream: Stream, actor: str, asked: Window
+) -> None:
+    night = Night(tmp_path, client(start=START), streams=(stream,), category="own")
+    night.run(FIRST)
+    source = night.clients[0].sources[0].model_copy(update={"actor": actor})
+    night.clients = (night.clients[0].model_copy(update={"sources": (source,)}),)
+    windows = second_night(night)
+    assert windows[0] is not None
+    assert windows[0].start <= asked.start
+    assert (windows[0].start == START) == (asked == ALL)
+    assert second_night(night) == []
+
+
+@dataclass
+class CountingSource(FakeSource):
+    goals: Mapping[str, Json]
+
+    def counts(self, stream: Stream) -> Mapping[str, Json]:
+        self.vendor.fail("counts")
+        return self.goals
+
+
+class CountingVendor(FakeVendor):
+    goals: Mapping[str, Json] = {"goal 1": "Contact"}
+
+    def open(self, settings: SourceSettings, context: Context) -> FakeSource:
+        return CountingSource(self, context, goals=self.goals)
+
+
+@pytest.mark.parametrize(
+    ("goals", "is_whole"),
+    [
+        ({"goal 1": "Contact"}, False),
+        ({"goal 1": "Lead"}, True),
+        # what only one of the two names tells nothing of the days before
+        ({"goal 1": "Contact", "goal 2": "Order"}, False),
+        ({}, False),
+    ],
+)
+def test_a_goal_that_means_another_thing_has_the_past_read_again(
+    tmp_path: Path, goals: Mapping[str, Json], is_whole: bool
+) -> None:
+    vendor = CountingVendor()
+    night = Night(tmp_path, client(start=START), vendor=vendor, streams=(COUNTED,))
+    night.run(FIRST)
+    vendor.goals = goals
+    (window,) = second_night(night)
+    assert window is not None
+    assert (window.start == START) == is_whole
+
+
+def test_goals_that_cannot_be_told_cost_no_figure(tmp_path: Path) -> None:
+    vendor = CountingVendor()
+    night = Night(tmp_path, client(start=START), vendor=vendor, streams=(COUNTED,))
+    night.run(FIRST)
+    vendor.errors["counts"] = Unavailable(client="acme", source="social", attempted="listing goals")
+    (window,) = second_night(night)
+    assert window is not None
+    assert window.start > START
+    assert len(night.loads("failed")) == 0
+    # and the day after, the goals are the ones of the first night
+    vendor.errors.clear()
+    vendor.goals = {"goal 1": "Lead"}
+    night.vendor.asked.clear()
+    night.run(FIRST + timedelta(days=2))
+    assert [window.start for _, window in night.vendor.asked if window][-1] == START
