@@ -170,7 +170,8 @@ class MatomoSource(BaseSource[Http]):
     def by_day(self, method: str, window: Window, **rest: str) -> Iterator[tuple[date, Node | None]]:
         """A report of each day. A day that the reply leaves out is no empty day: it has none, and is None.
 
-        Raises ``BadShape`` where it leaves out every day, or gives none in the form of a report.
+        So is one whose report is an error of its own. Raises ``BadShape`` where the reply leaves out every one of
+        several days.
         """
         reply = self.ask(
             method,
@@ -179,10 +180,12 @@ class MatomoSource(BaseSource[Http]):
             date=f"{window.start},{window.end}",
             **rest,
         )
-        by_day = {day: reply[str(day)] if is_report(reply[str(day)]) else None for day in window}
-        if not any(by_day.values()):
-            raise BadShape(path=str(window.start), wanted=f"{method} of that day", found=reply[str(window.start)].value)
-        yield from by_day.items()
+        given = Node({}) if is_empty(reply) and window.days == 1 else reply
+        if window.days > 1 and not any(str(day) in given for day in window):
+            raise BadShape(path=str(window.start), wanted=f"{method} of that day", found=given[str(window.start)].value)
+        for day in window:
+            report = given[str(day)]
+            yield day, report if is_report(report) else None
 
     def _daily(self, window: Window) -> Answer:
         """Visits and page views of each day. One whose visits are not there is no day without visits.

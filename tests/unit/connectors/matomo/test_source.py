@@ -173,6 +173,16 @@ def test_a_day_without_visits_whose_pages_were_viewed_is_one_that_matomo_has_not
     assert doubts(batch)["report_not_made"]["quantity"] == 12
 
 
+@pytest.mark.parametrize("said", [[], {}, {"2026-11-01": {"result": "error", "message": "being archived"}}])
+def test_a_day_asked_for_alone_that_has_no_report_is_not_made_like_one_among_others(said: Any) -> None:
+    """It failed its source each night, and three of them kept all days before them from being asked for."""
+    reports: Reports = {"Actions.getPageUrls": said}
+    with vendor(answers(reports)) as server:
+        batch = opened(server).read(PAGES, Window(TWO.start, TWO.start))
+    assert batch.rows.num_rows == 0
+    assert doubts(batch)["report_not_made"]["from"] == "2026-11-01"
+
+
 def test_a_reply_without_any_day_is_no_report() -> None:
     nothing: Reports = {"VisitsSummary.get": {}, "Actions.get": {}, "Actions.getPageUrls": {}}
     with vendor(answers(nothing)) as server, pytest.raises(SourceError, match="2026-11-01") as raised:
