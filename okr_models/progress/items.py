@@ -17,6 +17,8 @@ from okr_models.progress.figures import Met
 
 Outcome = Literal["met", "open", "missed"]
 FINAL_AFTER = timedelta(days=90)
+IS_SINCE_PUBLICATION = frozenset({"interactions"})
+"""Metrics by day whose running total is the platform's own, of all that the post ever received."""
 LATE = timedelta(days=5)
 """For so long after a post's time its last days are late; then they are missing."""
 
@@ -231,6 +233,10 @@ def _accumulated(
     day = decided_by(inside, condition)
     if day is not None:
         return _Verdict(value=value, outcome="missed" if condition.at_least is None else "met", decided_on=day)
+    read_on, received = as_of - timedelta(days=1), _received(post, condition.metric, as_of)
+    # what a post shows within its time it received within it, be it before its first reading
+    if read_on <= last and condition.at_least is not None and (received or 0) >= condition.at_least:
+        return _Verdict(value=received, outcome="met", decided_on=read_on)
     if as_of <= last:
         return _Verdict(value=value, outcome="open", decided_on=None)
     if post.given_through.get(condition.metric, last) < last:
@@ -240,6 +246,14 @@ def _accumulated(
     if len(inside) / whole < FULL_SHARE:
         return _Verdict(value=value, outcome="open", decided_on=None, is_unobserved=True)
     return _Verdict(value=value, outcome="met" if condition.at_least is None else "missed", decided_on=last)
+
+
+def _received(post: Post, metric: str, as_of: date) -> float | None:
+    """All that a post had ever received before ``as_of``, by its own running total; None where that is not known."""
+    total = post.totals.get(metric) if metric in IS_SINCE_PUBLICATION else None
+    if total is None:
+        return None
+    return total - sum(value for day, value in post.daily.get(metric, {}).items() if day >= as_of)
 
 
 def _last_day(post: Post, condition: Condition) -> date | None:
