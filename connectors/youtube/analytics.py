@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from connectors.core.errors import Unavailable
+from connectors.core.errors import NotYet
 from connectors.core.http import Http
 from connectors.core.protocol import Context
 from connectors.core.shape import BadShape, Node, as_day
@@ -70,11 +70,12 @@ class Analytics:
                 dead += named
 
     def known(self, window: Window, days: Iterable[date], *, today: date) -> Window:
-        """The part of ``window`` that is known, where ``days`` had rows."""
+        """The part of ``window`` that is known, where ``days`` had rows. Raises ``NotYet`` where that is nothing."""
         newest = max([today - LATE_DAYS * ONE_DAY, *days])
         if newest < window.start:
+            # a second run of one day asks for the newest days alone
             raise self.http.error(
-                Unavailable,
+                NotYet,
                 attempted=f"reading {window.start} to {window.end}",
                 detail="YouTube Analytics does not know these days yet",
                 status=200,

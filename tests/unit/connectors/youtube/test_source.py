@@ -17,6 +17,7 @@ from connectors.core.errors import (
     BadReply,
     Misconfigured,
     NotFound,
+    NotYet,
     PermissionMissing,
     SourceError,
     Unavailable,
@@ -337,6 +338,14 @@ def test_the_newest_days_without_a_row_are_not_answered_and_old_ones_are_0() -> 
     nothing = serving({"reports": table([], "subscribersGained", "subscribersLost")})
     with vendor(nothing) as server, pytest.raises(Unavailable, match="does not know"):
         read(server, CHANGES, newest)
+
+
+@pytest.mark.parametrize("stream", [CHANGES, INTERACTIONS])
+def test_a_second_run_of_one_day_that_asks_for_the_newest_alone_has_not_failed(stream: Stream) -> None:
+    newest = Window(date(2026, 11, 16), date(2026, 11, 16))
+    nothing = serving({"reports": lambda asked: table([], *asked.query["metrics"].split(","))})
+    with vendor(nothing) as server, pytest.raises(NotYet, match="does not know"):
+        read(server, stream, newest)
 
 
 def test_a_metric_that_died_is_missing_and_named_and_the_others_are_read() -> None:
