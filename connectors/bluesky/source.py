@@ -49,7 +49,7 @@ class BlueskySource(PresentOnlySource):
         return Account(
             account_id=did,
             name=f"@{handle}",
-            followers=found.whole("followersCount"),
+            followers=self.followers_in(found, "followersCount", attempted=attempted),
             quality={"did": did, "handle": handle},
             posts=found.whole("postsCount", None),
         )

@@ -15,12 +15,13 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import counter_doubts
 from connectors.core.doubt import Doubt
-from connectors.core.errors import SourceError
+from connectors.core.errors import BadReply, SourceError
 from connectors.core.http import Http
 from connectors.core.odd import Odd
 from connectors.core.paging import shortfall, tells_since
 from connectors.core.protocol import Context, Probe, Quality, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, POST_COUNTERS, SOCIAL_POSTS
+from connectors.core.shape import BadShape, Node
 
 DAY_BOUNDARY = "none of its own: the client's zone"
 DOCS = "All posts; no past of any count: followers and interactions begin with the first night."
@@ -104,6 +105,13 @@ class PresentOnlySource(BaseSource[Http], ABC):
             SOCIAL_POSTS.name: self._posts,
             POST_COUNTERS.name: self._counters,
         }
+
+    def followers_in(self, found: Node, name: str, *, attempted: str) -> int | SourceError:
+        """The follower count of a profile. One that is no number is an error of its own, and costs no post."""
+        try:
+            return found.whole(name)
+        except BadShape as shape:
+            return self.transport.error(BadReply, attempted=attempted, detail=str(shape))
 
     @abstractmethod
     def account(self) -> Account:

@@ -53,7 +53,7 @@ class MastodonSource(PresentOnlySource):
         if found["suspended"].value is True:
             detail, cure = "the instance has suspended the account", "ask the instance's moderators"
             raise self.transport.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)
-        followers: int | SourceError = found.whole("followers_count")
+        followers = self.followers_in(found, "followers_count", attempted=attempted)
         if isinstance(followers, int) and followers < 0:
             detail, cure = "the follower count is hidden", "let the account and its instance show it"
             followers = self.transport.error(PermissionMissing, attempted=attempted, detail=detail, cure=cure)

@@ -125,7 +125,7 @@ class YouTubeSource(BaseSource[Http]):
         self.transport.begin(keep_replies=False)
         followers, videos = self.shaped("reading the channel", self._numbers)
         about = "subscribers hidden" if followers is None else f"about {followers} subscribers"
-        detail = f"{self._channel}, {about}, {videos} videos"
+        detail = f"{self._channel}, {about}, {'uncounted' if videos is None else videos} videos"
         if self._analytics is not None:
             analytics = self._analytics
             self.transport = analytics.http
@@ -135,11 +135,11 @@ class YouTubeSource(BaseSource[Http]):
             detail += ", Analytics lets the owner in"
         return Probe(reachable=True, detail=detail, rows=followers, version="v3")
 
-    def _numbers(self) -> tuple[int | None, int]:
-        """Subscribers, None where the channel hides them, and videos."""
+    def _numbers(self) -> tuple[int | None, int | None]:
+        """Subscribers, None where the channel hides them, and videos, None where YouTube does not say."""
         statistics = self._about()["statistics"]
         hidden = statistics["hiddenSubscriberCount"].value is True
-        return None if hidden else statistics.whole("subscriberCount"), statistics.whole("videoCount")
+        return None if hidden else statistics.whole("subscriberCount"), statistics.whole("videoCount", None)
 
     def _about(self) -> Node:
         """The channel as the public sees it. YouTube answers an unknown id with an empty list."""

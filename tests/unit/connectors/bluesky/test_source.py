@@ -174,6 +174,16 @@ def test_a_follower_count_that_is_left_out_is_not_nobody() -> None:
         opened(server).read(FOLLOWERS, None)
 
 
+@pytest.mark.parametrize("count", [{}, {"followersCount": None}, {"followersCount": "many"}])
+def test_a_follower_count_that_is_no_number_costs_no_post(count: dict[str, Any]) -> None:
+    with vendor(app_view([[item("a")]], {"did": DID, "handle": "skargard.se"} | count)) as server:
+        source = opened(server)
+        for figure in (source.probe, lambda: source.read(FOLLOWERS, None)):
+            with pytest.raises(BadReply, match="followersCount"):
+                figure()
+        assert [source.read(stream, None).rows.num_rows for stream in (POSTS, COUNTERS)] == [1, 1]
+
+
 def test_a_reply_without_a_feed_is_not_an_account_without_posts() -> None:
     def answer(asked: Asked) -> Says:
         return Says(PROFILE if asked.path.endswith("getProfile") else {"posts": []})

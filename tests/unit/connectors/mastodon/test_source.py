@@ -262,6 +262,14 @@ def test_a_hidden_follower_count_is_an_error_of_the_followers_and_costs_no_post(
         assert [source.read(stream, None).rows.num_rows for stream in (POSTS, COUNTERS)] == [1, 1]
 
 
+def test_a_follower_count_that_is_no_number_costs_no_post() -> None:
+    with vendor(instance([status(1)], who=account(followers_count=None))) as server:
+        source = opened(server)
+        with pytest.raises(BadReply, match="followers_count"):
+            source.read(FOLLOWERS, None)
+        assert [source.read(stream, None).rows.num_rows for stream in (POSTS, COUNTERS)] == [1, 1]
+
+
 def test_an_account_that_moved_away_says_so() -> None:
     who = account(moved={"acct": "skargard@fisk.social"})
     with vendor(instance([], who=who)) as server:

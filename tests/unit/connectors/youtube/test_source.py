@@ -136,6 +136,11 @@ def test_a_count_that_is_missing_though_not_hidden_is_a_bad_reply() -> None:
         read(server, SNAPSHOTS)
 
 
+def test_subscribers_do_not_need_the_count_of_videos() -> None:
+    with vendor(serving({"channels": channel(videoCount=None)})) as server:
+        assert read(server, SNAPSHOTS).rows.column("followers").to_pylist() == [1860]
+
+
 def test_an_unknown_channel_comes_as_an_empty_list_and_is_not_found() -> None:
     with vendor(serving({"channels": {"pageInfo": {"totalResults": 0}}})) as server, pytest.raises(NotFound):
         read(server, SNAPSHOTS)
