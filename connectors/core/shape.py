@@ -185,4 +185,7 @@ def as_instant(text: str, *, path: str = "", naive_is_utc: bool = False) -> date
         if not naive_is_utc:
             raise BadShape(path=path, wanted="an instant with its offset", found=text)
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise BadShape(path=path, wanted="an instant of the calendar", found=text) from error

@@ -15,7 +15,7 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.errors import Misconfigured, QuotaExhausted
 from connectors.core.http import Http
-from connectors.core.odd import Odd
+from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import AD_COST_DAILY
 from connectors.core.shape import BadShape, Node, as_day
@@ -139,16 +139,17 @@ class MetaAdsSource(BaseSource[Http]):
                 raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
             seen.add(following)
             params = query_of(following)
-        rows = dict(odd.readable(listed, lambda item: self._row(item, rate)))
-        found = [row for day, row in rows.items() if day in part]
-        return Answer(rows=found, covers=part, doubts=tuple(odd.doubts()))
+        by_day = dict(odd.readable(listed, lambda item: (as_day(item["date_start"]), item)))
+        inside = ((day, item) for day, item in by_day.items() if day in part)
+        rows, doubts = readable_days(inside, lambda day, item: self._row(day, item, rate), what="the costs")
+        return Answer(rows=rows, covers=part, doubts=(*odd.doubts(), *doubts))
 
-    def _row(self, item: Node, rate: float) -> tuple[date, Row]:
-        day, spent = as_day(item["date_start"]), item.number("spend", 0.0)
+    def _row(self, day: date, item: Node, rate: float) -> Row:
+        spent = item.number("spend", 0.0)
         currency = item.text("account_currency", "") or self._account()
         if currency != self._account():
             raise BadShape(path="account_currency", wanted=self._account(), found=currency)
-        return day, {
+        return {
             "platform": PLATFORM,
             "day": day,
             "cost": round(spent * rate, 6),

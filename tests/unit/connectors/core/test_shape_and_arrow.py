@@ -86,6 +86,12 @@ def test_instants_are_read_as_utc(text: str) -> None:
     assert as_instant(text) == datetime(2026, 11, 1, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:30:00-05:00"])
+def test_an_instant_at_an_end_of_the_calendar_is_a_bad_shape_and_no_crash(text: str) -> None:
+    with pytest.raises(BadShape):
+        as_instant(text)
+
+
 def test_an_instant_without_offset_is_only_taken_where_the_vendor_means_utc() -> None:
     with pytest.raises(BadShape, match="offset"):
         as_instant("2026-11-01T05:00:00")

@@ -18,7 +18,7 @@ from connectors.meta_ads.settings import MetaAds
 from connectors.meta_ads.source import COSTS, OtherCurrency, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
 
 WEEK = Window(date(2026, 11, 1), date(2026, 11, 7))
 
@@ -68,6 +68,20 @@ def test_costs_come_by_day_over_all_pages_and_a_day_without_a_row_cost_nothing()
     assert (asked.query["level"], asked.query["time_increment"]) == ("account", "1")
     assert json.loads(asked.query["time_range"]) == {"since": "2026-11-01", "until": "2026-11-07"}
     assert asked.query["fields"] == "spend,impressions,clicks,account_currency"
+
+
+@pytest.mark.parametrize("odd", [{"spend": "12,34"}, {"impressions": "many"}, {"account_currency": "EUR"}])
+def test_a_day_whose_costs_cannot_be_read_is_missing_and_not_a_day_without_costs(odd: dict[str, str]) -> None:
+    def serve(asked: Asked) -> Says:
+        if asked.path == "/v26.0/act_123":
+            return Says({"timezone_name": "Europe/Stockholm", "currency": "SEK", "id": "act_123"})
+        return Says({"data": [day(1, "12.34"), day(2, "5.00") | odd]})
+
+    with vendor(serve) as server:
+        batch = opened(server).read(COSTS, WEEK)
+    assert {row["day"].day: row["cost"] for row in batch.rows.to_pylist()} == {1: 12.34}
+    told = doubts(batch)["report_not_made"]
+    assert (told["from"], told["to"], told["moves"]) == ("2026-11-02", "2026-11-02", "no_value")
 
 
 def test_another_currency_is_refused_unless_its_rate_is_given() -> None:
