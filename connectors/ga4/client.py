@@ -138,12 +138,14 @@ class Ga4Client:
             permission_cure=f"add {self._token.email} to property {self._property_id} as Viewer",
         )
         base_url = self._context.base_url or ADMIN
+        bearer = Bearer(self._context, source=self._source, token=self._token)
         http = Http(
             context=self._context,
             source=self._source,
             base_url=base_url,
             classify=classify,
-            authorize=Bearer(self._context, source=self._source, token=self._token),
+            authorize=bearer,
+            renew=bearer.renew,
             secrets=[self._context.secret("credentials")],
             claims=claims_towards(base_url, self._token.counted_by(user=AN_ADMIN_USER, project=AN_ADMIN_PROJECT)),
         )

@@ -7,8 +7,10 @@ such a source is built. What does not: any one API.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -23,6 +25,7 @@ from connectors.core.budget import Limit
 from connectors.core.deadline import watched
 from connectors.core.errors import AuthFailed, BadReply, Misconfigured, SourceError, TimedOut, Unavailable
 from connectors.core.protocol import Context
+from connectors.core.retry import RetryPolicy
 from connectors.core.token_store import Kept, StoreUnusable, fingerprint
 from okr_models.hosts import goes_in_clear
 
@@ -31,6 +34,9 @@ GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an addr
 IN_CLEAR = "its token_uri is http, and the credential could be read on its way"
 TOKEN_SECONDS = 60.0
 """For a token, however its endpoint draws the answer out."""
+TOKEN_ATTEMPTS = 2
+"""At an endpoint that is not there; what it says of itself that passes, google-auth asks for again already."""
+_SHOWN_CHARACTERS = 200
 _USER_FIELDS = ("client_id", "client_secret", "refresh_token")
 
 
@@ -62,7 +68,7 @@ class KeyToken(Credentials):
 
     def refresh(self, request: Any) -> None:
         """Fetch a new token."""
-        self._key.refresh(request)  # type: ignore[no-untyped-call]
+        _fetch(self._key, request)
         self.token, self.expiry = self._key.token, self._key.expiry
 
 
@@ -101,10 +107,36 @@ class UserToken(Credentials):
         user = user_credentials.Credentials(  # type: ignore[no-untyped-call]
             None, **{**self._given, "refresh_token": refresh_token}
         )
-        user.refresh(request)  # type: ignore[no-untyped-call]
+        _fetch(user, request)
         self._context.redact.add(str(user.token))
         self.token, self.expiry = user.token, user.expiry
         return str(user.refresh_token or refresh_token)
+
+
+def _fetch(credentials: Credentials, request: Any) -> None:
+    """Fetch a token. google-auth takes whatever it does not know for a refusal of the credential: a server error is
+    none, and neither is a page that is no JSON. Raises ``ValueError`` for the latter."""
+    answered: list[int] = []
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        response = request(*args, **kwargs)
+        answered.append(int(response.status))
+        return response
+
+    try:
+        credentials.refresh(noting)  # type: ignore[no-untyped-call]
+    except auth_exceptions.RefreshError as error:
+        if error.retryable or not answered:
+            raise
+        is_server_error = answered[-1] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if not is_server_error and len(error.args) > 1:  # with its document
+            raise
+        what = f"HTTP {answered[-1]}"
+    else:
+        return
+    if is_server_error:
+        raise auth_exceptions.RefreshError(what, retryable=True)  # type: ignore[no-untyped-call]
+    raise ValueError(what)
 
 
 def key_token(context: Context, *, source: str, field: str, scopes: tuple[str, ...]) -> KeyToken:
@@ -193,29 +225,47 @@ class Bearer:
 
     def __init__(self, context: Context, *, source: str, token: KeyToken | UserToken) -> None:
         self._client, self._source, self._token = context.client, source, token
+        self._calls = 0
+        self._sleep, self._jitter = context.sleep, random.Random()  # noqa: S311 - spreads waits, no secret
         self._session = requests.Session()
         watch_session(self._session)
         self._request = Request(session=self._session)
 
     def __call__(self) -> Mapping[str, str]:
         """The header. Raises ``SourceError`` where the key is refused or Google's token endpoint is not there."""
-        if self._token.valid:
-            return {"Authorization": f"Bearer {self._token.token}"}
-        kind: type[SourceError]
-        cure: str | None
+        for attempt in range(1, TOKEN_ATTEMPTS + 1):
+            told = None if self._token.valid else self._fetched()
+            if told is None:
+                self._calls += 1
+                return {"Authorization": f"Bearer {self._token.token}"}
+            kind, detail, cure = told
+            if kind is not Unavailable or attempt == TOKEN_ATTEMPTS:
+                break
+            self._sleep(RetryPolicy().backoff(attempt, jitter=self._jitter))
+        raise kind(client=self._client, source=self._source, attempted="fetching a token", detail=detail, cure=cure)
+
+    def renew(self) -> bool:
+        """Drop a token that served a call and is refused before its time; the next call fetches another. A new one that
+        is refused is no matter of time."""
+        if self._calls < 2:
+            return False
+        self._token.token = None
+        return True
+
+    def _fetched(self) -> Told | None:
+        """Fetch a token; None where there is one, else why not."""
         try:
             with watched(TOKEN_SECONDS) as watch:
                 self._token.refresh(self._request)
         except StoreUnusable as error:
-            kind, detail = Misconfigured, f"keeping the renewed token: {error}"
             cure = "make the folder state in the home folder one that okr may write to"
+            return Misconfigured, f"keeping the renewed token: {error}", cure
         except (auth_exceptions.GoogleAuthError, TypeError, ValueError) as error:
             # google-auth indexes a reply that is a web page as if it were an object
-            kind, detail, cure = TOKEN_TOO_LATE if watch.expired else told_by_auth(error)
-            cure = self._token.cure if kind is AuthFailed else cure
-        else:
-            return {"Authorization": f"Bearer {self._token.token}"}
-        raise kind(client=self._client, source=self._source, attempted="fetching a token", detail=detail, cure=cure)
+            kind, detail, said = TOKEN_TOO_LATE if watch.expired else told_by_auth(error)
+            return kind, detail, self._token.cure if kind is AuthFailed else said
+        self._calls = 0
+        return None
 
     def close(self) -> None:
         """Give the connection back."""
@@ -226,7 +276,7 @@ def told_by_auth(error: Exception) -> Told:
     """Class, detail and cure of what google-auth raised."""
     match error:
         case auth_exceptions.RefreshError():
-            said = str(error.args[0]) if error.args else "no reason given"
+            said = " ".join(str(error.args[0]).split())[:_SHOWN_CHARACTERS] if error.args else "no reason given"
             if error.retryable:
                 return Unavailable, f"the token endpoint: {said}", None
             return AuthFailed, f"the token endpoint refused the credential: {said}", KeyToken.cure

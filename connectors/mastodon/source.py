@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 from connectors.core.doubt import Doubt
-from connectors.core.errors import AuthFailed, Misconfigured, NotFound, PermissionMissing, RateLimited, SourceError
+from connectors.core.errors import AuthFailed, Misconfigured, NotFound, PermissionMissing, RateLimited
 from connectors.core.http import Classify, Http, Verdict, pause
 from connectors.core.odd import Odd
 from connectors.core.present_only import DAY_BOUNDARY, DOCS, Account, Post, Posts, PresentOnlySource, streams

@@ -225,12 +225,14 @@ def build(settings: SourceSettings, context: Context) -> Source:
         permission_cure=f"add {token.email} as a user of the property {settings.site_url} in Search Console",
     )
     base_url = context.base_url or VENDOR
+    bearer = Bearer(context, source=settings.id, token=token)
     http = Http(
         context=context,
         source=settings.id,
         base_url=base_url,
         classify=classify,
-        authorize=Bearer(context, source=settings.id, token=token),
+        authorize=bearer,
+        renew=bearer.renew,
         secrets=[context.secret("credentials")],
         claims=claims_towards(base_url, token.counted_by(user=A_USER, project=A_PROJECT)),
     )

@@ -140,6 +140,7 @@ class SheetSource:
         token = key_token(self._context, source=source, field="credentials", scopes=SCOPES)
         if self._http is None:
             base_url = self._context.base_url or API
+            bearer = Bearer(self._context, source=source, token=token)
             self._http = Http(
                 context=self._context,
                 source=source,
@@ -150,7 +151,8 @@ class SheetSource:
                     auth_cure=token.cure,
                     permission_cure=f"share the spreadsheet with {token.email}, as Viewer",
                 ),
-                authorize=Bearer(self._context, source=source, token=token),
+                authorize=bearer,
+                renew=bearer.renew,
                 secrets=[self._context.secret("credentials")],
                 claims=claims_towards(base_url, token.counted_by(user=A_USER, project=A_PROJECT)),
             )

@@ -88,6 +88,7 @@ def open_analytics(settings: YouTube, context: Context) -> Analytics:
     from connectors.google.auth import Bearer, user_token
 
     token = user_token(context, source=settings.id, field="credentials")
+    bearer = Bearer(context, source=settings.id, token=token)
     http = Http(
         context=context,
         source=settings.id,
@@ -101,7 +102,8 @@ def open_analytics(settings: YouTube, context: Context) -> Analytics:
                 " new refresh token"
             ),
         ),
-        authorize=Bearer(context, source=settings.id, token=token),
+        authorize=bearer,
+        renew=bearer.renew,
         secrets=[context.secret("credentials")],
     )
     return Analytics(http=http, channel=settings.channel_id)
