@@ -27,11 +27,11 @@ def print_seconds(name: str, seconds: Sequence[float], *, rows: int | None = Non
     print(f"  {name:<44} {median:8.3f} s  ({min(seconds):.3f} to {max(seconds):.3f}, {len(seconds)} runs){rate}")
 
 
-def print_ratio(name: str, ours: Sequence[float], theirs: Sequence[float], *, goal: str) -> None:
+def print_ratio(name: str, ours: Sequence[float], theirs: Sequence[float], *, goal: str | None = None) -> None:
     """How many times ``theirs`` takes as long as ``ours``: median and range of the runs side by side."""
     ratios = [other / own for own, other in zip(ours, theirs, strict=True)]
     median = statistics.median(ratios)
-    print(f"  {name:<44} {median:8.2f} x  ({min(ratios):.2f} to {max(ratios):.2f}), goal {goal}")
+    print(f"  {name:<44} {median:8.2f} x  ({min(ratios):.2f} to {max(ratios):.2f}){f', goal {goal}' if goal else ''}")
 
 
 def _module() -> str:

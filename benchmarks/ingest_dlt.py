@@ -4,7 +4,8 @@ Runs in ``.venv-bench``, which has ``dlt[duckdb]`` and of this program only the 
 nothing of it. Written as dlt's documentation does, ``primary_key`` and ``write_disposition="merge"``, by one of its two
 paths: ``json``, a resource that yields pages of rows as dictionaries, types given, so that nothing is guessed; or
 ``arrow``, one that yields each page as an Arrow table, parsed by orjson and built column by column, which dlt passes on
-as Parquet without looking at its rows. Prints one line of JSON, as ``ingest_own.py`` does.
+as Parquet without looking at its rows. ``unkept`` is no side but what lies below both: the same requests and Arrow
+tables, written nowhere. Prints one line of JSON, as ``ingest_own.py`` does.
 """
 
 from __future__ import annotations
@@ -128,6 +129,7 @@ TABLES = {"web_pages_daily": ("web", web), "search_pages_daily": ("search", sear
 SHAPES: dict[str, dict[str, Callable[[list[Any], Asked, str], Any]]] = {
     "json": {"web_pages_daily": web_rows, "search_pages_daily": search_rows},
     "arrow": {"web_pages_daily": web_table, "search_pages_daily": search_table},
+    "unkept": {"web_pages_daily": web_table, "search_pages_daily": search_table},
 }
 KEYS = {
     "web_pages_daily": ["client", "source", "day", "host", "path"],
@@ -135,30 +137,52 @@ KEYS = {
 }
 
 
+def pages(asked: Asked, table: str, path: str) -> Iterator[Any]:
+    """A table's pages over all clients that have such a source."""
+    kind, read = TABLES[table]
+    for client, kinds in asked.clients:
+        if kind in kinds:
+            for rows in read(asked):
+                yield SHAPES[path][table](rows, asked, client)
+
+
 def resources(asked: Asked, path: str) -> list[Any]:
-    """A resource a table over all clients that have such a source."""
-    made = []
-    for table, (kind, read) in TABLES.items():
-
-        def pages(read: Any = read, kind: str = kind, shape: Any = SHAPES[path][table]) -> Iterator[Any]:
-            for client, kinds in asked.clients:
-                if kind in kinds:
-                    for rows in read(asked):
-                        yield shape(rows, asked, client)
-
-        # an Arrow table has its types with it
-        types = {name: {"data_type": TYPES[name]} for name in COLUMNS[table] if name in TYPES and path == "json"}
-        made.append(
-            dlt.resource(
-                pages, name=table, primary_key=KEYS[table], write_disposition="merge", columns=types, parallelized=True
-            )
+    """A resource a table."""
+    return [
+        dlt.resource(
+            pages(asked, table, path),
+            name=table,
+            primary_key=KEYS[table],
+            write_disposition="merge",
+            # an Arrow table has its types with it
+            columns={name: {"data_type": TYPES[name]} for name in COLUMNS[table] if name in TYPES and path == "json"},
+            parallelized=True,
         )
-    return made
+        for table in TABLES
+    ]
 
 
 def main() -> None:
     """Load twice and print the figures."""
     path, asked, folder = sys.argv[1], Asked.read(sys.argv[2]), Path(sys.argv[3])
+    versions = {name: importlib.metadata.version(name) for name in ("dlt", "duckdb", "pyarrow")}
+    kept, seconds = unkept(asked) if path == "unkept" else loaded(asked, path, folder)
+    rows = sum(kept.values())
+    print(json.dumps({"rows": rows, "kept": kept, "first": seconds[0], "again": seconds[1], "versions": versions}))
+
+
+def unkept(asked: Asked) -> tuple[dict[str, int], list[tuple[float, float]]]:
+    """Rows of each table, and seconds on the clock and of the processor, of asking twice and keeping nothing."""
+    seconds = []
+    for _ in range(2):
+        started, spent = time.perf_counter(), time.process_time()
+        rows = {table: sum(page.num_rows for page in pages(asked, table, "unkept")) for table in sorted(TABLES)}
+        seconds.append((time.perf_counter() - started, time.process_time() - spent))
+    return rows, seconds
+
+
+def loaded(asked: Asked, path: str, folder: Path) -> tuple[dict[str, int], list[tuple[float, float]]]:
+    """The same of loading twice by dlt."""
     pipeline = dlt.pipeline(
         pipeline_name="bench",
         pipelines_dir=str(folder / "pipelines"),
@@ -172,9 +196,7 @@ def main() -> None:
         seconds.append((time.perf_counter() - started, time.process_time() - spent))
     with pipeline.sql_client() as client:
         kept = {table: client.execute_sql(f"select count(*) from {table}")[0][0] for table in sorted(TABLES)}
-    versions = {name: importlib.metadata.version(name) for name in ("dlt", "duckdb", "pyarrow")}
-    rows = sum(kept.values())
-    print(json.dumps({"rows": rows, "kept": kept, "first": seconds[0], "again": seconds[1], "versions": versions}))
+    return kept, seconds
 
 
 if __name__ == "__main__":
