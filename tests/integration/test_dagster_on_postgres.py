@@ -50,6 +50,8 @@ def test_every_service_of_ours_is_one_part_of_okr_ui_and_names_the_database() ->
     for service in ours.values():
         assert "OKR_DAGSTER_POSTGRES" in service["environment"]
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+        # a folder that the engine makes is root's: no service of ours starts before somebody said whose it is
+        assert service["user"].startswith("${OKR_USER:?")
         assert service["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 
