@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import OnConflict, Row, build_table
 from connectors.core.doubt import Doubt, partly, qualified
-from connectors.core.errors import BadReply, NotFound, SourceError
+from connectors.core.errors import BadReply, NotFound, NotYet, SourceError
 from connectors.core.protocol import Access, Batch, Context, Quality, Stream
 from connectors.core.shape import BadShape
 from okr_models.client.identity import Parts, joined_parts, parts_of
@@ -142,9 +142,16 @@ class BaseSource(Generic[C]):
         return (self.today() - day).days > stream.settle_days
 
     def clip(self, window: Window, *, history_days: int | None, lag_days: int = 0) -> Window:
-        """The part of ``window`` that the source can answer. Raises ``NotFound`` where that is nothing."""
+        """The part of ``window`` that the source can answer. Raises ``NotFound`` where that is nothing, and ``NotYet``
+        of a source that began today: it has no whole day."""
         newest = self.today() - timedelta(days=1 + lag_days)
         oldest = self.today() - timedelta(days=history_days) if history_days is not None else window.start
+        if history_days is not None and oldest > newest:
+            raise self.transport.error(
+                NotYet,
+                attempted=f"reading {window.start} to {window.end}",
+                detail=f"the source began on {oldest} and has no whole day yet",
+            )
         part = window.intersect(Window(oldest, newest)) if oldest <= newest else None
         if part is None:
             raise self.transport.error(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -226,27 +226,32 @@ class Graph:
         known = replace(known, version=self.version, version_sunset_on=sunset_on(self.version))
         if not self._has_debug_token:
             return known
-        attempted = "asking when the token expires"
         try:
-            token_info = self.get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
+            return with_ends(known, token=token, get=self.get, http=self.http)
         except (AuthFailed, QuotaExhausted):
             raise
         except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
             return known
-        if token_info["is_valid"].value is False:
-            said = token_info["error"].text("message", "the token is not valid") if "error" in token_info else ""
-            raise self.http.error(AuthFailed, attempted=attempted, detail=said)
-        expires, access = (token_info.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
-        return replace(
-            known,
-            token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
-            sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
-        )
 
     def about(self, what: str) -> str:
         """A probe's detail, with the version that was really served."""
         served = f", answered as {self._served}" if self._served and self._served != self.version else ""
         return f"{what}, version {self.version}{served}"
+
+
+def with_ends(known: Access, *, token: str, get: Callable[..., Node], http: Http) -> Access:
+    """``known`` with the ends that ``/debug_token`` tells. Raises ``AuthFailed`` where the token is no longer valid."""
+    attempted = "asking when the token expires"
+    told = get("/debug_token", {"input_token": token}, attempted=attempted)["data"]
+    if told["is_valid"].value is False:
+        said = told["error"].text("message", "the token is not valid") if "error" in told else ""
+        raise http.error(AuthFailed, attempted=attempted, detail=said)
+    expires, access = (told.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
+    return replace(
+        known,
+        token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
+        sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
+    )
 
 
 def app_secret_proof(token: str, app_secret: str) -> str:

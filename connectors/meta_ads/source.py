@@ -13,14 +13,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
-from connectors.core.errors import Misconfigured, QuotaExhausted
+from connectors.core.errors import Misconfigured, QuotaExhausted, SourceError
 from connectors.core.http import Http
 from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import AD_COST_DAILY
 from connectors.core.shape import BadShape, Node, as_day
 from connectors.meta.errors import classifier
-from connectors.meta.graph import DEFAULT_VERSION, MOST_PAGES, VENDOR, app_secret_proof, query_of, sunset_on
+from connectors.meta.graph import (
+    DEFAULT_VERSION,
+    MOST_PAGES,
+    VENDOR,
+    app_secret_proof,
+    query_of,
+    sunset_on,
+    with_ends,
+)
 from connectors.meta.usage import LIMITS, Pace
 from connectors.meta_ads.settings import MetaAds
 from okr_models.client.sources import SourceSettings
@@ -64,19 +72,29 @@ class MetaAdsSource(BaseSource[Http]):
         return self._zone
 
     def access(self) -> Access:
-        """The version's end; a system user's token need not have one."""
-        return Access(version=self._version, version_sunset_on=sunset_on(self._version))
+        """The version's end and the token's, as far as it may be asked; a system user's need not have one."""
+        known = Access(version=self._version, version_sunset_on=sunset_on(self._version))
+        try:
+            token = self.context.secret("token")
+            return self.shaped(
+                "asking when the token expires",
+                lambda: with_ends(known, token=token, get=self._get, http=self.transport),
+            )
+        except SourceError:  # whether it is still let in, the night says
+            return known
 
     def probe(self) -> Probe:
         """The account's zone and currency."""
         self.transport.begin(keep_replies=False)
         self.shaped("reading the ad account", self._account)
         self._rate()
+        access = self.access()
         return Probe(
             reachable=True,
             detail=f"ad account {self._settings.account_id}, {self._currency}, days in {self._zone.key}",
-            version=self._version,
-            version_sunset_on=sunset_on(self._version),
+            token_expires_on=access.ends_on,
+            version=access.version,
+            version_sunset_on=access.version_sunset_on,
         )
 
     def _get(self, path: str, params: Mapping[str, str | int], *, attempted: str) -> Node:

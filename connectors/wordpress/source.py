@@ -329,7 +329,8 @@ def classify(reply: Reply) -> Verdict | None:
     if reply.status < 400 or not isinstance(code, str):
         is_rest = "/wp-json/" in reply.url or "rest_route=" in reply.url
         by_status = {200: NoRest, 403: PermissionMissing, 404: NotFound} if is_rest else {}
-        closed = by_status.get(reply.status) if reply.looks_like_html() else None
+        # JSON under a web page's label is what it is
+        closed = by_status.get(reply.status) if reply.looks_like_html() and reply.json_problem() else None
         return (
             Verdict(error=closed, detail="a web page where the REST API should be", cure=USE_FEED) if closed else None
         )

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.core.errors import SourceError
+from connectors.core.errors import NotYet, SourceError
 from connectors.core.protocol import Source
 from connectors.core.shape import BadShape
 from connectors.matomo.settings import Matomo
@@ -89,6 +89,14 @@ def test_an_address_that_ends_in_index_php_is_taken_as_meant() -> None:
     with vendor(answers({"VisitsSummary.get": []})) as server:
         assert opened(server, suffix="/index.php").probe().rows == 0
         assert {asked.target for asked in server.asked} == {"/index.php"}
+
+
+@pytest.mark.parametrize("stream", [DAILY, PAGES])
+def test_a_site_that_was_set_up_today_has_no_day_yet_and_has_not_failed(stream: Any) -> None:
+    week = Window(date(2026, 11, 13), date(2026, 11, 19))
+    site = SITE | {"ts_created": "2026-11-20 01:00:00"}
+    with vendor(answers({}, site=site)) as server, pytest.raises(NotYet, match="began on 2026-11-20"):
+        opened(server).read(stream, week)
 
 
 def test_page_views_come_from_the_actions_report_and_not_from_nb_actions() -> None:

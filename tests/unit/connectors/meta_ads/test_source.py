@@ -95,6 +95,24 @@ def test_another_currency_is_refused_unless_its_rate_is_given() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "ends_on"),
+    [
+        (Says({"data": {"is_valid": True, "expires_at": 1796083200, "data_access_expires_at": 0}}), date(2026, 12, 1)),
+        (Says({"data": {"is_valid": True, "expires_at": 0, "data_access_expires_at": 1796169600}}), date(2026, 12, 2)),
+        (Says({"data": {"is_valid": True, "expires_at": 0}}), None),
+        (Says({"error": {"code": 100, "message": "(#100) You must provide an app access token"}}, status=400), None),
+        (Says("Not Found", status=404), None),
+    ],
+)
+def test_a_token_that_ends_says_when_and_one_that_may_not_be_asked_is_well(told: Says, ends_on: date | None) -> None:
+    serve = meta()
+    with vendor(lambda asked: told if asked.path == "/v26.0/debug_token" else serve(asked)) as server:
+        source = opened(server)
+        assert (source.access().ends_on, source.probe().token_expires_on) == (ends_on, ends_on)
+        assert {asked.query["input_token"] for asked in server.asked if "debug" in asked.path} == {"EAA-1"}
+
+
 def test_days_of_more_than_37_months_ago_are_not_asked_for() -> None:
     with vendor(meta()) as server, pytest.raises(SourceError) as raised:
         opened(server).read(COSTS, Window(date(2020, 1, 1), date(2020, 1, 31)))

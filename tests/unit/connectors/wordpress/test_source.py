@@ -81,6 +81,12 @@ def test_all_posts_come_over_all_pages_in_order_of_id() -> None:
     assert batch.covers is None
 
 
+def test_json_under_a_web_pages_label_is_no_web_page() -> None:
+    html = {"Content-Type": "text/html; charset=UTF-8"}
+    with vendor(lambda asked: Says((said := blog([post(1)])(asked)).body, headers={**said.headers, **html})) as server:
+        assert "doubts" not in opened(server).read(POSTS, None).quality
+
+
 @pytest.mark.parametrize("count", [0, 1, 100, 200])
 def test_a_full_last_page_is_not_followed_by_one_too_many(count: int) -> None:
     with vendor(blog([post(number) for number in range(1, count + 1)])) as server:
