@@ -79,6 +79,28 @@ def taken_over() -> Story:
     return views(story, "/b", 1, on=date(2026, 10, 20))
 
 
+def taken_over_in_a_feed() -> Story:
+    """The slug that post 1 had is post 2's since; a feed that was read after WordPress says so of its own two."""
+    story = wordpress(
+        site("taken_over_in_a_feed"), ("1", "https://tall.se/b/", PUBLISHED), ("2", "https://tall.se/a/", OCTOBER)
+    )
+    listed(
+        story.source("rss", "feed"),
+        "rss",
+        ("one", "https://tall.se/b/", PUBLISHED),
+        ("two", "https://tall.se/a/", OCTOBER),
+    )
+    for hour, source, first, second in ((5, "blog", "1", "2"), (6, "rss", "one", "two")):
+        for name, url, day, since, until in (
+            (first, "https://tall.se/a/", PUBLISHED, PUBLISHED, date(2026, 9, 1)),
+            (first, "https://tall.se/b/", PUBLISHED, date(2026, 9, 2), YESTERDAY),
+            (second, "https://tall.se/a/", OCTOBER, OCTOBER, YESTERDAY),
+        ):
+            story.known(source, name, url, day, first_seen=at(since, hour), last_seen=at(until, hour))
+    views(story, "/a", 100)
+    return views(story, "/a", 5, on=date(2026, 10, 20))
+
+
 def republished() -> Story:
     """A new id at an address that another post had: the source says that it was published anew."""
     story = wordpress(site("republished"), ("8", "https://tall.se/a/", NOVEMBER))
@@ -273,6 +295,7 @@ def stories() -> list[Story]:
         second_list(),
         renamed(),
         taken_over(),
+        taken_over_in_a_feed(),
         republished(),
         faces(),
         by_path(),
@@ -318,6 +341,10 @@ def test_a_post_keeps_its_views_and_its_publication_when_slug_host_and_date_chan
 
 def test_an_address_that_another_post_took_over_was_the_formers_before(con: duckdb.DuckDBPyConnection) -> None:
     assert posts(con, "taken_over", "page_views") == [("1", 101), ("2", 15)]
+
+
+def test_a_second_lists_post_at_an_address_taken_over_is_the_one_that_took_it(con: duckdb.DuckDBPyConnection) -> None:
+    assert posts(con, "taken_over_in_a_feed", "page_views", "also_listed_by") == [("1", 100, "rss"), ("2", 5, "rss")]
 
 
 def test_a_new_id_at_an_old_address_is_published_anew(con: duckdb.DuckDBPyConnection) -> None:

@@ -41,12 +41,15 @@ taken as (
         claims.page_path,
         claims.is_current,
         claims.last_seen_at,
+        cast(claims.last_seen_at at time zone coalesce(sources.zone, 'UTC') as date) as last_seen_on,
         case
             when
                 claims.first_seen_at > min(claims.first_seen_at) over (
                     partition by claims.client, claims.source, claims.post_id
                 )
-                then greatest(cast(claims.first_seen_at as date), posts.live_on)
+                then greatest(
+                    cast(claims.first_seen_at at time zone coalesce(sources.zone, 'UTC') as date), posts.live_on
+                )
             else posts.live_on
         end as taken_on
     from claims
@@ -55,8 +58,13 @@ taken as (
             claims.client = posts.client
             and claims.source = posts.source
             and claims.post_id = posts.post_id
+    left join {{ ref('int_sources') }} as sources
+        on
+            claims.client = sources.client
+            and claims.source = sources.source
 ),
 
+-- whatever day a post is dated, it did not stand where another was still seen to stand
 ordered as (
     select
         client,
@@ -65,12 +73,13 @@ ordered as (
         site_host,
         page_path,
         is_current,
-        taken_on,
-        row_number() over (
-            partition by client, site_host, page_path
-            order by is_current, last_seen_at, taken_on, source, post_id
-        ) as place
+        greatest(taken_on, lag(case when not is_current then last_seen_on end) over at_address) as taken_on,
+        row_number() over at_address as place
     from taken
+    window at_address as (
+        partition by client, site_host, page_path
+        order by is_current, last_seen_at, taken_on, source, post_id
+    )
 )
 
 select

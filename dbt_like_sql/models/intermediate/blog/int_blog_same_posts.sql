@@ -7,6 +7,7 @@ with names as (
         names.site_host,
         names.address,
         bool_or(names.is_current) as is_current,
+        bool_or(posts.is_listed) as is_listed,
         min(posts.choice) as choice
     from {{ ref('int_blog_post_names') }} as names
     inner join {{ ref('int_blog_known_posts') }} as posts
@@ -23,7 +24,13 @@ related as (
     select
         mine.client,
         mine.choice,
-        min(theirs.choice) as first_choice
+        -- what stands at an address now before what stood there: another post may have it since
+        coalesce(
+            min(theirs.choice) filter (
+                where mine.is_current and theirs.is_current and mine.is_listed and theirs.choice < mine.choice
+            ),
+            min(theirs.choice)
+        ) as first_choice
     from names as mine
     inner join names as theirs
         on
