@@ -32,6 +32,7 @@ FIRST_YEAR, LAST_YEAR = 1990, 2100
 MAX_TEXT = 2000
 LARGEST = 1e15
 """From here on a DOUBLE tells no tenths apart."""
+DIGITS_OF_A_FIGURE = "a figure has at most 15 digits before the point"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SHARE = re.compile(r"([+-])\s?(\d{1,6}(?:[.,]\d{1,6})?)\s?%", re.ASCII)
@@ -91,7 +92,7 @@ def read_number(value: Any) -> float:
         if abs(value) < LARGEST:
             return float(value)
         if math.isfinite(value):
-            raise refuse(f"{shown(value)} is too large; a figure has at most 15 digits before the point")
+            raise refuse(f"{shown(value)} is too large; {DIGITS_OF_A_FIGURE}")
     raise refuse(f"{shown(value)} is not a number; write it without quotes, with a point and no spaces, like 1250.5")
 
 

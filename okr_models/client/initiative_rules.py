@@ -82,11 +82,12 @@ def _required(part: Part[Initiative]) -> Iterator[Fault]:
         "end": "end: its last day",
         "smallest_worthwhile_effect": 'smallest_worthwhile_effect: "+15%", the least that would be worth it',
     }
-    if "start" not in part.raw:
+    if part.raw.get("start") is None:
         return
     for key, example in needed.items():
-        if key not in part.raw:
-            yield part.path, f"{key} is missing, without which its effect can't be judged; add {example}"
+        if part.raw.get(key) is None:
+            at = (*part.path, key) if key in part.raw else part.path
+            yield at, f"{key} is missing, without which its effect can't be judged; add {example}"
 
 
 def _effect(part: Part[Initiative], supply: Supply) -> Iterator[Fault]:
@@ -94,6 +95,8 @@ def _effect(part: Part[Initiative], supply: Supply) -> Iterator[Fault]:
     if effect is None:
         return
     at = (*part.path, "smallest_worthwhile_effect")
+    if abs(effect) >= 1 and isinstance(part.raw.get("smallest_worthwhile_effect"), float):
+        yield at, f'{effect:g} would be {effect * 100:+g}%; write it in percent with sign and quotes, like "+15%"'
     if effect == 0:
         yield at, 'an effect of 0 is always reached; write the least that would be worth its cost, like "+15%"'
     kpi = supply.built_in(part.value.kpi)

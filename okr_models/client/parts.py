@@ -116,7 +116,7 @@ def _read(
     try:
         return Part(value=model.model_validate(raw, context=dict(context or {})), path=path, raw=raw)
     except ValidationError as error:
-        parts.faults += [((*path, *at), message) for at, message in faults_of(error, model)]
+        parts.faults += [((*path, *_written(raw, at)), message) for at, message in faults_of(error, model)]
         broken = frozenset(str(details["loc"][0]) for details in error.errors() if details["loc"])
     rest = {key: value for key, value in raw.items() if key not in broken}
     for name, info in model.model_fields.items():
@@ -126,6 +126,21 @@ def _read(
         return Part(value=model.model_validate(rest, context=dict(context or {})), path=path, raw=raw, broken=broken)
     except ValidationError:
         return None
+
+
+def _written(raw: Raw, at: Path) -> Path:
+    """Where the file has what ``at`` leads to: one that may stand alone in a list's place has no number there."""
+    found: list[str | int] = []
+    value: Any = raw
+    for step in at:
+        if isinstance(step, int) and not isinstance(value, list):
+            continue
+        found.append(step)
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if step < len(value) else None
+    return tuple(found)
 
 
 def _read_source(parts: Parts, raw: Raw, path: Path) -> None:

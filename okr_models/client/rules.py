@@ -144,7 +144,7 @@ def _own_kpis(parts: Parts) -> Iterator[Fault]:
 
 
 def _key_result(part: Part[KeyResult], objective: ObjectiveParts, parts: Parts) -> Iterator[Fault]:
-    measures = [key for key in ("kpi", "count", "milestones") if key in part.raw]
+    measures = [key for key in ("kpi", "count", "milestones") if part.raw.get(key) is not None]
     if isinstance(part.raw.get("target"), dict) and "milestones" in part.raw["target"]:
         measures.append("milestones")
     if not measures:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from okr_models.client.fields import HomePath, Text, read_env_name, read_home_path, refuse
+from okr_models.client.fields import HomePath, Text, read_env_name, read_home_path, read_whole, refuse
 from okr_models.client.sources import EnvRef, FileRef, Frozen
 
 Way = Literal["mail", "slack", "teams", "webhook"]
@@ -92,7 +92,7 @@ class Sending(Frozen):
     every: Every = "monday"
     via: Way = "mail"
     preview_to: Annotated[tuple[Target, ...], BeforeValidator(_read_targets)] = ()
-    preview_days: Annotated[int, Field(ge=1, le=MOST_PREVIEW_DAYS)] = 4
+    preview_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=MOST_PREVIEW_DAYS)] = 4
     only_if_changed: bool = False
 
     @model_validator(mode="after")

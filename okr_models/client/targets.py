@@ -12,6 +12,8 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from okr_models.client.faults import faults_of, validated
 from okr_models.client.fields import (
+    DIGITS_OF_A_FIGURE,
+    LARGEST,
     Amount,
     Day,
     Fault,
@@ -177,6 +179,8 @@ def _amounts(value: Any, form: str) -> list[float]:
     if any(isinstance(amount, bool) or not isinstance(amount, int | float) for amount in wanted):
         raise ValueError("takes two numbers, like [60, 90]" if form == "between" else "takes a number, like 10")
     amounts = [float(amount) for amount in wanted]
+    if any(abs(amount) >= LARGEST for amount in amounts):
+        raise ValueError(f"has a number that is too large; {DIGITS_OF_A_FIGURE}")
     if form == "between" and amounts[0] >= amounts[1]:
         raise ValueError("takes the lower number first and a higher one after it, like [60, 90]")
     return amounts
@@ -247,7 +251,7 @@ def read_conditions(value: Any) -> tuple[Condition, ...]:
         if not isinstance(limits, dict):
             faults.append(((metric,), f"{shown(metric)} takes a mapping, like {{at_least: 500, within_days: 90}}"))
             continue
-        if ("at_least" in limits) == ("at_most" in limits):
+        if (limits.get("at_least") is None) == (limits.get("at_most") is None):
             faults.append(((metric,), f"{shown(metric)} takes one of at_least and at_most, like {{at_least: 500}}"))
         try:
             found.append(Condition.model_validate({"metric": metric} | limits))
