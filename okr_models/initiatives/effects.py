@@ -71,9 +71,14 @@ class Effect:
     expected: Total
 
     def probability_beyond(self, worthwhile: float) -> float:
-        """Probability that the effect is at least ``worthwhile``, or at most where that is negative."""
-        reached = self.expected.below(self.actual / (1 + worthwhile))
-        return reached if worthwhile >= 0 else 1 - reached
+        """Probability that the effect is at least ``worthwhile``, or at most where that is negative.
+
+        Of a figure that hardly ever moves, an effect of just that much is one, whatever the last digit says.
+        """
+        line = self.actual / (1 + worthwhile)
+        if worthwhile >= 0:
+            return self.expected.below(line * (1 + ROUNDING))
+        return 1 - self.expected.below(line * (1 - ROUNDING))
 
     def times(self, factor: float) -> Effect:
         """Had ``factor`` times as much come as did."""

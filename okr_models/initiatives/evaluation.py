@@ -165,7 +165,7 @@ def _missing_days(
         return "cannot_be_judged", words(silence.days[0], len(silence.days), speech)
     have = (window.start - trial.first).days
     need = BEFORE_TO_AFTER * trial.days
-    seen = sum(1 for day in trial.series.index if day < window.start)
+    seen = trial.known_in(Window(trial.first, window.start - timedelta(days=1))) if have > 0 else 0
     if have < need or seen < LEAST_OBSERVED_BEFORE * need:
         return "cannot_be_judged", say.too_little_before(
             have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), speech=speech
@@ -251,7 +251,8 @@ def _with_money(
     """What the effect is worth: its share of the key result's gap, its price, and among how many it was tried."""
     if row.response is None:
         return row
-    gained = row.response if sums else row.response / trial.days
+    # a level was moved on the days that are known; on the others nobody saw it
+    gained = row.response if sums else row.response / trial.known_in(trial.window)
     is_gain = gained * trial.worthwhile > 0
     price = row.cost / abs(gained) if row.cost is not None and is_gain and _is_something(row, trial) else None
     said = [row.reason]

@@ -43,6 +43,10 @@ class Trial:
         last: list[date] = [series.index[-1] for series in (self.series, *self.controls)]
         return min(last)
 
+    def known_in(self, days: Window) -> int:
+        """On how many of ``days`` every series has a value."""
+        return sum(1 for day in days if all(day in series.index for series in (self.series, *self.controls)))
+
     def placebos(self) -> Placebos:
         last = min(self.window.start - timedelta(days=1), self.through)
         return run_placebos(self.series, self.controls, first=self.first, last=last, after_days=self.days)

@@ -11,7 +11,18 @@ from dataclasses import asdict
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okr_models.client.model import Change, Client, Control, Initiative, KeyResult, Objective, Scope
+from okr_models.client.model import (
+    AtLeast,
+    AtMost,
+    Change,
+    Client,
+    Control,
+    Initiative,
+    KeyResult,
+    Number,
+    Objective,
+    Scope,
+)
 from okr_models.forecast.jobs import in_parallel
 from okr_models.initiatives.cases import (
     Days,
@@ -33,6 +44,8 @@ from pipelines.warehouse.db import Connection, first_row, transaction
 from pipelines.warehouse.faults import Faults
 from pipelines.warehouse.okr.tables import INITIATIVE_RESULTS
 from pipelines.warehouse.tables import names
+
+DAYS_A_MONTH = 365.25 / 12
 
 
 def judge_initiatives(
@@ -173,11 +186,16 @@ def _days(con: Connection, client: Client, kpi: str, scope: Scope, *, before: da
 
 
 def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Measured, as_of: date) -> float | None:
-    """From baseline to target of its key result, in the unit the response has; None where they are not the same KPI."""
+    """From baseline to target of its key result, in the unit the response has; None where they are not the same KPI, or
+    what the key result counts is months inside bounds, or where it began inside its bound."""
     found = _key_result(client, initiative)
-    if found is None or found[1].kpi != facts.id:
+    if found is None or found[1].kpi != facts.id or initiative.start is None or initiative.end is None:
         return None
     objective, key_result = found
+    target = key_result.target_on(min(as_of, objective.period.end))
+    is_level = isinstance(target, AtLeast | AtMost) and not target.hold
+    if not (is_level or isinstance(target, Change | Number)):
+        return None
     row = first_row(
         con,
         "select baseline, target from okr.key_result_progress"
@@ -187,10 +205,16 @@ def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Meas
     )
     if row is None:
         return None
-    # growth compares the mean of months: over the period an additive flow lacks that much every month
-    months = len(Window(objective.period.start, objective.period.end).months())
-    is_monthly = isinstance(key_result.target_on(as_of), Change) and facts.adds_over_time
-    return float((row[1] - row[0]) * (months if is_monthly else 1))
+    months = 1.0
+    if facts.adds_over_time and isinstance(target, Change):
+        # growth compares the mean of months: over the period an additive flow lacks that much every month
+        months = len(Window(objective.period.start, objective.period.end).months())
+    elif facts.adds_over_time and is_level:
+        # a bound is asked of one month's sum: over the initiative's days a flow lacks as many months' as they are
+        months = Window(initiative.start, initiative.end).days / DAYS_A_MONTH
+    gap = float((row[1] - row[0]) * months)
+    has_gap = not is_level or gap * (1 if isinstance(target, AtLeast) else -1) > 0
+    return gap if has_gap else None
 
 
 def _key_result(client: Client, initiative: Initiative) -> tuple[Objective, KeyResult] | None:

@@ -139,6 +139,33 @@ def test_a_figure_that_never_moved_was_not_harmed() -> None:
     assert "harm" not in result.reason
 
 
+@pytest.mark.parametrize("effect", [0.1, 0.15, 0.3, -0.1, -0.3])
+def test_on_a_figure_that_never_moved_an_effect_of_just_what_is_worthwhile_is_one(effect: float) -> None:
+    days = daily(0.0, first=date(2025, 6, 1)) * 0 + 100.1
+    moved = days.where([not START <= day <= END for day in days.index], 100.1 * (1 + effect))
+    alone = judge(daily=moved, change={"smallest_worthwhile_effect": effect})
+    controlled = judge(daily=moved, controls=[days * 2], change={"smallest_worthwhile_effect": effect})
+    assert (alone.verdict, alone.probability_worthwhile) == ("keep", 1.0)
+    assert controlled.verdict == "keep"
+
+
+def test_a_level_that_is_not_known_on_every_day_was_moved_by_as_much() -> None:
+    whole = daily(0.35)
+    silent = [START + timedelta(days=step) for step in range(14)]
+    known: dict[str, Any] = {"adds_over_time": False, "gap": 500.0, "outages": [Window(silent[0], silent[-1])]}
+    every, half = (judge(daily=days, **known) for days in (whole, whole.drop(silent)))
+    assert every.effect_share == pytest.approx(0.35, abs=0.06)
+    assert half.effect_share == pytest.approx(0.35, abs=0.06)
+
+
+def test_days_before_that_only_its_own_figure_has_are_no_days_before() -> None:
+    control = daily(0.0, seed=4, first=date(2025, 6, 1))
+    hole = control.drop([day for day in control.index if date(2025, 6, 20) < day < date(2026, 2, 1)])
+    result = judge(daily=daily(0.35, first=date(2025, 6, 1)), controls=[hole])
+    assert result.verdict == "cannot_be_judged"
+    assert "48 days of data before its start, 84 are needed" in result.reason
+
+
 def test_a_control_shows_an_effect_that_the_series_alone_cannot() -> None:
     rng = np.random.default_rng(9)
     quiet = daily(0.0)

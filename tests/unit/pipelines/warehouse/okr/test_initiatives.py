@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 
 from connectors.linkedin.settings import LinkedIn
-from okr_models.client.model import Change, Client, Initiative, KeyResult, Objective, Period, Scope
+from okr_models.client.model import (
+    AtLeast,
+    Between,
+    Change,
+    Client,
+    Initiative,
+    KeyResult,
+    Number,
+    Objective,
+    Period,
+    Scope,
+    Target,
+)
 from okr_models.client.sources import EnvRef, Pause
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import Connection
@@ -92,13 +104,44 @@ def test_a_finished_initiative_is_judged_from_the_daily_marts_and_written(con: C
     assert "The only initiative tested." in row["reason"]
 
 
-def test_its_share_of_the_key_results_gap_counts_every_month_of_the_period(con: Connection) -> None:
+def stand(con: Connection, *, baseline: float, target: float) -> None:
+    """Its key result as a night left it."""
     con.execute(
         "insert into okr.key_result_progress (client, objective_id, key_result_id, as_of, known_at, title, baseline,"
         " target, status, is_estimated, definition_version, input_hash)"
-        " values ('fjallglas', 'awareness', 'interactions', ?, now(), 't', 15000, 21000, 'on_track', false, 'v', 'h')",
-        [AFTER],
+        " values ('fjallglas', 'awareness', 'interactions', ?, now(), 't', ?, ?, 'on_track', false, 'v', 'h')",
+        [AFTER, baseline, target],
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "stands", "gap"),
+    [
+        (AtLeast(at_least=21_000.0), (15_000.0, 21_000.0), 6000 * 28 / (365.25 / 12)),
+        (AtLeast(at_least=12_000.0), (15_000.0, 12_000.0), None),
+        (AtLeast(at_least=21_000.0, hold=True), (0.0, 1.0), None),
+        (Between(between=(15_000.0, 21_000.0)), (0.0, 1.0), None),
+        (Number(value=200_000.0), (0.0, 200_000.0), 200_000.0),
+    ],
+    ids=["a month's sum", "inside from the start", "hold", "between", "a sum"],
+)
+def test_its_share_is_of_a_gap_in_the_figures_own_unit_or_of_none(
+    con: Connection, target: Target, stands: tuple[float, float], gap: float | None
+) -> None:
+    """Of a year of twelve months inside bounds an initiative gave no 3,000 times as many."""
+    stand(con, baseline=stands[0], target=stands[1])
+    plain = client(WEEKLY)
+    asked = plain.objectives[0].key_results[0].model_copy(update={"target": target})
+    objective = plain.objectives[0].model_copy(update={"key_results": (asked,)})
+    (result,) = judge_initiatives(
+        con, [plain.model_copy(update={"objectives": (objective,)})], fixed_clock(AFTER), workers=1
+    )
+    assert result.response is not None
+    assert result.effect_share == (None if gap is None else pytest.approx(result.response / gap))
+
+
+def test_its_share_of_the_key_results_gap_counts_every_month_of_the_period(con: Connection) -> None:
+    stand(con, baseline=15_000, target=21_000)
     (result,) = judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
     assert result.response is not None
     assert rows(con)[0]["effect_share"] == pytest.approx(result.response / (6000 * 12))
