@@ -24,7 +24,7 @@ from okr_models.forecast.own_widening import answer
 from okr_models.forecast.structural import DAMPING
 from okr_models.forecast.types import Forecast
 
-RULES = f"6;paths={PATHS};damping={DAMPING};{SPREADS};{SIMPLE_SPREAD};{DRIFT}"
+RULES = f"7;paths={PATHS};damping={DAMPING};{SPREADS};{SIMPLE_SPREAD};{DRIFT}"
 """Part of every fingerprint: raise the number when a rule changes what a job's answer is."""
 
 WORTH_A_POOL = 12

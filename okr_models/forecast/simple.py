@@ -75,6 +75,8 @@ def _between_readings(stock: Floats) -> Floats:
 
 
 def remaining(flow: Floats, *, horizon: int, months_in: int) -> Remaining:
+    # of a stock all whose months are the period's own, the first has no change
+    months_in = min(months_in, len(flow))
     inside = flow[len(flow) - months_in :] if months_in else flow[-YEAR:]
     straight = np.full(horizon, _mean(inside, otherwise=_mean(flow, otherwise=0.0)))
     shaped = _last_year(flow, horizon=horizon, months_in=months_in, otherwise=straight)

@@ -91,3 +91,20 @@ def test_a_stock_goes_on_at_its_own_pace_after_a_gift_of_followers() -> None:
     given = (*GROWING[:57], GROWING[57] * 1.6)
     found = forecast(year(history=given))
     assert found.mid == pytest.approx(given[-1] * 1.02**2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [(None, 1156.0), (Running(values=(1110.0,), left=0.0), 1144.0)],
+    ids=["closed", "and a month begun"],
+)
+def test_a_stock_that_began_with_its_period_goes_on_at_its_own_pace_and_not_at_its_last_months(
+    running: Running | None, said: float
+) -> None:
+    """Thirteen months of eighteen at ten a month, and nothing new in the last one."""
+    history = tuple([1000.0 + 10 * month for month in range(12)] + [1110.0])
+    reached = Line(value=1150.0)
+    job = ForecastJob(
+        history=history, horizon=5, months_in=13, running=running, reducer=LastMonth(), success=reached, kind="stock"
+    )
+    assert forecast(job).mid == pytest.approx(said, abs=5)
