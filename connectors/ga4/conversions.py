@@ -95,7 +95,10 @@ class Conversions:
         return self._listed
 
     def listing(self) -> Answer:
-        """Every event that counts as a conversion, with the day from which it does."""
+        """Every event that counts as a conversion, with the day from which it does.
+
+        A list that can't be read takes back nothing: since when an event is one, nothing else tells.
+        """
         listed, zone = {event.name: event for event in self._list()}, self._source.zone()
         doubts = [Doubt(code="key_events_unlisted", what=self._unlisted)] if self._unlisted else []
         has_past = self._leads == "event_count"
@@ -104,7 +107,7 @@ class Conversions:
         rows: list[Row] = []
         for name in self._events or listed:
             event = listed.get(name)
-            if event is None and self._unlisted is None and not has_past:
+            if event is None and not has_past:
                 continue
             created = event.created_at if event else None
             rows.append(
@@ -117,7 +120,8 @@ class Conversions:
                     "counted_from": None if has_past or created is None else local_date(created, zone) + ONE_DAY,
                 }
             )
-        return Answer(rows=rows, doubts=tuple(doubts))
+        since = None if self._unlisted is None else self._source.context.now
+        return Answer(rows=rows, listed_since=since, doubts=tuple(doubts))
 
     def daily(self, window: Window) -> Answer:
         """Conversions of each event and day.

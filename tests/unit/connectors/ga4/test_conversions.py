@@ -16,7 +16,7 @@ from connectors.core.errors import Unavailable
 from connectors.ga4.client import Ga4Client
 from connectors.ga4.conversions import CHANNELS, EVENTS, KEY_EVENTS, RATES, Leads
 from connectors.ga4.source import Ga4Source
-from tests.fake_vendor import Asked, Says, Vendor, context, doubts, vendor
+from tests.fake_vendor import NOW, Asked, Says, Vendor, context, doubts, vendor
 from tests.unit.ga4_replies import WEEK, key_text, report
 
 LEAD = {
@@ -136,6 +136,15 @@ def test_without_the_admin_api_conversions_are_read_and_it_is_said_what_is_not_k
     assert batch.rows.num_rows == 0
     assert "enable the Google Analytics Admin API" in str(doubts(batch)["key_events_unlisted"]["what"])
     assert "dimensionFilter" not in asked_reports(server)[0]
+
+
+@pytest.mark.parametrize("names", [(), ("generate_lead",)])
+def test_a_list_that_may_not_be_read_takes_back_no_day_from_which_an_event_counts(names: tuple[str, ...]) -> None:
+    with vendor(google(by_event, listed=Says(DISABLED, status=403))) as server:
+        batch = source(server, *names).read(KEY_EVENTS, None)
+        named = source(server, *names, leads="event_count").read(KEY_EVENTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (0, NOW)
+    assert [(row["event"], row["has_past"]) for row in named.rows.to_pylist()] == [(name, True) for name in names]
 
 
 def test_an_admin_api_that_is_down_fails_the_read() -> None:
