@@ -132,10 +132,13 @@ class MailchimpSource(BaseSource[Http]):
         """Subscribers of all lists at the end of each month that is over.
 
         A month that a list should have and lacks, or that can't be read of it, has no sum; before its first month a
-        list was not there.
+        list was not there, unless Mailchimp counts more months than it shows. Where something could not be read, what
+        was known of other months stays.
         """
         running, odd = month_start(self.today()), Odd()
         items: list[tuple[str, Node]] = []
+        told: dict[str, set[date]] = defaultdict(set)
+        short: dict[str, Doubt] = {}
         for number, _ in self._lists():
             listed = self._pages(
                 f"{ROOT}/lists/{number}/growth-history",
@@ -145,8 +148,10 @@ class MailchimpSource(BaseSource[Http]):
                 sort_dir="ASC",
             )
             items += ((number, each) for each in listed.items)
-        dated = odd.readable(items, lambda one: (one[0], _month(one[1]), one[1]))
-        told: dict[str, set[date]] = defaultdict(set)
+            for doubt in shortfall(len(listed.items), listed.total):
+                short[number], told[number] = doubt, set()
+        dated = odd.readable(items, lambda one: (one[0], _month(one[1]), one[1]), name=lambda one: one[0])
+        unsure = short.keys() | odd.ids
         for number, month, _ in dated:
             told[number].add(month)
         read = odd.readable(dated, lambda one: (one[0], one[1], one[2].whole("subscribed")))
@@ -154,12 +159,13 @@ class MailchimpSource(BaseSource[Http]):
         over = sorted({month for months in told.values() for month in months if month < running})
         rows: list[Row] = []
         for month in over:
-            wanted = [number for number, months in told.items() if min(months) <= month]
+            wanted = [number for number, months in told.items() if number in unsure or min(months) <= month]
             parts = [counts.get((number, month)) for number in wanted]
             given = [part for part in parts if part is not None]
             if len(given) == len(parts):
                 rows.append({"month": month, "subscribers": sum(given)})
-        return Answer(rows=rows, doubts=odd.doubts())
+        since = self.context.now if odd.problems or short else None
+        return Answer(rows=rows, listed_since=since, doubts=(*short.values(), *odd.doubts()))
 
     def _campaigns(self, window: Window) -> Answer:
         zone = self.zone()

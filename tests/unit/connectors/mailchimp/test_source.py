@@ -18,7 +18,7 @@ from connectors.mailchimp.settings import Mailchimp
 from connectors.mailchimp.source import CAMPAIGNS, HISTORY, SUBSCRIBERS, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 KEY = "0123456789abcdef-us19"
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
@@ -135,6 +135,38 @@ def test_a_month_that_one_list_lacks_or_that_can_not_be_read_of_it_has_no_sum() 
         date(2026, 7, 1): 105,
         date(2026, 10, 1): 107,
     }
+
+
+@pytest.mark.parametrize("shown", [0, 2])
+def test_a_list_of_which_some_months_are_not_shown_takes_no_sum_and_no_known_month_away(shown: int) -> None:
+    months = [{"month": f"2026-{month:02d}", "subscribed": 100} for month in range(6, 11)]
+
+    def serve(asked: Asked) -> Says:
+        if asked.path.endswith("/growth-history"):
+            rows = months if "/old/" in asked.path else months[len(months) - shown :]
+            is_more = int(asked.query["offset"]) == 0
+            return Says({"history": rows if is_more else [], "total_items": len(months)})
+        shown_lists = [{"id": name, "stats": {"member_count": 1}} for name in ("old", "new")]
+        return Says({"lists": shown_lists, "total_items": 2})
+
+    with vendor(serve) as server:
+        batch = opened(server).read(HISTORY, None)
+    assert batch.rows.column("month").to_pylist() == [date(2026, 11 - number, 1) for number in range(shown, 0, -1)]
+    assert (batch.listed_since, doubts(batch)["list_not_whole"]["of"]) == (NOW, 5)
+
+
+def test_a_list_of_which_a_month_can_not_be_told_is_not_taken_for_a_younger_one() -> None:
+    months = [{"month": f"2026-{month:02d}", "subscribed": 100} for month in range(9, 11)]
+    assert grown(old=months, new=[{"month": "09/2026", "subscribed": 5}, months[1]]) == {date(2026, 10, 1): 200}
+
+
+def test_a_month_that_can_not_be_read_for_a_night_keeps_what_was_known_of_it() -> None:
+    months = [{"month": "2026-09", "subscribed": None}, {"month": "2026-10", "subscribed": 7}]
+    served = {"history": months, "total_items": 2}
+    lists = {"lists": [{"id": "one", "stats": {"member_count": 1}}], "total_items": 1}
+    with vendor(lambda asked: Says(served if "growth" in asked.path else lists)) as server:
+        batch = opened(server).read(HISTORY, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (1, NOW)
 
 
 def test_a_list_that_was_made_this_month_changes_no_month_that_is_over() -> None:
