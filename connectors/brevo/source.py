@@ -23,7 +23,7 @@ from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Node
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import ONE_DAY, Window
+from okr_models.periods import ONE_DAY, Window, month_start
 
 VENDOR, ROOT = "https://api.brevo.com", "/v3"
 CAMPAIGN_PAGE, LIST_PAGE, MOST_PAGES = 100, 50, 200
@@ -132,7 +132,7 @@ class BrevoSource(BaseSource[Http]):
         found = odd.by_id(listed.items, lambda item: str(item.whole("id")))
         sent_on = odd.readable(found.values(), lambda item: (self._day(item), item))
         campaigns: list[tuple[date, Node]] = []
-        asked = unasked = 0
+        asked, unasked = 0, defaultdict[date, list[date]](list)
         for day, item in sent_on:
             if day not in window:
                 continue
@@ -145,7 +145,7 @@ class BrevoSource(BaseSource[Http]):
                     params={"statistics": "globalStats", "excludeHtmlContent": "true"},
                 )
             elif (self.today() - day).days > LISTED_DAYS:
-                unasked += 1
+                unasked[month_start(day)].append(day)
             campaigns.append((day, campaign))
         days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
         for day, figures in odd.readable(campaigns, lambda one: (one[0], _figures(one[1]))):
@@ -162,8 +162,9 @@ class BrevoSource(BaseSource[Http]):
             for day, sent in days.items()
         ]
         doubts = [*shortfall(len(found), listed.total), *odd.doubts()]
-        if unasked:
-            doubts.append(Doubt(code="history_cut", what=f"events of {unasked} newsletters older than six months"))
+        for _, sent_days in sorted(unasked.items()):
+            what = f"events of {len(sent_days)} newsletters older than six months"
+            doubts.append(Doubt(code="history_cut", what=what, days=Window(min(sent_days), max(sent_days))))
         return Answer(rows=rows, doubts=tuple(doubts))
 
     def _day(self, item: Node) -> date:

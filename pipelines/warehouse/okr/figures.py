@@ -139,18 +139,29 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
         said as (
             select client, source, stream, finished_at, place, doubt ->> 'code' as code, doubt ->> 'moves' as moves,
                 cast(doubt ->> 'from' as date) as from_on, cast(doubt ->> 'to' as date) as to_on,
-                cast(json_extract(doubt, '$.kpis') as varchar[]) as kpis
+                cast(json_extract(doubt, '$.kpis') as varchar[]) as kpis,
+                -- a list is read whole, whatever days of it are doubted
+                doubt ->> 'from' is null or (source, stream) in (
+                    select (source, stream) from config.streams where client = $client and delivery = 'listing'
+                ) as is_of_all
             from told
+            where moves <> 'nothing' or code in ('list_empty', 'rows_fell')
+        ),
+        by_day as (
+            select *, cast(null as date) as day from said where is_of_all
+            union all
+            select *, cast(unnest(generate_series(from_on, to_on, interval 1 day)) as date) as day
+            from said where not is_of_all
         )
-        select distinct said.source, said.stream, said.code, said.from_on, said.to_on, said.kpis
-        from said
-        where said.client = $client
-            and (said.moves <> 'nothing' or said.code in ('list_empty', 'rows_fell')) and not exists (
+        select distinct source, stream, code, coalesce(min(day), from_on), coalesce(max(day), to_on), kpis
+        from by_day as said
+        where not exists (
             select 1 from ops.loads as later
             where later.client = said.client and later.source = said.source and later.stream = said.stream
                 and later.status = 'loaded' and (later.finished_at, later.rowid) > (said.finished_at, said.place)
-                and (said.from_on is null or (later.window_start <= said.from_on and later.window_end >= said.to_on))
+                and (is_of_all or said.day between later.window_start and later.window_end)
         )
+        group by source, stream, code, from_on, to_on, kpis, finished_at, place
         order by all
         """,
         {"client": client},

@@ -83,24 +83,50 @@ viewed as (
     group by client, source, date_trunc('month', day)
 ),
 
--- what they rest on: days that every site's source of the blog observed
-common_days as (
-    select
-        client,
-        source,
-        cast(date_trunc('month', day) as date) as month,
-        count(*) as days,
-        max(day) as data_through_on
-    from {{ ref('int_blog_days') }}
-    group by client, source, date_trunc('month', day)
-),
-
 web_sources as (
     select distinct
         client,
         source,
-        web_source
+        web_source,
+        count(distinct web_source) over (partition by client, source) as web_sources
     from {{ ref('int_blog_web_sources') }}
+),
+
+-- days of which nothing is expected of any of them
+silent_days as (
+    select
+        web_sources.client,
+        web_sources.source,
+        days.day
+    from web_sources
+    inner join {{ ref('stg_config__pauses') }} as pauses
+        on
+            web_sources.client = pauses.client
+            and web_sources.web_source = pauses.source
+    inner join {{ ref('int_blog_days') }} as days
+        on
+            web_sources.client = days.client
+            and web_sources.source = days.source
+            and days.day between pauses.from_on and pauses.to_on
+    group by web_sources.client, web_sources.source, days.day
+    having count(distinct web_sources.web_source) = max(web_sources.web_sources)
+),
+
+-- what they rest on: days that every site's source of the blog observed
+common_days as (
+    select
+        days.client,
+        days.source,
+        cast(date_trunc('month', days.day) as date) as month,
+        cast(sum(case when silent_days.day is null then 1 else 0 end) as bigint) as days,
+        max(days.day) as data_through_on
+    from {{ ref('int_blog_days') }} as days
+    left join silent_days
+        on
+            days.client = silent_days.client
+            and days.source = silent_days.source
+            and days.day = silent_days.day
+    group by days.client, days.source, date_trunc('month', days.day)
 ),
 
 -- figures that can't be scaled are judged by the share of the site's page views on the days observed

@@ -85,6 +85,14 @@ def test_what_is_older_than_six_months_is_asked_one_by_one_as_far_as_the_quota_a
     assert "1 newsletters" in str(doubts(batch)["history_cut"]["what"])
 
 
+def test_months_whose_newsletters_were_all_asked_for_are_not_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under, "MOST_DETAILS", 1)
+    with vendor(brevo) as server:
+        batch = opened(server).read(CAMPAIGNS, Window(date(2026, 1, 1), date(2026, 11, 19)))
+    cut = doubts(batch)["history_cut"]
+    assert (cut["from"], cut["to"]) == ("2026-01-11", "2026-01-11")
+
+
 def test_subscribers_are_the_unique_ones_of_all_lists() -> None:
     with vendor(brevo) as server:
         (row,) = opened(server).read(SUBSCRIBERS, None).rows.to_pylist()

@@ -8,19 +8,22 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from pipelines.warehouse.okr.figures import read_doubts
-from pipelines.warehouse.schema import OPS_TABLES
-from pipelines.warehouse.tables import statements
+from pipelines.warehouse.schema import ensure_schema
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 DOUBT = {"code": "other_rows", "moves": "down", "from": "2026-11-01", "to": "2026-11-19"}
+
+INSERT = """
+    insert into ops.loads (client, source, stream, window_start, window_end, rows, status, attempts, started_at,
+        finished_at, run_id, quality)
+    values ('acme', ?, ?, ?, ?, 3, 'loaded', 1, ?, ?, 'r', ?)
+"""
 
 
 def standing(*doubtful: bool, apart: timedelta = timedelta(0)) -> list[str]:
     """Codes that stand after reads of the same days, each with or without the doubt, ``apart`` from each other."""
     with duckdb.connect() as con:
-        con.execute("create schema ops")
-        for statement in statements(OPS_TABLES["loads"]):
-            con.execute(statement)
+        ensure_schema(con)
         for number, has_it in enumerate(doubtful):
             at = NOW + number * apart
             con.execute(
@@ -47,9 +50,7 @@ def test_a_list_that_came_back_empty_is_told_of_though_it_moves_no_figure() -> N
     for code, stands in (("list_empty", ["list_empty"]), ("rounded", [])):
         told = DOUBT | {"code": code, "moves": "nothing", "from": None, "to": None}
         with duckdb.connect() as con:
-            con.execute("create schema ops")
-            for statement in statements(OPS_TABLES["loads"]):
-                con.execute(statement)
+            ensure_schema(con)
             con.execute(
                 "insert into ops.loads (client, source, stream, window_start, window_end, rows, status, attempts,"
                 " started_at, finished_at, run_id, quality)"
@@ -57,3 +58,33 @@ def test_a_list_that_came_back_empty_is_told_of_though_it_moves_no_figure() -> N
                 [date(2026, 11, 19), date(2026, 11, 19), NOW, NOW, json.dumps({"doubts": [told]})],
             )
             assert [doubt.code for doubt in read_doubts(con, "acme")] == stands
+
+
+def test_what_a_list_says_of_a_month_is_lifted_by_the_next_list() -> None:
+    """Rows of March that differ in a csv file, which is read whole each night, until the file is mended."""
+    told = DOUBT | {"code": "rows_differ", "moves": "no_value", "from": "2026-03-01", "to": "2026-03-31"}
+    with duckdb.connect() as con:
+        ensure_schema(con)
+        con.execute(
+            "insert into config.streams by name"
+            " select 'acme' as client, 'own' as source, 'own_metrics' as stream, 'listing' as delivery,"
+            " true as zero_by_absence, 0 as lag_days, 0 as settle_days"
+        )
+        found: list[list[str]] = []
+        for day, doubts in ((18, [told]), (19, [told]), (20, [])):
+            on = date(2026, 11, day)
+            ended = datetime(2026, 11, day, 4, 0, tzinfo=UTC)
+            con.execute(INSERT, ["own", "own_metrics", on, on, ended, ended, json.dumps({"doubts": doubts})])
+            found.append([doubt.code for doubt in read_doubts(con, "acme")])
+    assert found == [["rows_differ"], ["rows_differ"], []]
+
+
+def test_of_a_window_that_was_read_again_in_part_the_other_days_stay_doubted() -> None:
+    with duckdb.connect() as con:
+        ensure_schema(con)
+        for day, doubts in ((18, [DOUBT | {"from": "2026-10-30", "to": "2026-11-02"}]), (19, [])):
+            ended = datetime(2026, 11, day, 4, 0, tzinfo=UTC)
+            window = [date(2026, 10, 31), date(2026, 11, 18)]
+            con.execute(INSERT, ["web", "daily", *window, ended, ended, json.dumps({"doubts": doubts})])
+        (stands,) = read_doubts(con, "acme")
+    assert (stands.since, stands.until) == (date(2026, 10, 30), date(2026, 10, 30))
