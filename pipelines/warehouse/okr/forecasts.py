@@ -94,26 +94,31 @@ def _forecasts_scored(client: Client, rows: pd.DataFrame, outcomes: pd.DataFrame
 
 
 def _outcomes(rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:
-    """A row a settled key result: its outcome by the newest row, the first day it was known, its final value."""
+    """A row a settled key result: its outcome by the newest row, since when it stood so, its final value.
+
+    One whose objective left the file, as last year's do, was scored while it stood there: whether that row is of after
+    its period can't be told any more.
+    """
     found: list[dict[str, object]] = []
     for (client, objective, key_result), history in rows.groupby(["client", "objective_id", "key_result_id"]):
         ordered = history.sort_values(["as_of", "known_at"], kind="stable")
-        last = ordered.iloc[-1]
-        if last["status"] not in OUTCOMES:
+        last, end = ordered.iloc[-1], ends.get(str(objective))
+        if last["status"] not in OUTCOMES or end is None:
             continue
         # what an earlier definition came to, such as last year's under the same id, settles nothing of this one
-        same = ordered["definition_version"] == last["definition_version"]
-        settled = ordered[same & (ordered["status"] == last["status"])]
-        end = ends.get(str(objective))
-        is_over = end is not None and last["as_of"] > end
+        same = ordered[ordered["definition_version"] == last["definition_version"]]
+        # one that a restatement opened again was not settled while it was open
+        is_settled = same["status"] == last["status"]
+        opened = same.loc[~is_settled & (same["status"] != "cannot_be_judged"), "as_of"]
+        open_until = date.min if opened.empty else opened.max()
         found.append(
             {
                 "client": client,
                 "objective_id": objective,
                 "key_result_id": key_result,
                 "outcome": OUTCOMES[str(last["status"])],
-                "settled_on": settled["as_of"].min(),
-                "final_value": last["current"] if is_over else None,
+                "settled_on": same.loc[is_settled & (same["as_of"] >= open_until), "as_of"].min(),
+                "final_value": last["current"] if last["as_of"] > end else None,
                 "definition_version": last["definition_version"],
             }
         )

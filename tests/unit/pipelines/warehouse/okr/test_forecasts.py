@@ -136,6 +136,22 @@ def test_a_restated_outcome_puts_its_scores_right(con: Connection) -> None:
     assert scores(con) == [(date(2026, 6, 1), 0.8, False, 0.64, False)]
 
 
+def test_what_was_said_while_a_restatement_had_opened_it_again_is_scored_too(con: Connection) -> None:
+    counted_twice = night(date(2026, 9, 1), status="achieved", probability=1.0)
+    write(con, night(date(2026, 6, 1)), counted_twice, night(date(2026, 10, 1), probability=0.4), CLOSED)
+    score_forecasts(con, [CLIENT])
+    assert [row[0] for row in scores(con)] == [date(2026, 6, 1), date(2026, 10, 1)]
+
+
+def test_last_years_objective_keeps_its_scores_when_it_leaves_the_file(con: Connection) -> None:
+    write(con, night(date(2026, 6, 1)), CLOSED)
+    score_forecasts(con, [CLIENT])
+    before = scores(con)
+    assert before[0][4] is True
+    assert score_forecasts(con, [CLIENT.model_copy(update={"objectives": ()})]) == 0
+    assert scores(con) == before
+
+
 def test_a_restatement_of_a_past_day_is_no_forecast(con: Connection) -> None:
     later = datetime(2026, 8, 1, 3, tzinfo=UTC)
     write(con, night(date(2026, 6, 1), known_at=later), CLOSED)
