@@ -15,9 +15,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from okr_models.client.model import Client, Period, Scope, fiscal_year
+from okr_models.kpis import Better
 from okr_models.periods import Window, add_months
 from okr_models.progress.components import anatomy, feeding_sources
-from okr_models.progress.figures import Figures
+from okr_models.progress.figures import Figures, MonthFigure
 from okr_models.suggest.outlook import History, Outlook, Point, Refused, months_lacking, outlook
 from okr_models.words.numbers import Language, Speech
 from pipelines.exports.plain import plain
@@ -102,6 +103,8 @@ class Suggestion:
     title: str
     unit: str
     kind: str
+    better: Better
+    adds_over_time: bool
     last: date | None
     closed: int
     found: Outlook | Refused
@@ -184,7 +187,7 @@ def as_yaml(found: Sequence[Suggestion], client: Client, period: Period) -> str:
         if not isinstance(each.found, Outlook):
             continue
         point = each.found.levels["committed"]
-        target = f'"{100 * point.growth:+.0f}%"' if point.growth is not None else f"{point.value:.6g}"
+        target = _target_yaml(each, point, months=len(Window(period.start, period.end).months()))
         scope = _scope_yaml(each.scope)
         lines.append(f"      # {'; '.join(_levels(each, Speech(client.language)))}".replace("\u00a0", " "))
         title = plain(each.title).replace('"', "'")
@@ -192,6 +195,22 @@ def as_yaml(found: Sequence[Suggestion], client: Client, period: Period) -> str:
         ident = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in ident.lower())[:40]
         lines.append(f'      - {{id: {ident}, title: "{title}", kpi: {each.kpi},{scope} target: {target}}}')
     return "\n".join(lines) + "\n" if len(lines) > 5 else f"# {text['nothing']}\n"
+
+
+def _target_yaml(each: Suggestion, point: Point, *, months: int) -> str:
+    """The growth, where it is one to the better: a percentage the other way would call the fall itself success. Else of
+    what adds up the whole period's sum, and of a level or a mean where it shall stay."""
+    growth = 0 if point.growth is None else round(100 * point.growth)
+    if growth * (1 if each.better == "higher" else -1) > 0:
+        return f'"{growth:+d}%"'
+    if each.better == "higher" and each.kind == "flow" and each.adds_over_time and point.value > 0:
+        return _number(point.value * months)
+    return f"{{{'at_least' if each.better == 'higher' else 'at_most'}: {_number(point.value)}}}"
+
+
+def _number(value: float) -> str:
+    """Six digits of it, and no power of ten."""
+    return f"{float(f'{value:.6g}'):.12g}"
 
 
 def _scope_yaml(scope: Scope) -> str:
@@ -217,7 +236,10 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
     known = sorted(month for month, figure in closed.items() if figure.value is not None)
     own = next((each.title for each in client.kpis if each.id == kpi), None)
     title = own or kpi_title(kpi, Speech(client.language))
-    shared = {"kpi": kpi, "scope": scope, "title": title, "unit": body.kpi.unit, "kind": body.kpi.kind}
+    shared = {
+        **{"kpi": kpi, "scope": scope, "title": title, "unit": body.kpi.unit, "kind": body.kpi.kind},
+        **{"better": body.kpi.better, "adds_over_time": body.kpi.adds_over_time},
+    }
     if not known:
         return Suggestion(**shared, last=None, closed=0, found=Refused("no months"))  # type: ignore[arg-type]
     # what was measured otherwise before a break is no history of what is measured now
@@ -237,7 +259,7 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
         values=tuple(float("nan") if each is None or each.value is None else each.value for each in figured),
         kind=body.kpi.kind,
         better=body.kpi.better,
-        estimated_share=sum(each is not None and each.is_estimated for each in figured) / len(figured),
+        estimated_share=_estimated_share(figured),
         has_break=not kept,
     )
     wanted = Window(period.start, period.end).months()
@@ -247,6 +269,12 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
         closed=len(kept),
         found=outlook(history, wanted),
     )
+
+
+def _estimated_share(figured: Sequence[MonthFigure | None]) -> float:
+    """Of the months that have a value: those without one say nothing, be they many."""
+    known = [each for each in figured if each is not None and each.value is not None]
+    return sum(each.is_estimated for each in known) / len(known) if known else 0.0
 
 
 def _heading(each: Suggestion, reader: Reader) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.file import parse_client
 from okr_models.client.template import client_template
-from okr_models.suggest.outlook import Outlook, Refused
+from okr_models.suggest.outlook import Outlook, Point, Refused
 from pipelines.exports.suggest import as_text, as_yaml, next_period, suggestions, write_suggest_page
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published
@@ -46,6 +50,41 @@ def test_a_short_history_is_refused_with_what_is_missing() -> None:
     text = as_text(found, FJALLGLAS, PERIOD)
     assert "9 stängda månader, 12 behövs" in text
     assert "3 stängda månader till (12 i allt) behövs för att säga något alls" in text
+
+
+@pytest.mark.parametrize(
+    ("growth", "changes", "target"),
+    [
+        (0.124, {}, '"+12%"'),
+        (-0.05, {}, "1200010"),
+        (None, {}, "1200010"),
+        (0.004, {"kind": "stock"}, "{at_least: 100001}"),
+        (-0.05, {"kind": "ratio"}, "{at_least: 100001}"),
+        (-0.05, {"kind": "ratio", "better": "lower"}, '"-5%"'),
+        (0.05, {"kind": "ratio", "better": "lower"}, "{at_most: 100001}"),
+    ],
+)
+def test_a_key_result_to_paste_never_calls_it_success_that_a_figure_gets_worse(
+    growth: float | None, changes: dict[str, Any], target: str
+) -> None:
+    """What is sure to be reached may be a little less than last year: then it is an amount, as the period counts it."""
+    with build_published() as con:
+        (one,) = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF, kpis=["sessions"])
+    assert isinstance(one.found, Outlook)
+    sure = replace(one.found, levels={**one.found.levels, "committed": Point(100_001.2, growth, 0.9)})
+    block = as_yaml([replace(one, found=sure, **changes)], FJALLGLAS, PERIOD)
+    assert f"target: {target}}}" in block
+
+
+def test_months_without_a_value_do_not_dilute_how_many_are_estimated() -> None:
+    with build_published() as con:
+        con.execute(
+            "update marts.kpi_monthly set is_estimated = true where month between '2026-02-01' and '2026-04-01'"
+        )
+        con.execute("update marts.kpi_monthly set value = null where month between '2025-01-01' and '2025-05-01'")
+        (one,) = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF, kpis=["sessions"])
+    assert isinstance(one.found, Refused)
+    assert "10% is the limit" in one.found.reason, "three of the 29 that are known, of 34"
 
 
 def test_the_key_results_to_paste_are_a_client_files_own() -> None:
