@@ -22,7 +22,7 @@ from okr_models.kpis import BUILT_IN
 def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[FileError, ...]:
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
-    found += [*_old_titles(parsed), *_clear_text(parsed, environ), *_counted_twice(parsed)]
+    found += [*_hoped_for(parsed), *_old_titles(parsed), *_clear_text(parsed, environ), *_counted_twice(parsed)]
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -99,6 +99,20 @@ def _direction(parsed: ParsedClient) -> Found:
         if isinstance(target, Change) and (target.share > 0) != (better == "higher"):
             line = parsed.line("objectives", at, "key_results", index, "target")
             yield line, f"{better} {kpi} is better, and this target asks for the opposite; turn its sign if unmeant"
+
+
+def _hoped_for(parsed: ParsedClient) -> Found:
+    """An initiative whose effect makes its figure worse would be kept for that."""
+    client = parsed.client
+    own = {kpi.id: kpi.better for kpi in client.kpis}
+    measures = {f"{o.id}/{each.id}": each.kpi for o in client.objectives for each in o.key_results}
+    for index, initiative in enumerate(client.initiatives):
+        kpi, effect = initiative.kpi or measures.get(initiative.key_result or ""), initiative.smallest_worthwhile_effect
+        known = client.built_in(kpi)
+        better = known.better if known else own.get(kpi or "")
+        if kpi and better and effect and (effect > 0) != (better == "higher"):
+            line = parsed.line("initiatives", index, "smallest_worthwhile_effect")
+            yield line, f"{better} {kpi} is better, and this effect is the opposite; turn its sign if unmeant"
 
 
 def _old_titles(parsed: ParsedClient) -> Found:

@@ -6,6 +6,7 @@ What belongs here: pure arithmetic from rows to points. What does not: drawing a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -281,10 +282,13 @@ def _implied(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     sizes = _sizes(row, points, done)
     total = sum(shape[n] * sizes[n] for n in left)
     came = sum((points[n].actual or 0.0) * sizes[n] for n in done)
+    # followers may be lost, and a month of them then lies below zero
+    seen = [value for point in points for value in (point.actual, point.last) if value is not None]
+    floor = -math.inf if min(seen) < 0 else 0.0
     implied = list(points)
     for n in left:
         low, mid, high = (
-            max(0.0, (sum(sizes) * end - came) * shape[n] / total)
+            max(floor, (sum(sizes) * end - came) * shape[n] / total)
             for end in (row.forecast_low, row.forecast, row.forecast_high)
         )
         implied[n] = replace(points[n], low=low, mid=mid, high=high)

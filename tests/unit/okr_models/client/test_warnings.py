@@ -68,6 +68,20 @@ def test_growth_of_a_figure_that_should_fall_is_asked_about() -> None:
     assert _warnings(text.replace("+10%", "-10%")) == []
 
 
+def test_an_initiative_that_would_be_kept_for_making_its_figure_worse_is_asked_about() -> None:
+    base = "    kpi: interactions\n    scope: {platform: linkedin}\n"
+    control = "    control: {kpi: interactions, scope: {platform: facebook}}\n"
+    text = bent(base, "    kpi: search_position\n").replace(control, "")
+    [(line, message)] = _warnings(text)
+    assert line == 'smallest_worthwhile_effect: "+15%"'
+    assert message == "lower search_position is better, and this effect is the opposite; turn its sign if unmeant"
+    assert _warnings(text.replace('effect: "+15%"', 'effect: "-15%"')) == []
+    own = text.replace("kpi: search_position\n", "kpi: nps\n").replace('effect: "+15%"', 'effect: "-15%"')
+    assert ["higher nps is better" in message for _, message in _warnings(own)] == [True]
+    inherited = text.replace("    kpi: search_position\n", "").replace('effect: "+15%"', 'effect: "-15%"')
+    assert ["higher interactions is better" in message for _, message in _warnings(inherited)] == [True]
+
+
 def test_a_source_read_from_too_late_to_compare_with_last_year_is_named() -> None:
     [(line, message)] = _warnings(bent("start: 2024-01-01", "start: 2025-06-01"))
     assert "id: visitors" in line

@@ -1,10 +1,13 @@
-"""The owners' record beside ours, and the forecast's fan of a bound."""
+"""The owners' record beside ours, and the forecast's fan of a bound and of months below zero."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
-from okr_models.client.model import AtLeast, AtMost, KeyResult
+import pytest
+
+from okr_models.client.model import AtLeast, AtMost, Change, KeyResult
 from pipelines.exports.report.agency import render_agency
 from pipelines.exports.report.client import render_client
 from tests.unit.pipelines.exports.test_report import drawn, row, two_years
@@ -44,3 +47,15 @@ def test_a_bound_to_be_reached_shows_where_it_is_expected_to_go_and_one_to_hold_
         assert (points[-1].low, points[-1].mid, points[-1].high) == (90.0, 120.0, 150.0)
     held = KeyResult(id="visits", title="x", kpi="sessions", target=AtLeast(at_least=90, hold=True))
     assert all(point.mid is None for point in drawn(foreseen, held, values).points)
+
+
+@pytest.mark.parametrize(("january", "left"), [(110.0, 0.0), (-10.0, -190.0)], ids=["never below zero", "has been"])
+def test_months_that_make_the_forecast_may_be_below_zero_where_others_were(january: float, left: float) -> None:
+    """Followers are lost in some months: then the months to come may end so too."""
+    definition = KeyResult(id="followers", title="x", kpi="new_followers", target=Change(share=0.3))
+    values = two_years(100.0, 110.0) | {date(2026, 1, 1): january}
+    result = row(
+        kpi="new_followers", baseline=100.0, target=130.0, forecast=50.0, forecast_low=50.0, forecast_high=50.0
+    )
+    series = drawn(result, definition, values)
+    assert [point.mid for point in series.points if point.mid is not None] == pytest.approx([left, left])
