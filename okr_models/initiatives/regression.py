@@ -88,8 +88,10 @@ def time_based_regression(
     y, x, on = _complete(treated_before, controls_before)
     came, x_after, on_after = _complete(treated_after, controls_after)
     degrees = len(y) - x.shape[1]
-    if degrees < 1 or len(came) == 0:
+    if degrees < 1:
         raise NotEnoughDays(days=len(y), needed=x.shape[1] + 1)
+    if len(came) == 0:
+        raise NotEnoughDays(days=0, needed=1)
     inverse = np.linalg.pinv(x, rcond=TINY)
     coefficients, residuals = inverse @ y, y - x @ (inverse @ y)
     scale = float(residuals @ residuals) / (len(y) - int(np.linalg.matrix_rank(x)))

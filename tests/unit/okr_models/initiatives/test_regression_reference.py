@@ -101,6 +101,14 @@ def test_fewer_days_than_coefficients_are_refused() -> None:
             treated_after=np.array([3.0]),
             controls_after=np.array([[3.0]]),
         )
+    # many days before and none after: it is not those before that are too few
+    with pytest.raises(NotEnoughDays, match="0 days have both the treated series and its controls; 1 are needed"):
+        time_based_regression(
+            treated_before=np.arange(30.0),
+            controls_before=np.arange(30.0)[:, np.newaxis],
+            treated_after=np.array([3.0]),
+            controls_after=np.array([[np.nan]]),
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))
