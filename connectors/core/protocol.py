@@ -223,7 +223,8 @@ class Counting(Protocol):
     def counts(self, stream: Stream) -> Mapping[str, Json]:
         """By name, such as a goal's name by its id. Days read while one of these was another are read again.
 
-        Raises ``SourceError``.
+        Of an object they are where it has a name that it had not: what it lacks for a night, or for good, had its
+        past all the same. Raises ``SourceError``.
         """
 
 

@@ -111,7 +111,7 @@ class Conversions:
 
     def counts(self) -> dict[str, Json]:
         """The goals that count where the file names none: one that was made since has a past."""
-        goals: list[Json] = [*sorted(self._names())]
+        goals: dict[str, Json] = dict.fromkeys(sorted(self._names()), True)
         return {} if self._events else {"goals": goals}
 
     def listing(self) -> Answer:

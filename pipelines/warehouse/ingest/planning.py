@@ -184,7 +184,13 @@ def _due_months(
 def _counted_otherwise(load: Load, counts: Mapping[str, Json]) -> bool:
     """Whether a read's figures count something else than now; what only one of the two names tells nothing."""
     then = load.quality.get(COUNTS)
-    return isinstance(then, dict) and any(name in then and then[name] != now for name, now in counts.items())
+    return isinstance(then, dict) and any(name in then and _is_another(then[name], now) for name, now in counts.items())
+
+
+def _is_another(then: Json, now: Json) -> bool:
+    if isinstance(then, dict) and isinstance(now, dict):
+        return not now.keys() <= then.keys()
+    return then != now
 
 
 def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict[date, date]:

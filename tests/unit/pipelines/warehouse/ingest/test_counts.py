@@ -83,7 +83,7 @@ class CountingSource(FakeSource):
 
 
 class CountingVendor(FakeVendor):
-    goals: Mapping[str, Json] = {"goal 1": "Contact"}
+    goals: Mapping[str, Json] = {"goal 1": "Contact", "listed": {"Contact": True}}
 
     def open(self, settings: SourceSettings, context: Context) -> FakeSource:
         return CountingSource(self, context, goals=self.goals)
@@ -97,6 +97,9 @@ class CountingVendor(FakeVendor):
         # what only one of the two names tells nothing of the days before
         ({"goal 1": "Contact", "goal 2": "Order"}, False),
         ({}, False),
+        ({"listed": {"Contact": True, "Order": True}}, True),
+        # nor does a goal that is deleted, or missing from the list for a night
+        ({"listed": {}}, False),
     ],
 )
 def test_a_goal_that_means_another_thing_has_the_past_read_again(
@@ -126,3 +129,17 @@ def test_goals_that_cannot_be_told_cost_no_figure(tmp_path: Path) -> None:
     night.vendor.asked.clear()
     night.run(FIRST + timedelta(days=2))
     assert [window.start for _, window in night.vendor.asked if window][-1] == START
+
+
+def test_days_that_were_read_while_a_goal_was_missing_are_read_again_when_it_is_back(tmp_path: Path) -> None:
+    vendor = CountingVendor()
+    night = Night(tmp_path, client(start=START), vendor=vendor, streams=(COUNTED,))
+    night.run(FIRST)
+    vendor.goals = {"listed": {}}
+    (without,) = second_night(night)
+    vendor.goals = CountingVendor.goals
+    night.vendor.asked.clear()
+    night.run(FIRST + timedelta(days=2))
+    (window,) = [window for _, window in night.vendor.asked if window]
+    assert without is not None
+    assert START < window.start <= without.start
