@@ -177,13 +177,12 @@ class _Reader:
         # planned again now that the source has told its zone: its yesterday may be another day
         self._learn_counts(source)
         due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
-        # by the credentials that a stream needs of its own: those of the others say nothing of them
-        gone: dict[str | None, _Trouble] = {}
+        gone: _Trouble | None = None
         for stream, windows in due:
-            if trouble := gone.get(stream.needs):
-                self._fail(stream, _span(windows), self.task.clock.now(), trouble)
-            elif trouble := self._read_stream(source, stream, windows):
-                gone[stream.needs] = trouble
+            if gone:
+                self._fail(stream, _span(windows), self.task.clock.now(), gone)
+            else:
+                gone = self._read_stream(source, stream, windows)
 
     def _learn_counts(self, source: Source) -> None:
         """What the source says of what is counted. Where it can't say, reading fails as well, if it rests on that."""

@@ -217,20 +217,6 @@ def test_after_what_concerns_the_whole_source_its_other_streams_are_not_tried(tm
     assert len(night.loads("failed")) == len(report.failed)
 
 
-def test_a_stream_with_credentials_of_its_own_is_read_whatever_becomes_of_the_others(tmp_path: Path):
-    """A YouTube key that was refused kept what the owner's credentials read out as well."""
-    own = replace(MONTHLY, needs="actor")
-    night = Night(tmp_path, client(start=START), streams=(POSTS, DAILY, own))
-    night.vendor.errors["blog_posts"] = error(AuthFailed, status=401)
-    report = night.run(FIRST)
-    assert {stream.stream: stream.status for stream in report.streams} == {
-        "blog_posts": "failed",
-        "web_daily": "failed",
-        "web_monthly": "loaded",
-    }
-    assert [name for name, _ in night.vendor.asked] == ["blog_posts", "web_monthly"]
-
-
 def test_a_source_that_answers_nothing_in_time_is_left_after_two_streams(tmp_path: Path):
     """A vendor that hangs held the night up for four minutes a stream."""
     night = Night(tmp_path, client(start=START))
