@@ -21,6 +21,9 @@ REQUIRED = ("on", "key_result", "confidence")
 DELIMITERS = ";,\t"
 MOST_TEXT = 2000
 """Characters kept of a text: a pasted report is no check-in."""
+ENDLESS = (
+    "begins a text that is too long for a check-in; look for a quote that is never closed: nothing is read from here on"
+)
 FORMULA_STARTS = frozenset("=+-@")
 
 
@@ -84,19 +87,22 @@ def read_checkins(
     faults: list[RowFault] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter)
     line = 1
-    for number, cells in enumerate(reader):
-        begins, line = line, reader.line_num + 1
-        if number == 0 or not any(cell.strip() for cell in cells):
-            continue
-        named = dict(zip(layout.columns, cells, strict=False))
-        try:
-            found = _row(named, key_results=key_results, today=today)
-        except NotACheckIn as error:
-            faults.append(RowFault(line=begins, message=str(error)))
-            continue
-        key = (found.objective_id, found.key_result_id, found.checked_on, found.by)
-        rows.pop(key, None)
-        rows[key] = found
+    try:
+        for number, cells in enumerate(reader):
+            begins, line = line, reader.line_num + 1
+            if number == 0 or not any(cell.strip() for cell in cells):
+                continue
+            named = dict(zip(layout.columns, cells, strict=False))
+            try:
+                found = _row(named, key_results=key_results, today=today)
+            except NotACheckIn as error:
+                faults.append(RowFault(line=begins, message=str(error)))
+                continue
+            key = (found.objective_id, found.key_result_id, found.checked_on, found.by)
+            rows.pop(key, None)
+            rows[key] = found
+    except csv.Error:
+        faults.append(RowFault(line=line, message=ENDLESS))
     return tuple(rows.values()), tuple(faults)
 
 
@@ -105,7 +111,10 @@ def layout_of(content: bytes) -> Layout:
     text, encoding = _decoded(content)
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(DELIMITERS, key=first.count)
-    columns = tuple(cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), []))
+    try:
+        columns = tuple(cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), []))
+    except csv.Error:
+        columns = ()
     if missing := [name for name in REQUIRED if name not in columns]:
         raise NotACheckIn(f"the first line lacks {', '.join(missing)}; it names the columns: {delimiter.join(COLUMNS)}")
     newline = "\r\n" if "\r\n" in text else "\n"

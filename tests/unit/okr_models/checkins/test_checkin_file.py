@@ -129,3 +129,13 @@ def test_the_newest_is_the_last_of_the_newest_day() -> None:
 @given(st.binary(max_size=300))
 def test_no_file_whatever_it_holds_ends_the_night(content: bytes) -> None:
     read(content)
+
+
+def test_a_quote_that_is_never_closed_costs_what_follows_it_and_is_named() -> None:
+    good = with_row(b"", SAID, layout=LAYOUTS["standard"])
+    rows, faults = read(good + b'2026-11-03,awareness/posts,60,x,"' + b"y" * 140_000 + b"\r\n")
+    assert rows == (SAID,)
+    ((line, message),) = faults
+    assert line == 3
+    assert "a quote that is never closed" in message
+    assert read(b'on,key_result,"' + b"y" * 140_000)[1][0][0] == 1
