@@ -173,6 +173,11 @@ def _ended() -> int:  # noqa: PLR0911 - one return for each way to end
         _drop_output()
         return 1
     except Exception as error:
+        from pipelines.warehouse.clock import BadToday
+
+        if isinstance(error, BadToday):
+            _tell(one_line(error))
+            return 2
         if os.environ.get(TRACEBACK):
             raise
         what = f"{type(error).__name__}: {one_line(error)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 
@@ -22,9 +23,14 @@ from pipelines.warehouse.refused import standing_refusals
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 
 
-def restate(home: Home, as_of: date) -> None:
-    """Append that day's rows as they come out now; a day that comes out the same adds none."""
-    clock = clock_from(os.environ)
+def restate(home: Home, as_of: date, *, only: Sequence[str] = ()) -> None:
+    """Append that day's rows as they come out now; a day that comes out the same adds none. ``only``: these clients."""
+    clock, loaded = clock_from(os.environ), load_clients(home, only=only)
+    if loaded.unknown:
+        raise fail(" ".join(loaded.unknown))
+    if only and loaded.broken:
+        broken = loaded.broken[0].client
+        raise fail(f"clients/{broken}.yaml can't be read, so no day can be judged anew; okr validate {broken} says why")
     run_id = f"restated-{as_of}"
     if refused := standing_refusals(home):
         tables = ", ".join(refusal.table for refusal in refused)
@@ -35,7 +41,7 @@ def restate(home: Home, as_of: date) -> None:
             def judge() -> OkrReport:
                 return evaluate_all(
                     con,
-                    load_clients(home).clients,
+                    loaded.clients,
                     clock,
                     as_of=as_of,
                     restated=True,

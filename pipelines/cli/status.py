@@ -84,7 +84,7 @@ def status(
     if restated and as_of is not None:
         from pipelines.cli.restate import restate
 
-        restate(home, as_of)
+        restate(home, as_of, only=clients)
     files = load_clients(home).clients
     if held_up := held_up_text(home, language=one_language(files), clients=clients):
         click.echo(held_up)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from okr_models.client.fields import FIRST_YEAR, LAST_YEAR
 from okr_models.client.model import Client, Period, fiscal_year
 from okr_models.kpis import BUILT_IN
 from okr_models.periods import local_date, month_end, month_start
@@ -81,7 +82,9 @@ def _period(text: str, client: Client) -> Period:
     """``FY2027``, or ``2027-01..2027-06``."""
     named = text.strip().upper()
     if named.startswith("FY") and named[2:].isascii() and named[2:].isdigit() and len(named) == 6:
-        return fiscal_year(int(named[2:]), first_month=client.fiscal_year_start)
+        year = int(named[2:])
+        if FIRST_YEAR <= year < LAST_YEAR - 1:
+            return fiscal_year(year, first_month=client.fiscal_year_start)
     first, _, last = text.partition("..")
     try:
         start, end = (date.fromisoformat(each if len(each) > 7 else f"{each}-01") for each in (first, last))

@@ -190,7 +190,7 @@ def as_yaml(found: Sequence[Suggestion], client: Client, period: Period) -> str:
         target = _target_yaml(each, point, months=len(Window(period.start, period.end).months()))
         scope = _scope_yaml(each.scope)
         lines.append(f"      # {'; '.join(_levels(each, Speech(client.language)))}".replace("\u00a0", " "))
-        title = plain(each.title).replace('"', "'")
+        title = plain(each.title).replace('"', "'").replace("\\", "\\\\")
         ident = each.kpi if not scope else f"{each.kpi}_{str(each.scope).partition('=')[2]}"
         ident = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in ident.lower())[:40]
         lines.append(f'      - {{id: {ident}, title: "{title}", kpi: {each.kpi},{scope} target: {target}}}')
@@ -290,9 +290,14 @@ def _facts(each: Suggestion, speech: Speech) -> list[str]:
     lines = [text["based"].format(closed=found.closed, last=speech.month(each.last)) + "."]
     if found.base is not None:
         form = {"stock": "base_stock", "ratio": "base_ratio"}.get(each.kind, "base_flow")
-        said = text[form].format(base=speech.figure(found.base, each.unit), unit=unit_word(each.unit, speech))
+        said = _spaced(text[form].format(base=speech.figure(found.base, each.unit), unit=unit_word(each.unit, speech)))
         lines[0] = f"{lines[0][:-1]}, {said}{'' if found.is_base_known else text['expected_base']}."
-    return [" ".join(line.split(" ")) for line in lines]
+    return lines
+
+
+def _spaced(text: str) -> str:
+    """With single spaces: a unit that stands in its figure, as a currency does, has no word of its own."""
+    return " ".join(part for part in text.split(" ") if part)
 
 
 def _reason(each: Suggestion, speech: Speech) -> str:
@@ -318,7 +323,7 @@ def _target(each: Suggestion, point: Point, speech: Speech) -> str:
     said = text[form].format(
         growth=growth, value=speech.figure(point.value, each.unit), unit=unit_word(each.unit, speech)
     )
-    return " ".join(said.split(" ")).replace("  ", " ")
+    return _spaced(said)
 
 
 def _bars(each: Suggestion, speech: Speech) -> list[str]:

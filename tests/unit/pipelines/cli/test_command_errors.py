@@ -104,9 +104,24 @@ def test_wrong_usage_is_one_line_and_exit_2(
 
 
 @pytest.mark.parametrize(
+    "arguments", [["suggest", "acme"], ["doctor"], ["status", "--as-of", "2026-01-01", "--restated"]]
+)
+def test_a_clock_that_is_set_to_no_day_is_wrong_usage(
+    home: Path, arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OKR_TODAY", "2026-13-01")
+    code, told = told_by(capfd, monkeypatch, "--home", home, *arguments)
+    assert code == 2
+    assert "is not a date; write it as 2026-11-20" in told
+    assert "not foreseen" not in told
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["validate", "nosuch"], "nosuch"),
+        (["suggest", "acme", "--period", "FY0000"], "'FY0000' is not a period"),
+        (["status", "--client", "nosuch", "--as-of", "2026-01-01", "--restated"], "no client file for 'nosuch'"),
         (["doctor", "nosuch"], "nosuch"),
         (["status", "--client", "nosuch"], "fjallglas"),
         (["export", "--client", "nosuch"], "fjallglas"),

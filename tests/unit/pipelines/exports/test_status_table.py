@@ -142,3 +142,10 @@ def test_every_status_has_a_word_in_both_languages_and_a_shape_of_its_own() -> N
 def test_a_number_keeps_its_unit_on_the_same_line() -> None:
     assert plain("35\u00a0% av  3\u202f000") == "35\u00a0% av 3\u00a0000"
     assert plain("a \u00a0 b\u00a0") == "a b"
+
+
+def test_a_day_before_the_first_night_is_not_sent_to_run_again() -> None:
+    nothing = ClientStatus(client="x", as_of=None, objectives=(), key_results=(), failed_loads=(), is_past=True)
+    text = status_table([nothing], readers={"x": Reader(client="x", name="x", speech=ENGLISH)}, width=120)
+    assert "Nothing was computed up to that day." in text
+    assert "okr run" not in text

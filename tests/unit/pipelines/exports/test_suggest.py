@@ -98,3 +98,19 @@ def test_the_key_results_to_paste_are_a_client_files_own() -> None:
     (objective,) = client.objectives
     assert [result.kpi for result in objective.key_results] == ["sessions"]
     assert objective.period == PERIOD
+
+
+def test_a_title_with_a_backslash_is_pasted_as_it_is() -> None:
+    with build_published() as con:
+        (found,) = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF, kpis=["sessions"])
+    assert 'title: "C:\\\\besök"' in as_yaml([replace(found, title="C:\\besök")], FJALLGLAS, PERIOD)
+
+
+def test_an_amount_of_money_has_its_sign_and_no_word_beside_it() -> None:
+    with build_published() as con:
+        (found,) = suggestions(con, FJALLGLAS, PERIOD, as_of=AS_OF, kpis=["sessions"])
+    for kind in ("flow", "ratio", "stock"):
+        text = as_text([replace(found, unit="EUR", kind=kind)], FJALLGLAS, PERIOD)
+        based = next(line for line in text.splitlines() if "stängda månader" in line)
+        assert "  " not in based.strip()
+        assert " ." not in based

@@ -85,6 +85,18 @@ def test_a_day_judged_again_is_checked_as_the_nights_are(corrected: tuple[CsvHom
     assert home.query("select * from marts.key_result_progress") == before
 
 
+def test_a_day_is_judged_again_of_the_client_that_is_asked_for_alone(
+    corrected: tuple[CsvHome, str], tmp_path: Path
+) -> None:
+    home = CsvHome(shutil.copytree(corrected[0].root, tmp_path / "home", symlinks=True))
+    (file,) = (home.root / "clients").glob("*.yaml")
+    other = file.read_text("utf-8").replace(f"client: {file.stem}\n", "client: other\n")
+    (home.root / "clients" / "other.yaml").write_text(other, encoding="utf-8")
+    command(home, "2026-11-20", "status", "--client", file.stem, "--as-of", "2026-08-12", "--restated")
+    rows = home.query("select distinct client from marts.key_result_progress where as_of = date '2026-08-12'")
+    assert rows == [{"client": file.stem}]
+
+
 def test_a_day_on_which_nothing_changed_says_so(corrected: tuple[CsvHome, str]) -> None:
     assert "Nothing has changed since 20 Nov 2026." in command(
         corrected[0], "2026-11-20", "status", "--as-of", "2026-11-20", "--restated"
