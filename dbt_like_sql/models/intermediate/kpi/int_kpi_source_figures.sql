@@ -216,16 +216,42 @@ positions as (
     from {{ ref('int_search_months') }}
 ),
 
+subscriber_month_ends as (
+    select
+        series.client,
+        series.kpi,
+        series.source,
+        months.month,
+        months.ends_on,
+        least(months.ends_on, sources.today_on) as looked_at_on
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_sources') }} as sources
+        on
+            series.client = sources.client
+            and series.source = sources.source
+    inner join {{ ref('int_months') }} as months
+        on series.client = months.client
+    where series.kpi = 'newsletter_subscribers'
+),
+
+-- at each month's end the last observation at or before it, unless that is too old
 subscribers as (
     select
-        client,
-        'newsletter_subscribers' as kpi,
-        source,
-        month,
-        cast(subscribers as double) as value,
-        case when subscribers is null then 0.0 else 1.0 end as observed_share,
-        observed_on as data_through_on
-    from {{ ref('int_subscriber_months') }}
+        month_ends.client,
+        month_ends.kpi,
+        month_ends.source,
+        month_ends.month,
+        cast(arg_max(observations.subscribers, observations.day) as double) as value,
+        case when count(observations.subscribers) = 0 then 0.0 else 1.0 end as observed_share,
+        max(observations.day) as data_through_on
+    from subscriber_month_ends as month_ends
+    left join {{ ref('int_subscriber_days') }} as observations
+        on
+            month_ends.client = observations.client
+            and month_ends.source = observations.source
+            and month_ends.ends_on >= observations.day
+            and observations.day >= month_ends.looked_at_on - {{ var('follower_max_age_days') }}
+    group by month_ends.client, month_ends.kpi, month_ends.source, month_ends.month
 ),
 
 ratios as (

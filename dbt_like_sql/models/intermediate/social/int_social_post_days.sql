@@ -64,19 +64,60 @@ unlisted as (
     group by compared.client, compared.source, compared.post_id
 ),
 
+first_listings as (
+    select
+        client,
+        source,
+        min(started_at) as listed_at
+    from {{ ref('stg_ops__loads') }}
+    where stream = 'social_posts'
+    group by client, source
+),
+
+-- posts that no list names any more
+gone as (
+    select
+        posts.client,
+        posts.source,
+        posts.post_id,
+        min(posts.published_at) as published_at
+    from {{ ref('stg_ops__gone_social_posts') }} as posts
+    left join {{ ref('int_social_posts') }} as listed
+        on
+            posts.client = listed.client
+            and posts.source = listed.source
+            and posts.post_id = listed.post_id
+    where listed.client is null
+    group by posts.client, posts.source, posts.post_id
+),
+
 -- by the list as it is now, or by the last one that named it: a deletion changes nothing of what was before
 published as (
-    {%- for posts in ['int_social_posts', 'int_social_posts_gone'] %}
-        select
-            client,
-            source,
-            post_id,
-            published_at,
-            published_on,
-            is_counted_from_start
-        from {{ ref(posts) }}
-        {{ '' if loop.last else 'union all' }}
-    {%- endfor %}
+    select
+        client,
+        source,
+        post_id,
+        published_at,
+        published_on,
+        is_counted_from_start
+    from {{ ref('int_social_posts') }}
+    union all
+    select
+        gone.client,
+        gone.source,
+        gone.post_id,
+        gone.published_at,
+        cast(gone.published_at at time zone sources.zone as date) as published_on,
+        coalesce(gone.published_at > first_listings.listed_at, false) as is_counted_from_start
+    from gone
+    inner join {{ ref('int_sources') }} as sources
+        on
+            gone.client = sources.client
+            and gone.source = sources.source
+    left join first_listings
+        on
+            gone.client = first_listings.client
+            and gone.source = first_listings.source
 ),
 
 begun as (
