@@ -143,6 +143,8 @@ def history(stream: Stream) -> str:
         return "none: starts with the first night"
     if stream.delivery == "listing":
         return "all that is listed now"
+    if stream.first_day is not None:
+        return f"all since {stream.first_day}"
     return "all" if stream.history_days is None else f"{stream.history_days} days"
 
 

@@ -52,6 +52,8 @@ class Stream:
     """Once a week the last so many days are read again; 0: never."""
     history_days: int | None = None
     """How far back the source answers, in days; None: all there is."""
+    first_day: date | None = None
+    """The first day that it has of any account, where the vendor began to count on one; None: whenever each began."""
     slice_days: int = 90
     """Longest window of one read, so that a long history is loaded in committed slices."""
     reads_per_night: int | None = None

@@ -31,8 +31,8 @@ from okr_models.periods import ONE_DAY, Window
 
 VENDOR, ROOT = "https://graph.threads.net", "/v1.0"
 PLATFORM = str(Threads.facts.platform)
-FIRST_DAY = date(2024, 4, 14)
-"""Insights reach back no further."""
+FIRST_DAY = date(2024, 4, 13)
+"""Insights reach back no further, for any profile."""
 METRICS = "likes,replies,reposts,quotes"
 POST_FIELDS = "id,media_product_type,media_type,permalink,timestamp,text,is_quote_post"
 PASSED_ON = "REPOST_FACADE"
@@ -62,6 +62,7 @@ INTERACTIONS = Stream(
     table=INTERACTIONS_DAILY,
     delivery="window",
     settle_days=7,
+    first_day=FIRST_DAY,
     slice_days=10,
     reads_per_night=15,
     zero_by_absence=False,

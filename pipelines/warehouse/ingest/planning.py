@@ -73,7 +73,7 @@ def oldest_day(stream: Stream, *, asked: Asked, now: datetime, zone: ZoneInfo) -
         if by_month and kept_from.day > 1:
             kept_from = add_months(month_start(kept_from), 1)
         first = max(first, kept_from)
-    return first
+    return first if stream.first_day is None else max(first, stream.first_day)
 
 
 def windows_to_read(

@@ -106,6 +106,13 @@ def test_days_before_insights_began_are_not_asked_for() -> None:
         opened(server).read(INTERACTIONS, Window(date(2024, 1, 1), date(2024, 1, 2)))
 
 
+def test_the_first_day_of_insights_begins_at_the_first_instant_that_may_be_asked() -> None:
+    with vendor(threads) as server:
+        opened(server).read(INTERACTIONS, Window(date(2024, 4, 12), date(2024, 4, 13)))
+        (asked,) = server.asked
+    assert asked.query["since"] == "1712991600"
+
+
 def test_a_token_renews_itself_and_the_new_one_is_kept(tmp_path: Path) -> None:
     def serve(asked: Asked) -> Says:
         if asked.path == "/refresh_access_token":

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from connectors.core.doubt import Doubt, qualified
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, WEB_DAILY, WEB_MONTHLY
+from connectors.threads.source import INTERACTIONS
 from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.ingest.ledger import Load
@@ -124,6 +125,13 @@ def test_a_month_of_which_there_was_no_report_yet_is_asked_for_again_until_there
 def test_days_that_the_source_no_longer_has_are_never_asked_again():
     stream = replace(DAILY, history_days=30)
     assert plan(stream, NIGHT, [], start=date(2024, 1, 1)) == (Window(date(2026, 10, 21), date(2026, 11, 19)),)
+
+
+def test_days_before_the_vendor_counted_for_anybody_are_never_due():
+    """Threads has nothing before April 2024: a client read from January would have had a failed source each night."""
+    stream = replace(INTERACTIONS, reads_per_night=None)
+    assert plan(stream, NIGHT, [], start=date(2024, 1, 1))[-1].start == date(2024, 4, 13)
+    assert plan(stream, NIGHT, [], start=date(2024, 1, 1), reread=Window(date(2024, 1, 1), date(2024, 4, 12))) == ()
 
 
 def test_skipped_days_are_not_due_unless_they_are_asked_for():
