@@ -37,6 +37,7 @@ NO_LIST = "subscribers (it shows no list)"
 CAMPAIGNS = Stream(
     table=NEWSLETTERS_DAILY,
     delivery="window",
+    is_cut_here=True,
     settle_days=60,
     slice_days=180,
     reads_per_night=2,

@@ -69,7 +69,10 @@ class Stream:
     is_optional: bool = False
     """Not every account has it: that it can't be read is no failure as long as it never was and nothing rests on it."""
     counts_by: tuple[str, ...] = ()
-    """Settings that say what its figures count: days that were read under others are read again."""
+    """Settings that say what its figures count: days that were read under others are read again. ``currency``: the
+    client's own."""
+    is_cut_here: bool = False
+    """Its days are cut by this program, out of instants: days that were cut in another zone are read again."""
     needs: str | None = None
     """A setting without which a source does not have this stream; None: every source of the type has it."""
 

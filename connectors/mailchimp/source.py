@@ -42,6 +42,7 @@ AN_ACCOUNT = Limit(10, 0.0)
 CAMPAIGNS = Stream(
     table=NEWSLETTERS_DAILY,
     delivery="window",
+    is_cut_here=True,
     settle_days=GROWING_DAYS,
     slice_days=366,
     api="GET /3.0/reports?since_send_time&before_send_time",

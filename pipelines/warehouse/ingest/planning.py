@@ -89,9 +89,14 @@ def windows_to_read(
     """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day.
 
     ``loads`` are the stream's own ledger rows. With ``reread`` those days and no others, clipped to what exists.
-    ``counts``: what its figures count now; days that were read while they counted something else are due.
+    ``counts``: what its figures count now; days that were read while they counted something else are due, and so are
+    those that were cut in another zone.
     """
-    loads = [load for load in loads if not _counted_otherwise(load, counts or {})]
+    loads = [
+        load
+        for load in loads
+        if not _counted_otherwise(load, counts or {}) and not (stream.is_cut_here and _is_of_another_zone(load, zone))
+    ]
     newest = newest_day(stream, now=now, zone=zone)
     oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
     if newest < oldest:
@@ -185,6 +190,11 @@ def _counted_otherwise(load: Load, counts: Mapping[str, Json]) -> bool:
     """Whether a read's figures count something else than now; what only one of the two names tells nothing."""
     then = load.quality.get(COUNTS)
     return isinstance(then, dict) and any(name in then and _is_another(then[name], now) for name, now in counts.items())
+
+
+def _is_of_another_zone(load: Load, zone: ZoneInfo) -> bool:
+    """Whether its days began in another zone than they do now."""
+    return str(load.quality.get("zone") or zone.key) != zone.key
 
 
 def _is_another(then: Json, now: Json) -> bool:

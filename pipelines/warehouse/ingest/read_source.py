@@ -58,6 +58,8 @@ class SourceTask:
 
     client: str
     settings: SourceSettings
+    currency: str | None = None
+    """The client's."""
     kind: SourceType
     streams: tuple[Stream, ...]
     asked: Asked
@@ -196,7 +198,9 @@ class _Reader:
 
     def _counts(self, stream: Stream) -> dict[str, Json]:
         """What the stream's figures count, by the file and by the source."""
-        named = self.task.settings.model_dump(mode="json", include=set(stream.counts_by)) if stream.counts_by else {}
+        names = set(stream.counts_by)
+        named = self.task.settings.model_dump(mode="json", include=names) if names else {}
+        named |= {"currency": self.task.currency} if "currency" in names else {}
         asked = {name: sorted(value) if isinstance(value, list) else value for name, value in named.items()}
         return {**asked, **self.told.get(stream.name, {})}
 

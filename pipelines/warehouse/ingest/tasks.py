@@ -174,6 +174,7 @@ def _task(
     return SourceTask(
         client=client.client,
         settings=settings,
+        currency=client.currency,
         kind=kind,
         streams=streams,
         asked=asked_of(client, settings).not_before(known.kept.from_on if known.kept else None),

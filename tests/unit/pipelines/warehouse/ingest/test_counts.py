@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,8 +35,8 @@ UNSETTLED = Window(FIRST - timedelta(days=3), FIRST)
         ("matomo", "web_events_daily", ("events",)),
         ("matomo", "web_conversions_daily", ("events",)),
         ("plausible", "web_channels_daily", ("events",)),
-        ("hubspot", "deals_daily", ("rate",)),
-        ("meta_ads", "ad_cost_daily", ("rate",)),
+        ("hubspot", "deals_daily", ("rate", "currency")),
+        ("meta_ads", "ad_cost_daily", ("rate", "currency")),
     ],
 )
 def test_settings_that_change_what_a_day_of_the_past_is_worth_are_known(
@@ -70,6 +71,43 @@ def test_a_setting_that_says_what_is_counted_has_the_past_read_again(
     assert windows[0] is not None
     assert windows[0].start <= asked.start
     assert (windows[0].start == START) == (asked == ALL)
+    assert second_night(night) == []
+
+
+@pytest.mark.parametrize(("currency", "is_whole"), [("SEK", False), ("EUR", True)])
+def test_another_currency_of_the_client_has_the_past_read_again(tmp_path: Path, currency: str, is_whole: bool) -> None:
+    money = replace(COUNTED, counts_by=("currency",))
+    night = Night(tmp_path, client(start=START), streams=(money,))
+    night.run(FIRST)
+    night.clients = (night.clients[0].model_copy(update={"currency": currency}),)
+    (window,) = second_night(night)
+    assert window is not None
+    assert (window.start == START) == is_whole
+    assert second_night(night) == []
+
+
+def cut_here() -> set[tuple[str, str]]:
+    return {(name, stream.name) for name, kind in SOURCE_TYPES.items() for stream in kind.streams if stream.is_cut_here}
+
+
+def test_the_streams_are_known_whose_days_are_cut_out_of_instants() -> None:
+    crm = {("hubspot", stream) for stream in ("contacts_daily", "deals_daily", "tickets_daily")}
+    assert cut_here() == crm | {("brevo", "newsletters_daily"), ("mailchimp", "newsletters_daily")}
+
+
+@pytest.mark.parametrize(
+    ("is_cut_here", "zone", "is_whole"),
+    [(True, "Asia/Tokyo", True), (True, "Europe/Stockholm", False), (False, "Asia/Tokyo", False)],
+)
+def test_days_that_were_cut_in_another_zone_are_read_again(
+    tmp_path: Path, is_cut_here: bool, zone: str, is_whole: bool
+) -> None:
+    night = Night(tmp_path, client(start=START), streams=(replace(COUNTED, is_cut_here=is_cut_here),))
+    night.run(FIRST)
+    night.vendor.zone = ZoneInfo(zone)
+    (window,) = second_night(night)
+    assert window is not None
+    assert (window.start == START) == is_whole
     assert second_night(night) == []
 
 
