@@ -151,12 +151,16 @@ def about_changed_accounts(client: Client, task: Task, read: Sequence[Reading]) 
 
 
 def about_twins(client: Client, task: Task, twins: Mapping[str, str]) -> tuple[Note, ...]:
-    """Sources that see the same site as the one that counts."""
-    kpi = task.key_result.kpi
-    known = client.built_in(kpi)
-    if known is None or str(task.key_result.scope) != "all":
+    """Sources that see the same site as the one that counts, for all together or for what is counted of posts."""
+    key_result = task.key_result
+    kpis = {key_result.kpi}
+    if key_result.count is not None:
+        kpis = {COUNT_METRICS[key_result.count][condition.metric] for condition in key_result.where}
+    known = [found for kpi in sorted(filter(None, kpis)) if (found := client.built_in(kpi)) is not None]
+    if not known or str(key_result.scope) != "all":
         return ()
-    labels, feeding = source_labels(client), {each.source.id for each in supplied(known, client.sources)}
+    labels = source_labels(client)
+    feeding = {each.source.id for kpi in known for each in supplied(kpi, client.sources)}
     return tuple(
         note("same_site", label=labels[counted_by], other=labels[source])
         for source, counted_by in sorted(twins.items())

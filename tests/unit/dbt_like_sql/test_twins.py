@@ -12,14 +12,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.unit.dbt_like_sql.test_post_identity import HISTORY, YESTERDAY, site, views
+from tests.unit.dbt_like_sql.test_post_identity import HISTORY, YESTERDAY, site, views, wordpress
 from tests.unit.sql_story import Story, at, build, days, value_of
 
 OCTOBER, A_DAY = date(2026, 10, 1), date(2026, 10, 8)
 
 
 def same_site() -> Story:
-    story = site("same", "first", "second")
+    story = wordpress(site("same", "first", "second"), ("1", "https://tall.se/a/", A_DAY))
     views(story, "/", 70, source="first", on=A_DAY)
     return views(story, "/", 90, source="second", host="TALL.se", on=A_DAY)
 
@@ -84,6 +84,15 @@ def test_their_days_count_once_too(con: duckdb.DuckDBPyConnection) -> None:
     by_scope = {(client, scope): value for client, scope, value in found}
     assert by_scope["same", "all"] == by_scope["same", "source=first"]
     assert by_scope["two", "all"] == by_scope["two", "source=first"] + by_scope["two", "source=second"]
+
+
+@pytest.mark.parametrize("kpi", ["page_views_per_blog_post", "seconds_per_blog_post"])
+def test_the_figures_of_a_blog_on_a_site_that_two_see_say_which_counts(
+    con: duckdb.DuckDBPyConnection, kpi: str
+) -> None:
+    whole = next(note for scope, _, note in months(con, "same", kpi) if scope == "all")
+    assert "first: counts alone, as second sees the same site" in str(whole)
+    assert "same site" not in str(months(con, "parted", kpi)), "only one of the two says what a post is"
 
 
 @pytest.mark.parametrize("client", ["two", "hostless"])

@@ -15,16 +15,44 @@ with units as (
     where counted_by is null
 ),
 
--- what sees the same site as one that counts, and does not count itself
+-- what sees the same site as one that counts, and does not count itself: of the client's, or of a listed blog's pages
+same_sites as (
+    select
+        client,
+        kpi,
+        counted_by,
+        source
+    from {{ ref('int_kpi_series') }}
+    where counted_by is not null
+    union
+    select
+        series.client,
+        series.kpi,
+        web_sources.web_source as counted_by,
+        hosts.source
+    from {{ ref('int_kpi_series') }} as series
+    inner join {{ ref('int_blog_web_sources') }} as web_sources
+        on
+            series.client = web_sources.client
+            and series.source = web_sources.source
+            and web_sources.source <> web_sources.web_source
+            and web_sources.site_host <> ''
+    inner join {{ ref('int_web_hosts') }} as hosts
+        on
+            web_sources.client = hosts.client
+            and web_sources.site_host = hosts.site_host
+            and web_sources.web_source <> hosts.source
+    where series.kpi in ('page_views_per_blog_post', 'seconds_per_blog_post')
+),
+
 twins as (
     select
         client,
         kpi,
         list(
-            {{ note('same_site', "'source=' || counted_by", name='source') }} order by source
+            {{ note('same_site', "'source=' || counted_by", name='source') }} order by source, counted_by
         ) as note_codes
-    from {{ ref('int_kpi_series') }}
-    where counted_by is not null
+    from same_sites
     group by client, kpi
 ),
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from okr_models.progress.evaluation import task_of
 from okr_models.progress.figures import Figures
+from okr_models.progress.notes_due import about_twins
 from okr_models.progress.post_notes import about_posts
 from okr_models.words.notes import sentence
 from okr_models.words.numbers import Speech
-from tests.unit.okr_figures import AS_OF, blog_post, client_of, figures_of, key_result
+from tests.unit.okr_figures import AS_OF, WEB, blog_post, client_of, figures_of, key_result, source
 
 COUNT = key_result(id="posts", count="blog_posts", where={"page_views": {"at_least": 500, "within_days": 90}}, target=2)
 LISTED = key_result(id="listed", count="blog_posts", target=2)
@@ -58,3 +59,13 @@ def test_a_count_that_asks_for_no_views_needs_none_seen_and_another_kpi_has_no_p
 
 def test_posts_as_they_should_be_are_not_mentioned() -> None:
     assert said(COUNT, figures_of(posts=[post("a", date(2026, 2, 1))])) == []
+
+
+def test_a_count_of_views_says_which_of_two_that_see_the_site_gives_them() -> None:
+    sources = (WEB, source("ga4", "second"), source("wordpress"))
+    for wanted, count in ((COUNT, 1), (PER_POST, 1), (LISTED, 0)):
+        client = client_of(wanted, sources=sources)
+        task = task_of(client.objectives[0], wanted, as_of=AS_OF)
+        found = [sentence(each, Speech("en")) for each in about_twins(client, task, {"second": "web"})]
+        assert len(found) == count
+        assert all("see the same site" in each for each in found)
