@@ -275,7 +275,9 @@ class _Builder:
         month = date(opened.year - 3, opened.month, 1)
         while month_end(month) < opened:
             found = filled.get(month)
-            if month_end(month) < self.as_of and (found is None or found.value is None):
+            if found is not None and found.value == 0.0 and found.origin == "source":
+                filled[month] = replace(found, origin=NOT_OPENED)
+            elif month_end(month) < self.as_of and (found is None or found.value is None):
                 closes_on = month_end(month) + timedelta(days=self.facts.closing_days)
                 filled[month] = MonthFigure(
                     month=month,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okr_models.forecast.types import Forecast
+from okr_models.periods import add_months
 from okr_models.progress.expected import cumulative_share, ramp_share
 from okr_models.progress.rollup import RollUp, Weighed, roll_up, score
 from okr_models.progress.status import JUDGED, Rule, Standing, Status, status_of
@@ -119,13 +120,26 @@ def test_without_24_closed_months_a_sum_is_expected_by_elapsed_days() -> None:
     assert progress.prepared.expected == pytest.approx(304 / 365), "until 31 October, as far as the data reach"
 
 
-def test_the_zeros_before_an_account_opened_are_no_season() -> None:
+@pytest.mark.parametrize("told", [0, 19])
+def test_the_zeros_before_an_account_opened_are_no_season_and_no_history_of_a_forecast(told: int) -> None:
     from tests.unit.okr_figures import source
 
     web = source("ga4", "web", opened=date(2025, 8, 1))
-    rows = monthly("sessions", month("2025-08"), [100.0] * 15)
-    progress = evaluated(key_result(kpi="sessions", target=2000), figures_of(months=rows), sources=(web,))
+    rows = monthly("sessions", add_months(month("2025-08"), -told), [*[0.0] * told, *[100.0] * 15])
+    jobs: list[Any] = []
+
+    def forecaster(job: Any) -> Forecast:
+        jobs.append(job)
+        return Forecast()
+
+    progress = evaluated(
+        key_result(kpi="sessions", target=2000),
+        figures_of(months=rows),
+        sources=(web,),
+        forecaster=forecaster,
+    )
     assert progress.prepared.expected == pytest.approx(304 / 365)
+    assert jobs[0].history == (100.0,) * 15
 
 
 def test_the_seasons_share_counts_the_running_month_by_its_days() -> None:
