@@ -82,7 +82,13 @@ def stories() -> list[Story]:
             )
         ],
     )
+
+    founded = Story("founded").source("crm", "csv", opened=date(2026, 9, 2))
+    for kpi, kind in (("orders", "flow"), ("staff", "stock"), ("nps", "ratio")):
+        founded.kpi(kpi, kind, own_source="crm").csv("crm", kpi, {OCTOBER: 30})
+
     return [
+        founded,
         adds_up,
         platform_history,
         all_history,
@@ -231,6 +237,17 @@ def test_a_month_row_goes_before_day_rows_of_the_same_month(con: duckdb.DuckDBPy
 def test_a_month_without_a_row_is_missing(con: duckdb.DuckDBPyConnection) -> None:
     november = month_of(con, "own", "orders", NOVEMBER)
     assert (november["value"], november["is_closed"], november["note"]) == (None, False, "no row in the csv file")
+
+
+def test_months_before_a_files_source_opened_are_true_zeros_and_those_after_are_missing(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for kpi, nothing in (("orders", 0.0), ("staff", 0.0), ("nps", None)):
+        july, september = (month_of(con, "founded", kpi, month) for month in (JULY, SEPTEMBER))
+        assert (july["value"], july["observed_share"], july["is_closed"]) == (nothing, 1.0, True)
+        assert july["note"] == "crm: not yet opened"
+        assert (september["value"], september["note"]) == (None, "no row in the csv file")
+        assert value_of(con, "founded", kpi, OCTOBER) == 30
 
 
 def test_an_own_kpi_listens_to_its_own_file_alone(con: duckdb.DuckDBPyConnection) -> None:

@@ -6,13 +6,48 @@
 
 with own_spans as (
     select
-        client,
-        kpi,
-        scope,
-        min(month) as first_month
-    from {{ ref('int_csv_months') }}
-    where is_own
-    group by client, kpi, scope
+        months.client,
+        months.kpi,
+        months.scope,
+        sources.source,
+        sources.opened_on,
+        sources.as_of,
+        min(months.month) as first_month
+    from {{ ref('int_csv_months') }} as months
+    inner join {{ ref('stg_config__kpis') }} as kpis
+        on
+            months.client = kpis.client
+            and months.kpi = kpis.kpi
+    left join {{ ref('int_sources') }} as sources
+        on
+            kpis.client = sources.client
+            and kpis.source = sources.source
+    where months.is_own
+    group by months.client, months.kpi, months.scope, sources.source, sources.opened_on, sources.as_of
+),
+
+-- from the first row on, and before it where the file says when it began
+own_months as (
+    select
+        spans.client,
+        spans.kpi,
+        spans.scope,
+        spans.source,
+        calendar.month,
+        cast(calendar.ends_on + kpis.closing_days * interval '1 day' as date) as closes_on,
+        calendar.ends_on,
+        kpis.kind,
+        spans.as_of,
+        coalesce(spans.opened_on > calendar.ends_on, false) as is_before_opening
+    from own_spans as spans
+    inner join {{ ref('int_months') }} as calendar
+        on
+            spans.client = calendar.client
+            and (spans.first_month <= calendar.month or spans.opened_on is not null)
+    inner join {{ ref('stg_config__kpis') }} as kpis
+        on
+            spans.client = kpis.client
+            and spans.kpi = kpis.kpi
 ),
 
 -- databases whose days begin an hour off in half the year
@@ -24,50 +59,69 @@ zoneless as (
     where code = 'fixed_offset'
 ),
 
-own as (
+own_given as (
     select
-        spans.client,
-        spans.kpi,
-        spans.scope,
-        calendar.month,
+        months.client,
+        months.kpi,
+        months.scope,
+        months.source,
+        months.month,
+        months.closes_on,
+        months.ends_on,
+        months.kind,
+        months.as_of,
+        -- what is given of a month before the opening goes before what is known of it
+        months.is_before_opening and figures.client is null as is_nothing,
+        figures.client is not null as is_given,
+        figures.source as given_by,
         figures.value,
         figures.numerator,
         figures.denominator,
-        coalesce(figures.observed_share, 0.0) as observed_share,
-        coalesce(figures.is_scaled and figures.value is not null, false) as is_estimated,
-        coalesce(figures.is_closed, false) as is_closed,
-        cast(calendar.ends_on + kpis.closing_days * interval '1 day' as date) as closes_on,
-        false as is_history,
-        case
-            when figures.client is null then [{{ note('no_csv_row', 'null') }}]
-            when zoneless.client is not null
-                then list_concat(
-                    figures.note_codes,
-                    [{{ note('doubt_fixed_offset', "'source=' || figures.source") }}]
-                )
-            else figures.note_codes
-        end as note_codes,
+        figures.observed_share,
+        figures.is_scaled,
+        figures.is_closed,
+        figures.note_codes,
         figures.data_through_on
-    from own_spans as spans
-    inner join {{ ref('int_months') }} as calendar
-        on
-            spans.client = calendar.client
-            and spans.first_month <= calendar.month
-    inner join {{ ref('stg_config__kpis') }} as kpis
-        on
-            spans.client = kpis.client
-            and spans.kpi = kpis.kpi
+    from own_months as months
     left join {{ ref('int_csv_months') }} as figures
         on
-            spans.client = figures.client
-            and spans.kpi = figures.kpi
-            and spans.scope = figures.scope
-            and calendar.month = figures.month
+            months.client = figures.client
+            and months.kpi = figures.kpi
+            and months.scope = figures.scope
+            and months.month = figures.month
             and figures.is_own
+),
+
+own as (
+    select
+        given.client,
+        given.kpi,
+        given.scope,
+        given.month,
+        case when given.is_nothing and given.kind <> 'ratio' then 0.0 else given.value end as value,
+        case when given.is_nothing and given.kind = 'ratio' then 0.0 else given.numerator end as numerator,
+        case when given.is_nothing and given.kind = 'ratio' then 0.0 else given.denominator end as denominator,
+        case when given.is_nothing then 1.0 else coalesce(given.observed_share, 0.0) end as observed_share,
+        coalesce(given.is_scaled and given.value is not null, false) as is_estimated,
+        coalesce(given.is_closed, given.is_nothing and given.as_of >= given.closes_on, false) as is_closed,
+        given.closes_on,
+        false as is_history,
+        case
+            when given.is_nothing then [{{ note('not_opened', "'source=' || given.source") }}]
+            when not given.is_given then [{{ note('no_csv_row', 'null') }}]
+            when zoneless.client is not null
+                then list_concat(
+                    given.note_codes,
+                    [{{ note('doubt_fixed_offset', "'source=' || given.given_by") }}]
+                )
+            else given.note_codes
+        end as note_codes,
+        case when given.is_nothing then given.ends_on else given.data_through_on end as data_through_on
+    from own_given as given
     left join zoneless
         on
-            figures.client = zoneless.client
-            and figures.source = zoneless.source
+            given.client = zoneless.client
+            and given.given_by = zoneless.source
 ),
 
 figures as (
