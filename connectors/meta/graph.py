@@ -7,8 +7,6 @@ Renewing a token is ``tokens.py``'s.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,7 +21,7 @@ from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Json, Node
 from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
 from connectors.meta.settings import FacebookPage, Instagram
-from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, is_instagram_login, open_token
+from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, app_secret_proof, is_instagram_login, open_token
 from connectors.meta.usage import Pace
 from okr_models.periods import ONE_DAY
 
@@ -252,11 +250,6 @@ def with_ends(known: Access, *, token: str, get: Callable[..., Node], http: Http
         token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
         sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
     )
-
-
-def app_secret_proof(token: str, app_secret: str) -> str:
-    """Meta's proof that the caller knows the app's secret: HMAC-SHA256 of the token."""
-    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def query_of(following: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ All are asked below ``base_url`` where one is set. What does not belong here: wh
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -40,6 +42,11 @@ def is_instagram_login(token: str, base_url: str | None) -> bool:
     return token.startswith(INSTAGRAM_PREFIX) or urlsplit(base_url or "").hostname == urlsplit(INSTAGRAM_LOGIN).hostname
 
 
+def app_secret_proof(token: str, app_secret: str) -> str:
+    """Meta's proof that the caller knows the app's secret: HMAC-SHA256 of the token."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetaTokens:
     """How one account's token is renewed and looked up, each with one or two calls. Raises ``SourceError``."""
@@ -51,6 +58,8 @@ class MetaTokens:
     client: Mapping[str, str]
     page: str | None
     """Id of the page whose own token is asked for; None for Instagram."""
+    app_secret: str | None = None
+    """For the proof of each token that a call is made with, which an app may ask of every call."""
 
     def exchange(self, refresh_token: str) -> Granted:
         """A new user's token by Facebook Login, and the page's made of it."""
@@ -106,9 +115,17 @@ class MetaTokens:
             base_url=self.base_url,
             classify=_with_cures(classifier(Pace())),
             headers={"Authorization": f"Bearer {token}"} if token else None,
+            parameters=self._proof(token),
         )
         with closing(http):
             return http.get_json(path, attempted=attempted, params=dict(query))
+
+    def _proof(self, token: str | None) -> dict[str, str]:
+        if token is None or self.app_secret is None:
+            return {}
+        proof = app_secret_proof(token, self.app_secret)
+        self.context.redact.add(proof)
+        return {"appsecret_proof": proof}
 
 
 def open_token(settings: FacebookPage | Instagram, context: Context, *, version: str) -> Token:
@@ -130,6 +147,7 @@ def open_token(settings: FacebookPage | Instagram, context: Context, *, version:
         version=version,
         client={name: secrets[name] for name in names[:2]},
         page=page,
+        app_secret=context.secret("app_secret") if settings.app_secret is not None else None,
     )
     renewal = Renewal(
         subject=f"{settings.type}/{account}",

@@ -24,11 +24,11 @@ from connectors.meta.graph import (
     DEFAULT_VERSION,
     MOST_PAGES,
     VENDOR,
-    app_secret_proof,
     query_of,
     sunset_on,
     with_ends,
 )
+from connectors.meta.tokens import app_secret_proof
 from connectors.meta.usage import LIMITS, Pace
 from connectors.meta_ads.settings import MetaAds
 from okr_models.client.sources import SourceSettings
