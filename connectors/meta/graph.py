@@ -7,7 +7,7 @@ Renewing a token is ``tokens.py``'s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -75,40 +75,18 @@ def day_ended(instant: datetime) -> date:
     return day
 
 
-class Graph:
-    """One account's Graph API. Raises ``SourceError``; ``http`` counts, redacts and fails as everywhere."""
+class GraphCalls:
+    """Calls in the Graph API's manner at one host: budgets, paging, insights. Raises ``SourceError``.
 
-    def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
-        given = context.secret("token")
-        self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
-        self.version = settings.api_version or DEFAULT_VERSION
+    ``http`` counts, redacts and fails as everywhere; ``pace`` is what its classifier learns the budget's use by.
+    """
+
+    def __init__(self, *, http: Http, pace: Pace, version: str, sleep: Callable[[float], None]) -> None:
+        self.http, self.version = http, version
         self.unavailable: set[str] = set()
         """Metrics and fields that Meta no longer knows, as found out so far."""
         self._served: str | None = None
-        self._sleep, self._pace = context.sleep, Pace()
-        by_instagram = is_instagram_login(given, context.base_url)
-        base = context.base_url or (INSTAGRAM_LOGIN if by_instagram else VENDOR)
-        self._has_debug_token = not by_instagram
-        self._token = open_token(settings, context, version=self.version)
-        self.http = Http(
-            context=context,
-            source=settings.id,
-            base_url=f"{base}/{self.version}",
-            classify=classifier(self._pace),
-            authorize=lambda: {"Authorization": f"Bearer {self._token.current()}"},
-            sign=self._proof,
-            renew=self._token.renew,
-            secrets=[secret for secret in (given, self._app_secret) if secret],
-            min_interval_seconds=pause(MIN_INTERVAL_SECONDS, base),
-        )
-
-    def _proof(self) -> dict[str, str]:
-        """Proof that the caller knows the app's secret, for the token as it is now."""
-        if self._app_secret is None:
-            return {}
-        proof = app_secret_proof(self._token.current(), self._app_secret)
-        self.http.redact.add(proof)
-        return {"appsecret_proof": proof}
+        self._sleep, self._pace = sleep, pace
 
     def get(self, path: str, params: Parameters, *, attempted: str) -> Node:
         """One call, held back where Meta says that most of the budget is used, and not made where nearly all is."""
@@ -126,20 +104,13 @@ class Graph:
         self._served = reply.headers.get("facebook-api-version") or self._served
         return reply.json()
 
-    def listed(
-        self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), odd: Odd | None = None, attempted: str
-    ) -> list[Node]:
-        """Every item of an edge, each id once, following ``next`` until it is absent, however empty a page is.
+    def pages(self, path: str, params: Parameters, *, attempted: str) -> Iterator[list[Node]]:
+        """The items of an edge page by page, following ``next`` until it is absent, however empty a page is.
 
         Only ``next``'s query is used, without the token that it repeats: the call goes to the base address, and
-        no credential anywhere else. A page that is too heavy is asked for by halves. ``odd`` is told of items
-        without an id.
+        no credential anywhere else. A page that is too heavy is asked for by halves.
         """
-        odd = odd if odd is not None else Odd()
-        kept = [name for name in optional if name not in self.unavailable]
-        limit = PAGE_LIMIT
-        start: Parameters = {"fields": ",".join([*fields, *kept])}
-        query, found, seen = start, dict[str, Node](), set[str]()
+        limit, query, seen = PAGE_LIMIT, params, set[str]()
         for _ in range(MOST_PAGES):
             try:
                 page = self.get(path, {**query, "limit": limit}, attempted=attempted)
@@ -148,55 +119,76 @@ class Graph:
                     raise
                 limit //= 2
                 continue
-            except DeadField as error:
-                if error.field not in kept:
-                    raise
-                self.unavailable.add(error.field)
-                return self.listed(path, fields=fields, optional=kept, odd=odd, attempted=attempted)
-            found |= odd.by_id(page.each("data"), lambda item: item.text("id"))
+            yield page.each("data")
             following = page["paging"].text("next", None) if "paging" in page else None
             if following is None:
-                return list(found.values())
+                return
             if following in seen:
                 raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
             seen.add(following)
             query = query_of(following)
-        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found))
+        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found="another page")
 
-    def insights(self, account: str, metrics: Iterable[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
+    def listed(
+        self, path: str, *, fields: Iterable[str], optional: Iterable[str] = (), odd: Odd | None = None, attempted: str
+    ) -> list[Node]:
+        """Every item of an edge, each id once. ``odd`` is told of items without an id."""
+        odd = odd if odd is not None else Odd()
+        kept = [name for name in optional if name not in self.unavailable]
+        try:
+            pages = list(self.pages(path, {"fields": ",".join([*fields, *kept])}, attempted=attempted))
+        except DeadField as error:
+            if error.field not in kept:
+                raise
+            self.unavailable.add(error.field)
+            return self.listed(path, fields=fields, optional=kept, odd=odd, attempted=attempted)
+        return list(odd.by_id((item for page in pages for item in page), lambda item: item.text("id")).values())
+
+    def insights(
+        self,
+        account: str,
+        metrics: Iterable[str],
+        params: Parameters,
+        *,
+        attempted: str,
+        edge: str = "insights",
+        gone: set[str] | None = None,
+    ) -> dict[str, Node]:
         """Insights by metric; one that Meta left out is not there. Their ``paging`` is endless and never followed.
 
-        A metric that is no longer known is found by halves and noted in ``unavailable``; the others are still read.
-        Raises ``MetricGone`` where none is left.
+        A metric that is not known is found by halves and noted in ``gone`` (``unavailable``, unless it is one of a kind
+        of posts alone); the others are still read. Raises ``MetricGone`` where none is left.
         """
+        gone = self.unavailable if gone is None else gone
         wanted = list(metrics)
-        alive = [name for name in wanted if name not in self.unavailable]
-        found = self._insights(account, alive, params, attempted=attempted) if alive else {}
-        if self.unavailable.issuperset(wanted):
-            gone = self.http.error(
+        alive = [name for name in wanted if name not in gone]
+        found = self._insights(f"/{account}/{edge}", alive, params, attempted=attempted, gone=gone) if alive else {}
+        if gone.issuperset(wanted):
+            lost = self.http.error(
                 MetricGone,
                 attempted=attempted,
                 detail=f"Meta no longer knows the metric {', '.join(wanted)} in version {self.version}",
                 cure="update marketing-okr; days that could not be read stay due",
             )
-            assert isinstance(gone, MetricGone)  # noqa: S101 - as asked for
-            gone.unavailable = ", ".join(wanted)
-            raise gone
+            assert isinstance(lost, MetricGone)  # noqa: S101 - as asked for
+            lost.unavailable = ", ".join(wanted)
+            raise lost
         return found
 
-    def _insights(self, account: str, metrics: list[str], params: Parameters, *, attempted: str) -> dict[str, Node]:
-        query = {**params, "metric": ",".join(metrics)}
+    def _insights(
+        self, path: str, metrics: list[str], params: Parameters, *, attempted: str, gone: set[str]
+    ) -> dict[str, Node]:
         try:
-            reply = self.get(f"/{account}/insights", query, attempted=attempted)
+            reply = self.get(path, {**params, "metric": ",".join(metrics)}, attempted=attempted)
         except DeadMetric:
             if len(metrics) == 1:
-                self.unavailable.add(metrics[0])
+                gone.add(metrics[0])
                 return {}
         else:
             return {item.text("name"): item for item in reply.each("data")}
         middle = len(metrics) // 2
-        first = self._insights(account, metrics[:middle], params, attempted=attempted)
-        return first | self._insights(account, metrics[middle:], params, attempted=attempted)
+        first = self._insights(path, metrics[:middle], params, attempted=attempted, gone=gone)
+        return first | self._insights(path, metrics[middle:], params, attempted=attempted, gone=gone)
 
     def quality(self) -> Quality:
         """What a load should say of the API: what it no longer knows, and a version other than the one asked for."""
@@ -212,6 +204,44 @@ class Graph:
     def doubts(self) -> tuple[Doubt, ...]:
         """What Meta no longer gives."""
         return (Doubt(code="metric_gone", what=", ".join(sorted(self.unavailable))),) if self.unavailable else ()
+
+    def about(self, what: str) -> str:
+        """A probe's detail, with the version that was really served."""
+        served = f", answered as {self._served}" if self._served and self._served != self.version else ""
+        return f"{what}, version {self.version}{served}"
+
+
+class Graph(GraphCalls):
+    """One account's Graph API at Facebook's or Instagram's host, with its token."""
+
+    def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
+        given = context.secret("token")
+        self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
+        version, pace = settings.api_version or DEFAULT_VERSION, Pace()
+        by_instagram = is_instagram_login(given, context.base_url)
+        base = context.base_url or (INSTAGRAM_LOGIN if by_instagram else VENDOR)
+        self._has_debug_token = not by_instagram
+        self._token = open_token(settings, context, version=version)
+        http = Http(
+            context=context,
+            source=settings.id,
+            base_url=f"{base}/{version}",
+            classify=classifier(pace),
+            authorize=lambda: {"Authorization": f"Bearer {self._token.current()}"},
+            sign=self._proof,
+            renew=self._token.renew,
+            secrets=[secret for secret in (given, self._app_secret) if secret],
+            min_interval_seconds=pause(MIN_INTERVAL_SECONDS, base),
+        )
+        super().__init__(http=http, pace=pace, version=version, sleep=context.sleep)
+
+    def _proof(self) -> dict[str, str]:
+        """Proof that the caller knows the app's secret, for the token as it is now."""
+        if self._app_secret is None:
+            return {}
+        proof = app_secret_proof(self._token.current(), self._app_secret)
+        self.http.redact.add(proof)
+        return {"appsecret_proof": proof}
 
     def access(self) -> Access:
         """Until when the account can be read, by ``/debug_token`` where there is one.
@@ -230,11 +260,6 @@ class Graph:
             raise
         except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
             return known
-
-    def about(self, what: str) -> str:
-        """A probe's detail, with the version that was really served."""
-        served = f", answered as {self._served}" if self._served and self._served != self.version else ""
-        return f"{what}, version {self.version}{served}"
 
 
 def with_ends(known: Access, *, token: str, get: Callable[..., Node], http: Http) -> Access:

@@ -7,15 +7,15 @@ only passes another's on has no counters. Assumed: the zone of days, and that er
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import counter_doubts
 from connectors.core.doubt import Doubt
-from connectors.core.errors import BadReply
+from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
 from connectors.core.http import Http
 from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
@@ -23,20 +23,24 @@ from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, P
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Renewal, Token, granted_by
 from connectors.meta.errors import classifier
-from connectors.meta.graph import MOST_PAGES, PACIFIC, midnight, query_of
+from connectors.meta.graph import PACIFIC, GraphCalls, midnight
 from connectors.meta.usage import Pace
 from connectors.threads.settings import Threads
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window
 
-VENDOR, ROOT = "https://graph.threads.net", "/v1.0"
+VENDOR, VERSION = "https://graph.threads.net", "v1.0"
 PLATFORM = str(Threads.facts.platform)
 FIRST_DAY = date(2024, 4, 13)
 """Insights reach back no further, for any profile."""
-METRICS = "likes,replies,reposts,quotes"
-POST_FIELDS = "id,media_product_type,media_type,permalink,timestamp,text,is_quote_post"
+METRICS = ("likes", "replies", "reposts", "quotes")
+POST_FIELDS = ("id", "media_product_type", "media_type", "permalink", "timestamp", "text", "is_quote_post")
 PASSED_ON = "REPOST_FACADE"
 MOST_COUNTED = 400
+MOST_REFUSED = 5
+"""So many posts, and not one that can be read, and it is not the posts."""
+LIVES = timedelta(days=60)
+"""What a token lives; the vendor says so only when it is renewed."""
 TEXT_CHARACTERS = 280
 
 SNAPSHOTS = Stream(
@@ -48,7 +52,7 @@ SNAPSHOTS = Stream(
 COUNTERS = Stream(
     table=POST_COUNTERS,
     delivery="snapshot",
-    api="GET /{post}/insights?metric=likes,replies,reposts,quotes,shares",
+    api="GET /{post}/insights?metric=likes,replies,reposts,quotes",
     note=f"counters as they were before the first night; all but the newest {MOST_COUNTED} posts",
 )
 POSTS = Stream(
@@ -74,15 +78,16 @@ INTERACTIONS = Stream(
 class ThreadsSource(BaseSource[Http]):
     """One profile. Days are Pacific."""
 
-    def __init__(self, *, account_id: str, context: Context, http: Http, token: Token) -> None:
-        super().__init__(context=context, transport=http, zone=PACIFIC)
-        self._id, self._token = account_id, token
+    def __init__(self, *, account_id: str, context: Context, graph: GraphCalls, token: Token) -> None:
+        super().__init__(context=context, transport=graph.http, zone=PACIFIC)
+        self._id, self._graph, self._token = account_id, graph, token
         self.windows = {INTERACTIONS.name: self._interactions}
         self.lists = {SNAPSHOTS.name: self._followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
 
     def access(self) -> Access:
-        """Until when the token can be used."""
-        return self._token.access()
+        """Until when the token can be used, and whether it could be renewed. Raises ``SourceError`` where it ended."""
+        self._token.current()
+        return self._token.access(lives_at_most=LIVES)
 
     def probe(self) -> Probe:
         """How many follow the profile."""
@@ -97,22 +102,20 @@ class ThreadsSource(BaseSource[Http]):
             token_renews=access.renews,
             token_trouble=access.trouble,
             token_at_latest=access.at_latest,
-            version="v1.0",
+            version=VERSION,
         )
 
-    def _insights(self, metric: str, attempted: str, **params: int) -> dict[str, Node]:
-        asked: dict[str, str | int] = {"metric": metric, **params}
-        reply = self.transport.get_json(f"{ROOT}/{self._id}/threads_insights", attempted=attempted, params=asked)
-        return {item.text("name"): item for item in reply.each("data")}
+    def _insights(self, metrics: Sequence[str], attempted: str, **params: int) -> dict[str, Node]:
+        return self._graph.insights(self._id, metrics, params, attempted=attempted, edge="threads_insights")
 
     def _count(self) -> int:
-        found = self._insights("followers_count", "reading followers")
+        found = self._insights(["followers_count"], "reading followers")
         if "followers_count" not in found:
             raise BadShape(path="data", wanted="followers_count", found=sorted(found))
         return found["followers_count"]["total_value"].whole("value")
 
     def _followers(self) -> Answer:
-        return Answer(rows=[{**self._reading(), "followers": self._count()}])
+        return Answer(rows=[{**self._reading(), "followers": self._count()}], quality=self._graph.quality())
 
     def _reading(self) -> Row:
         return {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
@@ -124,7 +127,9 @@ class ThreadsSource(BaseSource[Http]):
         found, doubts = readable_days(
             ((day, day) for day in part), lambda day, _: self._day(day), what="the interactions"
         )
-        return Answer(rows=[row for row in found if row is not None], covers=part, doubts=tuple(doubts))
+        rows = [row for row in found if row is not None]
+        doubts = [*doubts, *self._graph.doubts()]
+        return Answer(rows=rows, covers=part, quality=self._graph.quality(), doubts=tuple(doubts))
 
     def _day(self, day: date) -> Row | None:
         found = self._insights(METRICS, f"interactions of {day}", since=midnight(day), until=midnight(day + ONE_DAY))
@@ -134,22 +139,9 @@ class ThreadsSource(BaseSource[Http]):
         return {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS), **counted(values)}
 
     def _listed(self, odd: Odd) -> list[Node]:
-        """Every post of the profile's own, following ``next`` until it is absent; what it passes on is none."""
-        params: Mapping[str, str | int] = {"fields": POST_FIELDS, "limit": 100}
-        listed, seen = list[Node](), set[str]()
-        for _ in range(MOST_PAGES):
-            page = self.transport.get_json(f"{ROOT}/me/threads", attempted="listing posts", params=dict(params))
-            listed += page.each("data")
-            paging = page["paging"] if "paging" in page else Node({})
-            following = paging.text("next", None)
-            if following is None:
-                found = odd.by_id(listed, lambda item: item.text("id"))
-                return [post for post in found.values() if post["media_type"].value != PASSED_ON]
-            if following in seen:
-                raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
-            seen.add(following)
-            params = query_of(following)
-        raise BadShape(path="paging", wanted=f"a list that ends within {MOST_PAGES} pages", found=len(listed))
+        """Every post of the profile's own; what it passes on is none."""
+        found = self._graph.listed("/me/threads", fields=POST_FIELDS, odd=odd, attempted="listing posts")
+        return [post for post in found if post["media_type"].value != PASSED_ON]
 
     def _posts(self) -> Answer:
         odd = Odd()
@@ -166,23 +158,32 @@ class ThreadsSource(BaseSource[Http]):
         }
 
     def _counters(self) -> Answer:
-        """Running totals of the newest posts, one call each."""
-        odd, rows = Odd(), list[Row]()
+        """Running totals of the newest posts, one call each; a post that can't be read costs itself."""
+        odd, rows, answered = Odd(), list[Row](), 0
         posts = self._listed(odd)
+        # not every kind of post has every metric, which says nothing of the others
+        gone: dict[object, set[str]] = {}
         for post in posts[:MOST_COUNTED]:
-            number = post.text("id")
-            reply = self.transport.get_json(
-                f"{ROOT}/{number}/insights",
-                attempted="reading a post's counters",
-                params={"metric": "views,likes,replies,reposts,quotes,shares"},
-            )
-            values = {item.text("name"): _lifetime(item) for item in reply.each("data", or_empty=True)}
-            if values:
-                rows.append({**self._reading(), "post_id": number, **counted(values)})
+            try:
+                row = self._post_counters(post, gone.setdefault(post["media_type"].value, set()))
+            except (BadReply, BadShape, NotFound, PermissionMissing) as error:
+                odd.note(f"post {post.text('id')}: {error.detail if isinstance(error, SourceError) else error}")
+                if not answered and len(odd.problems) >= min(MOST_REFUSED, len(posts)):
+                    raise
+            else:
+                answered += 1
+                rows += [row] if row is not None else []
         doubts = [*counter_doubts(rows), *odd.doubts()]
         if len(posts) > MOST_COUNTED:
             doubts.append(Doubt(code="list_not_whole", quantity=MOST_COUNTED, of=len(posts)))
-        return Answer(rows=rows, doubts=tuple(doubts))
+        return Answer(rows=rows, quality=self._graph.quality(), doubts=tuple(doubts))
+
+    def _post_counters(self, post: Node, gone: set[str]) -> Row | None:
+        """One post's totals; None where Threads counts nothing of it."""
+        number = post.text("id")
+        found = self._graph.insights(number, METRICS, {}, attempted="reading a post's counters", gone=gone)
+        values = {name: _lifetime(item) for name, item in found.items()}
+        return {**self._reading(), "post_id": number, **counted(values)} if values else None
 
 
 def _lifetime(item: Node) -> int:
@@ -233,17 +234,18 @@ def open_token(settings: Threads, context: Context) -> Token:
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one profile. Raises ``Misconfigured`` where the token is missing."""
     assert isinstance(settings, Threads)  # noqa: S101 - the registry pairs settings and builders by type
-    token = open_token(settings, context)
+    token, pace = open_token(settings, context), Pace()
     http = Http(
         context=context,
         source=settings.id,
-        base_url=context.base_url or VENDOR,
-        classify=classifier(Pace()),
+        base_url=f"{context.base_url or VENDOR}/{VERSION}",
+        classify=classifier(pace),
         authorize=lambda: {"Authorization": f"Bearer {token.current()}"},
         renew=token.renew,
         secrets=[context.secret("token")],
     )
-    return ThreadsSource(account_id=settings.account_id, context=context, http=http, token=token)
+    graph = GraphCalls(http=http, pace=pace, version=VERSION, sleep=context.sleep)
+    return ThreadsSource(account_id=settings.account_id, context=context, graph=graph, token=token)
 
 
 THREADS = SourceType(

@@ -5,20 +5,22 @@ Really under test: ``connectors.threads``.
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.core.errors import SourceError
+from connectors.core.errors import PermissionMissing, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
 from connectors.core.token_store import TokenStore
 from connectors.threads.settings import Threads
 from connectors.threads.source import COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, build
 from okr_models.client.sources import EnvRef, Refresh
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 TWO = Window(date(2026, 11, 1), date(2026, 11, 2))
 FOLLOWING = "https://graph.threads.net/v1.0/me/threads?access_token=THAA-1&fields=id&after=QQ"
@@ -104,6 +106,99 @@ def test_counters_are_read_post_by_post_and_those_left_out_are_not_zero() -> Non
 def test_days_before_insights_began_are_not_asked_for() -> None:
     with vendor(threads) as server, pytest.raises(SourceError):
         opened(server).read(INTERACTIONS, Window(date(2024, 1, 1), date(2024, 1, 2)))
+
+
+def refused(code: int, message: str, subcode: int | None = None) -> Says:
+    return Says({"error": {"code": code, "message": message, "error_subcode": subcode}}, status=400)
+
+
+GONE = "Unsupported get request. Object with ID '1' does not exist"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [refused(100, GONE, 33), refused(10, "(#10) Application does not have permission"), Says({"data": [{"name": 7}]})],
+)
+def test_a_post_that_cannot_be_counted_costs_itself(odd: Says) -> None:
+    def serve(asked: Asked) -> Says:
+        return odd if asked.path == "/v1.0/2/insights" else threads(asked)
+
+    with vendor(serve) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert [row["post_id"] for row in batch.rows.to_pylist()] == ["1"]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+    assert batch.partly
+
+
+def test_where_no_post_may_be_counted_it_is_not_the_posts() -> None:
+    def serve(asked: Asked) -> Says:
+        forbidden = refused(10, "(#10) Application does not have permission for this action")
+        return forbidden if asked.path.endswith("/insights") else threads(asked)
+
+    with vendor(serve) as server, pytest.raises(PermissionMissing):
+        opened(server).read(COUNTERS, None)
+
+
+def living(*names: str) -> Callable[[Asked], Says]:
+    """Threads that knows no other metrics than these."""
+
+    def serve(asked: Asked) -> Says:
+        wanted = asked.query.get("metric", "").split(",")
+        if "insights" not in asked.path or wanted == ["followers_count"]:
+            return threads(asked)
+        if not set(wanted) <= set(names):
+            return refused(100, "(#100) metric[0] must be one of the following values: likes, replies")
+        return Says({"data": [total(name, 4) for name in wanted]})
+
+    return serve
+
+
+def test_a_metric_that_dies_costs_itself_alone_and_is_told() -> None:
+    with vendor(living("likes", "replies", "reposts")) as server:
+        source = opened(server)
+        batch = source.read(INTERACTIONS, TWO)
+        asked = len(server.asked)
+        counters = source.read(COUNTERS, None)
+    assert [(row["likes"], row["comments"], row["shares"]) for row in batch.rows.to_pylist()] == [(4, 4, 4)] * 2
+    assert (doubts(batch)["metric_gone"]["what"], asked) == ("quotes", 6)
+    assert [row["shares"] for row in counters.rows.to_pylist()] == [4, 4]
+
+
+def test_a_kind_of_post_that_lacks_a_metric_says_nothing_of_the_others() -> None:
+    def serve(asked: Asked) -> Says:
+        if asked.path == "/v1.0/me/threads":
+            return Says({"data": [post("1", media_type="AUDIO"), post("2"), post("3")]})
+        if asked.path == "/v1.0/1/insights" and "quotes" in asked.query["metric"]:
+            return refused(100, "(#100) does not support the quotes metric for this media product type")
+        return Says({"data": [{"name": name, "values": [{"value": 2}]} for name in asked.query["metric"].split(",")]})
+
+    with vendor(serve) as server:
+        rows = opened(server).read(COUNTERS, None).rows.to_pylist()
+    assert [row["shares"] for row in rows] == [2, 4, 4]
+
+
+def test_calls_stop_where_the_budget_is_nearly_gone() -> None:
+    full = {"X-App-Usage": '{"call_count": 96, "total_time": 10, "total_cputime": 10}'}
+    with vendor(lambda asked: replace(threads(asked), headers=full)) as server, pytest.raises(QuotaExhausted):
+        opened(server).read(INTERACTIONS, TWO)
+    assert len(server.asked) == 1
+
+
+def test_a_token_that_nothing_renews_is_known_to_end_within_sixty_days(tmp_path: Path) -> None:
+    with vendor(threads) as server:
+        known = opened(server, home=tmp_path).access()
+    assert (known.ends_on, known.at_latest) == (NOW.date() + timedelta(days=60), True)
+
+
+def test_a_renewal_that_fails_is_told_while_the_token_lives_also_without_a_reading(tmp_path: Path) -> None:
+    ref = EnvRef(env="R")
+    given = Refresh(client_id=ref, client_secret=ref, refresh_token=ref)
+    with vendor(
+        lambda asked: refused(190, "Error validating access token") if "refresh" in asked.path else threads(asked)
+    ) as server:
+        known = opened(server, home=tmp_path, refresh=given).access()
+    assert known.trouble is not None
+    assert "Error validating access token" in known.trouble
 
 
 def test_the_first_day_of_insights_begins_at_the_first_instant_that_may_be_asked() -> None:
