@@ -10,7 +10,7 @@ import csv
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from connectors.core.shape import LARGEST
 from okr_models.client.fields import FIRST_YEAR, LAST_YEAR, nearest
 from okr_models.kpis import BUILT_IN
 from okr_models.kpis.channels import CHANNELS
+from okr_models.periods import month_start
 
 KNOWN = ("date", "month", "kpi", "value", "scope", "numerator", "denominator")
 _SLUG = re.compile(r"[a-z0-9_]{1,40}")
@@ -128,6 +129,20 @@ def parse(
     except csv.Error as error:
         parsed.problems.append((before + reader.line_num, f"not csv: {error}; put quotes around cells, doubled inside"))
     return parsed
+
+
+def is_since(row: Row, start: date | None) -> bool:
+    """Whether a row is of the source's ``start`` or later; of the month in which it lies all is."""
+    first = row["period_start"]
+    if start is None or not isinstance(first, date):
+        return True
+    return first >= (month_start(start) if row["grain"] == "month" else start)
+
+
+def since(parsed: Parsed, start: date | None) -> Parsed:
+    """The rows from the source's ``start`` on; what is wrong stays wrong wherever it stands."""
+    kept = [place for place, row in enumerate(parsed.rows) if is_since(row, start)]
+    return replace(parsed, rows=[parsed.rows[place] for place in kept], lines=[parsed.lines[place] for place in kept])
 
 
 def question(row: Mapping[str, Any]) -> Question:

@@ -22,7 +22,7 @@ from connectors.core.protocol import Access, Batch, Context, Probe, Source, Sour
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import LARGEST
 from connectors.csv.differences import Difference, differences
-from connectors.csv.rows import Parsed, ahead, parse
+from connectors.csv.rows import Parsed, ahead, parse, since
 from connectors.csv.settings import Csv
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date
@@ -137,10 +137,13 @@ class CsvSource:
         return list(differences(own, files)) if len(files) > 1 else []
 
     def _parsed(self) -> Parsed:
-        if self._settings.path is None:
-            return self._parsed_from_address()
+        """What the file gives from the source's ``start`` on."""
+        whole = self._parsed_from_address() if self._settings.path is None else self._parsed_from(self._settings.path)
+        return since(whole, self._settings.start)
+
+    def _parsed_from(self, written: str) -> Parsed:
         try:
-            path = file_of_figures(self._settings.path, home=self._context.home)
+            path = file_of_figures(written, home=self._context.home)
         except Misplaced as misplaced:
             problem, cure = str(misplaced), misplaced.cure
             raise self._error(Misconfigured, problem, cure=cure) from None
@@ -148,7 +151,7 @@ class CsvSource:
         try:
             return parse(
                 lines_of(path),
-                name=self._settings.path,
+                name=written,
                 kpis=self._context.kpis,
                 own=self._context.own_kpis,
                 scopes=self._context.scopes,

@@ -23,7 +23,7 @@ from connectors.core.protocol import Access, Batch, Context, Probe, Source, Sour
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import LARGEST, BadShape, Json, Node
 from connectors.csv.address import Fetched, fetched
-from connectors.csv.rows import KNOWN, BadCell, ahead, asked, given, header_problem, parse, question, row_of
+from connectors.csv.rows import KNOWN, BadCell, ahead, asked, given, header_problem, is_since, parse, question, row_of
 from connectors.sheet.settings import Sheet, export_path, gid_of, spreadsheet_id
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window, local_date
@@ -66,6 +66,7 @@ class SheetSource:
             raise self._error(
                 Misconfigured, _listed(tab, problems), cure="mend these rows; nothing of the tab was used"
             )
+        rows = [row for row in rows if is_since(row, self._settings.start)]
         missing = sum(row["value"] is None for row in rows)
         later = ahead(rows, local_date(self._context.now, self.zone()))
         return Batch(

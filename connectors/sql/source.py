@@ -20,7 +20,7 @@ from connectors.core.errors import BadReply, Misconfigured, SourceError
 from connectors.core.protocol import Access, Batch, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import OWN_METRICS
 from connectors.core.shape import LARGEST
-from connectors.csv.rows import KNOWN, BadCell, ahead, header_problem, row_of
+from connectors.csv.rows import KNOWN, BadCell, ahead, header_problem, is_since, row_of
 from connectors.sql.settings import Sql
 from connectors.sql.statement import NotARead, checked, select
 from okr_models.client.sources import SourceSettings
@@ -181,7 +181,8 @@ class SqlSource:
                 problems.append(f"row {number}: {row['kpi']} of {row['period_start']} again, first in row {seen[key]}")
                 continue
             seen[key] = number
-            rows.append(row)
+            if is_since(row, self._settings.start):
+                rows.append(row)
         return rows, problems
 
     def _numbered(self, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[object, ...]]]:

@@ -69,6 +69,19 @@ def test_every_dialect_gives_the_same_rows(content: bytes, tmp_path: Path) -> No
     assert batch.rows.schema == ROWS.table.arrow_schema()
 
 
+def test_rows_before_the_first_day_to_load_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for grain, days, kept in (
+        ("month", ("2026-02", "2026-03", "2026-04"), [date(2026, 3, 1), date(2026, 4, 1)]),
+        ("date", ("2026-03-30", "2026-03-31", "2026-04-01"), [date(2026, 3, 31), date(2026, 4, 1)]),
+    ):
+        rows = [f"{grain},kpi,value", *(f"{day},nps,{place}" for place, day in enumerate(days))]
+        (tmp_path / "data" / "crm.csv").write_text("\n".join(rows), encoding="utf-8")
+        settings = Csv(id="crm", path="data/crm.csv", start=date(2026, 3, 31))
+        batch = CsvSource(settings=settings, context=context(home=tmp_path)).read(ROWS, None)
+        assert [row["period_start"] for row in batch.rows.to_pylist()] == kept
+
+
 def test_days_and_both_parts_of_a_ratio_are_read(tmp_path: Path) -> None:
     row = read(tmp_path, "date,kpi,value,numerator,denominator\n2026-03-31,conversion,0.5,10,20\n").rows.to_pylist()[0]
     assert (row["grain"], row["period_start"]) == ("day", date(2026, 3, 31))

@@ -63,10 +63,12 @@ def test_a_shared_link_is_read_as_csv_of_its_tab_with_numbers_as_the_sheet_shows
     with vendor(lambda _: Says(body, headers=CSV)) as server:
         rows = by_link(server).read(ROWS, None).rows.to_pylist()
         assert [asked.target for asked in server.asked] == [f"/spreadsheets/d/{ID}/export?format=csv&gid=7"]
+        later = by_link(server, start=date(2026, 11, 2)).read(ROWS, None).rows.to_pylist()
     assert [(row["period_start"], row["value"]) for row in rows] == [
         (date(2026, 11, 1), 1234.5),
         (date(2026, 11, 2), 3.5),
     ]
+    assert later == rows[1:], "the first day to load"
 
 
 def test_a_published_link_is_asked_for_csv() -> None:

@@ -40,6 +40,15 @@ def figures(batch: Batch) -> list[tuple[object, ...]]:
     return [tuple(row[name] for name in ("kpi", "grain", "period_start", "value")) for row in batch.rows.to_pylist()]
 
 
+def test_rows_before_the_first_day_to_load_are_left_out(tmp_path: Path) -> None:
+    shop(tmp_path)
+    assert figures(read(tmp_path, start=date(2026, 3, 31))) == [
+        each
+        for each in figures(read(tmp_path))
+        if each[2] >= date(2026, 3, 31)  # type: ignore[operator]
+    ]
+
+
 def test_each_row_is_a_figure_of_its_day(tmp_path: Path) -> None:
     shop(tmp_path)
     assert figures(read(tmp_path)) == [
