@@ -70,7 +70,7 @@ def back_up(
                 # what a run removes meanwhile was only passing
                 with suppress(FileNotFoundError):
                     tar.add(path, arcname=str(path.relative_to(home.root)), recursive=False)
-                    count += 1
+                    count += stat.S_ISREG(path.lstat().st_mode)
             if home.database.exists():
                 count += _add_database(tar, home, sleep=sleep, patience=patience)
             tar.close()
@@ -127,6 +127,8 @@ def _files(home: Home, *, but: set[Path], served: Path | None) -> Iterator[Path]
             path = here / name
             if path in ours or path.resolve() in but or name in _PASSING or name.startswith("building-"):
                 continue
+            if here == home.root and name == MANIFEST:
+                continue  # earlier versions put it back with the rest
             if here == home.published and name.startswith("okr-") and path.resolve() != served:
                 continue  # earlier nights' files
             if here == home.warehouse and name.startswith("okr.before-schema-"):
@@ -204,7 +206,8 @@ def _unpack(file: Path, folder: Path) -> int:
         if known["format"] > FORMAT:
             raise ValueError("a newer version of this program made it; upgrade first")
         for entry in tar:
-            count += _put(tar, entry, folder)
+            if entry.name != MANIFEST:
+                count += _put(tar, entry, folder)
     return count
 
 

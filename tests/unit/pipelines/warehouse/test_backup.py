@@ -59,6 +59,24 @@ def test_what_is_put_back_answers_and_goes_on_as_before(home: Home, tmp_path: Pa
         assert con.execute(rows).fetchall() == old.execute(rows).fetchall()
 
 
+def test_a_home_that_was_put_back_is_backed_up_and_put_back_again(home: Home, tmp_path: Path) -> None:
+    """A backup says what it is in a file of its own; that is no file of the home."""
+    files = {path.relative_to(home.root) for path in home.root.rglob("*") if path.is_file()}
+    count = back_up(home, tmp_path / "1.tar.gz", now=NOW)
+    assert put_back(tmp_path / "1.tar.gz", tmp_path / "one") == count
+    assert {path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()} <= files
+    # one of those that hold it, as earlier versions put it back
+    (tmp_path / "one" / "okr-backup.json").write_text("{}")
+    assert back_up(Home(tmp_path / "one"), tmp_path / "2.tar.gz", now=NOW) == count
+    assert put_back(tmp_path / "2.tar.gz", tmp_path / "two") == count
+    twice = tmp_path / "3.tar.gz"
+    with tarfile.open(tmp_path / "2.tar.gz") as old, tarfile.open(twice, "w:gz") as tar:
+        for entry in old:
+            for _ in range(2 if entry.name == "okr-backup.json" else 1):
+                tar.addfile(entry, old.extractfile(entry) if entry.isfile() else None)
+    assert put_back(twice, tmp_path / "three") == count
+
+
 def test_nothing_that_is_there_is_written_over(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "b.tar.gz"
     back_up(home, file, now=NOW)
