@@ -30,6 +30,14 @@ def two_sites() -> Story:
     return views(story, "/", 90, source="second", host="shop.tall.se", on=A_DAY)
 
 
+def part_of_one(client: str, count: int) -> Story:
+    """The first sees two hosts, of which the second has one."""
+    story = site(client, "first", "second")
+    views(story, "/", 70, source="first", on=A_DAY)
+    views(story, "/", count, source="first", host="shop.tall.se", on=A_DAY)
+    return views(story, "/", 90, source="second", host="shop.tall.se", on=A_DAY)
+
+
 def hostless() -> Story:
     """Nobody knows which site a source is of that gives no host."""
     story = site("hostless", "first", "second")
@@ -54,7 +62,7 @@ def parted() -> Story:
 
 
 def stories() -> Iterable[Story]:
-    return [same_site(), two_sites(), hostless(), parted()]
+    return [same_site(), two_sites(), part_of_one("part", 60), part_of_one("stray", 6), hostless(), parted()]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +103,13 @@ def test_the_figures_of_a_blog_on_a_site_that_two_see_say_which_counts(
     assert "same site" not in str(months(con, "parted", kpi)), "only one of the two says what a post is"
 
 
-@pytest.mark.parametrize("client", ["two", "hostless"])
+def test_a_site_that_the_first_sees_beside_its_main_one_counts_once(con: duckdb.DuckDBPyConnection) -> None:
+    by_scope = {scope: (value, note) for scope, value, note in months(con, "part", "page_views")}
+    assert by_scope["all"][0] == by_scope["source=first"][0]
+    assert "first: counts alone, as second sees the same site" in by_scope["all"][1]
+
+
+@pytest.mark.parametrize("client", ["two", "stray", "hostless"])
 def test_two_sites_and_sites_nobody_knows_add_up(con: duckdb.DuckDBPyConnection, client: str) -> None:
     by_scope = {scope: value for scope, value, _ in months(con, client, "page_views")}
     assert by_scope["all"] == by_scope["source=first"] + by_scope["source=second"]
