@@ -50,7 +50,7 @@ from okr_models.progress.stocks import measure_stock
 from okr_models.progress.sums import measure_sum
 from okr_models.words.codes import Note, note
 
-RULES = 5
+RULES = 6
 """Part of every ``input_hash``: goes up where the same inputs give another row, so that a rerun adds it."""
 STOCK_DAYS_BEFORE = timedelta(days=366 + 35)
 """A stock may stand against the same day a year before, observed at most 35 days earlier."""

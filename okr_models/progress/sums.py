@@ -51,9 +51,9 @@ def measure_sum(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
     values = [figure.value or 0.0 for figure in figures]
     due = [each for each in known if _is_due(each.month, anatomy.kpi, task.as_of)]
     gaps = tuple(each.month for each in due if each.figure is None)
-    can_fall = anatomy.kpi.id in MAY_FALL or any(value < 0 for value in values)
+    can_fall = anatomy.kpi.id in MAY_FALL or any(value < 0 for value in (*values, *_ever(anatomy)))
     is_reached = not can_fall and sum(values) >= SUCCESS[task.key_result.ambition] * _number(task)
-    refusal = None if is_reached else _refusal(anatomy, due, known)
+    refusal = None if is_reached else _refusal(anatomy, known[:k], known)
     return Measurement(
         rule="sum",
         unit=anatomy.kpi.unit,
@@ -175,10 +175,21 @@ def _is_due(month: date, kpi: Measured, as_of: date) -> bool:
     return month_end(month) + timedelta(days=kpi.closing_days) <= as_of
 
 
-def _refusal(anatomy: Anatomy, due: Sequence[_Month], known: Sequence[_Month]) -> Note | None:
-    there = sum(each.figure is not None for each in due)
-    if due and there < needed(len(due)):
-        return few_values(anatomy, [each.month for each in due], count=there)
+def _ever(anatomy: Anatomy) -> list[float]:
+    """Each month's value that is known, before P1 too: what was below zero once may be so again."""
+    return [
+        figure.value
+        for part in (anatomy.whole, *anatomy.parts)
+        for figure in part.months.values()
+        if figure.value is not None
+    ]
+
+
+def _refusal(anatomy: Anatomy, closed: Sequence[_Month], known: Sequence[_Month]) -> Note | None:
+    """Too few of ``closed`` (1..k) have a value, or a part lacks too much; what is not given yet is not lacking."""
+    there = sum(each.figure is not None for each in closed)
+    if closed and there < needed(len(closed)):
+        return few_values(anatomy, [each.month for each in closed], count=there)
     if not any(each.figure is not None for each in known):
         return None
     worst = _largest_gap(known)

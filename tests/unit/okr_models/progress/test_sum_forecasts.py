@@ -48,3 +48,25 @@ def test_a_month_that_one_platform_lacks_is_forecast_with_what_the_others_gave()
     )
     assert found.prepared.measurement.current == 9 * 100 + 90
     assert found.forecast.mid == pytest.approx(1190.0, rel=0.01)
+
+
+OWN = [{"id": "net_orders", "title": "Net orders", "kind": "flow", "unit": "orders", "source": "crm"}]
+CRM = source("csv", "crm")
+
+
+@pytest.mark.parametrize(("worst", "status"), [(-90.0, "on_track"), (10.0, "achieved")])
+def test_a_figure_that_has_been_below_zero_before_may_take_back_what_a_sum_has(worst: float, status: str) -> None:
+    rows = monthly("net_orders", month("2025-01"), [*[100.0] * 11, worst, *[100.0] * 10])
+    found = evaluated(
+        key_result(kpi="net_orders", target=950), figures_of(months=rows), sources=(CRM,), kpis=OWN, forecaster=forecast
+    )
+    assert found.status == status
+
+
+def test_a_month_that_no_row_has_been_given_for_yet_is_not_missing_in_a_sum() -> None:
+    """Figures handed in on the tenth: judged on the fourth, on the sixth and on the eleventh."""
+    for as_of, given in ((date(2026, 3, 4), 1), (date(2026, 3, 6), 1), (date(2026, 3, 11), 2), (date(2026, 4, 6), 2)):
+        rows = monthly("net_orders", month("2026-01"), [100.0] * given, as_of=as_of)
+        target = key_result(kpi="net_orders", target=1100)
+        found = evaluated(target, figures_of(months=rows), sources=(CRM,), kpis=OWN, as_of=as_of)
+        assert (found.status, found.prepared.measurement.current) == ("on_track", 100.0 * given), as_of
