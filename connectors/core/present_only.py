@@ -170,7 +170,7 @@ class PresentOnlySource(BaseSource[Http], ABC):
         since = tells_since([post.published_at for post in posts.items], now=self.context.now) if short else None
         return Answer(
             rows=rows,
-            listed_since=since,
+            listed_since=posts.odd.since(since, now=self.context.now),
             present=posts.odd.present,
             quality=account.quality,
             doubts=(*short, *posts.odd.doubts()),

@@ -6,7 +6,8 @@ does not: the API's versions, encoding and errors (``api.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import counter_doubts
 from connectors.core.http import Http
-from connectors.core.odd import Odd, readable_days
+from connectors.core.odd import Odd, placed_days, readable_days
 from connectors.core.paging import Listing, Page, list_steadily, shortfall
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import (
@@ -126,12 +127,21 @@ class LinkedInSource(BaseSource[Http]):
         }
         return Answer(rows=[row])
 
-    def _statistics(self, finder: str, window: Window) -> Iterator[tuple[date, Node]]:
-        """Elements of a statistics finder by UTC day; these finders do not page."""
+    def _statistics(self, finder: str, window: Window, row: Callable[[date, Node], Row], *, what: str) -> Answer:
+        """Rows of a statistics finder by UTC day; these finders do not page, and leave out days of nothing."""
         query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&timeIntervals={by_day(window)}"
         reply = self.transport.get_json(f"/{finder}?{query}", attempted=f"{finder}, {window.start} to {window.end}")
-        for element in reply.each("elements"):
-            yield utc_day(element["timeRange"]), element
+
+        def day_of(element: Node) -> date:
+            day = utc_day(element["timeRange"])
+            if day not in window:
+                raise BadShape(path=element["timeRange"].path, wanted=f"{window.start} to {window.end}", found=str(day))
+            return day
+
+        elements = reply.each("elements")
+        placed, unplaced = placed_days(elements, day_of, within=window, what=what, zero_by_absence=True)
+        rows, doubts = readable_days(placed, row, what=what)
+        return Answer(rows=rows, covers=window, doubts=(*unplaced, *doubts))
 
     def _changes(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS, lag_days=CHANGES.lag_days)
@@ -141,9 +151,7 @@ class LinkedInSource(BaseSource[Http]):
             change = gains.whole("organicFollowerGain") + gains.whole("paidFollowerGain", 0)
             return {"platform": PLATFORM, "day": day, "change": change, "is_final": self.is_final(day, CHANGES)}
 
-        by_day = self._statistics("organizationalEntityFollowerStatistics", part)
-        rows, doubts = readable_days(by_day, gained, what="the gains")
-        return Answer(rows=rows, covers=part, doubts=tuple(doubts))
+        return self._statistics("organizationalEntityFollowerStatistics", part, gained, what="the gains")
 
     def _interactions(self, window: Window) -> Answer:
         part = self.clip(window, history_days=KEPT_DAYS, lag_days=INTERACTIONS.lag_days)
@@ -151,9 +159,7 @@ class LinkedInSource(BaseSource[Http]):
         def happened(day: date, element: Node) -> Row:
             return {"platform": PLATFORM, "day": day, **counts(element), "is_final": self.is_final(day, INTERACTIONS)}
 
-        by_day = self._statistics("organizationalEntityShareStatistics", part)
-        rows, doubts = readable_days(by_day, happened, what="the interactions")
-        return Answer(rows=rows, covers=part, doubts=tuple(doubts))
+        return self._statistics("organizationalEntityShareStatistics", part, happened, what="the interactions")
 
     def _listed(self) -> Listing:
         """All posts. Offsets shift when a post comes or goes meanwhile, so pages overlap and are compared."""
@@ -166,7 +172,7 @@ class LinkedInSource(BaseSource[Http]):
             size, total = paging.whole("count", None), paging.whole("total", None)
             return Page(items=reply.each("elements"), more=more, size=size, total=total)
 
-        return list_steadily(page, identity=lambda post: post.text("id"), page_size=PAGE_POSTS, overlap=OVERLAP)
+        return list_steadily(page, identity=identity, page_size=PAGE_POSTS, overlap=OVERLAP)
 
     def _published(self, listing: Listing, odd: Odd) -> list[tuple[str, datetime, Node]]:
         """The published ones among the listed posts: id, publication, and the post."""
@@ -191,7 +197,7 @@ class LinkedInSource(BaseSource[Http]):
         ]
         # sorted by last change, so that a list that is not whole says nothing of what it does not name
         is_whole = not listing.drifted and not shortfall(len(listing.items), listing.total)
-        since = None if is_whole else self.context.now
+        since = odd.since(None if is_whole else self.context.now, now=self.context.now)
         doubts = (*listing.doubts(), *odd.doubts())
         return Answer(rows=rows, listed_since=since, present=odd.present, doubts=doubts, on_conflict="last")
 
@@ -230,6 +236,14 @@ class LinkedInSource(BaseSource[Http]):
             if urn not in urns:
                 raise BadShape(path=element[field].path, wanted="a post that was asked for", found=urn)
         return elements
+
+
+def identity(post: Node) -> str:
+    """What tells a listed post from the others: its id, or all of it where it has none."""
+    try:
+        return post.text("id")
+    except BadShape:
+        return f"nameless {json.dumps(post.value, sort_keys=True)}"
 
 
 def counts(element: Node) -> Row:

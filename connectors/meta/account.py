@@ -88,6 +88,7 @@ class MetaSource(BaseSource[Http]):
         )
         days = [moment for row in rows if isinstance(moment := row["published_at"], datetime)]
         since = tells_since(days, now=self.context.now) if short or len(items) >= whole_below else None
+        since = odd.since(since, now=self.context.now)
         doubts = (*self.graph.doubts(), *short, *odd.doubts())
         return Answer(
             rows=rows,

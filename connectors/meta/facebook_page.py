@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
-from connectors.core.odd import Odd, readable_days
+from connectors.core.odd import Odd, placed_days, readable_days
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, FOLLOWER_TOTALS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.core.shape import Node, as_whole
@@ -62,7 +62,7 @@ TOTALS = Stream(
     delivery="window",
     settle_days=7,
     history_days=KEPT_DAYS,
-    slice_days=90,
+    slice_days=89,  # ninety days, of which one has 25 hours, are more than Meta's most between since and until
     zero_by_absence=False,
     api=f"GET /{{page}}/insights?metric={TOTAL_METRIC}&period=day",
     note="follower totals of more than two years ago, and of a page with too few likes for insights",
@@ -90,10 +90,13 @@ class FacebookPageSource(MetaSource):
         params: Parameters = {"period": "day", "since": midnight(part.start), "until": midnight(part.end + ONE_DAY)}
         attempted = f"{TOTAL_METRIC}, {part.start} to {part.end}"
         found = self.graph.insights(self.node, [TOTAL_METRIC], params, attempted=attempted)
-        in_part = [(day, item) for day, item in by_day(found.get(TOTAL_METRIC)) if day in part]
-        rows, doubts = readable_days(in_part, lambda day, item: self._total(day, as_whole(item)), what="the followers")
+        what = "the followers"
+        placed, unplaced = placed_days(
+            values(found.get(TOTAL_METRIC)), day_of, within=part, what=what, zero_by_absence=TOTALS.zero_by_absence
+        )
+        rows, doubts = readable_days(placed, lambda day, item: self._total(day, as_whole(item["value"])), what=what)
         quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
-        return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
+        return Answer(rows=rows, covers=part, quality=quality, doubts=(*unplaced, *doubts, *self.graph.doubts()))
 
     def _total(self, day: date, followers: int) -> Row:
         return {"platform": PLATFORM, "day": day, "followers": followers, "is_final": self.is_final(day, TOTALS)}
@@ -125,12 +128,14 @@ def _summary(post: Node, name: str) -> int | None:
     return post[name]["summary"].whole("total_count") if name in post else None
 
 
-def by_day(metric: Node | None) -> list[tuple[date, Node]]:
-    """Values of an insight by the Pacific day that each ends; one without a value is left out."""
-    if metric is None:
-        return []
-    values = [(day_ended(item.instant("end_time")), item) for item in metric.each("values") if "value" in item]
-    return [(day, item["value"]) for day, item in values]
+def values(metric: Node | None) -> list[Node]:
+    """Values of an insight; one without a value is left out."""
+    return [item for item in metric.each("values") if "value" in item] if metric is not None else []
+
+
+def day_of(value: Node) -> date:
+    """The Pacific day that a value ends."""
+    return day_ended(value.instant("end_time"))
 
 
 def build(settings: SourceSettings, context: Context) -> Source:

@@ -1,4 +1,4 @@
-"""Meta's Graph API as Facebook and Instagram share it: versions, token and proof, paging, insights, token expiry.
+"""Meta's Graph API as its sources share it: versions, token and proof, paging, insights, token expiry.
 
 An account is asked at ``{base}/{version}/{id}``. What belongs here: the API as such. What does not: what its codes mean
 (``errors.py``), budgets (``usage.py``), which figures are asked for (``facebook_page.py``, ``instagram.py``).
@@ -20,8 +20,15 @@ from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Json, Node
 from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
-from connectors.meta.settings import FacebookPage, Instagram
-from connectors.meta.tokens import FACEBOOK, INSTAGRAM_LOGIN, LIVES, app_secret_proof, is_instagram_login, open_token
+from connectors.meta.tokens import (
+    FACEBOOK,
+    INSTAGRAM_LOGIN,
+    LIVES,
+    OfMeta,
+    app_secret_proof,
+    is_instagram_login,
+    open_token,
+)
 from connectors.meta.usage import Pace
 from okr_models.periods import ONE_DAY
 
@@ -214,7 +221,7 @@ class GraphCalls:
 class Graph(GraphCalls):
     """One account's Graph API at Facebook's or Instagram's host, with its token."""
 
-    def __init__(self, *, settings: FacebookPage | Instagram, context: Context) -> None:
+    def __init__(self, *, settings: OfMeta, context: Context) -> None:
         given = context.secret("token")
         self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
         version, pace = settings.api_version or DEFAULT_VERSION, Pace()

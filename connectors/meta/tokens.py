@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing
@@ -24,8 +25,9 @@ from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Life, Renewal, Token, granted_by
 from connectors.meta.errors import classifier
-from connectors.meta.settings import FacebookPage, Instagram
+from connectors.meta.settings import FacebookPage
 from connectors.meta.usage import Pace
+from okr_models.client.sources import Refresh, SecretRef
 
 FACEBOOK = "https://graph.facebook.com"
 INSTAGRAM_LOGIN = "https://graph.instagram.com"
@@ -57,7 +59,7 @@ class MetaTokens:
     version: str
     client: Mapping[str, str]
     page: str | None
-    """Id of the page whose own token is asked for; None for Instagram."""
+    """Id of the page whose own token is asked for; None for other accounts."""
     app_secret: str | None = None
     """For the proof of each token that a call is made with, which an app may ask of every call."""
 
@@ -128,7 +130,24 @@ class MetaTokens:
         return {"appsecret_proof": proof}
 
 
-def open_token(settings: FacebookPage | Instagram, context: Context, *, version: str) -> Token:
+class OfMeta(Protocol):
+    """Settings of a source that is read with a token of Meta's."""
+
+    named_by: ClassVar[tuple[str, ...]]
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def app_secret(self) -> SecretRef | None: ...
+    @property
+    def refresh(self) -> Refresh | None: ...
+    @property
+    def api_version(self) -> str | None: ...
+
+
+def open_token(settings: OfMeta, context: Context, *, version: str) -> Token:
     """An account's token, renewed by itself where the client file gives ``refresh``."""
     given = context.secret("token")
     if settings.refresh is None:
@@ -138,15 +157,14 @@ def open_token(settings: FacebookPage | Instagram, context: Context, *, version:
     for secret in secrets.values():
         context.redact.add(secret)
     by_instagram = is_instagram_login(given, context.base_url)
-    page = settings.page_id if isinstance(settings, FacebookPage) else None
-    account = settings.page_id if isinstance(settings, FacebookPage) else settings.account_id
+    account = str(getattr(settings, settings.named_by[0]))
     tokens = MetaTokens(
         context=context,
         source=settings.id,
         base_url=context.base_url or (INSTAGRAM_LOGIN if by_instagram else FACEBOOK),
         version=version,
         client={name: secrets[name] for name in names[:2]},
-        page=page,
+        page=account if isinstance(settings, FacebookPage) else None,
         app_secret=context.secret("app_secret") if settings.app_secret is not None else None,
     )
     renewal = Renewal(

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from connectors.meta.settings import MetaVersion
 from okr_models.client.fields import Positive
-from okr_models.client.sources import OptionalBaseUrl, SecretRef, SourceFacts, SourceSettings, checked
+from okr_models.client.sources import OptionalBaseUrl, Refresh, SecretRef, SourceFacts, SourceSettings, checked
 
 _account = checked(r"\d{1,30}", "must be the ad account's number, with or without act_", strip="act_")
 
@@ -26,7 +26,10 @@ class MetaAds(SourceSettings):
         example='{type: meta_ads, account_id: "1234567890", token: {env: ACME_META_TOKEN}}',
         note="Costs are in the client's `currency`; an account in another needs `rate`, what one unit of it is worth.",
         steps=(
-            "A token of a system user with `ads_read`, and the ad account among its assigned assets.",
+            (
+                "A token of a system user with `ads_read`, and the ad account among its assigned assets. It need not "
+                "expire; other tokens live 60 days, and `refresh` renews them."
+            ),
             "The account's number: Ads Manager, the list of accounts; with or without `act_`.",
         ),
         where_to_click="business.facebook.com: Settings, Users, System users, the user, Generate new token",
@@ -39,6 +42,7 @@ class MetaAds(SourceSettings):
     account_id: Annotated[str, _account, Field(examples=['account_id: "1234567890"'])]
     token: SecretRef
     app_secret: SecretRef | None = None
+    refresh: Refresh | None = None
     api_version: MetaVersion | None = None
     rate: Positive | None = None
     """What one unit of the account's currency is worth in the client's."""

@@ -7,29 +7,19 @@ one unit is worth. What belongs here: the request and its rows. What does not: M
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
-from connectors.core.errors import Misconfigured, QuotaExhausted, SourceError
+from connectors.core.errors import Misconfigured
 from connectors.core.http import Http
-from connectors.core.odd import Odd, readable_days
+from connectors.core.odd import placed_days, readable_days
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import AD_COST_DAILY
 from connectors.core.shape import BadShape, Node, as_day
-from connectors.meta.errors import classifier
-from connectors.meta.graph import (
-    DEFAULT_VERSION,
-    MOST_PAGES,
-    VENDOR,
-    query_of,
-    sunset_on,
-    with_ends,
-)
-from connectors.meta.tokens import app_secret_proof
-from connectors.meta.usage import LIMITS, Pace
+from connectors.meta.graph import VENDOR, Graph, Parameters
+from connectors.meta.usage import LIMITS
 from connectors.meta_ads.settings import MetaAds
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import Window
@@ -59,9 +49,9 @@ class OtherCurrency(Misconfigured):
 class MetaAdsSource(BaseSource[Http]):
     """One ad account."""
 
-    def __init__(self, *, settings: MetaAds, context: Context, http: Http, pace: Pace, version: str) -> None:
-        super().__init__(context=context, transport=http, zone=context.client_zone)
-        self._settings, self._pace, self._version = settings, pace, version
+    def __init__(self, *, settings: MetaAds, context: Context, graph: Graph) -> None:
+        super().__init__(context=context, transport=graph.http, zone=context.client_zone)
+        self._settings, self._graph = settings, graph
         self._currency: str | None = None
         self.windows = {COSTS.name: self._costs}
 
@@ -72,16 +62,8 @@ class MetaAdsSource(BaseSource[Http]):
         return self._zone
 
     def access(self) -> Access:
-        """The version's end and the token's, as far as it may be asked; a system user's need not have one."""
-        known = Access(version=self._version, version_sunset_on=sunset_on(self._version))
-        try:
-            token = self.context.secret("token")
-            return self.shaped(
-                "asking when the token expires",
-                lambda: with_ends(known, token=token, get=self._get, http=self.transport),
-            )
-        except SourceError:  # whether it is still let in, the night says
-            return known
+        """When the token, the access to data and the version end; a system user's need not end."""
+        return self.shaped("asking when the token expires", self._graph.access)
 
     def probe(self) -> Probe:
         """The account's zone and currency."""
@@ -89,29 +71,23 @@ class MetaAdsSource(BaseSource[Http]):
         self.shaped("reading the ad account", self._account)
         self._rate()
         access = self.access()
+        told = f"ad account {self._settings.account_id}, {self._currency}, days in {self._zone.key}"
         return Probe(
             reachable=True,
-            detail=f"ad account {self._settings.account_id}, {self._currency}, days in {self._zone.key}",
+            detail=self._graph.about(told),
             token_expires_on=access.ends_on,
+            token_renews=access.renews,
+            token_trouble=access.trouble,
+            token_at_latest=access.at_latest,
             version=access.version,
             version_sunset_on=access.version_sunset_on,
         )
-
-    def _get(self, path: str, params: Mapping[str, str | int], *, attempted: str) -> Node:
-        if self._pace.spent:
-            raise self.transport.error(
-                QuotaExhausted,
-                attempted=attempted,
-                detail=f"Meta says that {self._pace.usage.percent:.0f} % of the call budget is used",
-                retry_after_seconds=self._pace.comes_back_in_seconds,
-            )
-        return self.transport.get_json(path, attempted=attempted, params=dict(params))
 
     def _account(self) -> str:
         """The account's currency; learns its zone too."""
         if self._currency is None:
             path = f"/act_{self._settings.account_id}"
-            account = self._get(path, {"fields": "timezone_name,currency"}, attempted="reading the ad account")
+            account = self._graph.get(path, {"fields": "timezone_name,currency"}, attempted="reading the ad account")
             name = account.text("timezone_name")
             try:
                 self._zone = ZoneInfo(name)
@@ -137,30 +113,25 @@ class MetaAdsSource(BaseSource[Http]):
     def _costs(self, window: Window) -> Answer:
         rate = self._rate()
         part = self.clip(window, history_days=KEPT_DAYS)
-        params: Mapping[str, str | int] = {
+        params: Parameters = {
             "level": "account",
             "time_increment": 1,
             "time_range": json.dumps({"since": str(part.start), "until": str(part.end)}, separators=(",", ":")),
             "fields": FIELDS,
-            "limit": 100,
         }
-        odd, listed, seen = Odd(), list[Node](), set[str]()
-        for _ in range(MOST_PAGES):
-            page = self._get(
-                f"/act_{self._settings.account_id}/insights", params, attempted=f"costs of {part.start} to {part.end}"
-            )
-            listed += page.each("data")
-            following = page["paging"].text("next", None) if "paging" in page else None
-            if following is None:
-                break
-            if following in seen:
-                raise BadShape(path="paging.next", wanted="a page not read before", found="the same page again")
-            seen.add(following)
-            params = query_of(following)
-        by_day = dict(odd.readable(listed, lambda item: (as_day(item["date_start"]), item)))
-        inside = ((day, item) for day, item in by_day.items() if day in part)
-        rows, doubts = readable_days(inside, lambda day, item: self._row(day, item, rate), what="the costs")
-        return Answer(rows=rows, covers=part, doubts=(*odd.doubts(), *doubts))
+        path, attempted = f"/act_{self._settings.account_id}/insights", f"costs of {part.start} to {part.end}"
+        listed = [item for page in self._graph.pages(path, params, attempted=attempted) for item in page]
+        placed, unplaced = placed_days(
+            listed,
+            lambda item: as_day(item["date_start"]),
+            within=part,
+            what="the costs",
+            zero_by_absence=COSTS.zero_by_absence,
+        )
+        rows, doubts = readable_days(
+            dict(placed).items(), lambda day, item: self._row(day, item, rate), what="the costs"
+        )
+        return Answer(rows=rows, covers=part, quality=self._graph.quality(), doubts=(*unplaced, *doubts))
 
     def _row(self, day: date, item: Node, rate: float) -> Row:
         spent = item.number("spend", 0.0)
@@ -182,20 +153,7 @@ class MetaAdsSource(BaseSource[Http]):
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one ad account. Raises ``Misconfigured`` where the token is missing."""
     assert isinstance(settings, MetaAds)  # noqa: S101 - the registry pairs settings and builders by type
-    token, pace = context.secret("token"), Pace()
-    version = settings.api_version or DEFAULT_VERSION
-    secret = context.secret("app_secret") if settings.app_secret is not None else None
-    proof = {"appsecret_proof": app_secret_proof(token, secret)} if secret else {}
-    http = Http(
-        context=context,
-        source=settings.id,
-        base_url=f"{context.base_url or VENDOR}/{version}",
-        classify=classifier(pace),
-        headers={"Authorization": f"Bearer {token}"},
-        parameters=proof,
-        secrets=[token, *([secret] if secret else []), *proof.values()],
-    )
-    return MetaAdsSource(settings=settings, context=context, http=http, pace=pace, version=version)
+    return MetaAdsSource(settings=settings, context=context, graph=Graph(settings=settings, context=context))
 
 
 META_ADS = SourceType(

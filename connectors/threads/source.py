@@ -146,7 +146,8 @@ class ThreadsSource(BaseSource[Http]):
     def _posts(self) -> Answer:
         odd = Odd()
         rows = odd.readable(self._listed(odd), self._post, name=lambda item: item.text("id"))
-        return Answer(rows=rows, present=odd.present, doubts=tuple(odd.doubts()))
+        since = odd.since(None, now=self.context.now)
+        return Answer(rows=rows, listed_since=since, present=odd.present, doubts=tuple(odd.doubts()))
 
     def _post(self, item: Node) -> Row:
         return {

@@ -211,7 +211,7 @@ class WordPressSource(BaseSource[Http]):
         rows = self._rows(posts.found, odd)
         answer = Answer(
             rows=rows,
-            listed_since=self.context.now if posts.drifted else None,
+            listed_since=odd.since(self.context.now if posts.drifted else None, now=self.context.now),
             present=odd.present,
             quality={"list_moved": posts.moved, "site_zone": str(self._site_zone())},
             doubts=(*posts.doubts(), *odd.doubts()),

@@ -18,13 +18,13 @@ from connectors.core.errors import BadReply, Misconfigured, QuotaExhausted, Sour
 from connectors.core.protocol import Batch, Source
 from connectors.core.shape import Node
 from connectors.meta import facebook_page, instagram
-from connectors.meta.facebook_page import by_day
+from connectors.meta.facebook_page import day_of, values
 from connectors.meta.graph import midnight
 from connectors.meta.instagram import shared
 from connectors.meta.settings import FacebookPage, Instagram
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Says, Vendor, context, doubts, vendor
+from tests.fake_vendor import NOW, Asked, Says, Vendor, context, doubts, vendor
 
 TOKEN = "EAABsecret0123456789token"
 WEEK = Window(date(2026, 11, 9), date(2026, 11, 15))
@@ -76,6 +76,13 @@ def test_a_window_over_a_clock_change_begins_and_ends_at_midnight_there() -> Non
     assert int(server.asked[0].query["until"]) == datetime(2026, 3, 9, 7, tzinfo=UTC).timestamp()
 
 
+def test_the_longest_window_is_within_ninety_days_of_24_hours_where_clocks_go_back() -> None:
+    most = facebook_page.TOTALS.slice_days
+    with vendor([follows()]) as server:
+        page(server).read(facebook_page.TOTALS, Window(date(2026, 11, 1) - timedelta(days=most - 2), date(2026, 11, 2)))
+    assert int(server.asked[0].query["until"]) - int(server.asked[0].query["since"]) <= 90 * 86_400
+
+
 def test_days_around_the_window_and_days_without_a_value_give_no_row() -> None:
     outside = [ended(WEEK.start - timedelta(days=1), 1), ended(WEEK.end + timedelta(days=1), 2)]
     with vendor([follows(*outside, ended(WEEK.start, None), ended(WEEK.end, 70))]) as server:
@@ -91,10 +98,10 @@ def test_a_total_that_is_no_whole_number_is_refused(value: Any) -> None:
 
 
 @given(st.dates(date(2007, 1, 1), date(2035, 1, 1)), st.lists(st.integers(-5, 10**9), max_size=20))
-def test_values_by_day_come_back_as_they_were_written(first: date, values: list[int]) -> None:
-    days = [first + timedelta(days=number) for number in range(len(values))]
-    metric = Node({"values": [ended(day, value) for day, value in zip(days, values, strict=True)]})
-    assert [(day, node.value) for day, node in by_day(metric)] == list(zip(days, values, strict=True))
+def test_values_by_day_come_back_as_they_were_written(first: date, totals: list[int]) -> None:
+    days = [first + timedelta(days=number) for number in range(len(totals))]
+    metric = Node({"values": [ended(day, value) for day, value in zip(days, totals, strict=True)]})
+    assert [(day_of(item), item["value"].value) for item in values(metric)] == list(zip(days, totals, strict=True))
 
 
 def summary(total: int) -> dict[str, Any]:
@@ -265,6 +272,22 @@ def test_a_day_of_another_shape_costs_itself() -> None:
         batch = page(server).read(facebook_page.TOTALS, WEEK)
     assert [row["day"] for row in rows(batch)] == [WEEK.end]
     assert doubts(batch)["report_not_made"]["from"] == str(WEEK.start)
+
+
+@pytest.mark.parametrize("end_time", [None, "yesterday", "2026-11-04T15:00:00+0000"])
+def test_a_day_that_cannot_be_told_costs_itself(end_time: str | None) -> None:
+    with vendor([follows({**ended(WEEK.start, 1), "end_time": end_time}, ended(WEEK.end, 70))]) as server:
+        batch = page(server).read(facebook_page.TOTALS, WEEK)
+    assert [row["day"] for row in rows(batch)] == [WEEK.end]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+def test_a_post_without_an_id_may_be_any_so_that_none_is_taken_for_deleted() -> None:
+    posts = [*listed_posts(200), {"is_published": True, "created_time": "2026-01-01T08:00:00+0000"}]
+    with vendor(in_hundreds(posts)) as server:
+        batch = page(server).read(facebook_page.POSTS, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (200, NOW)
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
 
 
 def test_a_secret_that_is_not_set_is_found_before_any_call() -> None:

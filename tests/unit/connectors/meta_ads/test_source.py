@@ -5,20 +5,24 @@ Really under test: ``connectors.meta_ads``.
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.core.errors import SourceError
+from connectors.core.doubt import not_made_days
+from connectors.core.errors import BadReply, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
+from connectors.core.token_store import TokenStore
 from connectors.meta_ads.settings import MetaAds
 from connectors.meta_ads.source import COSTS, OtherCurrency, build
-from okr_models.client.sources import EnvRef
+from okr_models.client.sources import EnvRef, Refresh
 from okr_models.periods import Window
-from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
+from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 WEEK = Window(date(2026, 11, 1), date(2026, 11, 7))
 
@@ -50,8 +54,13 @@ def meta(currency: str = "SEK") -> Any:
     return serve
 
 
-def opened(server: Vendor, *, currency: str | None = "SEK", **settings: Any) -> Source:
-    inside = context(secrets={"token": "EAA-1"}, base_url=server.url, sleep=Naps())
+def opened(
+    server: Vendor, *, currency: str | None = "SEK", home: Path | None = None, naps: Naps | None = None, **settings: Any
+) -> Source:
+    names = ("refresh.client_id", "refresh.client_secret", "refresh.refresh_token")
+    secrets = {"token": "EAA-1", **dict.fromkeys(names, "EAA-1")}
+    store = TokenStore(home) if home else None
+    inside = context(secrets=secrets, base_url=server.url, sleep=naps or Naps(), tokens=store)
     given = MetaAds(id="ads", account_id="act_123", token=EnvRef(env="T"), **settings)
     return build(given, replace(inside, currency=currency))
 
@@ -82,6 +91,62 @@ def test_a_day_whose_costs_cannot_be_read_is_missing_and_not_a_day_without_costs
     assert {row["day"].day: row["cost"] for row in batch.rows.to_pylist()} == {1: 12.34}
     told = doubts(batch)["report_not_made"]
     assert (told["from"], told["to"], told["moves"]) == ("2026-11-02", "2026-11-02", "no_value")
+
+
+@pytest.mark.parametrize("date_start", ["", "2 November"])
+def test_costs_of_a_day_that_cannot_be_told_leave_no_day_free_of_costs(date_start: str) -> None:
+    def serve(asked: Asked) -> Says:
+        if asked.path == "/v26.0/act_123":
+            return Says({"timezone_name": "Europe/Stockholm", "currency": "SEK", "id": "act_123"})
+        return Says({"data": [day(1, "12.34"), day(2, "5.00") | {"date_start": date_start}, day(4, "1.00")]})
+
+    with vendor(serve) as server:
+        batch = opened(server).read(COSTS, WEEK)
+    assert {row["day"].day: row["cost"] for row in batch.rows.to_pylist()} == {1: 12.34, 4: 1.0}
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+    assert sorted(not_made_days(batch.quality)) == [date(2026, 11, number) for number in (2, 3, 5, 6, 7)]
+
+
+def test_a_list_of_costs_that_does_not_end_is_refused_and_not_cut() -> None:
+    pages = itertools.count()
+
+    def serve(asked: Asked) -> Says:
+        if asked.path == "/v26.0/act_123":
+            return Says({"timezone_name": "Europe/Stockholm", "currency": "SEK", "id": "act_123"})
+        return Says({"data": [], "paging": {"next": f"https://graph.facebook.com/x?after={next(pages)}"}})
+
+    with vendor(serve) as server, pytest.raises(BadReply, match="a list that ends"):
+        opened(server).read(COSTS, WEEK)
+
+
+def test_calls_slow_down_as_the_budget_fills_and_stop_where_it_is_nearly_gone() -> None:
+    serve = meta()
+    nearly = {"X-Business-Use-Case-Usage": json.dumps({"123": [{"type": "ads_insights", "call_count": 90}]})}
+    gone = {"X-Business-Use-Case-Usage": json.dumps({"123": [{"type": "ads_insights", "call_count": 97}]})}
+    naps = Naps()
+    with vendor(lambda asked: replace(serve(asked), headers=nearly)) as server:
+        opened(server, naps=naps).read(COSTS, WEEK)
+    assert naps.taken
+    with vendor(lambda asked: replace(serve(asked), headers=gone)) as server, pytest.raises(QuotaExhausted):
+        opened(server).read(COSTS, WEEK)
+
+
+def test_a_persons_token_is_exchanged_in_its_last_days_as_that_of_a_page(tmp_path: Path) -> None:
+    def serve(asked: Asked) -> Says:
+        if asked.path == "/v26.0/oauth/access_token":
+            return Says({"access_token": "EAA-2", "token_type": "bearer", "expires_in": 5_184_000})
+        if asked.path == "/v26.0/debug_token":
+            ends = int((NOW + timedelta(days=5)).timestamp())
+            return Says({"data": {"is_valid": True, "issued_at": ends - 60 * 86_400, "expires_at": ends}})
+        assert asked.headers["Authorization"] == "Bearer EAA-2"
+        return Says(
+            {"timezone_name": "Europe/Stockholm", "currency": "SEK"} if "insights" not in asked.path else {"data": []}
+        )
+
+    ref = EnvRef(env="R")
+    refresh = Refresh(client_id=ref, client_secret=ref, refresh_token=ref)
+    with vendor(serve) as server:
+        assert opened(server, home=tmp_path, refresh=refresh).read(COSTS, WEEK).rows.num_rows == 0
 
 
 def test_another_currency_is_refused_unless_its_rate_is_given() -> None:

@@ -108,6 +108,12 @@ def test_days_before_insights_began_are_not_asked_for() -> None:
         opened(server).read(INTERACTIONS, Window(date(2024, 1, 1), date(2024, 1, 2)))
 
 
+def test_a_post_without_an_id_may_be_any_so_that_none_is_taken_for_deleted() -> None:
+    with vendor(lambda _: Says({"data": [post("1"), {**post("2"), "id": None}]})) as server:
+        batch = opened(server).read(POSTS, None)
+    assert ([row["post_id"] for row in batch.rows.to_pylist()], batch.listed_since) == (["1"], NOW)
+
+
 def refused(code: int, message: str, subcode: int | None = None) -> Says:
     return Says({"error": {"code": code, "message": message, "error_subcode": subcode}}, status=400)
 
