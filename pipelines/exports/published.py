@@ -163,6 +163,28 @@ def clients_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(row[0] for row in rows)
 
 
+ANSWERED_SINCE = """exists (
+    select 1 from ops.loads as later
+    where later.client = $client and later.source = loads.source and later.status = 'loaded'
+        and (later.finished_at, later.rowid) > (loads.finished_at, loads.rowid)
+)"""
+
+
+def asked_for(con: duckdb.DuckDBPyConnection) -> str:
+    """A condition on ``ops.loads``: what the client's file asks for, or what was read on the night that is asked about.
+
+    What has left the file is read no more, and is no failure for good because its last read was one; nor is a source
+    that could not be opened ("all" of its streams) and has been since.
+    """
+    is_over = f"(stream = 'all' and {ANSWERED_SINCE})"
+    if "source" not in columns_of(con, "sources"):
+        return f"not {is_over}"
+    return f"""(
+        source in (select source from marts.sources where client = $client)
+        or started_at >= cast($known_before as timestamptz) - interval 1 day
+    ) and not {is_over}"""  # noqa: S608 - constants
+
+
 def read_status(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None = None, restated: bool = False
 ) -> ClientStatus:
@@ -241,16 +263,17 @@ def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _failed(con: duckdb.DuckDBPyConnection, client: str, as_of: date | None) -> tuple[FailedLoad, ...]:
     rows = con.execute(
-        """
+        f"""
         with newest as (
             select source, stream, error_class, window_end, status, rowid as place from ops.loads
             where client = $client and status <> 'skipped'
               and ($known_before is null or started_at < $known_before)
+              and {asked_for(con)}
             -- two runs of one day under OKR_TODAY end at one instant: the ledger's own order says which came later
             qualify row_number() over (partition by source, stream order by finished_at desc, place desc) = 1
         )
         select source, stream, error_class, window_end from newest where status = 'failed' order by source, stream
-        """,
+        """,  # noqa: S608 - a constant condition
         {"client": client, "known_before": next_night(as_of, zone_of(con, client))},
     ).fetchall()
     return tuple(FailedLoad(source=row[0], stream=row[1], error_class=row[2], day=row[3]) for row in rows)

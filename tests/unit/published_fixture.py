@@ -40,6 +40,7 @@ create table marts.social_posts (client varchar, platform varchar, post_id varch
     interactions_28d bigint, is_maturing boolean);
 create table marts.objectives (client varchar, objective_id varchar, position integer, title varchar, team varchar,
     owner varchar, period_start_on date, period_end_on date);
+create table marts.sources (client varchar, source varchar);
 create table ops.loads (client varchar, source varchar, stream varchar, window_start date, window_end date,
     rows bigint, status varchar, attempts integer, error_class varchar, message varchar, started_at timestamptz,
     finished_at timestamptz, run_id varchar, quality varchar);
@@ -475,3 +476,4 @@ def _loads(con: duckdb.DuckDBPyConnection) -> None:
             window_end=date(2026, 11, 19), rows=3, status=status, attempts=1, error_class=error,
             message="token expired" if error else None, started_at=KNOWN_AT, finished_at=KNOWN_AT, run_id="r1",
         )  # fmt: skip
+    con.execute("insert into marts.sources select distinct client, source from ops.loads")

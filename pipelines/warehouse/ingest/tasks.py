@@ -105,7 +105,7 @@ def plan(clients: Iterable[Client], *, step: Step, con: Connection) -> Plan:
                 tasks.append(task)
             elif task is not None:
                 failed.append((task,))
-    return Plan(tasks=tuple(tasks), failed=tuple(failed))
+    return Plan(tasks=tuple(tasks), failed=tuple(rows for rows in failed if rows))
 
 
 def program_faults(
@@ -116,18 +116,17 @@ def program_faults(
     message = f"{client}/{settings.id}: the program failed at this source ({what}); please report it"
     streams = [stream.name for stream in step.streams(step.source_types[settings.type].streams)]
     day = snapshot_day(step.now, zone)
-    return tuple(
-        _failed(client, settings, stream, "bad_reply", message, day=day, step=step) for stream in streams or ["all"]
-    )
+    return tuple(_failed(client, settings, stream, "bad_reply", message, day=day, step=step) for stream in streams)
 
 
 def _refused(client: Client, settings: SourceSettings, error: SourceError, *, step: Step) -> tuple[Load, ...]:
-    """The ledger's rows for a source that can't be read as its file has it, one a stream that was asked for."""
+    """The ledger's rows for a source that can't be read as its file has it, one a stream that was asked for; none in a
+    step that asks it for none."""
     kind, day = step.source_types.get(settings.type), snapshot_day(step.now, ZoneInfo(client.timezone))
-    streams = [stream.name for stream in step.streams(kind.streams_for(settings))] if kind else []
+    streams = [stream.name for stream in step.streams(kind.streams_for(settings))] if kind else ["all"]
     return tuple(
         _failed(client.client, settings, stream, error.error_class, str(error), day=day, step=step)
-        for stream in streams or ["all"]
+        for stream in streams
     )
 
 

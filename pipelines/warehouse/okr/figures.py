@@ -17,6 +17,8 @@ from pipelines.warehouse.ingest.ledger import Load, by_stream, read
 from pipelines.warehouse.okr.restatements import restatements
 
 ONE_DAY = timedelta(days=1)
+EVERY_STREAM = "all"
+"""Stands in the ledger for the streams of a source that could not be opened at all."""
 
 # client is a parameter; text that is never shown is not read
 QUERIES: dict[str, str] = {
@@ -145,7 +147,8 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
                     select (source, stream) from config.streams where client = $client and delivery = 'listing'
                 ) as is_of_all
             from told
-            where moves <> 'nothing' or code in ('list_empty', 'rows_fell')
+            where (moves <> 'nothing' or code in ('list_empty', 'rows_fell'))
+                and (source, stream) in (select (source, stream) from config.streams where client = $client)
         ),
         by_day as (
             select *, cast(null as date) as day from said where is_of_all
@@ -180,8 +183,14 @@ def read_doubts(con: Connection, client: str) -> tuple[SourceDoubt, ...]:
 
 
 def read_failures(con: Connection, client: str) -> tuple[Failure, ...]:
-    """Streams whose newest load failed, with the first day that is therefore missing."""
-    found = [_failure(loads) for _, loads in sorted(by_stream(read(con, client=client)).items())]
+    """Streams whose newest load failed, with the first day that is therefore missing; of those that the file has, and
+    of sources that could not be opened at all since they last could."""
+    asked = con.execute("select distinct source, stream from config.streams where client = ?", [client]).fetchall()
+    loads = read(con, client=client)
+    known = {(str(source), str(stream)) for source, stream in asked} or {(load.source, load.stream) for load in loads}
+    newest = {load.source: load for load in loads if load.status == "loaded" or load.stream == EVERY_STREAM}
+    known |= {(load.source, load.stream) for load in newest.values() if load.stream == EVERY_STREAM}
+    found = [_failure(rows) for (_, *whose), rows in sorted(by_stream(loads).items()) if tuple(whose) in known]
     return tuple(failure for failure in found if failure is not None)
 
 

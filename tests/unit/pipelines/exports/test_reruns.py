@@ -7,14 +7,15 @@ docs/cookbook.md.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
+import duckdb
 import pytest
 
 from pipelines.exports.published import read_status
 from pipelines.exports.report.queries import sources_of
 from tests.home import PROJECT
-from tests.unit.published_fixture import build_published
+from tests.unit.published_fixture import AS_OF, build_published
 
 DAY = date(2026, 11, 19)
 AGAIN = "insert into ops.loads select * replace (? as status, {more}) from ops.loads where status = ?"
@@ -44,3 +45,30 @@ def test_a_read_that_a_second_run_of_the_day_mended_is_no_failure(more: str) -> 
 def test_a_read_that_failed_in_the_second_run_of_the_day_is_one(more: str) -> None:
     found = failing(first="loaded", then="failed", more=more)
     assert found == (["interactions"],) * 4
+
+
+def named(con: duckdb.DuckDBPyConnection, as_of: date | None = None) -> tuple[list[str], list[str]]:
+    status = [load.stream for load in read_status(con, "fjallglas", as_of=as_of).failed_loads]
+    return status, [stream for source in sources_of(con, "fjallglas", as_of=as_of) for stream in source.failed]
+
+
+def test_a_source_that_left_the_file_is_no_failure_for_good() -> None:
+    with build_published() as con:
+        assert named(con) == (["interactions"], ["interactions"])
+        con.execute("delete from marts.sources where source = 'linkedin'")
+        assert named(con) == ([], [])
+        # the night on which it failed said so
+        assert named(con, AS_OF) == (["interactions"], ["interactions"])
+        assert named(con, AS_OF + timedelta(days=2)) == ([], [])
+
+
+def test_a_source_that_could_not_be_opened_and_was_read_since_is_no_failure() -> None:
+    with build_published() as con:
+        con.execute("update ops.loads set stream = 'all' where status = 'failed'")
+        con.execute("delete from ops.loads where source = 'linkedin' and status = 'loaded'")
+        assert named(con) == (["all"], ["all"])
+        con.execute(
+            "insert into ops.loads select * replace ('posts' as stream, 'loaded' as status, finished_at +"
+            " interval 1 day as finished_at) from ops.loads where stream = 'all'"
+        )
+        assert named(con) == ([], [])
