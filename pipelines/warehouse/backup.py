@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from glob import escape
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import duckdb
 
@@ -69,7 +70,7 @@ def back_up(
             for path in _files(home, but={target.resolve(), building.resolve()}, served=served):
                 # what a run removes meanwhile was only passing
                 with suppress(FileNotFoundError):
-                    tar.add(path, arcname=str(path.relative_to(home.root)), recursive=False)
+                    _add(tar, path, arcname=str(path.relative_to(home.root)))
                     count += stat.S_ISREG(path.lstat().st_mode)
             if home.database.exists():
                 count += _add_database(tar, home, sleep=sleep, patience=patience)
@@ -112,6 +113,18 @@ def _add_manifest(tar: tarfile.TarFile, *, now: datetime) -> None:
     entry = tarfile.TarInfo(MANIFEST)
     entry.size, entry.mode, entry.mtime = len(text), OWN_ONLY, int(now.timestamp())
     tar.addfile(entry, io.BytesIO(text))
+
+
+def _add(tar: tarfile.TarFile, path: Path, *, arcname: str) -> None:
+    """One entry. A file of two names is written under each: a second name that only points would hang on the first."""
+    entry = tar.gettarinfo(path, arcname)
+    if entry.islnk():
+        entry.type, entry.linkname, entry.size = tarfile.REGTYPE, "", path.stat().st_size
+    if not entry.isreg():
+        tar.addfile(entry)
+        return
+    with path.open("rb") as content:
+        tar.addfile(entry, content)
 
 
 def _files(home: Home, *, but: set[Path], served: Path | None) -> Iterator[Path]:
@@ -201,7 +214,7 @@ def _unpack(file: Path, folder: Path) -> int:
         first = tar.next()
         manifest = tar.extractfile(first) if first is not None and first.name == MANIFEST else None
         known = json.loads(manifest.read()) if manifest is not None else {}
-        if not isinstance(known, dict) or "format" not in known:
+        if not isinstance(known, dict) or not isinstance(known.get("format"), int):
             raise ValueError("it is no backup that okr backup made")
         if known["format"] > FORMAT:
             raise ValueError("a newer version of this program made it; upgrade first")
@@ -219,18 +232,29 @@ def _put(tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> int:
     path = folder.joinpath(*name.parts)
     if not path.parent.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"it has {entry.name!r}, which leads outside by a link")
+    if path.is_symlink():
+        # its mode would be given to what it leads to
+        raise ValueError(f"it has {entry.name!r} twice, once as a link")
     path.parent.mkdir(parents=True, exist_ok=True)
     if entry.isdir():
         path.mkdir(exist_ok=True)
         path.chmod(entry.mode & 0o777 | 0o700)
     elif entry.issym():
         path.symlink_to(entry.linkname)
-    elif entry.isfile() and (content := tar.extractfile(entry)) is not None:
+    elif (entry.isfile() or entry.islnk()) and (content := _content(tar, entry)) is not None:
         with path.open("xb") as written:
             shutil.copyfileobj(content, written)
         path.chmod(entry.mode & 0o777)
         return 1
     return 0
+
+
+def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes] | None:
+    """Of a file's second name, as earlier versions wrote it, what stands under the first."""
+    try:
+        return tar.extractfile(entry)
+    except KeyError as error:
+        raise ValueError(f"it has {entry.name!r} as another name of {entry.linkname!r}, which is not in it") from error
 
 
 def _look_into(folder: Path) -> None:

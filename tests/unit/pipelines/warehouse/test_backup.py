@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import json
 import os
 import tarfile
 import threading
@@ -169,3 +170,62 @@ def test_a_file_that_leads_outside_or_is_no_backup_is_refused(name: str, home: H
             put_back(file, folder)
         assert not folder.exists()
     assert not list(tmp_path.glob(".new.*"))
+
+
+def archive(path: Path, *entries: tuple[str, bytes, str], said: object = 1) -> Path:
+    """A backup with entries of its own, each a name, a type and where it leads."""
+    with tarfile.open(path, "w:gz") as made:
+        text = json.dumps({"format": said}).encode()
+        first = tarfile.TarInfo("okr-backup.json")
+        first.size = len(text)
+        made.addfile(first, io.BytesIO(text))
+        for name, kind, leads_to in entries:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname, entry.mode = kind, leads_to, 0o644
+            made.addfile(entry)
+    return path
+
+
+def test_a_link_and_a_folder_of_one_name_change_no_mode_outside(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    before = outside.stat().st_mode
+    file = archive(tmp_path / "b.tar.gz", ("data", tarfile.SYMTYPE, str(outside)), ("data", tarfile.DIRTYPE, ""))
+    with pytest.raises(BackupFailed, match="'data' twice, once as a link"):
+        put_back(file, tmp_path / "new")
+    assert outside.stat().st_mode == before
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("said", [None, "1", [1]])
+def test_a_format_that_is_no_number_is_no_backup(said: object, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="no backup that okr backup made"):
+        put_back(archive(tmp_path / "b.tar.gz", said=said), tmp_path / "new")
+
+
+def test_a_second_name_of_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    file = archive(tmp_path / "b.tar.gz", ("clients/a.yaml", tarfile.LNKTYPE, "/etc/hostname"))
+    with pytest.raises(BackupFailed, match="not in it"):
+        put_back(file, tmp_path / "new")
+
+
+@pytest.mark.parametrize("as_links", [False, True], ids=["as it is written now", "as it was written before"])
+def test_a_file_of_two_names_comes_back_under_both(tmp_path: Path, as_links: bool) -> None:
+    home, file = Home(tmp_path / "home"), tmp_path / "b.tar.gz"
+    home.clients.mkdir(parents=True)
+    home.data.mkdir()
+    (home.data / "a.csv").write_text("month,kpi,value\n")
+    (home.data / "b.csv").hardlink_to(home.data / "a.csv")
+    back_up(home, file, now=NOW)
+    if as_links:
+        with tarfile.open(file) as real, tarfile.open(tmp_path / "old.tar.gz", "w:gz") as old:
+            manifest = real.next()
+            assert manifest is not None
+            old.addfile(manifest, real.extractfile(manifest))
+            old.add(home.data / "a.csv", "data/a.csv")
+            old.add(home.data / "b.csv", "data/b.csv")
+            assert old.getmember("data/b.csv").islnk()
+        file = tmp_path / "old.tar.gz"
+    put_back(file, tmp_path / "new")
+    for name in ("a.csv", "b.csv"):
+        assert (tmp_path / "new" / "data" / name).read_text() == "month,kpi,value\n"
