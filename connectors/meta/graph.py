@@ -26,6 +26,7 @@ from connectors.meta.tokens import (
     LIVES,
     OfMeta,
     app_secret_proof,
+    instant_of,
     is_instagram_login,
     open_token,
 )
@@ -75,9 +76,13 @@ def midnight(day: date) -> int:
 
 def day_ended(instant: datetime) -> date:
     """The Pacific day that an ``end_time`` ends; an hour off midnight is taken for it, as around clock changes."""
-    day = (instant - HALF_A_DAY).astimezone(PACIFIC).date()
-    end = datetime.fromtimestamp(midnight(day + ONE_DAY), UTC)
-    if abs(instant - end) > EDGE:
+    try:
+        day = (instant - HALF_A_DAY).astimezone(PACIFIC).date()
+        end = datetime.fromtimestamp(midnight(day + ONE_DAY), UTC)
+        is_midnight = abs(instant - end) <= EDGE
+    except (OverflowError, ValueError):  # at either end of the calendar
+        is_midnight = False
+    if not is_midnight:
         raise BadShape(path="end_time", wanted="a midnight in Los Angeles", found=instant.isoformat())
     return day
 
@@ -265,7 +270,8 @@ class Graph(GraphCalls):
             return with_ends(known, token=token, get=self.get, http=self.http)
         except (AuthFailed, QuotaExhausted):
             raise
-        except (BadReply, NotFound, PermissionMissing):  # only the app's own people may ask, and not through any proxy
+        # only the app's own people may ask, and not through any proxy
+        except (BadReply, BadShape, NotFound, PermissionMissing):
             return known
 
 
@@ -276,12 +282,8 @@ def with_ends(known: Access, *, token: str, get: Callable[..., Node], http: Http
     if told["is_valid"].value is False:
         said = told["error"].text("message", "the token is not valid") if "error" in told else ""
         raise http.error(AuthFailed, attempted=attempted, detail=said)
-    expires, access = (told.whole(name, 0) for name in ("expires_at", "data_access_expires_at"))
-    return replace(
-        known,
-        token_until=datetime.fromtimestamp(expires, UTC) if expires > 0 else None,
-        sign_in_by=datetime.fromtimestamp(access, UTC) if access > 0 else None,
-    )
+    expires, access = (instant_of(told, name) for name in ("expires_at", "data_access_expires_at"))
+    return replace(known, token_until=expires, sign_in_by=access)
 
 
 def query_of(following: str) -> dict[str, str]:

@@ -90,7 +90,7 @@ class MetaTokens:
                 detail="the token is no longer valid",
                 cure=SIGN_IN,
             )
-        return Life(issued_at=_instant(about, "issued_at"), expires_at=_instant(about, "expires_at"))
+        return Life(issued_at=instant_of(about, "issued_at"), expires_at=instant_of(about, "expires_at"))
 
     def _page_token(self, user_token: str) -> str | None:
         """The page's own token; None where Meta gives none, as to a system user whose token reads the page itself."""
@@ -192,7 +192,7 @@ def _with_cures(classify: Callable[[Reply], Verdict | None]) -> Callable[[Reply]
     return judged
 
 
-def _instant(about: Node, name: str) -> datetime | None:
+def instant_of(about: Node, name: str) -> datetime | None:
     """Unix seconds; None where it is 0, which is never, or not there."""
     try:
         seconds = about.whole(name, 0)

@@ -274,7 +274,10 @@ def test_a_day_of_another_shape_costs_itself() -> None:
     assert doubts(batch)["report_not_made"]["from"] == str(WEEK.start)
 
 
-@pytest.mark.parametrize("end_time", [None, "yesterday", "2026-11-04T15:00:00+0000"])
+@pytest.mark.parametrize(
+    "end_time",
+    [None, "yesterday", "2026-11-04T15:00:00+0000", "0001-01-01T08:00:00+0000", "9999-12-31T23:00:00+0000"],
+)
 def test_a_day_that_cannot_be_told_costs_itself(end_time: str | None) -> None:
     with vendor([follows({**ended(WEEK.start, 1), "end_time": end_time}, ended(WEEK.end, 70))]) as server:
         batch = page(server).read(facebook_page.TOTALS, WEEK)

@@ -403,6 +403,13 @@ def test_a_token_that_is_told_to_be_invalid_is_an_error() -> None:
         graph(server.url).access()
 
 
+@pytest.mark.parametrize("ends", [1_796_083_200_000, "never", [], {}])
+def test_an_expiry_that_is_no_instant_is_unknown_and_costs_no_reading(ends: Any) -> None:
+    for body in ({"data": {"is_valid": True, "expires_at": ends}}, {"data": ends}, {}):
+        with vendor([Says(body)]) as server:
+            assert graph(server.url).access().ends_on is None
+
+
 def test_an_expiry_that_only_the_apps_own_people_may_ask_for_is_unknown() -> None:
     message = "(#100) You must provide an app access token, or a user access token that is an owner of the app"
     with vendor([failure(100, message)]) as server:
