@@ -87,8 +87,17 @@ def stories() -> list[Story]:
     for kpi, kind in (("orders", "flow"), ("staff", "stock"), ("nps", "ratio")):
         founded.kpi(kpi, kind, own_source="crm").csv("crm", kpi, {OCTOBER: 30})
 
+    # a file's id that a social source has now, and a social and a blog source's id that files have
+    retyped = liked(Story("retyped").source("shop", "linkedin"), "shop", SEPTEMBER_DAYS, 1)
+    retyped.csv("shop", "interactions", {AUGUST: 40}, scope="source=shop")
+    retyped.source("social", "csv").source("blog", "csv").source("web", "ga4")
+    post = {"post_id": "1", "url": "https://acme.se/1", "published_at": at(date(2026, 9, 9), 12)}
+    retyped.raw("social", "social_posts", [post | {"platform": "mastodon", "text": "Hej"}])
+    retyped.raw("blog", "blog_posts", [post | {"title": "Hej", "published_on": date(2026, 9, 9)}])
+
     return [
         founded,
+        retyped,
         adds_up,
         platform_history,
         all_history,
@@ -133,6 +142,15 @@ def test_two_accounts_on_one_platform_add_up(con: duckdb.DuckDBPyConnection) -> 
     assert value_of(con, "adds_up", "interactions", SEPTEMBER, scope="source=jobs") == 60
     assert value_of(con, "adds_up", "interactions", SEPTEMBER, scope="platform=linkedin") == 90
     assert set(days_of(con, "adds_up", "interactions", scope="platform=linkedin").values()) == {3}
+
+
+def test_what_was_read_under_an_id_that_another_kind_of_source_has_now_has_left_the_file(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert value_of(con, "retyped", "interactions", SEPTEMBER, scope="source=shop") == 30
+    assert value_of(con, "retyped", "interactions", AUGUST, scope="source=shop") is None
+    for posts in ("social_posts", "blog_posts"):
+        assert con.execute(f"select count(*) from marts.{posts} where client = 'retyped'").fetchall() == [(0,)]  # noqa: S608
 
 
 def test_all_is_missing_while_one_open_platform_is(con: duckdb.DuckDBPyConnection) -> None:

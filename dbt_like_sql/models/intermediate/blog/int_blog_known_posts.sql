@@ -32,6 +32,7 @@ listed as (
         on
             posts.client = sources.client
             and posts.source = sources.source
+            and sources.category = 'blog'
     left join kinds
         on
             posts.client = kinds.client

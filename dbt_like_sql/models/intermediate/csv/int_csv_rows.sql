@@ -85,10 +85,12 @@ answers as (
         clients.as_of,
         coalesce(metrics.numerator / nullif(metrics.denominator, 0), metrics.value) as answer
     from all_rows as metrics
+    -- what a file gave under an id that another kind of source has now has left with it
     inner join {{ ref('int_sources') }} as sources
         on
             metrics.client = sources.client
             and metrics.source = sources.source
+            and sources.category = 'own'
     inner join {{ ref('stg_config__kpis') }} as kpis
         on
             metrics.client = kpis.client

@@ -31,6 +31,7 @@ inner join {{ ref('int_sources') }} as sources
     on
         posts.client = sources.client
         and posts.source = sources.source
+        and sources.category = 'social'
 left join {{ ref('int_stream_readings') }} as counters
     on
         posts.client = counters.client
