@@ -150,7 +150,7 @@ def test_what_was_read_under_an_id_that_another_kind_of_source_has_now_has_left_
     assert value_of(con, "retyped", "interactions", SEPTEMBER, scope="source=shop") == 30
     assert value_of(con, "retyped", "interactions", AUGUST, scope="source=shop") is None
     for posts in ("social_posts", "blog_posts"):
-        assert con.execute(f"select count(*) from marts.{posts} where client = 'retyped'").fetchall() == [(0,)]  # noqa: S608
+        assert con.execute(f"select count(*) from marts.{posts} where client = 'retyped'").fetchall() == [(0,)]
 
 
 def test_all_is_missing_while_one_open_platform_is(con: duckdb.DuckDBPyConnection) -> None:
