@@ -48,14 +48,17 @@ class Comparison:
 
 
 def closed_months(anatomy: Anatomy, months: Sequence[date]) -> int:
-    """k: how many of P1's months run up to the last one closed anywhere in the figure."""
+    """k: how many of P1's months run up to the last one closed anywhere in the figure.
+
+    A month for which nothing was given is not given yet, until a later one is closed: then it is a gap.
+    """
+    parts = (anatomy.whole, *anatomy.parts)
+    newest = max((month for part in parts for month, each in part.months.items() if each.is_closed), default=None)
     for index in range(len(months), 0, -1):
         month = months[index - 1]
-        if any(
-            found is not None and found.is_closed
-            for part in (anatomy.whole, *anatomy.parts)
-            if (found := part.months.get(month))
-        ):
+        found = [part.months[month] for part in parts if month in part.months]
+        is_gap = newest is not None and month < newest and all(each.value is None for each in found)
+        if is_gap or any(each.is_closed for each in found):
             return index
     return 0
 

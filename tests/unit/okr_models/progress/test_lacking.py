@@ -118,6 +118,29 @@ def test_months_of_this_year_are_no_common_months_where_last_year_has_none() -> 
     assert (progress.status, said(progress)[0]) == ("cannot_be_judged", "only 2 months have a value, 3 are needed")
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"target": "+20%", "baseline": {"value": 100}}, "achieved"),
+        ({"target": {"at_least": 120}}, "achieved"),
+        ({"target": {"at_least": 120, "hold": True}}, "achieved"),
+        ({"kpi": "sessions", "target": 1500}, "out_of_reach"),
+    ],
+    ids=str,
+)
+def test_a_year_whose_last_month_was_passed_over_ends_when_the_next_one_closes(asked: Any, status: str) -> None:
+    """December has no row; January has, and closes on 5 February."""
+    ends = {}
+    for as_of in (date(2027, 2, 4), date(2027, 2, 5)):
+        result = key_result(**asked)
+        rows = monthly(result.kpi or "", month("2026-01"), [130.0] * 11, as_of=as_of)
+        rows += monthly(result.kpi or "", month("2026-12"), [None], as_of=as_of, is_closed=False)
+        rows += monthly(result.kpi or "", month("2027-01"), [130.0], as_of=as_of)
+        ends[as_of] = evaluated(result, figures_of(months=rows), sources=(WEB,), as_of=as_of)
+    assert ends[date(2027, 2, 4)].status not in ("achieved", "out_of_reach")
+    assert ends[date(2027, 2, 5)].status == status
+
+
 def test_nothing_is_left_out_on_both_sides_where_there_is_one() -> None:
     now: Values = [130.0, None, *[130.0] * 8]
     stated = visitors(now, baseline={"value": 100})
