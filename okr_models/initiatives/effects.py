@@ -25,6 +25,7 @@ ROUNDING = 1e-9
 """A share below it is the arithmetic's own: a figure that never moves has no effect, and no harm either."""
 NOT_POSITIVE = "what would have been is not above zero, so no share of it exists"
 TOO_FEW_DAYS = "too few days have a value"
+TOO_FEW_SHARED = "too few days have a value of its figure and of each control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def _with_controls(days: Floats, controls: list[pd.Series], *, span: Window, gap
             treated_after=days[gap:],
             controls_after=table[gap:],
         )
-    except NotEnoughDays as error:
-        return NoEffect(str(error))
+    except NotEnoughDays:
+        return NoEffect(TOO_FEW_SHARED)
     return _effect(total.actual, total, days=total.days)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from okr_models.initiatives.effects import NOT_POSITIVE, TOO_FEW_DAYS
+from okr_models.initiatives.effects import NOT_POSITIVE, TOO_FEW_DAYS, TOO_FEW_SHARED
 from okr_models.initiatives.guardrails import GuardrailSeen
 from okr_models.initiatives.placebo import TOP_SHARE
 from okr_models.initiatives.power import Power
@@ -28,7 +28,10 @@ FRACTIONS: dict[float, tuple[str, str]] = {
 WHY_SV = {
     NOT_POSITIVE: "det som annars hade kommit är inte över noll, och av det finns ingen andel",
     TOO_FEW_DAYS: "för få dagar har ett värde",
+    TOO_FEW_SHARED: "för få dagar har både dess värde och varje kontrolls",
 }
+NO_FIT_SV = "ingen modell kunde anpassas till dess dagar"
+"""For all that can fail inside a fit, which English says more closely."""
 
 
 def not_aligned(objectives: Sequence[str], speech: Speech) -> str:
@@ -155,9 +158,9 @@ def too_few_placebos(*, have: int, need: int, possible_from: date, speech: Speec
 
 
 def no_estimate(why: str, speech: Speech) -> str:
-    """``why`` is in English: what a reader can do something about is said in Swedish too, what failed inside is not."""
+    """``why`` is in English: what a reader can do something about is said in Swedish too, what failed inside in general."""
     if speech.is_swedish:
-        return f"Kan inte bedömas: ingen uppskattning kunde göras ({WHY_SV.get(why, why)})."
+        return f"Kan inte bedömas: ingen uppskattning kunde göras ({WHY_SV.get(why, NO_FIT_SV)})."
     return f"Cannot be judged: no estimate ({why})."
 
 

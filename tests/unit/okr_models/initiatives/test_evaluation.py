@@ -17,10 +17,10 @@ from connectors.meta.settings import FacebookPage
 from okr_models.client.model import Change, Client, Control, Initiative, KeyResult, Objective, Period, Scope
 from okr_models.client.sources import EnvRef
 from okr_models.initiatives import reasons as say
-from okr_models.initiatives.effects import NOT_POSITIVE
+from okr_models.initiatives.effects import NOT_POSITIVE, TOO_FEW_SHARED
 from okr_models.initiatives.evaluation import InitiativeResult, evaluate_initiative
 from okr_models.periods import Window
-from okr_models.words.numbers import SWEDISH
+from okr_models.words.numbers import SWEDISH, Speech
 
 START, END = date(2026, 3, 1), date(2026, 3, 28)
 AFTERWARDS = date(2026, 4, 5)
@@ -124,6 +124,12 @@ def test_a_figure_that_no_share_can_be_taken_of_is_not_told_to_begin_on_a_day_go
     assert why in ahead.reason
     assert "Possible for a start from" not in over.reason
     assert "too short" not in ahead.reason
+
+
+@pytest.mark.parametrize("why", [TOO_FEW_SHARED, "the model's fit did not converge", "the fitted model is not finite"])
+def test_no_english_stands_in_a_swedish_reason(why: str) -> None:
+    assert why not in say.no_estimate(why, SWEDISH)
+    assert why in say.no_estimate(why, Speech("en"))
 
 
 def test_a_swedish_reader_is_told_in_swedish_why_there_is_no_estimate() -> None:
