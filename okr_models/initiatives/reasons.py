@@ -158,7 +158,7 @@ def too_few_placebos(*, have: int, need: int, possible_from: date, speech: Speec
 
 
 def no_estimate(why: str, speech: Speech) -> str:
-    """``why`` is in English: what a reader can do something about is said in Swedish too, what failed inside in general."""
+    """``why`` is in English: what can be mended is said in Swedish too, what failed inside in general."""
     if speech.is_swedish:
         return f"Kan inte bedömas: ingen uppskattning kunde göras ({WHY_SV.get(why, NO_FIT_SV)})."
     return f"Cannot be judged: no estimate ({why})."

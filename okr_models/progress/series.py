@@ -190,7 +190,7 @@ def _with_target(row: Row, target: Target | None, points: tuple[Point, ...], *, 
         grown = _grown(row, target, points) if has_base else None
         return Series(form="level", points=_fan(row, grown or _straight(points, start=row.baseline, end=row.target)))
     if isinstance(target, Number) and _adds_up(row):
-        return Series(form="total", points=_fan(row, _shaped(row, _running(points))))
+        return Series(form="total", points=_to_come(row, _shaped(row, _running(points))))
     if has_base and (grown := _grown(row, target, points)):
         return Series(form="months", points=_implied(row, grown))
     # growth on another base: what the whole period asks for, as the forecast's line says it
@@ -266,6 +266,43 @@ def _fan(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     return tuple(fanned)
 
 
+def _to_come(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """From the total of the last month that is over to the forecast at the period's end, in last year's shape.
+
+    The running month is not over: it is expected to end at no less than what has come, where nothing is ever taken off.
+    """
+    if row.forecast is None or row.forecast_low is None or row.forecast_high is None:
+        return points
+    known = [point.actual for point in points if point.actual is not None]
+    over = [n for n, point in enumerate(points) if point.actual is not None and not point.is_open]
+    first = over[-1] if over else -1
+    if not known or first == len(points) - 1:
+        return points
+    start = (points[first].actual or 0.0) if over else 0.0
+    only_grows = all(one <= other for one, other in zip([0.0, *known], known, strict=False))
+    shape = _shape_from(points, first)
+    ahead = [
+        replace(point, low=start, mid=start, high=start) if n == first else point for n, point in enumerate(points)
+    ]
+    for n in range(first + 1, len(points)):
+        floor = points[n].actual if points[n].is_open and only_grows else None
+        low, mid, high = (
+            max(start + (end - start) * shape[n], -math.inf if floor is None else floor)
+            for end in (row.forecast_low, row.forecast, row.forecast_high)
+        )
+        ahead[n] = replace(points[n], low=low, mid=mid, high=high)
+    return tuple(ahead)
+
+
+def _shape_from(points: Sequence[Point], first: int) -> list[float]:
+    """Which share of what came after ``first`` last year had come by each month; evenly where that is not known."""
+    before = points[first].last if first >= 0 else 0.0
+    whole = points[-1].last
+    if before is None or whole is None or whole <= before or any(point.last is None for point in points):
+        return [(n - first) / (len(points) - 1 - first) for n in range(len(points))]
+    return [((point.last or 0.0) - before) / (whole - before) for point in points]
+
+
 def _implied(row: Row, points: tuple[Point, ...]) -> tuple[Point, ...]:
     """What the remaining months must be for the year's mean, of a ratio Σ/Σ, to end at the forecast, in last year's
     shape."""
@@ -326,4 +363,4 @@ def _count(row: Row, items: Sequence[Item], span: tuple[date, ...], as_of: date)
         )
         for month in span
     )
-    return Series(form="total", points=_fan(row, _straight(points, start=0.0, end=row.target)))
+    return Series(form="total", points=_to_come(row, _straight(points, start=0.0, end=row.target)))

@@ -80,14 +80,7 @@ def scores(record: Scores | None, speech: Speech) -> str:
     """How the forecasts turned out, in a sentence or two."""
     if record is None:
         return message("scores_none", speech)
-    text = message(
-        "scores_text",
-        speech,
-        count=record.count,
-        said=speech.percent(record.said),
-        came=speech.percent(record.came),
-        brier=speech.fixed(record.brier, 2),
-    )
+    text = _record("scores_text_one" if record.count == 1 else "scores_text", record, speech)
     if record.inside is None:
         return text
     return f"{text} {message('scores_inside', speech, share=speech.percent(record.inside))}"
@@ -97,14 +90,7 @@ def owner_scores(record: OwnerScores | None, speech: Speech) -> str:
     """How sure people were, beside our forecasts of the same days; empty where no check-in has its outcome yet."""
     if record is None:
         return ""
-    text = message(
-        "owners_text",
-        speech,
-        count=record.count,
-        said=speech.percent(record.said),
-        came=speech.percent(record.came),
-        brier=speech.fixed(record.brier, 2),
-    )
+    text = _record("owners_text_one" if record.count == 1 else "owners_text", record, speech)
     if record.both_brier is None or record.program_brier is None:
         return text
     beside = message(
@@ -115,6 +101,21 @@ def owner_scores(record: OwnerScores | None, speech: Speech) -> str:
         program=speech.fixed(record.program_brier, 2),
     )
     return f"{text} {beside}"
+
+
+def _record(name: str, record: Scores | OwnerScores, speech: Speech) -> str:
+    """Of one forecast no share came true: it did or it did not."""
+    came = speech.percent(record.came)
+    if record.count == 1:
+        came = message("was_reached" if record.came else "was_not_reached", speech)
+    return message(
+        name,
+        speech,
+        count=record.count,
+        said=speech.percent(record.said),
+        came=came,
+        brier=speech.fixed(record.brier, 2),
+    )
 
 
 def source_lines(sources: Sequence[SourceState], reader: Reader) -> tuple[str, ...]:

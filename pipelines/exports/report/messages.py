@@ -148,6 +148,16 @@ MESSAGES: dict[Language, dict[str, str]] = {
             "Brier {brier}, där 0 är fullträff och 0,25 är att singla slant."
         ),
         "scores_inside": "Utfallet låg inom spannet i {share} av fallen; det ska vara 80 %.",
+        "scores_text_one": (
+            "En prognos har fått sitt facit. Vi sade {said}, och målet {came}. "
+            "Brier {brier}, där 0 är fullträff och 0,25 är att singla slant."
+        ),
+        "owners_text_one": (
+            "Ägarnas egna avstämningar: en har fått sitt facit. Ägaren var {said} säker, och målet {came}. "
+            "Brier {brier}."
+        ),
+        "was_reached": "nåddes",
+        "was_not_reached": "nåddes inte",
         "owners_text": (
             "Ägarnas egna avstämningar: {count} har fått sitt facit. I snitt var de {said} säkra; {came} slog in. "
             "Brier {brier}."
@@ -345,6 +355,16 @@ MESSAGES: dict[Language, dict[str, str]] = {
             "Brier {brier}, where 0 is perfect and 0.25 is tossing a coin."
         ),
         "scores_inside": "The outcome lay inside the span in {share} of them; it should be 80%.",
+        "scores_text_one": (
+            "One forecast has been scored. We said {said}, and the target {came}. "
+            "Brier {brier}, where 0 is perfect and 0.25 is tossing a coin."
+        ),
+        "owners_text_one": (
+            "The owners' own check-ins: one has been scored. Its owner was {said} sure, and the target {came}. "
+            "Brier {brier}."
+        ),
+        "was_reached": "was reached",
+        "was_not_reached": "was not reached",
         "owners_text": (
             "The owners' own check-ins: {count} have been scored. On average they were {said} sure; {came} came true. "
             "Brier {brier}."

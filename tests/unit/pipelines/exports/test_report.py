@@ -293,10 +293,10 @@ def test_the_boards_page_says_why_an_objective_stands_there_and_where_it_is_like
 
 
 def test_a_failed_read_is_said_to_a_client_by_the_sources_name_without_stream_or_id(tmp_path: Path) -> None:
-    linkedin = LinkedIn(id="li_se", type="linkedin", organization_id="1", token=EnvRef(env="T"))
+    linkedin = LinkedIn(id="x_x", type="linkedin", organization_id="1", token=EnvRef(env="T"))
     client = FJALLGLAS.model_copy(update={"sources": (linkedin,)})
     with build_published() as con:
-        con.execute("update ops.loads set source = 'li_se' where source = 'linkedin'")
+        con.execute("update ops.loads set source='x_x' where source='linkedin'; update marts.sources set source='x_x'")
         con.execute(
             "insert into ops.loads select * replace ('loaded' as status, date '2026-11-16' as window_start,"
             " date '2026-11-16' as window_end, started_at - interval 3 day as started_at,"
@@ -306,8 +306,8 @@ def test_a_failed_read_is_said_to_a_client_by_the_sources_name_without_stream_or
         agency = render_agency(con, [client], tmp_path / "agency").read_text("utf-8")
     assert "LinkedIn har inte kunnat läsas sedan 17 nov. Siffrorna därifrån står kvar." in html
     assert "LinkedIn: läst t.o.m." in html
-    assert "li_se" not in html
-    assert "li_se/interactions" in agency
+    assert "x_x" not in html
+    assert "x_x/interactions" in agency
 
 
 def test_a_failed_source_without_a_name_is_a_source(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from okr_models.client.model import AtLeast, AtMost, Change, KeyResult
+from okr_models.words.numbers import Speech
 from pipelines.exports.report.agency import render_agency
 from pipelines.exports.report.client import render_client
+from pipelines.exports.report.evidence import owner_scores
+from pipelines.exports.report.queries import OwnerScores
 from tests.unit.pipelines.exports.test_report import drawn, row, two_years
 from tests.unit.published_clients import CLIENTS, FJALLGLAS
 from tests.unit.published_fixture import build_published
@@ -36,6 +39,21 @@ def test_what_owners_said_is_scored_beside_our_forecasts_of_the_same_days(tmp_pa
     for html in pages:
         assert "4 har fått sitt facit. I snitt var de 60\xa0% säkra; 75\xa0% slog in. Brier 0,19." in html
         assert "De dagar då båda finns (3): ägarna 0,25, våra prognoser 0,07." in html
+
+
+def test_one_forecast_is_told_as_one_and_has_no_share(tmp_path: Path) -> None:
+    with build_published() as con:
+        con.execute("delete from marts.forecast_scores where as_of <> (select max(as_of) from marts.forecast_scores)")
+        con.execute(
+            "update marts.forecast_scores set probability = 0.6, outcome = false, brier = 0.36, is_inside = null"
+        )
+        swedish = render_client(con, FJALLGLAS, tmp_path).read_text("utf-8")
+    assert "En prognos har fått sitt facit. Vi sade 60\xa0%, och målet nåddes inte. Brier 0,36," in swedish
+    assert "1 prognoser" not in swedish
+    record = OwnerScores(count=1, brier=0.04, said=0.8, came=1.0, both=0, both_brier=None, program_brier=None)
+    assert "one has been scored. Its owner was 80% sure, and the target was reached. Brier 0.04." in owner_scores(
+        record, Speech("en")
+    )
 
 
 def test_a_bound_to_be_reached_shows_where_it_is_expected_to_go_and_one_to_hold_does_not() -> None:
