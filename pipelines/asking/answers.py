@@ -207,16 +207,28 @@ def sql(con: duckdb.DuckDBPyConnection, query: str) -> Answer:
     """One read-only question in DuckDB's SQL over schemas marts and ops; at most ``MOST_ROWS`` rows."""
     reach = _reach(con)
     answered = ask(con, query, most=MOST_ROWS)
-    names = [name for name, _ in answered.columns]
+    names = _told_apart([name for name, _ in answered.columns])
     return _answer(
         {
-            "columns": [{"name": name, "type": kind} for name, kind in answered.columns],
+            "columns": [{"name": name, "type": kind} for name, (_, kind) in zip(names, answered.columns, strict=True)],
             "rows": [dict(zip(names, row, strict=True)) for row in answered.rows],
             "more_rows": answered.more,
             **reach,
             "definition": "definitions(table) says what each column means",
         }
     )
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Columns of one name, as those of two tables beside each other, by the names that DuckDB gives them in a table."""
+    found: list[str] = []
+    for name in names:
+        other, number = name, 0
+        while other in found or (number and other in names):
+            number += 1
+            other = f"{name}_{number}"
+        found.append(other)
+    return found
 
 
 def _reach(con: duckdb.DuckDBPyConnection) -> Answer:
@@ -233,8 +245,10 @@ def _reach(con: duckdb.DuckDBPyConnection) -> Answer:
 
 
 def _clients(con: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = con.execute("select distinct client from marts.objective_progress order by client").fetchall()
-    return [row[0] for row in rows]
+    """Every client with figures: also one that has no objectives, as far as what was published says."""
+    known = "union select client from marts.clients" if columns_of(con, "clients") else ""
+    rows = con.execute(f"select client from marts.objective_progress {known} order by client").fetchall()  # noqa: S608
+    return list(dict.fromkeys(row[0] for row in rows))
 
 
 def _known(name: str, known: Sequence[str], *, what: str) -> str:

@@ -60,9 +60,15 @@ def ask(con: duckdb.DuckDBPyConnection, query: str, *, most: int | None = None) 
         )
     for statement in (*_still_open(con), *CLOSED):
         con.execute(statement)
-    result = con.execute(asked[0])
-    columns = tuple((name, str(kind)) for name, kind, *_ in result.description or [])
-    rows = result.fetchall()
+    if most is not None and asked[0].type == duckdb.StatementType.SELECT:
+        # no more than is shown is worked out and held, however many there are
+        found = con.sql(asked[0])
+        columns = tuple((name, str(kind)) for name, kind in zip(found.columns, found.types, strict=True))
+        rows = found.limit(most + 1).fetchall()
+    else:
+        result = con.execute(asked[0])
+        columns = tuple((name, str(kind)) for name, kind, *_ in result.description or [])
+        rows = result.fetchall()
     if most is None or len(rows) <= most:
         return Answered(columns, rows)
     return Answered(columns, rows[:most], more=True)

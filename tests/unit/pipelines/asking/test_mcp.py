@@ -24,6 +24,9 @@ create table marts.kpis as select 'fjallglas' as client, 'sessions' as kpi, 'Ses
     'sessions' as unit, 'higher' as better, true as adds_over_time, true as adds_over_sources;
 create table marts.key_results as select 'fjallglas' as client, 'awareness' as objective_id,
     'visitors' as key_result_id, '+30%' as target;
+create table marts.clients as from (values ('fjallglas'), ('gamma')) as t(client);
+insert into marts.kpi_monthly by name select * replace ('gamma' as client)
+    from marts.kpi_monthly where client = 'fjallglas' and kpi = 'sessions';
 """
 
 
@@ -136,8 +139,57 @@ def test_nothing_can_be_changed_or_read_beside_the_published_figures(home: Home,
 
 
 def test_a_long_answer_says_that_there_is_more(home: Home) -> None:
-    answer = tool(home, "sql", query="select * from range(1000)")
+    # so many that not all of them could be held
+    answer = tool(home, "sql", query="select * from range(100_000_000_000)")
     assert (len(answer["rows"]), answer["more_rows"]) == (200, True)
+
+
+def test_questions_asked_at_once_are_all_answered(home: Home) -> None:
+    async def ask_all(client: Client) -> list[Any]:
+        answers: list[Any] = []
+
+        async def ask(name: str, arguments: dict[str, Any]) -> None:
+            answers.append(await client.call_tool(name, arguments))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(ask, "sql", {"query": "select count(*) from kpi_monthly"})
+                tasks.start_soon(ask, "objectives", {})
+        return answers
+
+    answers = asked(home, ask_all)
+    assert [each.content[0].text for each in answers if each.is_error] == []
+    assert len(answers) == 8
+
+
+def test_columns_of_one_name_are_all_there(home: Home) -> None:
+    answer = tool(home, "sql", query="select 1 as a, 2 as a, 3 as a_1, 4 as a")
+    assert answer["rows"] == [{"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}]
+    assert [each["name"] for each in answer["columns"]] == ["a", "a_2", "a_1", "a_3"]
+
+
+def test_a_client_without_objectives_has_its_figures(home: Home) -> None:
+    assert tool(home, "objectives", client="gamma")["objectives"] == []
+    assert tool(home, "kpi_series", client="gamma", kpi="sessions")["months"]
+    assert tool(home, "what_changed", client="gamma")["changes"] == []
+    assert "there are: none" in refused(home, "key_result", client="gamma", key_result="awareness/visitors")
+
+
+def test_a_question_without_end_is_given_up(home: Home) -> None:
+    from mcp import Client
+
+    from pipelines.asking.server import server_of
+
+    async def main() -> tuple[Any, Any]:
+        async with Client(server_of(home, longest=0.3)) as client:
+            endless = "select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3"
+            stopped = await client.call_tool("sql", {"query": endless})
+            return stopped, await client.call_tool("sql", {"query": "select 1 as one"})
+
+    stopped, after = anyio.run(main)
+    assert stopped.is_error
+    assert "no answer within 0.3 seconds" in stopped.content[0].text
+    assert after.structured_content["rows"] == [{"one": 1}]
 
 
 def test_before_the_first_night_it_says_so(tmp_path: Path) -> None:
