@@ -7,7 +7,7 @@ does not: the API's versions, encoding and errors (``api.py``).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -38,6 +38,8 @@ KEPT_DAYS = 365
 PAGE_POSTS = 100
 OVERLAP = 5
 BATCH_POSTS = 50
+KINDS = {"shares": "share", "ugcPosts": "ugcPost"}
+"""How totals are asked for and are told of whom, by kind of post."""
 TEXT_CHARACTERS = 280
 
 SNAPSHOTS = Stream(
@@ -202,40 +204,49 @@ class LinkedInSource(BaseSource[Http]):
         return Answer(rows=rows, listed_since=since, present=odd.present, doubts=doubts, on_conflict="last")
 
     def _counters(self) -> Answer:
-        """Running totals of the posts LinkedIn still counts; one it leaves out has had no activity at all."""
+        """Running totals of the posts LinkedIn still counts; one it leaves out has had no activity at all.
+
+        Unless some totals are of nobody knows which post: then one that is left out is not known to have had none.
+        """
         listing, odd = self._listed(), Odd()
         published = self._published(listing, odd)
         kept_from = self.context.now - timedelta(days=KEPT_DAYS - 1)
         asked = [urn for urn, moment, _ in published if moment >= kept_from]
-        elements: dict[str, Node] = {}
-        for kind, field in (("shares", "share"), ("ugcPosts", "ugcPost")):
-            wanted = [urn for urn in asked if urn.startswith(f"urn:li:{field}:")]
-            for first in range(0, len(wanted), BATCH_POSTS):
-                elements |= self._batch_counters(kind, field, wanted[first : first + BATCH_POSTS], odd)
+        known = [urn for urn in asked if urn.startswith(("urn:li:share:", "urn:li:ugcPost:"))]
+        wanted = frozenset(known)
+        strays = Odd()
+        elements = strays.by_id(self._counted(known), lambda element: post_of(element, wanted))
         read = odd.readable(elements.items(), lambda item: (item[0], counts(item[1])))
         found: dict[str, Row | None] = {**dict.fromkeys(elements), **dict(read)}
-        nothing: Row = {"likes": 0, "comments": 0, "shares": 0}
+        nothing: Row | None = None if strays.problems else {"likes": 0, "comments": 0, "shares": 0}
         stamp: Row = {"platform": PLATFORM, "taken_at": self.context.now, "day": self.snapshot_day()}
-        known = [urn for urn in asked if urn.startswith(("urn:li:share:", "urn:li:ugcPost:"))]
         counted = ((urn, found.get(urn, nothing)) for urn in known)
         rows: list[Row] = [{**stamp, "post_id": urn, **counters} for urn, counters in counted if counters is not None]
         return Answer(
             rows=rows,
             quality={"older_posts_left_out": len(published) - len(known)},
-            doubts=(*listing.doubts(), *counter_doubts(rows), *odd.doubts()),
+            doubts=(*listing.doubts(), *counter_doubts(rows), *odd.doubts(), *strays.doubts()),
             on_conflict="last",
         )
 
-    def _batch_counters(self, kind: str, field: str, urns: list[str], odd: Odd) -> dict[str, Node]:
-        """What LinkedIn counts, by post."""
-        query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&{kind}={urn_list(urns)}"
-        path = f"/organizationalEntityShareStatistics?{query}"
-        reply = self.transport.get_json(path, attempted=f"counters of {len(urns)} {kind}")
-        elements = odd.by_id(reply.each("elements"), lambda element: element.text(field))
-        for urn, element in elements.items():
-            if urn not in urns:
-                raise BadShape(path=element[field].path, wanted="a post that was asked for", found=urn)
-        return elements
+    def _counted(self, urns: Sequence[str]) -> Iterator[Node]:
+        """What LinkedIn counts of each post, asked for by kind of post and so many at a time."""
+        for kind, field in KINDS.items():
+            wanted = [urn for urn in urns if urn.startswith(f"urn:li:{field}:")]
+            for first in range(0, len(wanted), BATCH_POSTS):
+                batch = urn_list(wanted[first : first + BATCH_POSTS])
+                query = f"q=organizationalEntity&organizationalEntity={encoded(self._urn)}&{kind}={batch}"
+                path = f"/organizationalEntityShareStatistics?{query}"
+                yield from self.transport.get_json(path, attempted=f"counters of {kind}").each("elements")
+
+
+def post_of(element: Node, asked: Collection[str]) -> str:
+    """The post that totals are of: one of those that were asked for."""
+    field = next((field for field in KINDS.values() if field in element), "share")
+    urn = element.text(field)
+    if urn not in asked:
+        raise BadShape(path=element[field].path, wanted="a post that was asked for", found=urn)
+    return urn
 
 
 def identity(post: Node) -> str:

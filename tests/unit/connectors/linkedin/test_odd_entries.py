@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.core.doubt import not_made_days
-from connectors.linkedin.source import INTERACTIONS, POSTS
+from connectors.linkedin.source import COUNTERS, INTERACTIONS, POSTS
 from tests.fake_vendor import NOW, Says, doubts, vendor
 from tests.unit.connectors.linkedin.test_source import WEEK, bucket, listing, ms, opened, post, stats
 
@@ -35,4 +35,15 @@ def test_a_post_without_an_id_costs_itself_and_may_be_any_that_was_known() -> No
         batch = opened(server).read(POSTS, None)
     assert [row["post_id"][-1] for row in batch.rows.to_pylist()] == ["1", "3"]
     assert batch.listed_since == NOW
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
+@pytest.mark.parametrize("named", [{}, {"share": None}, {"share": 7}, {"share": "urn:li:share:9"}])
+def test_totals_of_nobody_knows_which_post_leave_no_other_post_at_zero(named: dict[str, Any]) -> None:
+    """Zero would take back all that the post ever received, and give it back the night after."""
+    page = listing([post(f"urn:li:share:{number}") for number in (1, 2)])
+    told = {"elements": [{"share": "urn:li:share:1", **stats(5, 2, 1)}, {**named, **stats(57, 3, 4)}]}
+    with vendor(lambda asked: Says(page(asked) if asked.path == "/rest/posts" else told)) as server:
+        batch = opened(server).read(COUNTERS, None)
+    assert [(row["post_id"][-1], row["likes"]) for row in batch.rows.to_pylist()] == [("1", 5)]
     assert doubts(batch)["entries_left_out"]["quantity"] == 1
