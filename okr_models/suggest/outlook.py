@@ -35,7 +35,10 @@ YEAR = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A figure's closed months, oldest first and without a gap; NaN where one is missing."""
+    """A figure's closed months, oldest first and without a gap; NaN where one is missing.
+
+    ``below``: what each month of a ratio has below the line, NaN where it does not keep both parts.
+    """
 
     first: date
     values: tuple[float, ...]
@@ -43,6 +46,7 @@ class History:
     better: Better
     estimated_share: float = 0.0
     has_break: bool = False
+    below: tuple[float, ...] | None = None
 
     @property
     def months(self) -> tuple[date, ...]:
@@ -62,7 +66,7 @@ class Point:
 class Outlook:
     """What a period is likely to give. ``base``: the same months a year before (a stock: the day before it begins).
 
-    ``value`` of a flow or ratio is the mean of its months, of a stock its last one.
+    ``value`` of a flow is the mean of its months, of a ratio Σ/Σ where both parts are kept, of a stock its last one.
     """
 
     months: tuple[date, ...]
@@ -114,7 +118,8 @@ def outlook(history: History, period: Sequence[date]) -> Outlook | Refused:
     paths = np.hstack([np.broadcast_to(values, (answer.futures.paths.shape[0], len(values))), answer.futures.paths])
     middle = np.concatenate([values, answer.futures.middle])[np.newaxis, :]
     n = len(period)
-    reached, base = _reduced(paths, n, is_stock=is_stock), _base(paths, n, is_stock=is_stock)
+    below = _weights(history, ahead)
+    reached, base = _reduced(paths, n, is_stock=is_stock, below=below), _base(paths, n, is_stock=is_stock, below=below)
     if not np.isfinite(reached).all():
         return Refused("the period's closed months are not all known")
     window = paths[:, -n:]
@@ -167,19 +172,50 @@ def _point(
     return Point(base * (1 + growth), growth, said)
 
 
-def _reduced(paths: Floats, n: int, *, is_stock: bool) -> Floats:
-    return np.asarray(paths[:, -1] if is_stock else paths[:, -n:].mean(axis=1), dtype=np.float64)
+def _weights(history: History, ahead: int) -> Floats | None:
+    """What each month of the history and ``ahead`` of it has below the line; None where months weigh the same.
+
+    One to come is taken to have what the month a year before it has, as much larger or smaller as the last twelve were
+    than those before them; without such a month, what they have on average.
+    """
+    if history.below is None or history.kind != "ratio":
+        return None
+    known = np.asarray(history.below, dtype=np.float64)
+    last = known[-YEAR:]
+    if not np.nansum(last) > 0:
+        return None
+    found = list(known)
+    both = [(now, then) for now, then in zip(known[YEAR:][-YEAR:], known[:-YEAR][-YEAR:], strict=True)]
+    both = [(now, then) for now, then in both if np.isfinite(now) and np.isfinite(then)]
+    before = sum(then for _, then in both)
+    scale = sum(now for now, _ in both) / before if before > 0 else 1.0
+    for _ in range(ahead):
+        a_year_before = found[-YEAR] if len(found) >= YEAR else np.nan
+        found.append(a_year_before * scale if np.isfinite(a_year_before) else float(np.nanmean(last)))
+    return np.asarray(found, dtype=np.float64)
 
 
-def _base(paths: Floats, n: int, *, is_stock: bool) -> Floats | None:
+def _mean(paths: Floats, below: Floats | None) -> Floats:
+    """Each path's mean; of a ratio Σ/Σ where every month keeps both parts, as a key result's own is."""
+    if below is None or not np.isfinite(below).all() or not below.sum() > 0:
+        return np.asarray(paths.mean(axis=1), dtype=np.float64)
+    return np.asarray((paths * below).sum(axis=1) / below.sum(), dtype=np.float64)
+
+
+def _reduced(paths: Floats, n: int, *, is_stock: bool, below: Floats | None) -> Floats:
+    return paths[:, -1] if is_stock else _mean(paths[:, -n:], None if below is None else below[-n:])
+
+
+def _base(paths: Floats, n: int, *, is_stock: bool, below: Floats | None) -> Floats | None:
     """Each path's own base: the same months a year before, or a stock the month before the period; None where the
     history does not reach so far back or lacks one of them."""
     end = paths.shape[1] - n
     if is_stock:
         base = paths[:, end - 1] if end >= 1 else None
     else:
-        start = end - YEAR
-        base = paths[:, start : start + n].mean(axis=1) if start >= 0 and n <= YEAR else None
+        months = slice(end - YEAR, end - YEAR + n)
+        has_base = months.start >= 0 and n <= YEAR
+        base = _mean(paths[:, months], None if below is None else below[months]) if has_base else None
     return None if base is None or not np.isfinite(base).all() else np.asarray(base, dtype=np.float64)
 
 

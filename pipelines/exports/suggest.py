@@ -261,6 +261,7 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
         better=body.kpi.better,
         estimated_share=_estimated_share(figured),
         has_break=not kept,
+        below=tuple(_below(each) for each in figured),
     )
     wanted = Window(period.start, period.end).months()
     return Suggestion(
@@ -269,6 +270,13 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
         closed=len(kept),
         found=outlook(history, wanted),
     )
+
+
+def _below(figure: MonthFigure | None) -> float:
+    """What a ratio's month has below the line, NaN where it does not keep both parts."""
+    if figure is None or figure.numerator is None or figure.denominator is None:
+        return float("nan")
+    return figure.denominator
 
 
 def _estimated_share(figured: Sequence[MonthFigure | None]) -> float:

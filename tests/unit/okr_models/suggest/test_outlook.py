@@ -78,6 +78,37 @@ def test_a_stock_is_judged_by_its_last_month_against_the_one_before_the_period()
     assert answer.levels["even"].value == pytest.approx(values[-1] + 480, rel=0.05)
 
 
+def weighed(months: int, last: float = 1.0) -> tuple[float, ...]:
+    """Twice a year there are a hundred times as many; the last twelve months ``last`` times as many as before."""
+    return tuple((1000.0 if n % 6 == 0 else 10.0) * (last if n >= months - 12 else 1.0) for n in range(months))
+
+
+@pytest.mark.parametrize("last", [1.0, 3.0])
+def test_a_ratio_that_keeps_both_parts_is_one_sum_over_the_other(last: float) -> None:
+    """Half of the few, a tenth of the many: the mean of the months says .43, the period's own figure is .12."""
+    values, below = tuple(0.1 if n % 6 == 0 else 0.5 for n in range(48)), weighed(48, last)
+    answer = outlook(history(48, values=values, kind="ratio", below=below), year(2027))
+    assert isinstance(answer, Outlook)
+    own = (2 * 0.1 * 1000 + 10 * 0.5 * 10) / (2 * 1000 + 10 * 10)
+    assert answer.base == pytest.approx(own)
+    assert 0.8 * own < answer.levels["even"].value < 0.2
+
+
+def test_a_ratio_that_keeps_not_every_months_parts_is_the_mean_of_its_months() -> None:
+    values = tuple(0.1 if n % 6 == 0 else 0.5 for n in range(48))
+    below = (*weighed(47), float("nan"))
+    answer = outlook(history(48, values=values, kind="ratio", below=below), year(2027))
+    assert isinstance(answer, Outlook)
+    assert answer.base == pytest.approx(sum(values[-12:]) / 12)
+
+
+def test_the_months_of_a_base_that_are_to_come_weigh_as_a_year_before() -> None:
+    values, below = tuple(0.1 if n % 6 == 0 else 0.5 for n in range(45)), weighed(45)
+    answer = outlook(history(45, values=values, kind="ratio", below=below), year(2027))
+    assert isinstance(answer, Outlook)
+    assert answer.base < 0.2
+
+
 def test_with_one_to_two_years_it_speaks_in_tenths() -> None:
     answer = outlook(history(18), tuple(add_months(date(2024, 7, 1), n) for n in range(12)))
     assert isinstance(answer, Outlook)
