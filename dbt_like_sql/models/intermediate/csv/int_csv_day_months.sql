@@ -10,7 +10,7 @@ with scaled as (
     where
         is_held_to_shares
         and adds_over_time
-        and not is_running
+        and not is_so_far
         and observed_share >= {{ var('least_share') }}
         and observed_share < {{ var('full_share') }}
 ),
@@ -108,10 +108,10 @@ judged as (
     select
         shares.*,
         shares.is_held_to_shares
-        and not shares.is_running
+        and not shares.is_so_far
         and shares.observed_share < {{ var('least_share') }} as is_too_little,
         shares.is_held_to_shares
-        and not shares.is_running
+        and not shares.is_so_far
         and shares.observed_share < {{ var('full_share') }} as is_scaled,
         shares.kind = 'ratio' and shares.has_parts as is_divided,
         filled.value as filled_value

@@ -116,8 +116,26 @@ given as (
     select
         by_month.*,
         cast(by_month.given_days + coalesce(unopened_months.days, 0) as bigint) as observed_days,
-        cast(by_month.days_so_far - coalesce(paused_months.days, 0) as bigint) as expected_days
+        cast(by_month.days_so_far - coalesce(paused_months.days, 0) as bigint) as expected_days,
+        -- days after the newest one given are not given yet, until the month is closed
+        by_month.is_running
+        or (
+            last_day(by_month.month) > max(by_month.data_through_on) over (
+                partition by by_month.client, by_month.kpi, by_month.scope
+            )
+            and not coalesce(
+                loads.last_loaded_on
+                >= cast(last_day(by_month.month) + by_month.closing_days * interval '1 day' as date),
+                false
+            )
+        ) as is_so_far
     from by_month
+    left join {{ ref('int_stream_months') }} as loads
+        on
+            by_month.client = loads.client
+            and by_month.source = loads.source
+            and by_month.month = loads.month
+            and loads.stream = 'own_metrics'
     left join unopened_months
         on
             by_month.client = unopened_months.client
@@ -139,7 +157,7 @@ of_every_day as (
         scope,
         2 * sum(case when observed_days = expected_days then 1 else 0 end) > count(*) as is_given_every_day
     from given
-    where not is_running
+    where not is_so_far
     group by client, kpi, scope
 )
 
@@ -155,6 +173,7 @@ select
     given.adds_over_time,
     given.closing_days,
     given.is_running,
+    given.is_so_far,
     given.observed_days,
     given.expected_days,
     -- a stock is its last reading, however few there are
