@@ -45,6 +45,63 @@
     coalesce(nullif(regexp_replace({{ path }}, '/(?:index[.](?:html?|php|jsp)|default[.]aspx?)$', ''), ''), '/')
 {%- endmacro %}
 
+{# What a query names: WordPress' number of the post behind a plain permalink, else all of it that no campaign hung on;
+   empty where there is nothing of that kind. Takes a full address. #}
+{% macro named_by_query(address) -%}
+    coalesce(
+        nullif(regexp_extract({{ address }}, '^[^#]*[?&]((?:p|page_id)=[0-9]+)(?:[&#]|$)', 1), ''),
+        ltrim(
+            regexp_replace(
+                regexp_extract({{ address }}, '^[^?#]*([?][^#]*)', 1),
+                '[?&](?:(?:utm|pk|mtm|matomo|piwik|hsa|mc|at|fb|ga)_[^=&]*|_[^=&]*|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|ref|src|source|medium|campaign|cmpid|amp|print|share|replytocom)=[^&]*',
+                '',
+                'gi'
+            ),
+            '?&'
+        )
+    )
+{%- endmacro %}
+
+{# Path of a post with what its query names where that alone tells it from others: behind a plain permalink at the root, and
+   at a path that a list gives to several posts at once. Takes a page_path, a full address and whether it is such a path. #}
+{% macro path_of_post(path, address, is_shared) -%}
+    {{ path_without_index(path) }}
+    || case
+        when
+            {{ is_shared }}
+            or ({{ path_without_index(path) }} = '/' and regexp_matches({{ address }}, '^[^#]*[?&](?:p|page_id)=[0-9]+(?:[&#]|$)'))
+            then coalesce('?' || nullif({{ named_by_query(address) }}, ''), '')
+        else ''
+    end
+{%- endmacro %}
+
+{# CTE of the paths that a list gives to several posts at once, told apart by their queries. #}
+{% macro shared_paths() -%}
+shared_paths as (
+    select distinct
+        client,
+        site_host,
+        page_path
+    from (
+        select
+            client,
+            source,
+            site_host,
+            page_path
+        from {{ ref('stg_raw__blog_posts') }}
+        group by client, source, site_host, page_path
+        having
+            count(distinct post_id) > 1
+            and count(distinct nullif({{ named_by_query('url') }}, '')) > 1
+    ) as lists
+)
+{%- endmacro %}
+
+{# Whether an address is one that only a query tells from others: no page of a web source is known to be it. #}
+{% macro is_told_by_query(address) -%}
+    regexp_matches({{ address }}, '[?][^?/=]+(?:=[^?]*)?$')
+{%- endmacro %}
+
 {# Path of the page that this one is another face of: without what campaigns hang on it, AMP, print, feed, embed and
    pages of comments. Takes a page_path. #}
 {% macro path_of_page(path) -%}

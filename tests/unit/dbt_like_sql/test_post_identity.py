@@ -244,6 +244,21 @@ def plain_twice() -> Story:
     return listed(story, "rss", ("https://tall.se/?p=1", "https://www.tall.se/?p=1&utm_source=rss", PUBLISHED))
 
 
+def told_by_query() -> Story:
+    """Posts of one path, told apart by their queries, in two lists; one more path is the same post with and without."""
+    story = site("told_by_query").source("rss", "feed").source("news", "feed")
+    at_one = "https://tall.se/nyhet.asp?{}"
+    listed(story, "rss", *((f"g{n}", at_one.format(f"id={n}&utm_source=rss"), PUBLISHED) for n in (7, 8)))
+    listed(story, "news", ("x7", at_one.format("utm_medium=feed&id=7"), PUBLISHED))
+    wordpress(story, *((str(n), f"https://tall.se/blogg/?p={n}", PUBLISHED) for n in (1, 2)))
+    story.source("twice", "feed")
+    tagged = ((f"t{n}", f"https://tall.se/a/?utm_source={n}&fbclid={n}", PUBLISHED) for n in (1, 2))
+    listed(story, "twice", *tagged)
+    views(story, "/nyhet.asp", 500)
+    views(story, "/a/", 30)
+    return views(story, "/blogg/", 70)
+
+
 def source_left() -> Story:
     """WordPress left the file, and the feed that stands in its place dates every post anew."""
     story = site("source_left").source("rss", "feed")
@@ -304,6 +319,7 @@ def stories() -> list[Story]:
         idna(),
         listed_twice(),
         plain_twice(),
+        told_by_query(),
         source_left(),
         two_sources("ga_first", "ga", "matomo"),
         two_sources("matomo_first", "matomo", "ga"),
@@ -404,6 +420,11 @@ def test_a_list_whose_posts_are_anothers_rests_on_what_tells_of_those(con: duckd
 
 def test_plain_permalinks_are_told_apart_by_their_query(con: duckdb.DuckDBPyConnection) -> None:
     assert first(posts(con, "plain_twice")) == ["1", "2"]
+
+
+def test_posts_of_one_path_are_told_apart_by_what_their_queries_name(con: duckdb.DuckDBPyConnection) -> None:
+    found = posts(con, "told_by_query", "also_listed_by", "page_views")
+    assert found == [("1", None, None), ("2", None, None), ("g7", "news", None), ("g8", None, None), ("t1", None, 30)]
 
 
 def test_what_a_source_knew_that_left_the_file_is_not_forgotten(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,8 @@ with kinds as (
     from {{ ref('stg_ops__source_identities') }}
 ),
 
+{{ shared_paths() }},
+
 listed as (
     select
         posts.client,
@@ -15,12 +17,7 @@ listed as (
         posts.url,
         posts.site_host,
         posts.page_path,
-        -- a plain permalink is nothing without its query
-        case
-            when posts.page_path = '/'
-                then coalesce('/?' || nullif(regexp_extract(posts.url, '[?&]((?:p|page_id)=[0-9]+)', 1), ''), '/')
-            else {{ path_without_index('posts.page_path') }}
-        end as address,
+        {{ path_of_post('posts.page_path', 'posts.url', 'shared.client is not null') }} as address,
         posts.title,
         posts.published_at,
         posts.published_on,
@@ -37,6 +34,11 @@ listed as (
         on
             posts.client = kinds.client
             and posts.source = kinds.source
+    left join shared_paths as shared
+        on
+            posts.client = shared.client
+            and posts.site_host = shared.site_host
+            and posts.page_path = shared.page_path
 ),
 
 firsts as (

@@ -1,19 +1,22 @@
 -- every address of every known post, of now and of before
-with former as (
+with {{ shared_paths() }},
+
+former as (
     select
         history.client,
         history.source,
         history.post_id,
         history.url,
         history.site_host,
-        case
-            when history.page_path = '/'
-                then coalesce('/?' || nullif(regexp_extract(history.url, '[?&]((?:p|page_id)=[0-9]+)', 1), ''), '/')
-            else {{ path_without_index('history.page_path') }}
-        end as address,
+        {{ path_of_post('history.page_path', 'history.url', 'shared.client is not null') }} as address,
         history.first_seen_at,
         history.last_seen_at
     from {{ ref('int_blog_post_history') }} as history
+    left join shared_paths as shared
+        on
+            history.client = shared.client
+            and history.site_host = shared.site_host
+            and history.page_path = shared.page_path
 ),
 
 named as (

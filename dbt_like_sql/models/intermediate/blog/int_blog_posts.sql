@@ -53,6 +53,7 @@ listed as (
         posts.url,
         posts.site_host,
         posts.page_path,
+        posts.address,
         posts.title,
         coalesce(inherited.published_at, posts.published_at) as published_at,
         coalesce(inherited.published_on, posts.published_on) as published_on,
@@ -96,7 +97,7 @@ select
     published_on,
     published_on as live_on,
     false as is_estimated,
-    page_path <> '/' as has_own_address,
+    address <> '/' and not {{ is_told_by_query('address') }} as has_own_address,
     case when given_published_on <> published_on then given_published_on end as redated_on,
     also_listed_by
 from listed
