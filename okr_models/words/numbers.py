@@ -90,8 +90,19 @@ class Speech:
         """
         return self._decimal(value, places, pattern="0" * places)
 
-    def percent(self, share: float | None, *, beside: float | None = None, signed: bool = False) -> str:
-        """A share as whole per cent; with decimals where whole ones would hide that it isn't 0, or not ``beside``.
+    def points(self, share: float) -> str:
+        """A difference of two shares in percentage points, signed, without the words.
+
+        >>> print(Speech("sv").points(0.0014), Speech("en").points(-0.021), Speech("en").points(0.0002))
+        +0,1 −2.1 0.0
+        """
+        return self._decimal(round(share * 100, 1) or 0.0, 1, pattern="0", signed=True)
+
+    def percent(
+        self, share: float | None, *, beside: float | None = None, signed: bool = False, places: int | None = None
+    ) -> str:
+        """A share as whole per cent; with decimals where whole ones would hide that it isn't 0, or not ``beside``, or
+        with as many as are asked for.
 
         >>> sv, en = Speech("sv"), Speech("en")
         >>> print(sv.percent(0.28), en.percent(0.28, signed=True), sv.percent(-0.004), sv.percent(-0.0001))
@@ -102,7 +113,8 @@ class Speech:
         if share is None:
             return MISSING
         value = share * 100
-        places = 1 if 0 < abs(value) < 1 else 0
+        if places is None:
+            places = 1 if 0 < abs(value) < 1 else 0
         return self._percent(value, places if beside is None else _apart(value, beside * 100, places), signed=signed)
 
     def percents(self, share: float, target: float, *, signed: bool = False) -> tuple[str, str]:

@@ -27,6 +27,8 @@ from pipelines.exports.words import kpi_title, unit_word
 MONTHS_SHOWN = 24
 NOT_RELATIVE = frozenset({"position", "points", "share"})
 """Units whose change is a difference: a per cent of a rank or an index says nothing."""
+SMALL_RATE = 0.2
+"""Below it a rate is said with a decimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def _card(
     return KpiView(
         title=plain(title, limit=60),
         scope="" if scope == "all" else plain(reader.scope_name(scope), limit=40),
-        value=speech.figure(newest.value, newest.unit),
+        value=_figure(newest, speech),
         unit=_unit(newest, speech),
         month=" · ".join(notes),
         change=change,
@@ -116,6 +118,13 @@ def _card(
 def _named(notes: Iterable[MonthNote], reader: Reader) -> list[MonthNote]:
     """Notes with the names of their sources instead of the ids."""
     return [replace(note, scope=reader.scope_name(note.scope)) if note.scope else note for note in notes]
+
+
+def _figure(newest: Month, speech: Speech) -> str:
+    """A small rate keeps a decimal: of "4 %" nobody sees that it rose."""
+    if newest.unit == "share" and newest.value is not None and abs(newest.value) < SMALL_RATE:
+        return speech.percent(newest.value, places=1)
+    return speech.figure(newest.value, newest.unit)
 
 
 def _unit(newest: Month, speech: Speech) -> str:
@@ -170,9 +179,14 @@ def _change(kpi: str, newest: Month, before: Month | None, reader: Reader) -> tu
         or newest.unit in NOT_RELATIVE
         or (newest.kind == "ratio" and (kpi not in BUILT_IN or kpi in reader.kpi_titles))
     ):
-        text = speech.figure(grown, newest.unit, beside=before.value, signed=True)
+        if newest.unit == "share":
+            text = message("points_change", speech, change=speech.points(grown))
+        else:
+            text = speech.figure(grown, newest.unit, beside=before.value, signed=True)
     else:
         text = speech.percent(grown / before.value, signed=True)
+    if not any(digit in text for digit in "123456789"):
+        grown = 0.0  # what reads as no change points nowhere
     better = reader.better(kpi)
     tone = "flat" if grown == 0 else "good" if (grown > 0) == (better == "higher") else "bad"
     arrow = "→" if grown == 0 else "↗" if grown > 0 else "↘"
