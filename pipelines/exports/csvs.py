@@ -17,7 +17,7 @@ import duckdb
 
 from pipelines.exports.cells import DIALECTS, DialectName, cell
 from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
-from pipelines.exports.published import MONTH_KNOWN, columns_of, next_night, zone_of
+from pipelines.exports.published import MONTH_KNOWN, columns_of, judged_last, next_night, zone_of
 from pipelines.leftovers import write_whole
 from pipelines.warehouse.db import quote
 
@@ -108,7 +108,7 @@ def _rows(
     known = columns_of(con, file.table)
     if not known:  # an older version published no such table
         return []
-    sql = _select(file, known=known)
+    sql = _select(file, known=known, only=judged_last(con) if file.table == "initiative_results" else "true")
     if not (file.versioned and file.has_known_at):
         return con.execute(sql, {"client": client, "as_of": as_of}).fetchall()
     if restated or as_of is None:
@@ -124,10 +124,10 @@ def _rows(
     ]
 
 
-def _select(file: ExportFile, *, known: Collection[str]) -> str:
+def _select(file: ExportFile, *, known: Collection[str], only: str = "true") -> str:
     """The query of one file; every name in it comes from ``files.py``, every value is bound.
 
-    ``known``: the columns that the published table has; what it lacks is empty.
+    ``known``: the columns that the published table has; what it lacks is empty. ``only``: a condition on its rows.
     """
     columns = ", ".join(_utc(column) if column in known else f"null as {quote(column)}" for column in file.columns)
     order = ", ".join(f"{quote(column)} nulls last" for column in file.order)
@@ -155,7 +155,7 @@ def _select(file: ExportFile, *, known: Collection[str]) -> str:
     return f"""
         with known as (
             select * from marts.{file.table}
-            where {mine} and ($as_of is null or as_of <= $as_of) {known_then}
+            where {mine} and ($as_of is null or as_of <= $as_of) {known_then} and {only}
             qualify row_number() over (partition by {last_known} order by {last_known_first}) = 1
         ),
         newest as (select * from known {newest})

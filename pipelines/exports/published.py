@@ -185,6 +185,19 @@ def asked_for(con: duckdb.DuckDBPyConnection) -> str:
     ) and not {is_over}"""  # noqa: S608 - constants
 
 
+def judged_last(con: duckdb.DuckDBPyConnection) -> str:
+    """A condition on ``marts.initiative_results``: of the client's newest night, or an earlier one is asked about.
+
+    The last of a client's initiatives has left the file, and is no verdict for good because nothing was judged since.
+    """
+    if "as_of" not in columns_of(con, "clients"):
+        return "true"
+    return """coalesce((
+        select coalesce(cast($as_of as date) < night.as_of, false) or initiative_results.as_of >= night.as_of
+        from marts.clients as night where night.client = initiative_results.client
+    ), true)"""
+
+
 def read_status(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None = None, restated: bool = False
 ) -> ClientStatus:

@@ -41,6 +41,7 @@ create table marts.social_posts (client varchar, platform varchar, post_id varch
 create table marts.objectives (client varchar, objective_id varchar, position integer, title varchar, team varchar,
     owner varchar, period_start_on date, period_end_on date);
 create table marts.sources (client varchar, source varchar);
+create table marts.clients (client varchar, as_of date);
 create table ops.loads (client varchar, source varchar, stream varchar, window_start date, window_end date,
     rows bigint, status varchar, attempts integer, error_class varchar, message varchar, started_at timestamptz,
     finished_at timestamptz, run_id varchar, quality varchar);

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from okr_models.words.months import MonthNote
-from pipelines.exports.published import MONTH_KNOWN, asked_for, columns_of, next_night, zone_of
+from pipelines.exports.published import MONTH_KNOWN, asked_for, columns_of, judged_last, next_night, zone_of
 from pipelines.warehouse.db import first_row
 
 
@@ -234,7 +234,7 @@ def initiatives_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date |
     rows = con.execute(
         f"""
         select {", ".join(names)} from marts.initiative_results
-        where client = $client and ($as_of is null or as_of <= $as_of)
+        where client = $client and ($as_of is null or as_of <= $as_of) and {judged_last(con)}
         qualify as_of = max(as_of) over () order by initiative_id
         """,  # noqa: S608 - the names are this module's own
         {"client": client, "as_of": as_of},

@@ -73,6 +73,9 @@ VIEWS: tuple[View, ...] = (
         meaning="What the client's newest night says of each initiative: the newest rows of initiative_results.",
         newest_per=("client", "initiative_id"),
         newest_by="as_of desc",
+        # the last of a client's that left the file has no later night of its own
+        condition="coalesce(as_of >= (select night.as_of from marts.clients as night"
+        " where night.client = initiative_results.client), true)",
     ),
     View(
         name="loads_latest",

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
+from pipelines.exports.csvs import client_rows
+from pipelines.exports.files import INITIATIVES
+from pipelines.exports.report.queries import initiatives_of
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from tests.unit.published_fixture import build_published, insert
 
@@ -48,6 +51,24 @@ def test_an_initiative_that_the_newest_night_no_longer_has_is_not_among_the_newe
         insert(con, "marts.initiative_results", **row("initiative_results", initiative_id=name, as_of=as_of))
     sql = "select initiative_id, as_of from marts.initiative_latest where client = 'views'"
     assert con.execute(sql).fetchall() == [("stays", NEXT)]
+
+
+def test_the_last_initiative_that_left_the_file_is_not_among_the_newest(con: duckdb.DuckDBPyConnection) -> None:
+    """Nothing was judged on the nights after it; nor is it in the exports, but for those of a night that had it."""
+    insert(con, "marts.initiative_results", **row("initiative_results", initiative_id="gone", as_of=NIGHT))
+
+    def named(as_of: date | None) -> set[int]:
+        (rows,) = (found for file, found in client_rows(con, "views", as_of=as_of) if file is INITIATIVES)
+        return {len(rows), len(initiatives_of(con, "views", as_of=as_of))}
+
+    sql = "select count(*) from marts.initiative_latest where client = 'views'"
+    for newest, stands in ((NIGHT, 1), (NEXT, 0)):
+        con.execute("delete from marts.clients")
+        insert(con, "marts.clients", **CLIENT, as_of=newest)
+        assert con.execute(sql).fetchall() == [(stands,)]
+        assert named(None) == {stands}
+        assert named(newest) == {stands}
+        assert named(NIGHT) == {1}
 
 
 def test_the_newest_load_of_a_stream_is_the_last_that_was_tried(con: duckdb.DuckDBPyConnection) -> None:
