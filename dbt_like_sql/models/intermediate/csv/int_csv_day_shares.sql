@@ -120,9 +120,10 @@ given as (
         -- days after the newest one given are not given yet, until the month is closed
         by_month.is_running
         or (
-            last_day(by_month.month) > max(by_month.data_through_on) over (
-                partition by by_month.client, by_month.kpi, by_month.scope
-            )
+            last_day(by_month.month) > max(by_month.data_through_on)
+                over (
+                    partition by by_month.client, by_month.kpi, by_month.scope
+                )
             and not coalesce(
                 loads.last_loaded_on
                 >= cast(last_day(by_month.month) + by_month.closing_days * interval '1 day' as date),
