@@ -62,8 +62,9 @@
     )
 {%- endmacro %}
 
-{# Path of a post with what its query names where that alone tells it from others: behind a plain permalink at the root, and
-   at a path that a list gives to several posts at once. Takes a page_path, a full address and whether it is such a path. #}
+{# Path of a post with what its query names where that alone tells it from others: behind a plain permalink at the
+   root, and at a path that a list gives to several posts at once. Takes a page_path, a full address and whether it is
+   such a path. #}
 {% macro path_of_post(path, address, is_shared) -%}
     {{ path_without_index(path) }}
     || case

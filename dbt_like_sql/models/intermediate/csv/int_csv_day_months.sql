@@ -136,7 +136,8 @@ select
     case
         when contradicted_by is not null or is_too_little then null
         when is_divided then numerator_sum / nullif(denominator_sum, 0)
-        when kind in ('stock', 'ratio') then last_value
+        when kind = 'stock' or (kind = 'ratio' and is_own) then last_value
+        -- neither visitors nor rates of days make a month's
         when not is_own and not adds_over_time then null
         else coalesce(filled_value, value_sum)
     end as value,

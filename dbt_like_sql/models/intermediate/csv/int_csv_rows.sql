@@ -110,7 +110,7 @@ ranked as (
         *,
         row_number() over (
             partition by client, kpi, scope, grain, period_start_on
-            order by source
+            order by answer is null, source
         ) as file_rank,
         max(source) over (partition by client, kpi, scope, grain, period_start_on) as other_source,
         -- a ratio of nothing to nothing is no answer, and contradicts none
