@@ -51,6 +51,10 @@ def ask(con: duckdb.DuckDBPyConnection, query: str, *, most: int | None = None) 
 
     Raises ``NotAQuestion``, and DuckDB's own errors.
     """
+    try:
+        query.encode()
+    except UnicodeEncodeError as error:
+        raise NotAQuestion("the question is not UTF-8; save it in that encoding") from error
     asked = con.extract_statements(query)
     if len(asked) != 1:
         raise NotAQuestion(f"one question at a time; there are {len(asked)} in what was given")

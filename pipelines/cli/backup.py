@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import fail, home_of, one_line, readable_errors
+from pipelines.cli.common import fail, home_of, one_line
 from pipelines.warehouse.backup import BackupFailed, back_up, put_back
-from pipelines.warehouse.clock import BadToday, clock_from
+from pipelines.warehouse.clock import clock_from
 
 
 @click.command(epilog="Example: okr --home okr-home backup okr-2026-11-20.tar.gz")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_context
-@readable_errors(BadToday)
 def backup(context: click.Context, file: Path) -> None:
     """Copy the home folder into FILE, also while a run goes on.
 

@@ -9,13 +9,14 @@ import click
 
 from connectors.catalogue import SETTINGS
 from okr_models.client.fields import nearest
+from okr_models.client.file import AGENCY
 from okr_models.client.template import client_template
 from okr_models.client.warnings import client_warnings
-from pipelines.cli.common import complete_client, fail, home_of, readable_errors
+from pipelines.cli.common import complete_client, fail, home_of
 from pipelines.cli.csv_files import csv_problems, csv_warnings
 from pipelines.warehouse.checkin_files import bad_rows
 from pipelines.warehouse.clients import load_clients
-from pipelines.warehouse.clock import BadToday, clock_from
+from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.open_secrets import open_secrets
 
 SLUG = re.compile(r"[a-z0-9_]{1,40}")
@@ -39,7 +40,7 @@ def init(context: click.Context, client: str, suggest: bool, source: str | None)
 
         click.echo(write_key_results(home, client))
         return
-    if not SLUG.fullmatch(client):
+    if not SLUG.fullmatch(client) or client == AGENCY:
         raise fail(f"{client!r} can't be a client's name; use a-z, 0-9 and _, at most 40 of them", code=2)
     if source is not None and source not in SETTINGS:
         raise fail(
@@ -58,7 +59,6 @@ def init(context: click.Context, client: str, suggest: bool, source: str | None)
 @click.command(epilog="Example: okr --home okr-home validate acme")
 @click.argument("clients", nargs=-1, shell_complete=complete_client)
 @click.pass_context
-@readable_errors(BadToday)
 def validate(context: click.Context, clients: tuple[str, ...]) -> None:
     """Check client files: every error, each as file:line with what would be right.
 

@@ -51,7 +51,7 @@ def sql(context: click.Context, query: str, as_csv: bool) -> None:
 
     Nothing can be changed, and nothing but schemas marts and ops can be read: no file, no other database, no network.
     """
-    columns, rows = _answer(context, sys.stdin.read() if query == "-" else query)
+    columns, rows = _answer(context, _from_stdin() if query == "-" else query)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
@@ -60,6 +60,13 @@ def sql(context: click.Context, query: str, as_csv: bool) -> None:
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
     click.echo(laid_out(columns, rows, width=width), nl=False)
     click.echo(f"{len(rows)} row{'' if len(rows) == 1 else 's'}", err=True)
+
+
+def _from_stdin() -> str:
+    """What the house asks of every text: UTF-8, whatever the terminal speaks."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="surrogateescape")
+    return sys.stdin.read()
 
 
 def laid_out(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]], *, width: int | None) -> str:

@@ -141,7 +141,7 @@ def next_night(as_of: date | None, zone: ZoneInfo) -> datetime | None:
 
     At 05:00 in Stockholm it is the evening before in America: the night of a day there comes a day later.
     """
-    if as_of is None:
+    if as_of is None or as_of > date.max - timedelta(days=3):
         return None
     night = datetime.combine(as_of + timedelta(days=1), NIGHT_AT, NIGHT_ZONE)
     if night.astimezone(zone).date() > as_of:

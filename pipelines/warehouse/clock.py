@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from okr_models.client.fields import FIRST_YEAR, LAST_YEAR
+
 TODAY_VARIABLE = "OKR_TODAY"
 FIXED_ZONE = ZoneInfo("Europe/Stockholm")
 FIXED_TIME = time(5, 0)
@@ -24,10 +26,10 @@ class Clock(Protocol):
 
 
 class BadToday(ValueError):
-    """``OKR_TODAY`` is set to something that is no date."""
+    """``OKR_TODAY`` is set to something that is no date, or none of a time in which a client file can stand."""
 
-    def __init__(self, *, value: str) -> None:
-        super().__init__(f"{TODAY_VARIABLE}={value!r} is not a date; write it as 2026-11-20, or unset it")
+    def __init__(self, *, value: str, problem: str = "is not a date") -> None:
+        super().__init__(f"{TODAY_VARIABLE}={value!r} {problem}; write it as 2026-11-20, or unset it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +64,6 @@ def clock_from(environ: Mapping[str, str]) -> Clock:
         day = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day, no instant
     except ValueError as error:
         raise BadToday(value=value) from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadToday(value=value, problem=f"lies outside {FIRST_YEAR} to {LAST_YEAR}")
     return fixed_clock(day)

@@ -88,6 +88,7 @@ def test_a_home_folder_that_can_not_be_one_is_told_in_one_line(
         (["init"], "CLIENT"),
         (["init", "Acme"], "Acme"),
         (["init", "acme"], "left as it is"),
+        (["init", "_agency"], "can't be a client's name"),
         (["ui", "--port", "99999"], "99999"),
         (["replay", "--source", "acme/nosuch", "--from", "2026-01-01", "--to", "2026-01-02"], "acme/web"),
         (["completion", "tcsh"], "tcsh"),
@@ -104,7 +105,17 @@ def test_wrong_usage_is_one_line_and_exit_2(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["suggest", "acme"], ["doctor"], ["status", "--as-of", "2026-01-01", "--restated"]]
+    "arguments",
+    [
+        ["suggest", "acme"],
+        ["doctor"],
+        ["status", "--as-of", "2026-01-01", "--restated"],
+        ["validate"],
+        ["backup", "new.tar.gz"],
+        ["sandbox"],
+        ["run"],
+        ["send"],
+    ],
 )
 def test_a_clock_that_is_set_to_no_day_is_wrong_usage(
     home: Path, arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -130,6 +141,7 @@ def test_a_clock_that_is_set_to_no_day_is_wrong_usage(
         (["sql", "-- nothing but a comment"], "one question"),
         (["sql", "select 1; select 2"], "one question"),
         (["sql", "selekt 1"], "selekt"),
+        (["sql", "select '\udcff'"], "not UTF-8"),
         (["export", "--out", "/dev/null/folder"], "/dev/null/folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -432,3 +444,23 @@ def test_what_google_says_of_old_pythons_is_no_line_of_ours(monkeypatch: pytest.
         for library in ("google.api_core._python_version_support", "pandas"):
             warnings.warn_explicit("goes soon", FutureWarning, f"{library}.py", 1, module=library)
     assert [warning.filename for warning in said] == ["pandas.py"]
+
+
+def test_a_day_far_off_is_asked_for_like_any_other(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for day in ("2026-11-20", "9999-12-31"):
+        monkeypatch.setattr(sys, "argv", ["okr", "--home", str(home), "status", "--as-of", day])
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        assert ended.value.code == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] != ""
+
+
+def test_a_client_that_can_not_be_leaves_no_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["okr", "--home", str(home), "init", "_agency"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert [path.name for path in (home / "clients").iterdir()] == ["acme.yaml"]

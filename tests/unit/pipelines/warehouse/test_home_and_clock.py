@@ -27,7 +27,9 @@ def test_a_fixed_today_is_five_in_the_morning_in_stockholm(today, instant):
     assert clock.now().tzinfo == UTC
 
 
-@pytest.mark.parametrize("today", ["2026-02-29", "20 November", "2026-11-20T05:00", "26-11-20", "20261120"])
+@pytest.mark.parametrize(
+    "today", ["2026-02-29", "20 November", "2026-11-20T05:00", "26-11-20", "20261120", "0001-01-01", "9999-12-31"]
+)
 def test_a_today_that_is_no_date_is_refused_in_words(today):
     with pytest.raises(BadToday, match="OKR_TODAY"):
         clock_from({"OKR_TODAY": today})
