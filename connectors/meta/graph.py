@@ -13,10 +13,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+from connectors.core.arrow import Row
 from connectors.core.doubt import Doubt
-from connectors.core.errors import AuthFailed, BadReply, MetricGone, NotFound, PermissionMissing, QuotaExhausted
+from connectors.core.errors import (
+    AuthFailed,
+    BadReply,
+    MetricGone,
+    NotFound,
+    PermissionMissing,
+    QuotaExhausted,
+    Unavailable,
+)
 from connectors.core.http import Http, pause
-from connectors.core.odd import Odd
+from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Json, Node
 from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
@@ -31,7 +40,7 @@ from connectors.meta.tokens import (
     open_token,
 )
 from connectors.meta.usage import Pace
-from okr_models.periods import ONE_DAY
+from okr_models.periods import ONE_DAY, Window
 
 VENDOR = FACEBOOK
 DEFAULT_VERSION = "v26.0"
@@ -85,6 +94,28 @@ def day_ended(instant: datetime) -> date:
     if not is_midnight:
         raise BadShape(path="end_time", wanted="a midnight in Los Angeles", found=instant.isoformat())
     return day
+
+
+def day_by_day(days: Window, read: Callable[[date], Row | None], *, what: str) -> tuple[list[Row], list[Doubt]]:
+    """Figures that are asked for one day a call; a day of which ``read`` gives None has none.
+
+    A day that Meta has an error of its own for each time it is asked costs itself, or it would keep out all that lies
+    behind it. A second one fails the read: then it is not the day.
+    """
+    failed = list[date]()
+
+    def one(day: date, _: date) -> Row | None:
+        try:
+            return read(day)
+        except Unavailable as error:
+            failed.append(day)
+            if error.status is None or len(failed) > 1 or days.days == 1:
+                raise
+            said = error.detail
+        raise BadShape(path="the reply", wanted="figures", found=said)
+
+    found, doubts = readable_days(((day, day) for day in days), one, what=what)
+    return [row for row in found if row is not None], doubts
 
 
 class GraphCalls:

@@ -13,12 +13,12 @@ from datetime import date
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
-from connectors.core.odd import Odd, readable_days
+from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.core.shape import Node
 from connectors.meta.account import KEPT_DAYS, MetaSource
-from connectors.meta.graph import VENDOR, Graph, Parameters, midnight
+from connectors.meta.graph import VENDOR, Graph, Parameters, day_by_day, midnight
 from connectors.meta.settings import Instagram
 from connectors.meta.usage import LIMITS
 from okr_models.client.sources import SourceSettings
@@ -77,9 +77,7 @@ class InstagramSource(MetaSource):
     def _interactions(self, window: Window) -> Answer:
         """One call a day: a request gives one number for its whole window. A day not counted yet is missing."""
         part = self.clip(window, history_days=KEPT_DAYS)
-        days = ((day, day) for day in part)
-        found, doubts = readable_days(days, lambda day, _: self._day(day), what="the interactions")
-        rows = [row for row in found if row is not None]
+        rows, doubts = day_by_day(part, self._day, what="the interactions")
         quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
         return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
 

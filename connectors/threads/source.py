@@ -17,13 +17,13 @@ from connectors.core.counters import counter_doubts
 from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
 from connectors.core.http import Http
-from connectors.core.odd import Odd, readable_days
+from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Renewal, Token, granted_by
 from connectors.meta.errors import classifier
-from connectors.meta.graph import PACIFIC, GraphCalls, midnight
+from connectors.meta.graph import PACIFIC, GraphCalls, day_by_day, midnight
 from connectors.meta.usage import Pace
 from connectors.threads.settings import Threads
 from okr_models.client.sources import SourceSettings
@@ -34,6 +34,7 @@ PLATFORM = str(Threads.facts.platform)
 FIRST_DAY = date(2024, 4, 13)
 """Insights reach back no further, for any profile."""
 METRICS = ("likes", "replies", "reposts", "quotes")
+POST_METRICS = ("views", *METRICS, "shares")
 POST_FIELDS = ("id", "media_product_type", "media_type", "permalink", "timestamp", "text", "is_quote_post")
 PASSED_ON = "REPOST_FACADE"
 MOST_COUNTED = 400
@@ -52,7 +53,7 @@ SNAPSHOTS = Stream(
 COUNTERS = Stream(
     table=POST_COUNTERS,
     delivery="snapshot",
-    api="GET /{post}/insights?metric=likes,replies,reposts,quotes",
+    api="GET /{post}/insights?metric=likes,replies,reposts,quotes,shares",
     note=f"counters as they were before the first night; all but the newest {MOST_COUNTED} posts",
 )
 POSTS = Stream(
@@ -124,10 +125,7 @@ class ThreadsSource(BaseSource[Http]):
         """One call a day: a request gives one number for its whole window. A day without a number is missing."""
         known = (self.today() - FIRST_DAY).days
         part = self.clip(window, history_days=known)
-        found, doubts = readable_days(
-            ((day, day) for day in part), lambda day, _: self._day(day), what="the interactions"
-        )
-        rows = [row for row in found if row is not None]
+        rows, doubts = day_by_day(part, self._day, what="the interactions")
         doubts = [*doubts, *self._graph.doubts()]
         return Answer(rows=rows, covers=part, quality=self._graph.quality(), doubts=tuple(doubts))
 
@@ -182,7 +180,7 @@ class ThreadsSource(BaseSource[Http]):
     def _post_counters(self, post: Node, gone: set[str]) -> Row | None:
         """One post's totals; None where Threads counts nothing of it."""
         number = post.text("id")
-        found = self._graph.insights(number, METRICS, {}, attempted="reading a post's counters", gone=gone)
+        found = self._graph.insights(number, POST_METRICS, {}, attempted="reading a post's counters", gone=gone)
         values = {name: _lifetime(item) for name, item in found.items()}
         return {**self._reading(), "post_id": number, **counted(values)} if values else None
 

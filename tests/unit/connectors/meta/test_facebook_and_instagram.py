@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.core.errors import BadReply, Misconfigured, QuotaExhausted, SourceError
+from connectors.core.doubt import not_made_days
+from connectors.core.errors import BadReply, Misconfigured, QuotaExhausted, SourceError, Unavailable
 from connectors.core.protocol import Batch, Source
 from connectors.core.shape import Node
 from connectors.meta import facebook_page, instagram
@@ -174,6 +175,28 @@ def test_a_metric_left_out_is_not_known_and_a_day_without_any_has_no_row() -> No
     assert (found[10]["likes"], found[10]["comments"], found[10]["shares"]) == (0, None, None)
     assert (found[11]["likes"], found[11]["comments"], found[11]["shares"]) == (None, 1, None)
     assert (found[12]["likes"], found[12]["shares"]) == (1, 0)
+
+
+@pytest.mark.parametrize("failing", [{10}, {10, 12}])
+def test_a_day_that_meta_fails_on_each_time_costs_itself_and_two_are_a_failure(failing: set[int]) -> None:
+    well = day_values(lambda day: {"likes": 1, "shares": 0})
+
+    def answer(asked: Asked) -> Says:
+        if datetime.fromtimestamp(int(asked.query["since"]), UTC).day in failing:
+            return Says({"error": {"code": 1, "message": "An unknown error occurred"}}, status=500)
+        return well(asked)
+
+    with vendor(answer) as server:
+        source = account(server)
+        if len(failing) > 1:
+            with pytest.raises(Unavailable):
+                source.read(instagram.INTERACTIONS, WEEK)
+            return
+        batch = source.read(instagram.INTERACTIONS, WEEK)
+        with pytest.raises(Unavailable):
+            source.read(instagram.INTERACTIONS, Window(date(2026, 11, 10), date(2026, 11, 10)))
+    assert sorted(row["day"].day for row in rows(batch)) == [9, 11, 12, 13, 14, 15]
+    assert not_made_days(batch.quality) == {date(2026, 11, 10)}
 
 
 def test_a_budget_that_runs_out_inside_a_window_fails_it_whole() -> None:
