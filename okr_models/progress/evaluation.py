@@ -150,7 +150,7 @@ def prepare(
     if measurement.rule == "count" and outcome is None and as_of > final_on(task):
         late = note("count_unobserved", count=measurement.open_items)
         measurement, raw = replace(measurement, refusal=measurement.refusal or late), None
-    can_forecast = with_forecast and body is not None and outcome is None
+    can_forecast = with_forecast and body is not None and _is_open(task, measurement, raw=raw, outcome=outcome)
     job = forecast_job(task, measurement, body, success=success) if can_forecast and body is not None else None
     relevant = relevant_failures(client, key_result, failures, as_of=as_of)
     restated = relevant_restatements(task, measurement, figures.restatements)
@@ -192,6 +192,14 @@ def prepare(
         input_hash=fingerprint((version, key_result.title, client.language, position, known)),
         position=position,
     )
+
+
+def _is_open(task: Task, measurement: Measurement, *, raw: float | None, outcome: bool | None) -> bool:
+    """Whether a forecast can still say anything: of a stretch goal that is reached, of its whole target."""
+    if outcome is None:
+        return True
+    is_stretch = task.key_result.ambition == "stretch"
+    return is_stretch and outcome and settled(task, measurement, raw=raw, success=1.0) is None
 
 
 def finish(prepared: Prepared, forecast: Forecast | None) -> KeyResultProgress:

@@ -222,10 +222,10 @@ def about_forecast(
     final_target: float | None,
 ) -> tuple[Note, ...]:
     """Why there is no probability, or what is to be known about the one there is."""
-    if job is None or forecast is None or is_settled:
+    if job is None or forecast is None:
         return ()
     if forecast.probability is None:
-        return _why_none(job)
+        return () if is_settled else _why_none(job)
     notes = [note(FALLBACKS[forecast.fallback])] if forecast.fallback else []
     notes += [note("probability_tenths")] if forecast.tenths and not forecast.fallback else []
     if job.success_full is not None and forecast.probability_full is not None:

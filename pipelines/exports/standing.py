@@ -55,6 +55,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "chance": "sannolikhet {share}",
         "chance_stretch": "{share} att nå {part} av vägen",
         "chance_both": "{share} att nå {part} av vägen, {full} hela",
+        "chance_full": "{full} att nå hela målet",
         "likely": "{what} väntas sluta på {end}, målet är {goal}",
         "likely_stretch": "{likely} (sträckmål: {part} av vägen räcker)",
         "likely_settled": "målet för {what} går inte längre att nå",
@@ -87,6 +88,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "chance": "probability {share}",
         "chance_stretch": "{share} to get {part} of the way",
         "chance_both": "{share} to get {part} of the way, {full} the whole",
+        "chance_full": "{full} to reach the whole target",
         "likely": "{what} expected to end at {end}, the target is {goal}",
         "likely_stretch": "{likely} (stretch: {part} of the way is enough)",
         "likely_settled": "the target for {what} can no longer be reached",
@@ -208,15 +210,18 @@ class Standing:
     def chance(self) -> str:
         """How likely success is, of a stretch goal also the whole target; nothing where it is settled or unknown."""
         row, speech, text = self.row, self.speech, TEXT[self.speech.language]
+        full = row.probability_full if row.ambition == "stretch" else None
+        if row.probability == 1 and full is not None and 0 < full < 1:
+            return text["chance_full"].format(full=speech.percent(full))
         if row.probability is None or not 0 < row.probability < 1:
             return ""
         share = speech.percent(row.probability)
         if row.ambition != "stretch":
             return text["chance"].format(share=share)
         part = speech.percent(STRETCH)
-        if row.probability_full is None:
+        if full is None:
             return text["chance_stretch"].format(share=share, part=part)
-        return text["chance_both"].format(share=share, part=part, full=speech.percent(row.probability_full))
+        return text["chance_both"].format(share=share, part=part, full=speech.percent(full))
 
     def notes(self) -> tuple[str, ...]:
         """What any reader must know beside the explanation; what only the agency can mend is ``cures``."""

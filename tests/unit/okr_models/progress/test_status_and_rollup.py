@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.types import Forecast
 from okr_models.periods import add_months
 from okr_models.progress.expected import cumulative_share, ramp_share
@@ -244,6 +245,24 @@ def test_a_stretch_goal_that_is_settled_says_of_the_whole_target_only_what_is_se
     )
     whole = key_result(kpi="sessions", target=900, ambition="stretch")
     assert evaluated(whole, figures_of(months=rows)).forecast.probability_full == 1.0
+
+
+def test_a_stretch_goal_that_is_reached_still_has_a_forecast_of_its_whole_target() -> None:
+    rows = monthly("sessions", month("2025-08"), [100.0] * 15)
+
+    def said(_: ForecastJob) -> Forecast:
+        return Forecast(mid=1200.0, low=1100.0, high=1350.0, probability=0.95, probability_full=0.2)
+
+    progress = evaluated(
+        key_result(kpi="sessions", target=1300, ambition="stretch"), figures_of(months=rows), forecaster=said
+    )
+    found = progress.forecast
+    assert (progress.status, found.mid, found.probability, found.probability_full) == ("achieved", 1200.0, 1.0, 0.2)
+    assert "full_target_probability" in codes(progress)
+    # where nothing is open any more, none is made
+    for ambition in ("committed", "stretch"):
+        reached = key_result(kpi="sessions", target=900, ambition=ambition)
+        assert evaluated(reached, figures_of(months=rows), forecaster=said).prepared.job is None
 
 
 # roll-up

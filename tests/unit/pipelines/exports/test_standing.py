@@ -93,6 +93,9 @@ def test_a_stretch_goal_has_both_probabilities() -> None:
     assert plain(said(row).chance()) == "95 % att nå 70 % av vägen, 7 % hela"
     assert said(row, speech=ENGLISH).chance() == "95% to get 70% of the way, 7% the whole"
     assert plain(said(row).likely_end()).endswith("(sträckmål: 70 % av vägen räcker)")
+    reached = replace(row, probability=1.0, status="achieved")
+    assert plain(said(reached).chance()) == "7 % att nå hela målet"
+    assert said(replace(reached, probability_full=1.0)).chance() == ""
 
 
 def test_what_is_settled_or_unknown_has_no_probability() -> None:
