@@ -16,8 +16,8 @@ from typing import Literal
 import duckdb
 
 from pipelines.exports.cells import DIALECTS, DialectName, cell
-from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, TEAM_FILES, ExportFile
-from pipelines.exports.published import MONTH_KNOWN, columns_of, judged_last, next_night, zone_of
+from pipelines.exports.files import AGENCY_FILES, BOARD_FILES, INITIATIVES, KEY_RESULTS, TEAM_FILES, ExportFile
+from pipelines.exports.published import MONTH_KNOWN, asked_by_file, columns_of, judged_last, next_night, zone_of
 from pipelines.leftovers import write_whole
 from pipelines.warehouse.db import quote
 
@@ -108,7 +108,7 @@ def _rows(
     known = columns_of(con, file.table)
     if not known:  # an older version published no such table
         return []
-    sql = _select(file, known=known, only=judged_last(con) if file.table == "initiative_results" else "true")
+    sql = _select(file, known=known, only=_only(con, file))
     if not (file.versioned and file.has_known_at):
         return con.execute(sql, {"client": client, "as_of": as_of}).fetchall()
     if restated or as_of is None:
@@ -122,6 +122,13 @@ def _rows(
             sql, {"client": each, "as_of": as_of, "known_before": next_night(as_of, zone_of(con, each))}
         ).fetchall()
     ]
+
+
+def _only(con: duckdb.DuckDBPyConnection, file: ExportFile) -> str:
+    """A condition on its rows: what a client's file still asks for."""
+    if file.table == INITIATIVES.table:
+        return judged_last(con)
+    return "true" if file.history else asked_by_file(con, KEY_RESULTS.table if file.of_progress else file.table)
 
 
 def _select(file: ExportFile, *, known: Collection[str], only: str = "true") -> str:
@@ -145,7 +152,7 @@ def _select(file: ExportFile, *, known: Collection[str], only: str = "true") -> 
             select {columns} from marts.{file.table}
             where (client, objective_id, key_result_id, as_of, known_at) in (
                 select client, objective_id, key_result_id, as_of, max(known_at) from marts.key_result_progress
-                where {mine} and ($as_of is null or as_of <= $as_of) {known_then}
+                where {mine} and ($as_of is null or as_of <= $as_of) {known_then} and {only}
                 group by client, objective_id, key_result_id, as_of
                 qualify as_of = max(as_of) over (partition by client)
             )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from okr_models.words.codes import Note, from_json
+from pipelines.warehouse.publish.views import IN_FILE, asked_now
 
 NIGHT_AT = time(5, 0)
 NIGHT_ZONE = ZoneInfo("Europe/Stockholm")
@@ -185,6 +186,13 @@ def asked_for(con: duckdb.DuckDBPyConnection) -> str:
     ) and not {is_over}"""  # noqa: S608 - constants
 
 
+def asked_by_file(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A condition on a table of verdicts: what the client's file asks for now, or an earlier night (``asked_now``)."""
+    asked, _ = IN_FILE.get(table, ("", ""))
+    known = asked and columns_of(con, asked) and "as_of" in columns_of(con, "clients")
+    return asked_now(table) if known else "true"
+
+
 def judged_last(con: duckdb.DuckDBPyConnection) -> str:
     """A condition on ``marts.initiative_results``: of the client's newest night, or an earlier one is asked about.
 
@@ -259,6 +267,7 @@ def _newest(
     sql = f"""
         select {selected} from marts.{table}
         where {known_then} and as_of = (select max(as_of) from marts.{table} where {known_then})
+            and {asked_by_file(con, table)}
         qualify row_number() over (partition by {", ".join(key)} order by known_at desc) = 1
         order by {", ".join(key)}
     """  # noqa: S608

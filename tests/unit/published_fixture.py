@@ -42,6 +42,7 @@ create table marts.objectives (client varchar, objective_id varchar, position in
     owner varchar, period_start_on date, period_end_on date);
 create table marts.sources (client varchar, source varchar);
 create table marts.clients (client varchar, as_of date);
+create table marts.key_results (client varchar, objective_id varchar, key_result_id varchar);
 create table ops.loads (client varchar, source varchar, stream varchar, window_start date, window_end date,
     rows bigint, status varchar, attempts integer, error_class varchar, message varchar, started_at timestamptz,
     finished_at timestamptz, run_id varchar, quality varchar);

@@ -190,5 +190,9 @@ def make_view(con: Connection, view: View, of: Published, *, target: str) -> Non
     working = first_row(con, "select current_database(), current_schema()") or ("memory", "main")
     con.execute(f"use {quote(target)}")
     with afterwards(con, f"use {quote(working[0])}.{quote(working[1])}"):
-        con.execute(f"create view marts.{quote(view.name)} as {view.sql(column.name for column in of.columns)}")
+        rows = con.execute(
+            "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'", [target]
+        ).fetchall()
+        query = view.sql((column.name for column in of.columns), there={name for (name,) in rows})
+        con.execute(f"create view marts.{quote(view.name)} as {query}")
         comment_on(con, "view", f"marts.{quote(view.name)}", view.meaning, of.columns)

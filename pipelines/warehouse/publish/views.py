@@ -5,7 +5,7 @@ What belongs here: which views there are, and their SQL. What does not: making t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from pipelines.warehouse.tables import names
@@ -16,7 +16,8 @@ class View:
     """A view of schema ``marts`` over a published table, with that table's columns and their comments.
 
     ``newest_per``: the newest row for each of these, by ``newest_by``; with ``of_newest_night`` only of each client's
-    newest night. ``condition``: SQL that its rows fulfil.
+    newest night. ``condition``: SQL that its rows fulfil. ``asked``: one that what the client's file asks for now
+    fulfils, which reads the tables of ``asked_of`` and is left out where they were never built.
     """
 
     name: str
@@ -27,23 +28,47 @@ class View:
     newest_by: str = "as_of desc, known_at desc"
     of_newest_night: bool = True
     condition: str = "true"
+    asked: str = "true"
+    asked_of: tuple[str, ...] = ()
 
-    def sql(self, columns: Iterable[str]) -> str:
-        """The query, which names no catalogue: in the published file that is another than where it is made.
+    def sql(self, columns: Iterable[str], *, there: Collection[str] | None = None) -> str:
+        """The query, which names no catalogue: in the published file that is another than where it is made. ``there``:
+        the tables of ``marts``; None: all.
 
         What was judged before and is no longer, because its file asks for it no more, is not where anybody stands now:
         of a night's rows those with the highest as_of are taken, then the highest known_at.
         """
         listed, source = names(columns), f"{names([self.schema])}.{names([self.table])}"
+        is_known = there is None or set(self.asked_of) <= set(there)
+        condition = f"{self.condition} and {self.asked}" if is_known else self.condition
         if not self.newest_per:
-            return f"select {listed} from {source} where {self.condition}"  # noqa: S608 - identifiers are quoted
+            return f"select {listed} from {source} where {condition}"  # noqa: S608 - identifiers are quoted
         night = ", max(as_of) over (partition by client) as newest_night" if self.of_newest_night else ""
         return (
             f"select {listed} from (select {listed}, row_number() over ("  # noqa: S608 - identifiers are quoted
             f"partition by {names(self.newest_per)} order by {self.newest_by}) as newest_first{night}"
-            f" from {source} where {self.condition}) where newest_first = 1"
-            + (" and as_of = newest_night" if night else "")
+            f" from {source} where {condition}) where newest_first = 1" + (" and as_of = newest_night" if night else "")
         )
+
+
+IN_FILE = {
+    "key_result_progress": ("key_results", "client, objective_id, key_result_id"),
+    "objective_progress": ("objectives", "client, objective_id"),
+}
+"""Of each table of verdicts the one that says what the client's file asks for, and their key."""
+
+
+def asked_now(table: str) -> str:
+    """A condition on a table of verdicts: of an earlier night than the client's newest, or still asked for.
+
+    A file that is changed and judged again on one day leaves that day's rows of what it asks for no more.
+    """
+    asked, key = IN_FILE[table]
+    return (
+        f"({table}.as_of < (select night.as_of from marts.clients as night where night.client = {table}.client)"  # noqa: S608 - names of our own
+        f" or {table}.client not in (select client from marts.{asked})"
+        f" or ({', '.join(f'{table}.{name}' for name in key.split(', '))}) in (select ({key}) from marts.{asked}))"
+    )
 
 
 VIEWS: tuple[View, ...] = (
@@ -52,12 +77,16 @@ VIEWS: tuple[View, ...] = (
         table="key_result_progress",
         meaning="What the client's newest night judged: the newest row of each in key_result_progress.",
         newest_per=("client", "objective_id", "key_result_id"),
+        asked_of=("clients", "key_results"),
+        asked=asked_now("key_result_progress"),
     ),
     View(
         name="objective_latest",
         table="objective_progress",
         meaning="What the client's newest night judged: the newest row of each in objective_progress.",
         newest_per=("client", "objective_id"),
+        asked_of=("clients", "objectives"),
+        asked=asked_now("objective_progress"),
     ),
     View(
         name="key_result_items_latest",
@@ -74,7 +103,8 @@ VIEWS: tuple[View, ...] = (
         newest_per=("client", "initiative_id"),
         newest_by="as_of desc",
         # the last of a client's that left the file has no later night of its own
-        condition="coalesce(as_of >= (select night.as_of from marts.clients as night"
+        asked_of=("clients",),
+        asked="coalesce(as_of >= (select night.as_of from marts.clients as night"
         " where night.client = initiative_results.client), true)",
     ),
     View(

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.exports.csvs import client_rows
 from pipelines.exports.files import INITIATIVES
+from pipelines.exports.published import read_status
 from pipelines.exports.report.queries import initiatives_of
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from tests.unit.published_fixture import build_published, insert
@@ -69,6 +70,37 @@ def test_the_last_initiative_that_left_the_file_is_not_among_the_newest(con: duc
         assert named(None) == {stands}
         assert named(newest) == {stands}
         assert named(NIGHT) == {1}
+
+
+def test_what_a_second_run_of_the_day_no_longer_asks_for_is_not_among_the_newest(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """A key result and an objective were renamed, and the night's rows of their old ids are from the same day."""
+    ids = [("old", "kept"), ("new", "kept"), ("new", "renamed")]
+    for as_of in (NIGHT, NEXT):
+        for objective, result in ids:
+            of = {"objective_id": objective, "as_of": as_of}
+            insert(con, "marts.key_result_progress", **row("key_result_progress", key_result_id=result, **of))
+        for objective in ("old", "new"):
+            insert(con, "marts.objective_progress", **row("objective_progress", objective_id=objective, as_of=as_of))
+    insert(con, "marts.clients", **CLIENT, as_of=NEXT)
+
+    def named(as_of: date | None) -> tuple[list[str], list[str]]:
+        status = read_status(con, "views", as_of=as_of)
+        rows = {file.name: [line[1:3] for line in found] for file, found in client_rows(con, "views", as_of=as_of)}
+        results = [(each.objective_id, each.key_result_id) for each in status.key_results]
+        assert results == rows["key_results.csv"]
+        assert [each.objective_id for each in status.objectives] == [line[0] for line in rows["objectives.csv"]]
+        return [result for _, result in results], [each.objective_id for each in status.objectives]
+
+    views = [f"select count(*) from marts.{name}_latest where client = 'views'" for name in ("key_result", "objective")]
+    # nothing is known of the file, as where its tables were never built
+    assert named(None) == (["kept", "renamed", "kept"], ["new", "old"])
+    insert(con, "marts.objectives", **CLIENT, objective_id="new", position=1, title="x")
+    insert(con, "marts.key_results", **CLIENT, objective_id="new", key_result_id="renamed")
+    assert [con.execute(sql).fetchall() for sql in views] == [[(1,)], [(1,)]]
+    assert named(None) == named(NEXT) == (["renamed"], ["new"])
+    assert named(NIGHT) == (["kept", "renamed", "kept"], ["new", "old"])
 
 
 def test_the_newest_load_of_a_stream_is_the_last_that_was_tried(con: duckdb.DuckDBPyConnection) -> None:
