@@ -43,6 +43,7 @@ from okr_models.client.targets import (
     Milestones,
     Number,
     Scope,
+    ScopeField,
     Target,
     TargetField,
 )
@@ -96,7 +97,7 @@ class KeyResult(Frozen):
     revisions: tuple[Revision, ...] = ()
     weight: Positive = 1.0
     ambition: Literal["committed", "stretch"] = "committed"
-    scope: Scope = Scope()
+    scope: ScopeField = Scope()
     owner: Text | None = None
     """Who answers for it, where it is another than the objective's."""
 
@@ -151,7 +152,7 @@ class Objective(Frozen):
 
 class Control(Frozen):
     kpi: Text
-    scope: Scope = Scope()
+    scope: ScopeField = Scope()
 
 
 def _one_or_more(value: Any) -> Any:
@@ -178,7 +179,7 @@ class Initiative(Frozen):
     hypothesis: Text | None = None
     key_result: Text | None = None
     kpi: Text | None = None
-    scope: Scope = Scope()
+    scope: ScopeField = Scope()
     registered: Day | None = None
     start: Day | None = None
     end: Day | None = None

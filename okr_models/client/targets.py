@@ -70,6 +70,21 @@ class Scope(Frozen):
         return "".join(f"{kind}={name}" for kind, name in self._named()) or "all"
 
 
+def _read_scope(value: Any) -> Any:
+    """A part that is named and left empty would be the whole, which nobody meant."""
+    if not isinstance(value, dict):
+        return value
+    if not value:
+        raise refuse("is empty; name one part, like {platform: linkedin}, or leave scope out for all")
+    if empty := [key for key, name in value.items() if name is None and key in Scope.model_fields]:
+        told = "is empty; write a name after the colon, or leave scope out for all"
+        raise refuse_all(((key,), f"{key}: {told}") for key in empty)
+    return value
+
+
+ScopeField = Annotated[Scope, BeforeValidator(_read_scope)]
+
+
 class Change(Frozen):
     """``"+30%"``: a share of the baseline. ``share`` is 0.30."""
 
