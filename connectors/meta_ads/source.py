@@ -134,7 +134,7 @@ class MetaAdsSource(BaseSource[Http]):
         return Answer(rows=rows, covers=part, quality=self._graph.quality(), doubts=(*unplaced, *doubts))
 
     def _row(self, day: date, item: Node, rate: float) -> Row:
-        spent = item.number("spend", 0.0)
+        spent = item.number("spend")
         currency = item.text("account_currency", "") or self._account()
         if currency != self._account():
             raise BadShape(path="account_currency", wanted=self._account(), found=currency)

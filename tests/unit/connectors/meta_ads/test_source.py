@@ -79,8 +79,10 @@ def test_costs_come_by_day_over_all_pages_and_a_day_without_a_row_cost_nothing()
     assert asked.query["fields"] == "spend,impressions,clicks,account_currency"
 
 
-@pytest.mark.parametrize("odd", [{"spend": "12,34"}, {"impressions": "many"}, {"account_currency": "EUR"}])
-def test_a_day_whose_costs_cannot_be_read_is_missing_and_not_a_day_without_costs(odd: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "odd", [{"spend": "12,34"}, {"spend": None}, {"impressions": "many"}, {"account_currency": "EUR"}]
+)
+def test_a_day_whose_costs_cannot_be_read_is_missing_and_not_a_day_without_costs(odd: dict[str, str | None]) -> None:
     def serve(asked: Asked) -> Says:
         if asked.path == "/v26.0/act_123":
             return Says({"timezone_name": "Europe/Stockholm", "currency": "SEK", "id": "act_123"})
