@@ -233,7 +233,9 @@ def _figures(con: duckdb.DuckDBPyConnection, client: str) -> Figures:
 def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period: Period, *, as_of: date) -> Suggestion:
     body = anatomy(client, figures, kpi=kpi, scope=scope, as_of=as_of, days_since=None)
     closed = {month: figure for month, figure in body.whole.months.items() if figure.is_closed}
-    known = sorted(month for month, figure in closed.items() if figure.value is not None)
+    # true zeros before an account opened are nothing that it did
+    begins = body.whole.first_month or period.end
+    known = sorted(month for month, figure in closed.items() if figure.value is not None and month >= begins)
     own = next((each.title for each in client.kpis if each.id == kpi), None)
     title = own or kpi_title(kpi, Speech(client.language))
     shared = {

@@ -52,7 +52,10 @@ def _figures(client: Client) -> list[tuple[str, str]]:
 
 
 def _months(con: Connection, client: str, kpi: str, scope: str) -> MonthlySeries:
-    """The newest run of consecutive closed months with a value; empty where there is none."""
+    """The newest run of consecutive closed months with a value, from the first above zero; empty where there is none.
+
+    Zeros before it are those of an account that had not opened.
+    """
     rows = con.execute(
         "select month, value from marts.kpi_monthly"
         " where client = ? and kpi = ? and scope = ? and is_closed and value is not null order by month desc",
@@ -63,6 +66,8 @@ def _months(con: Connection, client: str, kpi: str, scope: str) -> MonthlySeries
         if values and month != add_months(rows[0][0], -len(values)):
             break
         values.append(float(value))
+    while len(values) > 1 and values[-1] == 0:
+        values.pop()
     return MonthlySeries(
         name=f"{client} {kpi} {scope}", values=np.array(values[::-1], dtype=np.float64), is_public=False
     )

@@ -63,6 +63,16 @@ def test_what_cannot_be_replayed_says_why(con: duckdb.DuckDBPyConnection, kpi: s
     assert words in _line(row)
 
 
+def test_zeros_of_an_account_that_had_not_opened_are_no_months_to_replay(con: duckdb.DuckDBPyConnection) -> None:
+    (before,), _ = replay_clients(con, [client("sessions")], workers=1)
+    con.execute(
+        "insert into marts.kpi_monthly select 'acme', 'sessions', 'all', month, 0, true"
+        " from generate_series(date '2022-01-01', date '2022-12-01', interval 1 month) as t (month)"
+    )
+    (after,), _ = replay_clients(con, [client("sessions")], workers=1)
+    assert before == after
+
+
 def test_a_gap_ends_the_months_that_are_replayed(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("delete from marts.kpi_monthly where kpi = 'sessions' and month = date '2025-12-01'")
     (row,), _ = replay_clients(con, [client("sessions")], workers=1)

@@ -15,6 +15,7 @@ from okr_models.client.file import parse_client
 from okr_models.client.template import client_template
 from okr_models.suggest.outlook import Outlook, Point, Refused
 from pipelines.exports.suggest import as_text, as_yaml, next_period, suggestions, write_suggest_page
+from tests.unit.okr_figures import source
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published
 
@@ -50,6 +51,17 @@ def test_a_short_history_is_refused_with_what_is_missing() -> None:
     text = as_text(found, FJALLGLAS, PERIOD)
     assert "9 stängda månader, 12 behövs" in text
     assert "3 stängda månader till (12 i allt) behövs för att säga något alls" in text
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_zeros_before_an_account_opened_are_no_history(told: bool) -> None:
+    opened = date(2026, 2, 1)
+    client = FJALLGLAS.model_copy(update={"sources": (source("ga4", "web", opened=opened),)})
+    with build_published() as con:
+        change = "update marts.kpi_monthly set value = 0" if told else "delete from marts.kpi_monthly"
+        con.execute(f"{change} where kpi = 'sessions' and month < ?", [opened])
+        (found,) = suggestions(con, client, PERIOD, kpis=["sessions"], as_of=AS_OF)
+    assert (type(found.found), found.closed) == (Refused, 9)
 
 
 @pytest.mark.parametrize(
