@@ -77,8 +77,8 @@ class MetaSource(BaseSource[Http]):
     ) -> Answer:
         """A list of posts, from the fields in which the platform keeps these.
 
-        Meta ends lists without a word. One of ``whole_below`` posts or more, or of fewer than the ``total`` that the
-        account counts, may be cut: what is older than its oldest stays.
+        Meta ends lists without a word. One of ``whole_below`` posts or more, or of an account that had so many, or of
+        fewer than the ``total`` that the account counts, may be cut: what is older than its oldest stays.
         """
         short = shortfall(len(items) + len(odd.problems), total)
         rows = odd.readable(
@@ -87,7 +87,8 @@ class MetaSource(BaseSource[Http]):
             name=lambda item: item.text("id"),
         )
         days = [moment for row in rows if isinstance(moment := row["published_at"], datetime)]
-        since = tells_since(days, now=self.context.now) if short or len(items) >= whole_below else None
+        most = max(len(items), len(self.context.listed)) if items else 0
+        since = tells_since(days, now=self.context.now) if short or most >= whole_below else None
         since = odd.since(since, now=self.context.now)
         doubts = (*self.graph.doubts(), *short, *odd.doubts())
         return Answer(

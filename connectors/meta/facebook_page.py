@@ -36,7 +36,8 @@ COUNTER_FIELDS = (
 """``filter(stream)``: replies count too. The order of modifiers means nothing to Meta."""
 
 WHOLE_BELOW_POSTS = 400
-"""A shorter list is whole; of a longer one Facebook shows the newest 500 or 600 posts: older ones fall off its end."""
+"""A shorter list is whole; of a longer one Facebook shows the newest 500 or 600 posts: older ones fall off its end, and
+how many are shown is another number each time."""
 
 SNAPSHOTS = Stream(
     table=FOLLOWER_SNAPSHOTS,
@@ -148,6 +149,7 @@ FACEBOOK_PAGE = SourceType(
     settings=FacebookPage,
     streams=(SNAPSHOTS, COUNTERS, POSTS, TOTALS),
     build=build,
+    is_told_posts=True,
     day_boundary="Pacific (America/Los_Angeles)",
     vendor_url=VENDOR,
     docs="About two years of follower totals by day; all posts; interactions from the first night on.",

@@ -31,9 +31,9 @@ TOKEN = "EAABsecret0123456789token"
 WEEK = Window(date(2026, 11, 9), date(2026, 11, 15))
 
 
-def page(server: Vendor, page_id: str = "101234567890123") -> Source:
+def page(server: Vendor, page_id: str = "101234567890123", **more: Any) -> Source:
     settings = FacebookPage(id="fb", page_id=page_id, token=EnvRef(env="T"))
-    return facebook_page.build(settings, context(secrets={"token": TOKEN}, base_url=server.url))
+    return facebook_page.build(settings, context(secrets={"token": TOKEN}, base_url=server.url, **more))
 
 
 def account(server: Vendor, **more: Any) -> Source:
@@ -250,6 +250,20 @@ def test_a_long_list_may_have_been_cut_and_deletes_nothing_older_than_its_end() 
     with vendor(in_hundreds(listed_posts(150))) as server:
         batch = page(server).read(facebook_page.POSTS, None)
     assert (batch.rows.num_rows, batch.listed_since, batch.quality["is_whole"]) == (150, None, True)
+
+
+@pytest.mark.parametrize(("known", "is_whole"), [(500, False), (399, True)])
+def test_a_page_of_many_posts_may_show_fewer_one_night_and_loses_none_of_the_old_ones(
+    known: int, is_whole: bool
+) -> None:
+    listed = frozenset(str(item["id"]) for item in listed_posts(known))
+    with vendor(in_hundreds(listed_posts(350))) as server:
+        batch = page(server, listed=listed).read(facebook_page.POSTS, None)
+    oldest = datetime(2026, 11, 19, 8, 0, tzinfo=UTC) - timedelta(days=349)
+    assert (batch.rows.num_rows, batch.listed_since) == (350, None if is_whole else oldest)
+    # of an empty one the rule is another: one night is not believed, a second is
+    with vendor(in_hundreds([])) as server:
+        assert page(server, listed=listed).read(facebook_page.POSTS, None).listed_since is None
 
 
 def test_media_that_the_account_counts_and_does_not_list_are_not_taken_for_deleted() -> None:
