@@ -268,7 +268,7 @@ class _Builder:
 
     def _with_true_zeros(self, months: Months, sources: tuple[SourceSettings, ...]) -> Months:
         """Months before every source had opened are zero (MEASURES.md, "Missing is not zero")."""
-        opened = _opened(sources)
+        opened = opening_of(sources)
         if opened is None or self.facts.kind == "ratio" or not (months or self.facts.adds_over_sources):
             return dict(months)
         filled = dict(months)
@@ -290,7 +290,7 @@ class _Builder:
         return filled
 
 
-def _opened(sources: tuple[SourceSettings, ...]) -> date | None:
+def opening_of(sources: tuple[SourceSettings, ...]) -> date | None:
     """First day on which any of them was open; None where one says nothing."""
     days = [source.opened for source in sources]
     known = [day for day in days if day is not None]
@@ -348,7 +348,7 @@ def _nearest(part: Component, *, first: date, last: date, newest: bool) -> DayFi
         if month.value is not None and first <= month.observed_on <= last and month.observed_on not in part.days
     ]
     if not found:
-        opened = _opened(part.sources)
+        opened = opening_of(part.sources)
         return DayFigure(day=last, value=0.0) if opened is not None and last < opened else None
     chosen = max(found, key=lambda each: each.day) if newest else min(found, key=lambda each: each.day)
     ratio = part.ratio(Window(chosen.day, chosen.day))

@@ -37,7 +37,7 @@ from okr_models.initiatives.cases import (
 from okr_models.initiatives.evaluation import InitiativeResult
 from okr_models.initiatives.trial import figure_of, title_of
 from okr_models.periods import ONE_DAY, Window, local_date
-from okr_models.progress.components import Measured, feeding_sources, measured
+from okr_models.progress.components import Measured, feeding_sources, measured, opening_of
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.clock import Clock
 from pipelines.warehouse.db import Connection, first_row, transaction
@@ -121,7 +121,7 @@ def _case(con: Connection, client: Client, initiative: Initiative, *, as_of: dat
     facts = measured(client, kpi) if kpi else None
     figures = [(kpi, initiative.scope)] if kpi else []
     figures += [(control.kpi, control.scope) for control in initiative.control]
-    series = [_days(con, client, name, scope, before=as_of) for name, scope in figures]
+    series = [_history(con, client, name, scope, before=as_of) for name, scope in figures]
     sources = {source.id: source for name, scope in figures for source in feeding_sources(client, name, scope)}
     return InitiativeCase(
         initiative=initiative.model_copy(update={"cost": _cost(con, client, initiative, as_of=as_of)}),
@@ -162,12 +162,18 @@ def _guardrail(con: Connection, client: Client, kpi: str, initiative: Initiative
     breaks = [each.date for source in feeding_sources(client, kpi, Scope()) for each in source.breaks]
     is_broken = any(start <= on <= end for on in breaks)
     since = max((on for on in breaks if on < start), default=date.min)
-    days = () if is_broken else _days(con, client, kpi, Scope(), before=before)
+    days = () if is_broken else _history(con, client, kpi, Scope(), before=before)
     return GuardrailDays(
         name=title_of(kpi, client),
         falls_is_worse=measured(client, kpi).better != "lower",
         days=tuple(each for each in days if each[0] >= since),
     )
+
+
+def _history(con: Connection, client: Client, kpi: str, scope: Scope, *, before: date) -> Days:
+    """``_days`` since the first of its accounts opened: the true zeros before are nothing that it did."""
+    opened = opening_of(feeding_sources(client, kpi, scope)) or date.min
+    return tuple(each for each in _days(con, client, kpi, scope, before=before) if each[0] >= opened)
 
 
 def _days(con: Connection, client: Client, kpi: str, scope: Scope, *, before: date) -> Days:

@@ -199,6 +199,18 @@ def test_a_pause_of_its_source_spoils_nothing_where_its_days_are_there(con: Conn
     assert rows(con)[0]["effect"] is not None
 
 
+def test_zeros_before_its_account_opened_are_no_history(con: Connection) -> None:
+    opened = date(2026, 2, 1)
+    con.execute("update marts.kpi_daily set value = 0 where day < ?", [opened])
+    plain = client(WEEKLY)
+    young = plain.model_copy(update={"sources": (plain.sources[0].model_copy(update={"opened": opened}),)})
+    judge_initiatives(con, [young], fixed_clock(AFTER), workers=1)
+    (row,) = rows(con)
+    assert (row["verdict"], row["effect"]) == ("cannot_be_judged", None)
+    assert "28 days" in row["reason"]
+    assert "84" in row["reason"]
+
+
 def test_no_daily_figures_cannot_be_judged_and_are_no_zeros(con: Connection) -> None:
     con.execute("delete from marts.kpi_daily")
     judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
