@@ -299,11 +299,14 @@ class Standing:
     def _head(self) -> str:
         """The forecast is of the period's mean or sum, or of its last reading."""
         text, way = TEXT[self.speech.language], self.way
-        is_year = self.period is not None and len(Window(self.period.start, self.period.end).months()) == YEAR
+        is_year = self._months() == YEAR
         at_the_end = way in {"stock", "level", "items"} or (way == "growth" and self.row.kind == "stock")
         if at_the_end:
             return text["year_end" if is_year else "period_end"]
         return text["year" if is_year else "period"]
+
+    def _months(self) -> int:
+        return 0 if self.period is None else len(Window(self.period.start, self.period.end).months())
 
     def _base(self) -> str:
         row, text = self.row, TEXT[self.speech.language]
@@ -312,6 +315,9 @@ class Standing:
         default = "at_start" if row.kind == "stock" else "last_year"
         by_kind = {None: default, "same_months_last_year": "last_year", "start_of_period": "at_start"}
         word = by_kind.get(stated, "compared") if isinstance(stated, str | None) else "compared"
+        if word == "last_year" and row.kind != "stock" and self._months() > YEAR:
+            # its base lies as many whole years back as it takes to be before all of it
+            word = "compared"
         return text[word].format(value=value) if row.baseline is not None else ""
 
     def _target_said(self, value: float | None) -> str:

@@ -74,6 +74,11 @@ def test_the_big_figure_of_growth_is_the_growth_and_under_it_what_it_is_made_of(
     assert english.basis() == "8,874 visitors a month, mean of Jan–Oct; last year 6,919"
 
 
+def test_the_base_of_a_period_longer_than_a_year_is_not_last_years() -> None:
+    longer = replace(said(VISITORS, speech=ENGLISH), period=Period(start=date(2025, 7, 1), end=date(2026, 12, 31)))
+    assert longer.basis() == "8,874 visitors a month, mean of Jan–Oct; baseline 6,919"
+
+
 def test_forecast_span_target_and_probability_stand_in_one_line() -> None:
     assert plain(said(VISITORS).outlook()) == "Helårsprognos 9 693 (9 532–9 867) mot 9 676 · sannolikhet 60 %"
     english = said(VISITORS, speech=ENGLISH).outlook()
