@@ -43,18 +43,19 @@ _TOKEN_CURES = {
     464: "the person has to confirm the account at facebook.com first",
     467: "the token was revoked; make a new one and set it",
 }
-_PERMISSION_CURE = (
+PERMISSIONS = (
     "the token needs read_insights, pages_read_engagement and pages_read_user_content (Instagram: instagram_basic and"
     " instagram_manage_insights), given by somebody with a role on the account"
 )
+BLOCKED = "Meta has blocked this app or person for a while; see the app's alerts"
 _UNSEEN_CURE = "check the id in the client file, and that the token may read it: Meta does not say which"
 _BY_CODE: dict[int, tuple[type[SourceError], str | None]] = {
-    3: (PermissionMissing, _PERMISSION_CURE),
-    10: (PermissionMissing, _PERMISSION_CURE),
+    3: (PermissionMissing, None),
+    10: (PermissionMissing, None),
     21: (NotFound, "the page was merged into another or renumbered: write the number that Meta names as page_id"),
     102: (AuthFailed, None),
     104: (AuthFailed, None),
-    368: (PermissionMissing, "Meta has blocked this app or person for a while; see the app's alerts"),
+    368: (PermissionMissing, BLOCKED),
     803: (NotFound, None),
     2635: (VersionRetired, None),
 }
@@ -92,19 +93,22 @@ class TooMuchData(Unavailable):
     """The page asked for is too heavy; half of it may do."""
 
 
-def classifier(pace: Pace) -> Classify:
-    """Meta's errors by their code. ``pace`` learns how much of the budget is used, from every reply."""
+def classifier(pace: Pace, *, permissions: str = PERMISSIONS) -> Classify:
+    """Meta's errors by their code. ``pace`` learns how much of the budget is used, from every reply.
+
+    ``permissions``: the cure where one is missing.
+    """
 
     def classify(reply: Reply) -> Verdict | None:
         pace.note(reply.headers)
         if not isinstance(reply.field("error"), dict):
             return None
-        return _verdict(reply, pace)
+        return _verdict(reply, pace, permissions)
 
     return classify
 
 
-def _verdict(reply: Reply, pace: Pace) -> Verdict:
+def _verdict(reply: Reply, pace: Pace, permissions: str) -> Verdict:
     code, subcode = _whole(reply, "code"), _whole(reply, "error_subcode")
     # the whole message: what it asks for often stands behind what an excerpt shows
     said = _words(reply, "message")
@@ -122,6 +126,8 @@ def _verdict(reply: Reply, pace: Pace) -> Verdict:
     if code in TRANSIENT or reply.field("error", "is_transient") is True:
         return Verdict(error=Unavailable, detail=detail, retry=True)
     kind, cure = _permanent(code or 0, subcode or 0, said)
+    if kind is PermissionMissing and cure != BLOCKED:
+        cure = f"{cure}; {permissions}" if cure else permissions
     if kind is not None:
         return Verdict(error=kind, detail=detail, cure=cure)
     by_status = verdict_by_status(reply) or Verdict(error=BadReply)
@@ -129,7 +135,8 @@ def _verdict(reply: Reply, pace: Pace) -> Verdict:
 
 
 def _permanent(code: int, subcode: int, said: str) -> tuple[type[SourceError] | None, str | None]:
-    """Errors that no retry helps, with their cure; no class for a code that is not known."""
+    """Errors that no retry helps, with their cure (of a permission, what comes before which are needed); no class for a
+    code that is not known."""
     if _NO_PROOF.search(said):
         return Misconfigured, "set app_secret to the secret of the app that the token belongs to"
     if "deprecated version" in said or _UNKNOWN_VERSION.search(said):
@@ -139,7 +146,7 @@ def _permanent(code: int, subcode: int, said: str) -> tuple[type[SourceError] | 
     if code == TOKEN:
         return AuthFailed, _TOKEN_CURES.get(subcode)
     if 200 <= code <= 299:
-        return PermissionMissing, _PERMISSION_CURE
+        return PermissionMissing, None
     return _BY_CODE.get(code, (None, None))
 
 
@@ -150,8 +157,8 @@ def _bad_parameter(subcode: int, said: str) -> tuple[type[SourceError], str | No
         (_TOO_OLD in said, NotFound, "give older figures as history in a csv source"),
         (_DEAD_METRIC.search(said), DeadMetric, None),
         (_DEAD_FIELD.search(said), DeadField, None),
-        (_UNSEEN.search(said), PermissionMissing, f"{_UNSEEN_CURE}; {_PERMISSION_CURE}"),
-        (_NEEDS_PERMISSION.search(said), PermissionMissing, _PERMISSION_CURE),
+        (_UNSEEN.search(said), PermissionMissing, _UNSEEN_CURE),
+        (_NEEDS_PERMISSION.search(said), PermissionMissing, None),
     )
     return next(((kind, cure) for fits, kind, cure in meanings if fits), (BadReply, None))
 

@@ -28,7 +28,7 @@ from connectors.core.http import Http, pause
 from connectors.core.odd import Odd, readable_days
 from connectors.core.protocol import Access, Context, Quality
 from connectors.core.shape import BadShape, Json, Node
-from connectors.meta.errors import DeadField, DeadMetric, TooMuchData, classifier
+from connectors.meta.errors import PERMISSIONS, DeadField, DeadMetric, TooMuchData, classifier
 from connectors.meta.tokens import (
     FACEBOOK,
     INSTAGRAM_LOGIN,
@@ -257,7 +257,7 @@ class GraphCalls:
 class Graph(GraphCalls):
     """One account's Graph API at Facebook's or Instagram's host, with its token."""
 
-    def __init__(self, *, settings: OfMeta, context: Context) -> None:
+    def __init__(self, *, settings: OfMeta, context: Context, permissions: str = PERMISSIONS) -> None:
         given = context.secret("token")
         self._app_secret = context.secret("app_secret") if settings.app_secret is not None else None
         version, pace = settings.api_version or DEFAULT_VERSION, Pace()
@@ -269,7 +269,7 @@ class Graph(GraphCalls):
             context=context,
             source=settings.id,
             base_url=f"{base}/{version}",
-            classify=classifier(pace),
+            classify=classifier(pace, permissions=permissions),
             authorize=lambda: {"Authorization": f"Bearer {self._token.current()}"},
             sign=self._proof,
             renew=self._token.renew,

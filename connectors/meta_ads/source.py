@@ -26,6 +26,7 @@ from okr_models.periods import Window
 
 PLATFORM = str(MetaAds.facts.platform)
 FIELDS = "spend,impressions,clicks,account_currency"
+PERMISSIONS = "the token needs ads_read, and its person or system user a role on the ad account"
 KEPT_DAYS = 1_120
 """Meta refuses a start more than 37 months ago."""
 
@@ -153,7 +154,9 @@ class MetaAdsSource(BaseSource[Http]):
 def build(settings: SourceSettings, context: Context) -> Source:
     """A source for one ad account. Raises ``Misconfigured`` where the token is missing."""
     assert isinstance(settings, MetaAds)  # noqa: S101 - the registry pairs settings and builders by type
-    return MetaAdsSource(settings=settings, context=context, graph=Graph(settings=settings, context=context))
+    return MetaAdsSource(
+        settings=settings, context=context, graph=Graph(settings=settings, context=context, permissions=PERMISSIONS)
+    )
 
 
 META_ADS = SourceType(

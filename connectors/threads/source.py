@@ -37,6 +37,7 @@ METRICS = ("likes", "replies", "reposts", "quotes")
 POST_METRICS = ("views", *METRICS, "shares")
 POST_FIELDS = ("id", "media_product_type", "media_type", "permalink", "timestamp", "text", "is_quote_post")
 PASSED_ON = "REPOST_FACADE"
+PERMISSIONS = "the token needs threads_basic and threads_manage_insights, given by the profile itself"
 MOST_COUNTED = 400
 MOST_REFUSED = 5
 """So many posts, and not one that can be read, and it is not the posts."""
@@ -238,7 +239,7 @@ def build(settings: SourceSettings, context: Context) -> Source:
         context=context,
         source=settings.id,
         base_url=f"{context.base_url or VENDOR}/{VERSION}",
-        classify=classifier(pace),
+        classify=classifier(pace, permissions=PERMISSIONS),
         authorize=lambda: {"Authorization": f"Bearer {token.current()}"},
         renew=token.renew,
         secrets=[context.secret("token")],

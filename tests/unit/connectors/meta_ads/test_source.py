@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from connectors.core.doubt import not_made_days
-from connectors.core.errors import BadReply, QuotaExhausted, SourceError
+from connectors.core.errors import BadReply, PermissionMissing, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
 from connectors.core.token_store import TokenStore
 from connectors.meta_ads.settings import MetaAds
@@ -184,6 +184,17 @@ def test_days_of_more_than_37_months_ago_are_not_asked_for() -> None:
     with vendor(meta()) as server, pytest.raises(SourceError) as raised:
         opened(server).read(COSTS, Window(date(2020, 1, 1), date(2020, 1, 31)))
     assert raised.value.error_class == "not_found"
+
+
+@pytest.mark.parametrize("code", [10, 200, 294])
+def test_a_missing_permission_names_the_one_that_ads_need(code: int) -> None:
+    body = {"error": {"message": "(#1) Ad account owner has NOT grant ads_management", "code": code}}
+    with (
+        vendor(lambda _: Says(body, status=403)) as server,
+        pytest.raises(PermissionMissing, match="ads_read") as raised,
+    ):
+        opened(server).read(COSTS, WEEK)
+    assert "read_insights" not in str(raised.value)
 
 
 def test_metas_errors_are_read_as_everywhere() -> None:

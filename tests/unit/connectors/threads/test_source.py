@@ -141,8 +141,9 @@ def test_where_no_post_may_be_counted_it_is_not_the_posts() -> None:
         forbidden = refused(10, "(#10) Application does not have permission for this action")
         return forbidden if asked.path.endswith("/insights") else threads(asked)
 
-    with vendor(serve) as server, pytest.raises(PermissionMissing):
+    with vendor(serve) as server, pytest.raises(PermissionMissing, match="threads_manage_insights") as raised:
         opened(server).read(COUNTERS, None)
+    assert "pages_read" not in str(raised.value)
 
 
 def living(*names: str) -> Callable[[Asked], Says]:
