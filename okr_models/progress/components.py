@@ -234,7 +234,8 @@ class _Builder:
             own_breaks = tuple(each.model_copy(update={"overlap_ratio": None}) for each in own_breaks)
         label = scope_label(scope, self.labels, self.language)
         months, days = self.months.get(scope, {}), self.days.get(scope, {})
-        jump = jump_of(months, days, declared=own_breaks) if self.facts.kind == "stock" else None
+        is_stock, opened = self.facts.kind == "stock", opening_of(sources)
+        jump = jump_of(months, days, declared=own_breaks, opened=opened) if is_stock else None
         return Component(
             scope=scope,
             label=label,
@@ -243,7 +244,7 @@ class _Builder:
             days=dict(days),
             breaks=own_breaks if jump is None else (*own_breaks, jump.as_break(label=label)),
             paused_months=_paused_months(sources),
-            is_stock=self.facts.kind == "stock",
+            is_stock=is_stock,
             jump=jump,
         )
 

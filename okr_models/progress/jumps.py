@@ -31,16 +31,20 @@ class Jump:
         return Break(date=self.day, reason=label)
 
 
-def jump_of(months: Months, days: Days, *, declared: Sequence[Break]) -> Jump | None:
-    """The jump of a stock's figures, or None: none there, none above 20 %, or one that a declared break speaks of."""
-    read = min((day for day, _ in _observed(months, days, origin="source")), default=None)
+def jump_of(months: Months, days: Days, *, declared: Sequence[Break], opened: date | None = None) -> Jump | None:
+    """The jump of a stock's figures, or None: none there, none above 20 %, or one that a declared break speaks of.
+
+    The zeros before ``opened`` are no reading.
+    """
+    own = sorted(each for each in _observed(months, days, origin="source") if opened is None or each[0] >= opened)
+    read = own[0][0] if own else None
     if read is None:
         return None
     before = [each for each in _observed(months, days, origin="history") if each[0] < read]
     if not before:
         return None
     last_day, last = max(before)
-    first = next(value for day, value in sorted(_observed(months, days, origin="source")) if day == read)
+    first = own[0][1]
     if last <= 0 or read - last_day > NEAR or abs(first / last - 1) <= LARGEST:
         return None
     if any(last_day < each.date <= read for each in declared):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,9 @@ COUNTED = [1000.0 + 10 * step for step in range(24)]
 """Followers counted by hand at the ends of 2024's and 2025's months."""
 
 
-def judged(first_reading: float, *, linkedin: SourceSettings | None = None, **kr: Any) -> KeyResultProgress:
+def judged(
+    first_reading: float, *, linkedin: SourceSettings | None = None, zeros: Sequence[date] = (), **kr: Any
+) -> KeyResultProgress:
     """History to the end of 2025; the account itself is read from 10 January 2026 on, rising by two a day."""
     read = [date.fromordinal(date(2026, 1, 10).toordinal() + step) for step in range(40)]
     days = {day: first_reading + 2.0 * step for step, day in enumerate(read)}
@@ -29,6 +32,7 @@ def judged(first_reading: float, *, linkedin: SourceSettings | None = None, **kr
         days=[
             *daily("followers", ends, scope="platform=linkedin", origin="history"),
             *daily("followers", days, scope="platform=linkedin"),
+            *daily("followers", dict.fromkeys(zeros, 0.0), scope="platform=linkedin"),
         ],
     )
     return evaluated(
@@ -49,6 +53,12 @@ def test_a_reading_far_from_the_history_is_a_break_until_the_file_says_otherwise
     assert found.status == "cannot_be_judged"
     assert "its own first reading on 10 Jan 2026 lies −35% from the figures of own reports" in notes(found)
     assert "baseline restarts on 10 Jan 2026 (LinkedIn)" in notes(found)
+
+
+def test_the_zeros_before_the_account_opened_are_no_first_reading() -> None:
+    opened = source("linkedin", opened=date(2024, 1, 10))
+    found = judged(800.0, linkedin=opened, zeros=[date(2024, 1, day) for day in range(1, 10)])
+    assert "its own first reading on 10 Jan 2026 lies −35% from the figures of own reports" in notes(found)
 
 
 @pytest.mark.parametrize("ratio", [1, 0.65])
