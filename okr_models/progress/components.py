@@ -348,8 +348,11 @@ def _nearest(part: Component, *, first: date, last: date, newest: bool) -> DayFi
         for month in part.months.values()
         if month.value is not None and first <= month.observed_on <= last and month.observed_on not in part.days
     ]
+    opened = opening_of(part.sources)
+    if newest and opened is not None and opened <= last:
+        # once it is open, the nobody of the day before says nothing any more
+        found = [figure for figure in found if figure.day >= opened or figure.value]
     if not found:
-        opened = opening_of(part.sources)
         return DayFigure(day=last, value=0.0) if opened is not None and last < opened else None
     chosen = max(found, key=lambda each: each.day) if newest else min(found, key=lambda each: each.day)
     ratio = part.ratio(Window(chosen.day, chosen.day))

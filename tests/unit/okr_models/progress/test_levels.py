@@ -123,6 +123,13 @@ def test_an_account_opened_in_the_period_starts_at_zero_and_counts() -> None:
     assert figures(progress) == (1250, 1000, pytest.approx(1.0))
 
 
+def test_an_account_that_opened_before_the_start_and_was_read_after_it_starts_at_its_first_reading() -> None:
+    opened = source("linkedin", opened=date(2025, 12, 10))
+    days = {date(2025, 12, day): 0.0 for day in range(1, 10)} | {date(2026, 1, 20): 1000.0, LATEST: 1250.0}
+    progress = followers(("linkedin", days), sources=(opened,))
+    assert figures(progress) == (1250, 1000, pytest.approx(1.0))
+
+
 def test_a_break_between_the_two_observations_refuses_a_stock() -> None:
     linkedin = source("linkedin", breaks=[{"date": date(2026, 5, 1), "reason": "Sidor slogs ihop"}])
     progress = followers(("linkedin", {EVE: 1000, LATEST: 1250}), sources=(linkedin,))
