@@ -179,7 +179,7 @@ def _prepare_client(
         raise NotYet(as_of=day, today=today)
     if day < today and not restated:
         raise ValueError(f"{day} is past: it is judged again only as a restatement")
-    wanted = [objective for objective in client.objectives if _is_due(con, client, objective, day)]
+    wanted = [objective for objective in client.objectives if _is_due(con, client, objective, day, restated=restated)]
     if not wanted:
         return []
     remember_closed_months(con, client.client, now=now)
@@ -212,12 +212,13 @@ def _prepare_client(
     return ready
 
 
-def _is_due(con: Connection, client: Client, objective: Objective, day: date) -> bool:
-    """Long after its close an objective is judged no more, once it has been."""
+def _is_due(con: Connection, client: Client, objective: Objective, day: date, *, restated: bool) -> bool:
+    """Long after its close an objective is judged no more, once it has been; what was said that day may be restated."""
     final = max(final_on(task_of(objective, key_result, as_of=day)) for key_result in objective.key_results)
     if day <= final + JUDGED_AFTER_FINAL:
         return True
-    return not is_stored(con, client=client.client, objective=objective.id)
+    known = {"client": client.client, "objective": objective.id}
+    return not is_stored(con, **known) or (restated and is_stored(con, **known, as_of=day))
 
 
 def _forecast(ready: Sequence[_Ready], forecaster: Forecaster | None, faults: Faults) -> dict[int, Forecast | None]:

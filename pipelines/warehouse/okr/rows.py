@@ -101,10 +101,13 @@ def earlier_versions(
     )
 
 
-def is_stored(con: Connection, *, client: str, objective: str) -> bool:
-    """Whether an objective has any row yet."""
+def is_stored(con: Connection, *, client: str, objective: str, as_of: date | None = None) -> bool:
+    """Whether an objective has any row yet; with ``as_of``, one of that day."""
     found = first_row(
-        con, "select 1 from okr.objective_progress where client = ? and objective_id = ? limit 1", [client, objective]
+        con,
+        "select 1 from okr.objective_progress"
+        " where client = $client and objective_id = $objective and as_of = coalesce($as_of, as_of) limit 1",
+        {"client": client, "objective": objective, "as_of": as_of},
     )
     return found is not None
 

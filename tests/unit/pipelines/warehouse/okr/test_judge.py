@@ -275,6 +275,18 @@ def test_an_objective_long_closed_is_judged_once_and_then_left(con: duckdb.DuckD
     assert later.added["objective_progress"] == 0
 
 
+def test_what_was_said_of_an_objective_long_closed_is_restated_for_that_day_alone(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    visitors(con)
+    late, today = date(2027, 6, 1), date(2027, 7, 1)
+    evaluate_all(con, [a_client(VISITORS)], fixed_clock(late))
+    visitors(con, growth=1.15)
+    for day, added in ((late, 1), (date(2027, 6, 2), 0)):
+        report = evaluate_all(con, [a_client(VISITORS)], fixed_clock(today), as_of=day, restated=True)
+        assert report.added["key_result_progress"] == added
+
+
 def test_no_nan_or_infinity_reaches_a_table(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, "kpi_monthly", monthly("unique_visitors", month("2025-01"), [0.0, float("nan"), float("inf")] * 8))
     fill(con, "kpi_daily", daily("followers", {date(2025, 12, 31): float("nan")}))
