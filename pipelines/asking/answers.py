@@ -89,11 +89,12 @@ def key_result(con: duckdb.DuckDBPyConnection, client: str, key_result: str) -> 
         key,
     )
     checkins: list[Answer] = []
-    if columns_of(con, "checkins"):
+    if columns := columns_of(con, "checkins"):
+        place = ", position desc nulls last" if "position" in columns else ""
         checkins = _records(
             con,
             f'select checked_on, "by", confidence, text, next from marts.checkins where {where}'  # noqa: S608
-            " order by checked_on desc limit 20",
+            f" order by checked_on desc, known_at desc{place} limit 20",
             key,
         )
     defined = _records(con, f"select * from marts.key_results where {where}", key)  # noqa: S608 - bound values

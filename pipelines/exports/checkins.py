@@ -48,17 +48,22 @@ class Said:
 
 
 def checkins_of(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None) -> Mapping[Key, Said]:
-    """The newest of each key result up to ``as_of``; empty where the client's people do not check in."""
-    if not columns_of(con, "checkins"):  # an older version published none
+    """The newest of each key result up to ``as_of``; empty where the client's people do not check in.
+
+    Of one day the one that was read last, and of one reading the one that stands last in the file.
+    """
+    columns = columns_of(con, "checkins")
+    if not columns:  # an older version published none
         return {}
+    place = "position desc nulls last, " if "position" in columns else ""
     rows = con.execute(
-        """
+        f"""
         select objective_id, key_result_id, checked_on, "by", confidence, text, next from marts.checkins
         where client = $client and ($as_of is null or checked_on <= $as_of)
         qualify row_number() over (
-            partition by objective_id, key_result_id order by checked_on desc, known_at desc, "by"
+            partition by objective_id, key_result_id order by checked_on desc, known_at desc, {place}"by"
         ) = 1
-        """,
+        """,  # noqa: S608 - a fixed name
         {"client": client, "as_of": as_of},
     ).fetchall()
     return {

@@ -38,9 +38,9 @@ def store_checkins(con: Connection, found: Mapping[str, Sequence[CheckIn]], *, n
             ).fetchall()
             known: dict[tuple[Any, ...], datetime] = {tuple(row[:5]): row[5] for row in rows}
             con.execute("delete from okr.checkins where client = ?", [client])
-            for each in checkins:
+            for place, each in enumerate(checkins, start=1):
                 said = (each.objective_id, each.key_result_id, each.checked_on, each.by, each.confidence)
-                con.execute(CHECKINS.insert_sql, [client, *said, each.text, each.next, known.get(said, now)])
+                con.execute(CHECKINS.insert_sql, [client, *said, each.text, each.next, known.get(said, now), place])
             count += len(checkins)
     return count
 

@@ -206,6 +206,7 @@ CHECKINS = Table(
         Column("text", "VARCHAR", "What they say"),
         Column("next", "VARCHAR", "What they do next"),
         Column("known_at", "TIMESTAMPTZ", "The first night that read it with this confidence"),
+        Column("position", "INTEGER", "Its place among the file's check-ins, from 1", nullable=True),
     ),
 )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from okr_models.words.numbers import ENGLISH, SWEDISH
-from pipelines.exports.checkins import Said, checkin_line
+from pipelines.exports.checkins import Said, checkin_line, checkins_of
 from pipelines.exports.csvs import export_client
 from pipelines.exports.report.client import render_client
 from tests.unit.published_clients import FJALLGLAS
@@ -33,6 +35,22 @@ def test_one_that_nobody_checked_in_is_named_where_others_were() -> None:
     assert line(None) == "Ingen avstämning än."
     assert line(None, status="out_of_reach") == ""
     assert checkin_line({}, objective="o", key_result="k", status="at_risk", as_of=AS_OF, speech=SWEDISH) == ""
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["published now", "published by an older version"])
+def test_of_one_days_the_last_that_was_written_is_said(is_kept: bool) -> None:
+    """Two of them say something of one key result on one day, of whom the first is so by name too."""
+    with build_published() as con:
+        for place, who in enumerate(("anna", "zed"), start=1):
+            insert(
+                con, "marts.checkins", client="fjallglas", objective_id="awareness", key_result_id="visitors",
+                checked_on=date(2026, 11, 18), by=who, confidence=0.5, text="t", next="", known_at=KNOWN_AT,
+                position=place,
+            )  # fmt: skip
+        if not is_kept:
+            con.execute("alter table marts.checkins drop column position")
+        said = checkins_of(con, "fjallglas", as_of=None)["awareness", "visitors"]
+    assert said.by == ("zed" if is_kept else "anna")
 
 
 def test_the_report_and_the_csv_have_them_and_nothing_in_them_is_markup(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_since_when_a_check_in_was_known_is_kept_and_a_changed_one_is_new(con: C
     assert con.execute("select confidence, known_at from okr.checkins").fetchall() == [(0.9, SEPTEMBER)]
 
 
+def test_each_keeps_its_place_in_the_file(con: Connection) -> None:
+    store_checkins(con, {"a": [replace(SAID, by="zed"), replace(SAID, by="anna")]}, now=JUNE)
+    assert con.execute('select "by" from okr.checkins order by position').fetchall() == [("zed",), ("anna",)]
+
+
 def test_what_the_owner_said_is_scored_beside_the_program(con: Connection) -> None:
     write(con, night(date(2026, 6, 1)))
     store_checkins(con, {"a": [SAID]}, now=JUNE)
