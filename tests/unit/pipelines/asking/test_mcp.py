@@ -22,9 +22,9 @@ TOOLS = {"objectives", "key_result", "kpi_series", "definitions", "what_changed"
 DIMENSIONS = """
 create table marts.kpis as select 'fjallglas' as client, 'sessions' as kpi, 'Sessioner' as title, 'flow' as kind,
     'sessions' as unit, 'higher' as better, true as adds_over_time, true as adds_over_sources;
-create table marts.key_results as select 'fjallglas' as client, 'awareness' as objective_id,
+create or replace table marts.key_results as select 'fjallglas' as client, 'awareness' as objective_id,
     'visitors' as key_result_id, '+30%' as target;
-create table marts.clients as from (values ('fjallglas'), ('gamma')) as t(client);
+insert into marts.clients (client) values ('fjallglas'), ('gamma');
 insert into marts.kpi_monthly by name select * replace ('gamma' as client)
     from marts.kpi_monthly where client = 'fjallglas' and kpi = 'sessions';
 """

@@ -68,7 +68,7 @@ ADDED = {
     "key_result_progress": "explanation ambition first_month last_month note_codes position",
     "objective_progress": "position",
     "forecast_scores": "is_inside",
-    "checkins": "known_at",
+    "checkins": "known_at position",
 }
 """Columns that the interface allows and does not name; a new one is added here on purpose."""
 
