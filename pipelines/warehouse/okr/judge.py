@@ -217,8 +217,9 @@ def _is_due(con: Connection, client: Client, objective: Objective, day: date, *,
     final = max(final_on(task_of(objective, key_result, as_of=day)) for key_result in objective.key_results)
     if day <= final + JUDGED_AFTER_FINAL:
         return True
-    known = {"client": client.client, "objective": objective.id}
-    return not is_stored(con, **known) or (restated and is_stored(con, **known, as_of=day))
+    if restated and is_stored(con, client=client.client, objective=objective.id, as_of=day):
+        return True
+    return not is_stored(con, client=client.client, objective=objective.id)
 
 
 def _forecast(ready: Sequence[_Ready], forecaster: Forecaster | None, faults: Faults) -> dict[int, Forecast | None]:
