@@ -48,6 +48,7 @@ TEXT: dict[Language, dict[str, str]] = {
         "path": "Väntat månad för månad: {months}",
         "refused": "Inget kan sägas: {reason}.",
         "lacking": "{count} stängda månader till ({limit} i allt) {gives}.",
+        "lacking_one": "En stängd månad till ({limit} i allt) {gives}.",
         "gives_12": "behövs för att säga något alls",
         "gives_24": "ger en modell med säsong i stället för en tumregel",
         "gives_36": "ger sannolikheten i hela procent i stället för tiotal",
@@ -79,9 +80,13 @@ TEXT: dict[Language, dict[str, str]] = {
         "path": "Expected month by month: {months}",
         "refused": "Nothing can be said: {reason}.",
         "lacking": "{count} more closed months ({limit} in all) {gives}.",
+        "lacking_one": "One more closed month ({limit} in all) {gives}.",
         "gives_12": "are needed to say anything",
         "gives_24": "give a model with its season in place of a rule of thumb",
         "gives_36": "give the probability in whole per cent in place of tenths",
+        "gives_12_one": "is needed to say anything",
+        "gives_24_one": "gives a model with its season in place of a rule of thumb",
+        "gives_36_one": "gives the probability in whole per cent in place of tenths",
         "nothing": "The client has no key result that is measured by a KPI; name one with --kpi.",
         "counts": "Counts of items and milestones are not suggested: they are decided one by one.",
         "why_break": "a break lies in the history",
@@ -378,7 +383,9 @@ def _missing(each: Suggestion, speech: Speech) -> list[str]:
     if lacking is None:
         return []
     text, (count, limit) = TEXT[speech.language], lacking
-    return [text["lacking"].format(count=count, limit=limit, gives=text[f"gives_{limit}"])]
+    if count > 1:
+        return [text["lacking"].format(count=count, limit=limit, gives=text[f"gives_{limit}"])]
+    return [text["lacking_one"].format(limit=limit, gives=text.get(f"gives_{limit}_one", text[f"gives_{limit}"]))]
 
 
 def _chart(each: Suggestion, speech: Speech) -> Markup | None:

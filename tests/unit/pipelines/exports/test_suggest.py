@@ -53,6 +53,15 @@ def test_a_short_history_is_refused_with_what_is_missing() -> None:
     assert "3 stängda månader till (12 i allt) behövs för att säga något alls" in text
 
 
+def test_one_month_that_is_lacking_is_one() -> None:
+    english = FJALLGLAS.model_copy(update={"language": "en"})
+    with build_published() as con:
+        con.execute("delete from marts.kpi_monthly where month < date '2025-12-01'")
+        found = suggestions(con, FJALLGLAS, PERIOD, kpis=["sessions"], as_of=AS_OF)
+    assert "En stängd månad till (12 i allt) behövs för att säga något alls." in as_text(found, FJALLGLAS, PERIOD)
+    assert "One more closed month (12 in all) is needed to say anything." in as_text(found, english, PERIOD)
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_zeros_before_an_account_opened_are_no_history(told: bool) -> None:
     opened = date(2026, 2, 1)
