@@ -9,3 +9,16 @@
             and {{ table }}.{{ day }} > dated.as_of
     )
 {%- endmacro %}
+
+{# A condition on rows that have a client, a source and a day: the account was there, by what the file says now. Days
+   before it `opened` are true zeros, also where they were read while the file did not say so. #}
+{% macro had_opened(table, day) -%}
+    not exists (
+        select 1
+        from {{ source('config', 'sources') }} as account
+        where
+            {{ table }}.client = account.client
+            and {{ table }}.source = account.source
+            and {{ table }}.{{ day }} < account.opened
+    )
+{%- endmacro %}

@@ -7,7 +7,8 @@ select
     source,
     day,
     {{ fingerprint(['host', 'path', 'page_views', 'engagement_seconds']) }} as fingerprint
-from {{ source('raw', 'web_pages_daily') }}
+from {{ source('raw', 'web_pages_daily') }} as read
+where {{ had_opened('read', 'day') }}
 group by client, source, day
 {%- endmacro %}
 
@@ -17,7 +18,8 @@ select
     source,
     day,
     {{ fingerprint(['page', 'clicks', 'impressions', 'position_sum']) }} as fingerprint
-from {{ source('raw', 'search_pages_daily') }}
+from {{ source('raw', 'search_pages_daily') }} as read
+where {{ had_opened('read', 'day') }}
 group by client, source, day
 {%- endmacro %}
 

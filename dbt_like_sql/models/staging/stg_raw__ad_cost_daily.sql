@@ -8,4 +8,5 @@ select
     account_currency,
     impressions,
     clicks
-from {{ source('raw', 'ad_cost_daily') }}
+from {{ source('raw', 'ad_cost_daily') }} as read
+where {{ had_opened('read', 'day') }}

@@ -3,4 +3,5 @@ select
     source,
     day,
     new_contacts
-from {{ source('raw', 'contacts_daily') }}
+from {{ source('raw', 'contacts_daily') }} as read
+where {{ had_opened('read', 'day') }}

@@ -4,4 +4,5 @@ select
     day,
     deals_won,
     amount
-from {{ source('raw', 'deals_daily') }}
+from {{ source('raw', 'deals_daily') }} as read
+where {{ had_opened('read', 'day') }}

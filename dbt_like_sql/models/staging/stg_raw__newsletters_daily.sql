@@ -6,4 +6,5 @@ select
     delivered,
     clicks,
     unique_clicks
-from {{ source('raw', 'newsletters_daily') }}
+from {{ source('raw', 'newsletters_daily') }} as read
+where {{ had_opened('read', 'day') }}

@@ -6,4 +6,6 @@ select
     impressions,
     position_sum
 from {{ source('raw', 'search_daily') }} as read
-where {{ has_come('read', 'day') }}
+where
+    {{ has_come('read', 'day') }}
+    and {{ had_opened('read', 'day') }}

@@ -5,4 +5,5 @@ select
     tickets,
     answered,
     response_hours
-from {{ source('raw', 'tickets_daily') }}
+from {{ source('raw', 'tickets_daily') }} as read
+where {{ had_opened('read', 'day') }}

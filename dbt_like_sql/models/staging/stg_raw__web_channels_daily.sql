@@ -6,4 +6,5 @@ select
     channel,
     sessions,
     conversions
-from {{ source('raw', 'web_channels_daily') }}
+from {{ source('raw', 'web_channels_daily') }} as read
+where {{ had_opened('read', 'day') }}

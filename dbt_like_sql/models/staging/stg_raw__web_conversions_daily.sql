@@ -4,4 +4,5 @@ select
     day,
     visits,
     converted_visits
-from {{ source('raw', 'web_conversions_daily') }}
+from {{ source('raw', 'web_conversions_daily') }} as read
+where {{ had_opened('read', 'day') }}

@@ -6,4 +6,5 @@ select
     page_views,
     engagement_seconds,
     visitors
-from {{ source('raw', 'web_daily') }}
+from {{ source('raw', 'web_daily') }} as read
+where {{ had_opened('read', 'day') }}

@@ -6,4 +6,5 @@ select
     conversions,
     event_count,
     revenue
-from {{ source('raw', 'web_events_daily') }}
+from {{ source('raw', 'web_events_daily') }} as read
+where {{ had_opened('read', 'day') }}

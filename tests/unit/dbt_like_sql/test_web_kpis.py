@@ -63,6 +63,7 @@ def stories() -> list[Story]:
         site("no_weekend")
         .web("web", [day for day in SEPTEMBER_DAYS if day.isoweekday() < 6], sessions=10)
         .web("web", [], sessions=70),
+        site("opened_since", opened=date(2026, 9, 16)).web("web", SEPTEMBER_DAYS),
         site("opened_later", opened=date(2026, 9, 16)).web("web", days(date(2026, 9, 16), date(2026, 9, 30))),
         site("opened_with_gap", opened=date(2026, 9, 16)).web("web", days(date(2026, 9, 22), date(2026, 9, 30))),
         site("opened_and_never_read", opened=date(2026, 9, 16)).source("shop", "ga4").web("shop", SEPTEMBER_DAYS),
@@ -130,6 +131,16 @@ def test_days_read_without_a_row_are_zero_and_days_not_read_are_missing(con: duc
     assert value_of(con, "never_read", "sessions", SEPTEMBER) is None
     assert value_of(con, "failed", "sessions", SEPTEMBER) is None
     assert days_of(con, "failed", "sessions") == {}
+
+
+def test_days_that_were_read_before_the_file_said_opened_are_those_of_a_file_that_always_did(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for kpi in ("sessions", "page_views"):
+        late, always = (days_of(con, client, kpi) for client in ("opened_since", "opened_later"))
+        assert late[date(2026, 9, 15)] == 0
+        assert {day: late[day] for day in SEPTEMBER_DAYS} == {day: always[day] for day in SEPTEMBER_DAYS}
+        assert value_of(con, "opened_since", kpi, SEPTEMBER) == sum(late[day] for day in SEPTEMBER_DAYS) > 0
 
 
 def test_days_before_the_account_opened_are_true_zeros(con: duckdb.DuckDBPyConnection) -> None:
