@@ -271,6 +271,7 @@ OTHERWISE = {
     "VARCHAR": "coalesce({0}, '') || 'x'",
     "DATE": "coalesce({0}, date '2026-09-01') - 1",
     "BIGINT": "coalesce({0}, 0) + 1",
+    "INTEGER": "coalesce({0}, 0) + 1",
     "DOUBLE": "coalesce({0}, 0) + 1",
     "BOOLEAN": "not coalesce({0}, false)",
     "TIMESTAMP WITH TIME ZONE": "coalesce({0}, timestamptz '2026-09-01') + interval '1 day'",
