@@ -63,8 +63,9 @@ class Client(Observed):
             return Figure(value=sum(seen), share=share)
         if self.began(source, stream, month):
             return Figure(value=sum(seen), share=share, is_estimated=True) if seen else Figure(share=share)
-        if share < 0.6:
-            return Figure(share=share)
+        opened = self.sources[source]["opened"] or date.min
+        if share < 0.6 or not any(day in days and day >= opened for day in expected):
+            return Figure(share=share)  # of days before the opening none after it is made up
         return Figure(value=sum(self.filled(days, source, expected).values()), share=share, is_estimated=True)
 
     def began(self, source: str, stream: str, month: date) -> bool:

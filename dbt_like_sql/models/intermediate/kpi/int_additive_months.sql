@@ -73,7 +73,7 @@ shares as (
             else cast(coverage.observed_days as double) / coverage.expected_days
         end as observed_share,
         sums.observed_value,
-        coalesce(coverage.missing_value, 0.0) as missing_value,
+        coverage.missing_value,
         coalesce(sums.is_split_over_months, false) as is_split_over_months,
         coalesce(sums.is_partial, false) as is_partial,
         sums.data_through_on
@@ -112,7 +112,9 @@ select
     not is_so_far
     and began_on is null
     and observed_share >= {{ var('least_share') }}
-    and observed_share < {{ var('full_share') }} as is_scaled,
+    and observed_share < {{ var('full_share') }}
+    -- days before the opening give nothing to make up those after it from
+    and missing_value is not null as is_scaled,
     is_split_over_months,
     is_partial,
     data_through_on
