@@ -125,6 +125,9 @@ class ClientStatus:
     is_past: bool = False
     """Asked for by its day: then it stands in the order of the file of that night, as far as that was kept."""
 
+    has_figures: bool = False
+    """Months of its KPIs are published; asked where nothing was judged."""
+
     def of(self, objective_id: str) -> tuple[KeyResultRow, ...]:
         """The key results of one objective, in the order of their file where that is known, else by id."""
         return tuple(row for row in self.key_results if row.objective_id == objective_id)
@@ -206,6 +209,9 @@ def judged_last(con: duckdb.DuckDBPyConnection) -> str:
     ), true)"""
 
 
+HAS_FIGURES = "select 1 from marts.kpi_monthly where client = ? and value is not null limit 1"
+
+
 def read_status(
     con: duckdb.DuckDBPyConnection, client: str, *, as_of: date | None = None, restated: bool = False
 ) -> ClientStatus:
@@ -221,6 +227,7 @@ def read_status(
         key_results=key_results,
         failed_loads=_failed(con, client, as_of),
         is_past=as_of is not None,
+        has_figures=not nights and bool(con.execute(HAS_FIGURES, [client]).fetchall()),
     )
 
 

@@ -18,6 +18,7 @@ from okr_models.kpis import BUILT_IN, Better
 from okr_models.words.notes import label_in
 from okr_models.words.numbers import SWEDISH, Language, Speech
 from pipelines.exports.cells import DialectName
+from pipelines.exports.published import ClientStatus
 
 AGENCY_LANGUAGE = "OKR_AGENCY_LANGUAGE"
 
@@ -46,6 +47,10 @@ class Reader:
     """Hypothesis by initiative."""
     file: Client | None = None
     """The client's file itself, for what only its report needs."""
+
+    def judges_nothing(self, status: ClientStatus) -> bool:
+        """The file asks for figures alone, and they are there: no night will ever have progress to show."""
+        return self.has_file and not self.objectives and status.has_figures
 
     def objective(self, objective_id: str) -> Objective | None:
         """The objective's definition, if the file at hand still has it."""

@@ -38,6 +38,7 @@ TEXT: dict[Language, dict[str, str]] = {
     "sv": {
         "as_of": "Läget {day}",
         "nothing": "Inget är beräknat än. Kör okr run; okr doctor säger vad som saknas.",
+        "no_objectives": "Klientfilen har inga mål än: nyckeltalen samlas in, men inga framsteg finns att visa.",
         "nothing_then": "Till och med den dagen var inget beräknat.",
         "now": "Nu / mål",
         "progress": "Framsteg",
@@ -63,6 +64,7 @@ TEXT: dict[Language, dict[str, str]] = {
     "en": {
         "as_of": "As of {day}",
         "nothing": "Nothing is computed yet. Run okr run; okr doctor tells what is missing.",
+        "no_objectives": "The client file has no objectives yet: KPIs are gathered, and there is no progress to show.",
         "nothing_then": "Nothing was computed up to that day.",
         "now": "Now / target",
         "progress": "Progress",
@@ -133,7 +135,8 @@ class _ClientLines:
         as_of = self.text["as_of"].format(day=self.speech.day(self.status.as_of)) if self.status.as_of else ""
         lines: list[RenderableType] = [Text.assemble((plain(self.reader.name), "bold"), "  ", (as_of, "dim"))]
         if not self.status.objectives:
-            lines.append(Text(self.text["nothing_then" if self.status.is_past else "nothing"]))
+            nothing = "nothing_then" if self.status.is_past else "nothing"
+            lines.append(Text(self.text["no_objectives" if self.reader.judges_nothing(self.status) else nothing]))
         elif audience == "board":
             lines += self._board(columns)
         else:

@@ -188,8 +188,9 @@ def _row(
 ) -> AgencyRow:
     speech = page.speech
     if objective is None:
+        nothing = message("none_set" if page.reader.judges_nothing(status) else "no_objectives", speech)
         return AgencyRow(
-            client=page.name, href=page.href, label=page.label, objective=message("no_objectives", speech),
+            client=page.name, href=page.href, label=page.label, objective=nothing,
             reason="", decided_by=(), badge=None, rank=NOTHING_YET, progress="", expected="", filled=0.0, tick=None,
             low=0.0, high=0.0, has_span=False, progress_order=None, tally=(), need_help=None, coverage="",
             coverage_order=None, as_of="", as_of_order="", failures=failures,

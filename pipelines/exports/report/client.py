@@ -93,6 +93,7 @@ def render_client(
         "name": plain(reader.name),
         "as_of": reader.speech.long_day(night) if night else "",
         "headline": results.headline(status, reader),
+        "nothing": "" if reader.judges_nothing(status) else message("nothing", reader.speech),
         "failures": below.failures(sources, reader),
         "since": news,
         "mark": mark_of(reader.file, root) if reader.file is not None and root is not None else Mark(),

@@ -142,7 +142,7 @@ def headline(status: ClientStatus, reader: Reader) -> str:
     """The page's one sentence: of a single objective with its reason."""
     rows, speech = status.objectives, reader.speech
     if not rows:
-        return message("headline_none", speech)
+        return message("headline_no_objectives" if reader.judges_nothing(status) else "headline_none", speech)
     if len(rows) == 1:
         return standing.headline(rows[0], status.of(rows[0].objective_id), reader, speech=speech)
     good = sum(row.status in GOOD for row in rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,8 @@ from okr_models.words.numbers import ENGLISH, SWEDISH
 from pipelines.exports.plain import plain
 from pipelines.exports.published import ClientStatus, LoadUnderWay, notes_of, read_status
 from pipelines.exports.reader import Reader, reader_of
+from pipelines.exports.report.agency import render_agency
+from pipelines.exports.report.client import render_client
 from pipelines.exports.status_table import status_table
 from pipelines.exports.words import STATUS_ICONS, STATUS_WORDS
 from tests.unit.published_clients import CLIENTS
@@ -84,6 +87,25 @@ def test_a_long_first_load_says_how_far_it_is(nights: int | None, swedish: str, 
 
 def test_a_client_without_a_row_is_told_what_to_do() -> None:
     assert "Inget är beräknat än. Kör okr run" in shown()
+
+
+@pytest.mark.parametrize("is_past", [False, True])
+def test_a_client_whose_file_has_no_objectives_is_told_that(is_past: bool, tmp_path: Path) -> None:
+    """Its figures are there, and no night will ever judge anything."""
+    bare = Reader(client="bare", name="Bare", has_file=True, speech=ENGLISH)
+    status = ClientStatus(
+        client="bare", as_of=None, objectives=(), key_results=(), failed_loads=(), is_past=is_past, has_figures=True
+    )
+    text = status_table([status], readers={"bare": bare}, width=80)
+    assert "The client file has no objectives yet" in text
+    assert "computed" not in text
+    with build_published() as con:
+        con.execute("update marts.kpi_monthly set client = 'bare' where client = 'fjallglas' and kpi = 'sessions'")
+        page = render_client(con, bare, tmp_path).read_text("utf-8")
+        agency = render_agency(con, [bare], tmp_path, link="{client}").read_text("utf-8")
+    assert "No objectives are set yet." in page
+    assert "When the first night has run" not in page
+    assert "no objectives yet" in agency
 
 
 def test_the_board_sees_objectives_and_no_key_result() -> None:
