@@ -13,4 +13,6 @@ left join {{ source('config', 'clients') }} as clients
     on loads.client = clients.client
 where
     loads.status = 'loaded'
+    -- money that was read in another currency than the client's of now is read again, and none of it till then
+    and coalesce(json_extract_string(loads.quality, '$.counts.currency') = clients.currency, true)
     and {{ has_come('loads', 'window_start') }}
