@@ -36,7 +36,7 @@ def send(context: click.Context, clients: tuple[str, ...], dry_run: bool, is_hol
         click.echo(line, err=True)
     try:
         if is_hold:
-            done = hold(home, loaded.clients, now=now)
+            done = hold(home, loaded.clients, now=now, dry_run=dry_run)
         else:
             with published(home) as con:
                 done = send_due(con, home, loaded.clients, environ=os.environ, now=now, dry_run=dry_run)

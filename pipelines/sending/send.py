@@ -120,32 +120,38 @@ def send_due(
                     ledger=ledger,
                     refuse_open_secrets=refuse_open_secrets,
                 )
-                done += _begun(turn)
+                done += _begun(turn, dry_run=dry_run)
                 for edition in _due(con, turn):
                     done += _send(con, turn, edition, dry_run=dry_run)
     return tuple(done)
 
 
-def hold(home: Home, clients: Sequence[Client], *, now: datetime) -> tuple[Done, ...]:
-    """Stop every edition of ``clients`` that was previewed and has not gone to the others."""
+def hold(home: Home, clients: Sequence[Client], *, now: datetime, dry_run: bool = False) -> tuple[Done, ...]:
+    """Stop every edition of ``clients`` that was previewed and has not gone to the others; ``dry_run``: name them."""
     done: list[Done] = []
     with opened(home) as ledger:
         for client in clients:
             for sending in client.send:
                 for each in pending(ledger.of(client.client, name_of(sending))):
-                    ledger.add(replace(each, event="held", target="", at=f"{now:%Y-%m-%dT%H:%M:%SZ}"))
-                    done.append(Done(client=client.client, edition=each.edition, to=_all(sending.to), what="held"))
+                    if not dry_run:
+                        ledger.add(replace(each, event="held", target="", at=f"{now:%Y-%m-%dT%H:%M:%SZ}"))
+                    what = "would hold" if dry_run else "held"
+                    done.append(Done(client=client.client, edition=each.edition, to=_all(sending.to), what=what))
     return tuple(done)
 
 
-def _begun(turn: _Turn) -> Iterator[Done]:
-    """Messages that an earlier process began and never ended: they may have arrived, and that is said once."""
+def _begun(turn: _Turn, *, dry_run: bool) -> Iterator[Done]:
+    """Messages that an earlier process began and never ended: they may have arrived, and that is said once.
+
+    A dry run says so and notes nothing, so that the night that sends says it too.
+    """
     for each in list(turn.ledger.of(turn.client.client, turn.name)):
         if (
             each.event == "sending"
             and turn.ledger.last(each.client, each.sending, each.edition, each.target) == "sending"
         ):
-            turn.ledger.add(replace(each, event="unknown", why="an earlier run ended while sending it"))
+            if not dry_run:
+                turn.ledger.add(replace(each, event="unknown", why="an earlier run ended while sending it"))
             why = "an earlier run ended while sending it; it is not sent again"
             to = each.target.removeprefix(PREVIEW)
             yield Done(client=each.client, edition=each.edition, to=to, what="unknown", why=why)

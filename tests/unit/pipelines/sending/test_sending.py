@@ -230,7 +230,11 @@ def test_a_process_that_ended_while_sending_does_not_make_the_next_one_send_agai
         broken.setattr("pipelines.sending.send.by_mail", killed)
         with pytest.raises(KeyboardInterrupt):
             send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)
+    recorded = (tmp_path / "state" / "sent.jsonl").read_bytes()
+    (would,) = send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW, dry_run=True)
+    assert (tmp_path / "state" / "sent.jsonl").read_bytes() == recorded
     (done,) = send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW)
+    assert would == done
     assert (done.what, done.is_trouble) == ("unknown", True)
     assert send_due(con, home, [client(NIGHTLY)], environ=mail, now=NOW) == ()
     assert box.mails == []
@@ -245,6 +249,7 @@ def test_a_preview_goes_to_the_agency_and_can_be_stopped(
     message = box.mails[0][1]
     assert message["Subject"].startswith("[Förhandsvisning] ")
     assert "vd@fjallglas.se" in message.get_body(("plain",)).get_content()
+    assert what(hold(home, [asked], now=NOW, dry_run=True)) == [("vd@fjallglas.se", "would hold")]
     assert what(hold(home, [asked], now=NOW)) == [("vd@fjallglas.se", "held")]
     later = NOW + timedelta(days=2)
     assert send_due(con, home, [asked], environ=mail, now=later) == ()
