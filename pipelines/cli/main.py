@@ -127,6 +127,7 @@ def okr(context: click.Context, home: str | None) -> None:
 
 def main() -> None:
     """Entry point of the console script. One readable line for each error; a traceback is a bug."""
+    _speak_utf8()
     for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -146,6 +147,15 @@ def main() -> None:
     finally:
         os.umask(before)
     sys.exit(code)
+
+
+def _speak_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the locale has another encoding: DuckDB takes every path for UTF-8."""
+    given = sys.argv[1:]
+    is_ours = sys.orig_argv[len(sys.orig_argv) - len(given) :] == given  # and no test's or other program's
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and is_ours:
+        environ = {**os.environ, "PYTHONUTF8": "1"}
+        os.execve(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]], environ)  # noqa: S606 - ourselves
 
 
 def _ended() -> int:  # noqa: PLR0911 - one return for each way to end

@@ -464,3 +464,18 @@ def test_a_client_that_can_not_be_leaves_no_file(home: Path, monkeypatch: pytest
     with pytest.raises(SystemExit):
         command.main()
     assert [path.name for path in (home / "clients").iterdir()] == ["acme.yaml"]
+
+
+@pytest.mark.parametrize("encoding", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LANG": "C", "PYTHONCOERCECLOCALE": "0"}])
+def test_a_home_folder_with_letters_beyond_ascii_is_found_whatever_the_locale(
+    home: Path, encoding: dict[str, str]
+) -> None:
+    folder = home.rename(home.with_name(f"{home.name} å"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    done = subprocess.run(
+        [OKR, "--home", str(folder), "sql", "--csv", "select 'ä' as ä"],
+        env={**kept, **encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.decode()) == (0, "ä\nä\n"), done.stderr
