@@ -34,7 +34,9 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "away": "{now}, målet är {goal}",
         "count": "{now} av {goal} klara",
         "milestones": "{now} av {goal} delmål klara",
+        "milestones_one": "{now} av 1 delmål klart",
         "hold": "{now} av {goal} månader klarade målet",
+        "hold_one": "{now} av 1 månad klarade målet",
         "at_least": "{now}, ska vara minst {goal}",
         "at_most": "{now}, ska vara högst {goal}",
         "too_early": "för tidigt att säga",
@@ -47,8 +49,8 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "course": "framsteg {now}, borde vara {expected} nu",
         "count_course": "borde vara {expected} nu",
         "forecast_warns": "läget hittills räcker, men prognosen avgör",
-        "forecast_worse": "prognosen är sämre än läget hittills och avgör",
-        "forecast_better": "prognosen är bättre än läget hittills och avgör",
+        "forecast_worse": "prognosen ger sämre chans än läget hittills, och avgör",
+        "forecast_better": "prognosen ger bättre chans än läget hittills, och avgör",
         "growth_so_far": "{now} hittills",
         "growth_needed": "för {goal} krävs {needed} i snitt resten av {period}",
         "level_needed": "för {goal} krävs {needed} i snitt resten av {period}",
@@ -61,7 +63,9 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "away": "{now}, the target is {goal}",
         "count": "{now} of {goal} done",
         "milestones": "{now} of {goal} milestones done",
+        "milestones_one": "{now} of 1 milestone done",
         "hold": "{now} of {goal} months met the target",
+        "hold_one": "{now} of 1 month met the target",
         "at_least": "{now}, to be at least {goal}",
         "at_most": "{now}, to be at most {goal}",
         "too_early": "too early to say",
@@ -74,8 +78,8 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "course": "progress {now}, should be {expected} by now",
         "count_course": "should be {expected} by now",
         "forecast_warns": "so far it is enough, but the forecast decides",
-        "forecast_worse": "the forecast is worse than the standing so far, and decides",
-        "forecast_better": "the forecast is better than the standing so far, and decides",
+        "forecast_worse": "the forecast gives less of a chance than the standing so far, and decides",
+        "forecast_better": "the forecast gives more of a chance than the standing so far, and decides",
         "growth_so_far": "{now} so far",
         "growth_needed": "{goal} takes {needed} on average for the rest of the {period}",
         "level_needed": "{goal} takes {needed} on average for the rest of the {period}",
@@ -169,13 +173,16 @@ def _count(result: KeyResultProgress, speech: Speech) -> Clause:
 
 def _milestones(result: KeyResultProgress, speech: Speech) -> Clause:
     found = result.prepared.measurement
-    return CLAUSES[speech.language]["milestones"].format(now=found.items, goal=found.items + found.open_items)
+    return _of_all("milestones", found.items, found.items + found.open_items, speech)
 
 
 def _hold(result: KeyResultProgress, speech: Speech) -> Clause:
     found = result.prepared.measurement
-    measured = round(found.items / found.current) if found.current else found.k
-    return CLAUSES[speech.language]["hold"].format(now=found.items, goal=measured)
+    return _of_all("hold", found.items, found.months_measured, speech)
+
+
+def _of_all(clause: str, now: int, whole: int, speech: Speech) -> Clause:
+    return CLAUSES[speech.language][f"{clause}_one" if whole == 1 else clause].format(now=now, goal=whole)
 
 
 def _level(result: KeyResultProgress, speech: Speech) -> Clause:

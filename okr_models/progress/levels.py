@@ -104,6 +104,7 @@ def measure_hold(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         shape,
         current=inside / len(known),
         items=inside,
+        months_measured=len(known),
         open_items=task.n - len(known) if k < task.n else 0,
         used=(anatomy.whole,),
         data_through=max(min(figure.observed_on, task.last_day) for figure in known),

@@ -64,6 +64,8 @@ class Measurement:
     """Months that B is taken from, where it is not one for each of A's (``pairs``)."""
     open_items: int = 0
     items: int = 0
+    months_measured: int = 0
+    """Of a hold: the closed months that have a value, be none of them inside."""
     lag_days: int = 0
     notes: tuple[Note, ...] = ()
     refusal: Note | None = None

@@ -23,7 +23,7 @@ from okr_models.progress.growth import origins
 from okr_models.progress.lacking import few_values, needed
 from okr_models.progress.like_for_like import LARGEST_LEFT_OUT
 from okr_models.progress.measures import SUCCESS, Measurement, Task
-from okr_models.words.codes import Note, note
+from okr_models.words.codes import Note, Part, note
 
 MAY_FALL = frozenset({"new_followers"})
 
@@ -67,7 +67,7 @@ def measure_sum(task: Task, anatomy: Anatomy, *, k: int) -> Measurement:
         data_through=max((min(figure.observed_on, task.last_day) for figure in figures), default=None),
         can_fall=can_fall,
         observed={each.month: each.share for each in known if each.share < 1.0},
-        notes=(*_notes(task, anatomy, known, gaps), *((note("no_first_month"),) if k == 0 else ())),
+        notes=(*_notes(task, anatomy, known, gaps, can_fall=can_fall), *((note("no_first_month"),) if k == 0 else ())),
         refusal=refusal,
         **origins(figures),
     )
@@ -212,12 +212,16 @@ def _largest_gap(known: Sequence[_Month]) -> tuple[str, float]:
     return label, sizes[label] / len(known)
 
 
-def _notes(task: Task, anatomy: Anatomy, known: Sequence[_Month], gaps: tuple[date, ...]) -> tuple[Note, ...]:
+def _notes(
+    task: Task, anatomy: Anatomy, known: Sequence[_Month], gaps: tuple[date, ...], *, can_fall: bool
+) -> tuple[Note, ...]:
     notes: list[Note] = []
     if task.key_result.baseline is not None:
         notes.append(note("baseline_unused"))
     if gaps:
-        notes.append(note("sum_incomplete", months=gaps))
+        # what is missing may have been below zero: no least that it can be
+        of: dict[str, Part] = {"of": "may_fall"} if can_fall else {}
+        notes.append(note("sum_incomplete", months=gaps, **of))
     sizes = {label: size for each in known for label, size in each.lacking}
     months = [each.month for each in known]
     there = {part.label for part in anatomy.parts if any(so_far(part, month) is not None for month in months)}

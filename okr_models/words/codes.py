@@ -89,7 +89,7 @@ NoteCode = Literal[
 ]
 NOTE_CODES: tuple[str, ...] = get_args(NoteCode)
 
-Of = Literal["one_side", "sum", "break", "parts", "ratio", "last_months", "old", "unclosed"]
+Of = Literal["one_side", "sum", "break", "parts", "ratio", "last_months", "old", "unclosed", "may_fall"]
 """What a note is said of besides its code (``notes.py``): a figure that is compared with nothing, a sum, a break; of
 ``no_data`` why there are none."""
 

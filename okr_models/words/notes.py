@@ -181,6 +181,7 @@ VARIANTS: dict[Language, dict[tuple[NoteCode, str], str]] = {
         "({part_share} av helheten)",
         ("platform_left_out", "sum"): "{label} saknas {side} och är inte med i summan ({part_share} av helheten)",
         ("platform_unknown", "sum"): "{label} saknas och är inte med i summan",
+        ("sum_incomplete", "may_fall"): "summan är inte hel, data saknas: {months}",
     },
     "en": {
         ("few_months", "one_side"): "only {count} months have a value, {needed} are needed",
@@ -195,6 +196,7 @@ VARIANTS: dict[Language, dict[tuple[NoteCode, str], str]] = {
         "({reason}) ({part_share} of the whole)",
         ("platform_left_out", "sum"): "{label} is missing {side} and not in the sum ({part_share} of the whole)",
         ("platform_unknown", "sum"): "{label} is missing and not in the sum",
+        ("sum_incomplete", "may_fall"): "the sum is not whole, data are missing: {months}",
     },
 }
 """Other sentences of a code, by its part ``of``."""

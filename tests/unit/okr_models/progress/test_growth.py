@@ -407,6 +407,13 @@ def test_a_month_without_data_makes_a_sum_a_lower_bound_and_is_expected_of_nobod
     assert progress.status == "at_risk", "9,500 against 9,633 expected of the months that were observed"
 
 
+def test_a_sum_that_may_fall_is_not_called_the_least_it_can_be() -> None:
+    rows = monthly("new_followers", month("2026-01"), [130.0] * 8 + [None, 130.0], scope="platform=linkedin")
+    result = key_result(kpi="new_followers", target=5000, scope={"platform": "linkedin"})
+    progress = evaluated(result, figures_of(months=rows), sources=(LINKEDIN,))
+    assert sentences(progress.notes, Speech("en")) == ("the sum is not whole, data are missing: September 2026",)
+
+
 def test_a_sum_most_of_whose_months_are_missing_cannot_be_judged() -> None:
     assert sessions([1000.0] * 12, [1000.0, 1000.0, *[None] * 8]).status == "cannot_be_judged"
 

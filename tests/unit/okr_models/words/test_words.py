@@ -124,7 +124,7 @@ def test_a_left_out_platform_is_named_with_its_share() -> None:
 def test_where_forecast_and_pace_disagree_one_clause_says_which_decided() -> None:
     behind = growth([value * 1.12 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.4))
     assert (behind.pace_status, behind.status) == ("off_track", "at_risk")
-    assert explain(behind, SV).endswith("; prognosen är bättre än läget hittills och avgör.")
+    assert explain(behind, SV).endswith("; prognosen ger bättre chans än läget hittills, och avgör.")
     ahead = growth([value * 1.32 for value in SEASON[:10]], forecaster=lambda job: Forecast(probability=0.4))
     assert (ahead.pace_status, ahead.status) == ("on_track", "at_risk")
     assert explain(ahead, EN).endswith("; so far it is enough, but the forecast decides.")
@@ -169,6 +169,26 @@ def test_months_held_say_how_many_of_how_many() -> None:
     rows = monthly("unique_visitors", month("2026-01"), [80.0, 80.0, 55.0, 80.0])
     progress = evaluated(key_result(target={"between": [60, 90]}), figures_of(months=rows), as_of=date(2026, 5, 10))
     assert explain(progress, SV) == "3 av 4 månader klarade målet; målet går inte längre att nå."
+
+
+@pytest.mark.parametrize(("low", "met"), [(0.0, 0), (60.0, 4)])
+def test_months_held_are_of_those_that_have_a_value_also_where_none_was_inside(low: float, met: int) -> None:
+    rows = monthly("unique_visitors", month("2026-01"), [80.0, None, 80.0, 80.0, None, 80.0])
+    progress = evaluated(
+        key_result(target={"between": [low, low + 30]}), figures_of(months=rows), as_of=date(2026, 7, 10)
+    )
+    assert explain(progress, EN).startswith(f"{met} of 4 months met the target")
+
+
+def test_one_month_held_and_one_milestone_are_said_as_one() -> None:
+    rows = monthly("unique_visitors", month("2026-01"), [80.0])
+    progress = evaluated(key_result(target={"between": [60, 90]}), figures_of(months=rows), as_of=date(2026, 2, 10))
+    said = both(progress)
+    assert said[0].startswith("1 av 1 månad klarade målet")
+    assert said[1].startswith("1 of 1 month met the target")
+    plan = key_result(milestones=[{"title": "Plan", "done": "2026-01-10"}])
+    done = evaluated(plan, figures_of(), as_of=date(2026, 2, 10))
+    assert explain(done, EN).startswith("1 of 1 milestone done")
 
 
 def test_a_level_says_the_figure_and_the_limit() -> None:
