@@ -31,6 +31,8 @@ def restate(home: Home, as_of: date, *, only: Sequence[str] = ()) -> None:
     if only and loaded.broken:
         broken = loaded.broken[0].client
         raise fail(f"clients/{broken}.yaml can't be read, so no day can be judged anew; okr validate {broken} says why")
+    if not (home.database.exists() or home.published_database.exists()):
+        raise fail(f"there is no {home.database}, so no day can be judged anew; okr run makes it")
     run_id = f"restated-{as_of}"
     if refused := standing_refusals(home):
         tables = ", ".join(refusal.table for refusal in refused)

@@ -479,3 +479,12 @@ def test_a_home_folder_with_letters_beyond_ascii_is_found_whatever_the_locale(
         check=False,
     )
     assert (done.returncode, done.stdout.decode()) == (0, "ä\nä\n"), done.stderr
+
+
+def test_nothing_is_judged_anew_in_a_folder_that_is_no_home(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, told = told_by(capfd, monkeypatch, "--home", tmp_path, "status", "--as-of", "2026-01-01", "--restated")
+    assert code == 1
+    assert "no day can be judged anew" in told
+    assert list(tmp_path.iterdir()) == []
