@@ -92,26 +92,29 @@ def windows_to_read(
     ``counts``: what its figures count now; days that were read while they counted something else are due, and so are
     those that were cut in another zone.
     """
-    loads = [
-        load
-        for load in loads
-        if not _counted_otherwise(load, counts or {}) and not (stream.is_cut_here and _is_of_another_zone(load, zone))
-    ]
+    others = {
+        place
+        for place, load in enumerate(loads)
+        if _counted_otherwise(load, counts or {}) or (stream.is_cut_here and _is_of_another_zone(load, zone))
+    }
     newest = newest_day(stream, now=now, zone=zone)
     oldest = oldest_day(stream, asked=asked, now=now, zone=zone)
     if newest < oldest:
         return ()
     reach = Window(oldest, newest)
     today = local_date(now, zone)
+    whole = Window(month_start(reach.start), month_end(reach.end)) if stream.grain == "month" else reach
+    last = _last_loads(loads, whole, zone=zone, others=others)
     if stream.grain == "month":
-        due = _due_months(reach, loads, today=today, zone=zone, reread=reread)
+        due = _due_months(reach, last, today=today, reread=reread)
         windows = _month_windows(due, newest=newest, at_most=max(1, stream.slice_days // DAYS_OF_SHORTEST_MONTH))
     else:
-        due = _due_days(stream, reach, loads, today=today, zone=zone, reread=reread)
+        due = _due_days(stream, reach, last, today=today, reread=reread)
         windows = _day_windows(due, at_most=max(1, stream.slice_days))
     if reread or stream.reads_per_night is None:
         return windows
-    used = sum(load.status != "skipped" and local_date(load.started_at, zone) == today for load in loads)
+    asked_today = (load for place, load in enumerate(loads) if place not in others and load.status != "skipped")
+    used = sum(local_date(load.started_at, zone) == today for load in asked_today)
     return windows[: max(0, stream.reads_per_night - used)]
 
 
@@ -145,12 +148,11 @@ def missed_snapshots(*, loads: Iterable[Load], taken_for: date) -> tuple[Window,
 
 
 def _due_days(
-    stream: Stream, reach: Window, loads: Sequence[Load], *, today: date, zone: ZoneInfo, reread: Window | None
+    stream: Stream, reach: Window, last: Mapping[date, date], *, today: date, reread: Window | None
 ) -> list[date]:
     if reread:
         clipped = reach.intersect(reread)
         return list(clipped) if clipped else []
-    last = _last_loads(loads, reach, zone=zone)
     monday = today - timedelta(days=today.weekday())
     weekly_from = monday - timedelta(days=stream.weekly_reread_days)
 
@@ -166,11 +168,7 @@ def _due_days(
     return [day for day in reach if is_due(day)]
 
 
-def _due_months(
-    reach: Window, loads: Sequence[Load], *, today: date, zone: ZoneInfo, reread: Window | None
-) -> list[date]:
-    last = _last_loads(loads, Window(month_start(reach.start), month_end(reach.end)), zone=zone)
-
+def _due_months(reach: Window, last: Mapping[date, date], *, today: date, reread: Window | None) -> list[date]:
     def is_due(month: date) -> bool:
         end = month_end(month)
         if reread:
@@ -203,19 +201,21 @@ def _is_another(then: Json, now: Json) -> bool:
     return then != now
 
 
-def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo) -> dict[date, date]:
+def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo, others: Collection[int]) -> dict[date, date]:
     """For each day the local date of its last good load. A skipped day counts as settled for good.
 
-    A day of which the source had no report, though there is something to report, was not loaded.
+    A day of which the source had no report, though there is something to report, was not loaded; nor was one that was
+    read last while the figures counted something else: what was read of it before was replaced (``others``: their
+    places among ``loads``).
     """
     last: dict[date, date] = {}
-    for load in loads:
+    for place, load in enumerate(loads):
         if load.status == "failed" or NOT_ASKED_FOR in load.quality:
             continue
         on = date.max if load.status == "skipped" else local_date(load.started_at, zone)
         without = not_made_days(load.quality)
         for day in reach.intersect(load.window) or ():
-            if day in without:
+            if place in others or day in without:
                 last.pop(day, None)
             else:
                 last[day] = max(on, last.get(day, date.min))

@@ -86,6 +86,20 @@ def test_another_currency_of_the_client_has_the_past_read_again(tmp_path: Path, 
     assert second_night(night) == []
 
 
+@pytest.mark.parametrize("stream", [replace(COUNTED, counts_by=("currency",)), replace(DAILY, is_cut_here=True)])
+def test_what_was_read_otherwise_in_between_is_read_again(tmp_path: Path, stream: Stream) -> None:
+    """A slip in the file that is mended the next night: what was read before it was replaced by what came of it."""
+    night = Night(tmp_path, client(start=START), streams=(replace(stream, slice_days=400),))
+    for day, (currency, zone) in enumerate([("SEK", "Europe/Stockholm"), ("EUR", "Asia/Tokyo")] * 2):
+        night.clients = (night.clients[0].model_copy(update={"currency": currency}),)
+        night.vendor.zone = ZoneInfo(zone)
+        night.vendor.asked.clear()
+        night.run(FIRST + timedelta(days=day))
+        ((_, window),) = night.vendor.asked
+        assert window is not None
+        assert window.start == START, day
+
+
 def cut_here() -> set[tuple[str, str]]:
     return {(name, stream.name) for name, kind in SOURCE_TYPES.items() for stream in kind.streams if stream.is_cut_here}
 
