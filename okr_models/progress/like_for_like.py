@@ -213,22 +213,44 @@ def _left_out(
     notes: list[Note] = []
     sizes = {part.scope: _share(part, (*kept, *left_out), elapsed, base_of) for part in left_out}
     too_large = sum(size or 0.0 for size in sizes.values()) > LARGEST_LEFT_OUT
+    sized = [(part.label, size, _side(part, elapsed, base_of)) for part in left_out if (size := sizes[part.scope])]
+    heavy = too_large_by(sized) if too_large else ()
     for part in left_out:
         size, crossing = sizes[part.scope], _crossing_break([part], elapsed, base_of)
         if size is None:
             notes.append(note("platform_unknown", label=part.label))
-        elif too_large and refusal is None and size == max(each or 0.0 for each in sizes.values()):
+        elif heavy and refusal is None and size == max(each or 0.0 for each in sizes.values()):
             refusal = (
                 note("baseline_restarts", day=crossing.date, reason=crossing.reason)
                 if crossing
-                else note("platform_too_large", label=part.label, part_share=size, side=_side(part, elapsed, base_of))
+                else said_too_large(heavy)
             )
         elif crossing:
             notes.append(left_out_by(crossing, label=part.label, size=size))
-        else:
+        elif not any(part.label == label for label, _, _ in heavy):
             side = _side(part, elapsed, base_of)
             notes.append(note("platform_left_out", label=part.label, part_share=size, side=side))
     return refusal, tuple(notes)
+
+
+Sized = tuple[str, float, Side]
+"""A part that is left out: its label, its share, and where it is missing."""
+
+
+def too_large_by(sized: Sequence[Sized]) -> Sequence[Sized]:
+    """The one that alone is more than may be left out, else all that are so together."""
+    largest = max(sized, key=lambda each: each[1])
+    return [largest] if largest[1] > LARGEST_LEFT_OUT else sized
+
+
+def said_too_large(heavy: Sequence[Sized]) -> Note:
+    label, share, side = heavy[0]
+    if len(heavy) == 1:
+        return note("platform_too_large", label=label, part_share=share, side=side)
+    labels = ", ".join(sorted({each[0] for each in heavy}))
+    side = side if len({each[2] for each in heavy}) == 1 else "either"
+    whole = sum(each[1] for each in heavy)
+    return note("platform_too_large", label=labels, part_share=whole, side=side, of="together")
 
 
 def left_out_by(crossing: Break, *, label: str, size: float) -> Note:

@@ -17,7 +17,7 @@ from okr_models.periods import ONE_DAY, Window, month_end, month_start
 from okr_models.progress.baselines import FIRST_OBSERVATION_DAYS, eve
 from okr_models.progress.components import STOCK_AGE, Anatomy, Component
 from okr_models.progress.figures import DayFigure
-from okr_models.progress.like_for_like import LARGEST_LEFT_OUT, left_out_by
+from okr_models.progress.like_for_like import LARGEST_LEFT_OUT, left_out_by, said_too_large, too_large_by
 from okr_models.progress.measures import Measurement, Rule, Task, bad_baseline, is_met, small_baseline
 from okr_models.words.codes import Note, Side, note
 
@@ -164,23 +164,26 @@ def _weigh(kept: Sequence[_Sides], left_out: Sequence[_Sides]) -> tuple[tuple[No
     refusal: Note | None = None
     sizes = [(sides, _share(sides, [*kept, *left_out])) for sides in left_out]
     too_large = sum(size or 0.0 for _, size in sizes) > LARGEST_LEFT_OUT
+    sized = [(sides.part.label, size, _missing_side(sides)) for sides, size in sizes if size]
+    heavy = too_large_by(sized) if too_large else ()
     for sides, size in sorted(sizes, key=lambda each: -(each[1] or 0.0)):
         label = sides.part.label
-        side: Side = "now" if sides.now is None else "before"
         if size is None:
             notes.append(note("platform_unknown", label=label))
-        elif too_large and refusal is None:
+        elif heavy and refusal is None:
             crossed = sides.crossed
             refusal = (
-                note("baseline_restarts", day=crossed.date, reason=crossed.reason)
-                if crossed
-                else note("platform_too_large", label=label, part_share=size, side=side)
+                note("baseline_restarts", day=crossed.date, reason=crossed.reason) if crossed else said_too_large(heavy)
             )
         elif sides.crossed is not None:
             notes.append(left_out_by(sides.crossed, label=label, size=size))
-        else:
-            notes.append(note("platform_left_out", label=label, part_share=size, side=side))
+        elif not any(label == each for each, _, _ in heavy):
+            notes.append(note("platform_left_out", label=label, part_share=size, side=_missing_side(sides)))
     return tuple(notes), refusal
+
+
+def _missing_side(sides: _Sides) -> Side:
+    return "now" if sides.now is None else "before"
 
 
 def _share(sides: _Sides, everything: Sequence[_Sides]) -> float | None:

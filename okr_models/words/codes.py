@@ -89,13 +89,13 @@ NoteCode = Literal[
 ]
 NOTE_CODES: tuple[str, ...] = get_args(NoteCode)
 
-Of = Literal["one_side", "sum", "break", "parts", "ratio", "last_months", "old", "unclosed", "may_fall"]
+Of = Literal["one_side", "sum", "break", "parts", "ratio", "last_months", "old", "unclosed", "may_fall", "together"]
 """What a note is said of besides its code (``notes.py``): a figure that is compared with nothing, a sum, a break; of
 ``no_data`` why there are none."""
 
-Side = Literal["last_year", "before", "now", "some_months"]
+Side = Literal["last_year", "before", "now", "some_months", "either"]
 """Where a platform or source is missing: in the same months of last year, at what is compared with otherwise, in the
-months that are compared, or in some."""
+months that are compared, in some, or, of several, on either side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,8 @@ VARIANTS: dict[Language, dict[tuple[NoteCode, str], str]] = {
         ("platform_left_out", "break"): "{label} räknas inte med: mätningen ändrades {day} ({reason}) "
         "({part_share} av helheten)",
         ("platform_left_out", "sum"): "{label} saknas {side} och är inte med i summan ({part_share} av helheten)",
+        ("platform_too_large", "together"): "{label} saknas {side}; tillsammans {part_share} av helheten, "
+        "gränsen är 20 %",
         ("platform_unknown", "sum"): "{label} saknas och är inte med i summan",
         ("sum_incomplete", "may_fall"): "summan är inte hel, data saknas: {months}",
     },
@@ -195,6 +197,8 @@ VARIANTS: dict[Language, dict[tuple[NoteCode, str], str]] = {
         ("platform_left_out", "break"): "{label} is left out on both sides, as its measurement changed on {day} "
         "({reason}) ({part_share} of the whole)",
         ("platform_left_out", "sum"): "{label} is missing {side} and not in the sum ({part_share} of the whole)",
+        ("platform_too_large", "together"): "{label} are missing {side}; together {part_share} of the whole, "
+        "the limit is 20%",
         ("platform_unknown", "sum"): "{label} is missing and not in the sum",
         ("sum_incomplete", "may_fall"): "the sum is not whole, data are missing: {months}",
     },
@@ -253,14 +257,23 @@ OWN = "own"
 """The label of what the client reports itself: a csv file, a sheet, its own database."""
 _LABELS: dict[Language, dict[str, str]] = {"sv": {OWN: "egna rapporter"}, "en": {OWN: "own reports"}}
 _SIDES: dict[Language, dict[str, str]] = {
-    "sv": {"last_year": "i fjol", "before": "i det som jämförs med", "now": "i år", "some_months": "vissa månader"},
+    "sv": {
+        "last_year": "i fjol",
+        "before": "i det som jämförs med",
+        "now": "i år",
+        "some_months": "vissa månader",
+        "either": "på den ena sidan",
+    },
     "en": {
         "last_year": "last year",
         "before": "in what it is compared with",
         "now": "now",
         "some_months": "in some months",
+        "either": "on one side",
     },
 }
+_LIMITS: dict[NoteCode, float] = {"forecast_estimated": 0.10, "platform_too_large": 0.20}
+"""What a share is said to lie above: with decimals where whole per cent would hide it."""
 
 PLATFORM_NAMES = {
     "linkedin": "LinkedIn",
@@ -289,7 +302,8 @@ def sentence(note: Note, speech: Speech) -> str:
     if said.get("count") == 1:
         for many, one in OF_ONE[speech.language].items():
             text = text.replace(many, one)
-    return text.format(**{name: _part(name, value, speech) for name, value in said.items()})
+    limit = _LIMITS.get(note.code)
+    return text.format(**{name: _part(name, value, speech, beside=limit) for name, value in said.items()})
 
 
 def sentences(notes: Iterable[Note], speech: Speech) -> tuple[str, ...]:
@@ -318,7 +332,7 @@ def label_in(label: str, speech: Speech) -> str:
     return ", ".join(_LABELS[speech.language].get(each, each) for each in label.split(", "))
 
 
-def _part(name: str, value: Part, speech: Speech) -> str:
+def _part(name: str, value: Part, speech: Speech, *, beside: float | None) -> str:
     if isinstance(value, tuple):
         return speech.months(value)
     if isinstance(value, date):
@@ -327,7 +341,8 @@ def _part(name: str, value: Part, speech: Speech) -> str:
         return speech.short_day(value) if name.startswith("short_") else speech.day(value)
     if isinstance(value, float | int):
         is_change = name in {"jump_share", "moved_share"}
-        return speech.percent(value, signed=is_change) if name.endswith("share") else speech.figure(value)
+        is_share = name.endswith("share")
+        return speech.percent(value, beside=beside, signed=is_change) if is_share else speech.figure(value)
     if name == "side":
         return _SIDES[speech.language].get(value, value)
     return label_in(value, speech) if name == "label" else value

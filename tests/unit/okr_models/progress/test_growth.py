@@ -13,7 +13,8 @@ import pytest
 from okr_models.client.model import Period
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.figures import Failure
-from okr_models.words.notes import sentences, with_cures
+from okr_models.words.codes import note
+from okr_models.words.notes import sentence, sentences, with_cures
 from okr_models.words.numbers import Speech
 from tests.unit.okr_figures import (
     AS_OF,
@@ -243,6 +244,28 @@ def test_a_missing_platform_of_exactly_a_fifth_is_left_out_and_above_that_nothin
     more = interactions(social("linkedin", [79.0] * 12, [79.0] * 10), social("facebook", [21.0] * 12, [None] * 10))
     assert (more.status, more.prepared.raw) == ("cannot_be_judged", None)
     assert "Facebook is missing now; 21% of the whole, the limit is 20%" in sentences(more.notes, Speech("en"))[0]
+
+
+def test_a_share_just_above_the_limit_is_not_said_to_be_the_limit() -> None:
+    more = interactions(social("linkedin", [797.0] * 12, [797.0] * 10), social("facebook", [203.0] * 12, [None] * 10))
+    assert sentences(more.notes, Speech("en"))[0] == "Facebook is missing now; 20.3% of the whole, the limit is 20%"
+    estimated = sentence(note("forecast_estimated", estimated_share=3 / 29), Speech("sv"))
+    assert estimated == "ingen prognos: 10,3\xa0% av historiken är uppskattad, gränsen är 10 %"
+
+
+@pytest.mark.parametrize(("latest", "side"), [(None, "now"), (15.0, "on one side")])
+def test_platforms_that_are_too_large_together_are_named_together(latest: float | None, side: str) -> None:
+    progress = interactions(
+        social("linkedin", [70.0] * 12, [70.0] * 10),
+        social("facebook", [15.0] * 12, [None] * 10),
+        social("instagram", [None if latest else 15.0] * 12, [latest] * 10),
+        sources=(LINKEDIN, FACEBOOK, source("instagram")),
+    )
+    said = sentences(progress.notes, Speech("en"))
+    assert progress.status == "cannot_be_judged"
+    assert said[0].startswith(f"Facebook, Instagram are missing {side}; together 3")
+    assert said[0].endswith("% of the whole, the limit is 20%")
+    assert not any("left out on both sides" in each for each in said)
 
 
 def test_a_channel_opened_in_the_period_is_a_true_zero_before_and_counts() -> None:

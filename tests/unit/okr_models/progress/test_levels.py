@@ -115,6 +115,16 @@ def test_a_large_platform_without_a_start_refuses_the_figure() -> None:
     assert (progress.status, codes(progress)) == ("cannot_be_judged", ["platform_too_large"])
 
 
+def test_small_platforms_that_are_too_large_together_are_named_together() -> None:
+    parts = (("linkedin", {EVE: 1000, LATEST: 1250}), ("facebook", {LATEST: 225}), ("instagram", {LATEST: 225}))
+    sources = (LINKEDIN, FACEBOOK, source("instagram"))
+    progress = followers(*parts, sources=sources)
+    assert (progress.status, codes(progress)) == ("cannot_be_judged", ["platform_too_large"])
+    assert sentences(progress.notes, Speech("sv")) == (
+        "Facebook, Instagram saknas i det som jämförs med; tillsammans 26\xa0% av helheten, gränsen är 20 %",
+    )
+
+
 def test_an_account_opened_in_the_period_starts_at_zero_and_counts() -> None:
     opened = source("facebook_page", "facebook", opened=date(2026, 4, 1))
     progress = followers(
