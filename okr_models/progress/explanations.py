@@ -53,8 +53,11 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "forecast_better": "prognosen ger bättre chans än läget hittills, och avgör",
         "growth_so_far": "{now} hittills",
         "growth_needed": "för {goal} krävs {needed} i snitt resten av {period}",
+        "below_zero": "för {goal} krävs värden under noll resten av {period}",
         "level_needed": "för {goal} krävs {needed} i snitt resten av {period}",
         "pace_needed": "för {goal} krävs {needed} i månaden resten av {period}, hittills {now}",
+        "pace_allowed": "{goal} tål {needed} i månaden resten av {period}, hittills {now}",
+        "part": "{goal} ({share} av vägen)",
         "year": "året",
         "period": "perioden",
     },
@@ -82,8 +85,11 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "forecast_better": "the forecast gives more of a chance than the standing so far, and decides",
         "growth_so_far": "{now} so far",
         "growth_needed": "{goal} takes {needed} on average for the rest of the {period}",
+        "below_zero": "{goal} takes values below zero for the rest of the {period}",
         "level_needed": "{goal} takes {needed} on average for the rest of the {period}",
         "pace_needed": "{goal} takes {needed} a month for the rest of the {period}, {now} so far",
+        "pace_allowed": "{goal} allows {needed} a month for the rest of the {period}, {now} so far",
+        "part": "{goal} ({share} of the way)",
         "year": "year",
         "period": "period",
     },
@@ -114,24 +120,31 @@ def _rest(result: KeyResultProgress, speech: Speech) -> list[Clause]:
     ready = result.prepared
     if result.status not in {"at_risk", "off_track"}:
         return []
-    found = required(ready.task, ready.measurement, success=SUCCESS[ready.key_result.ambition])
+    success = SUCCESS[ready.key_result.ambition]
+    found = required(ready.task, ready.measurement, success=success)
     if found is None:
         return []
     words = CLAUSES[speech.language]
     period = words["year" if ready.task.n == YEAR else "period"]
+    form = f"{found.way}_needed"
     if found.way == "growth":
         now, goal = speech.percents(found.so_far, found.goal, signed=True)
         needed = speech.percent(found.needed, beside=found.goal, signed=True)
         where: Clause = words["growth_so_far"].format(now=now)
+        # less than nothing is no share of last year's that anybody can picture
+        form = "below_zero" if found.needed < -1 else form
     else:
         unit, start = ready.measurement.unit, ready.measurement.baseline
-        goal = speech.figure(found.goal, unit)
+        goal = speech.pair(ready.measurement.current, found.goal, unit)[1]
         if isinstance(ready.task.target, Change) and start:
             goal = speech.percent(found.goal / start - 1, signed=True)
         needed = speech.figure(found.needed, unit)
         now = speech.figure(found.so_far, unit, beside=found.needed)
         where = _where(result, speech)
-    return [where, words[f"{found.way}_needed"].format(now=now, goal=goal, needed=needed, period=period)]
+        form = "pace_allowed" if found.way == "pace" and found.is_past(start) else form
+    if success < 1:
+        goal = words["part"].format(goal=goal, share=speech.percent(success))
+    return [where, words[form].format(now=now, goal=goal, needed=needed, period=period)]
 
 
 def _where(result: KeyResultProgress, speech: Speech) -> Clause:

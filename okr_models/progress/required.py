@@ -31,6 +31,10 @@ class Required:
     needed: float
     so_far: float
 
+    def is_past(self, start: float | None) -> bool:
+        """Of a pace: whether it lies beyond its goal already, so that the rest may lead back."""
+        return self.needed * (self.goal - (start or 0.0)) < 0
+
 
 def required(task: Task, measurement: Measurement, *, success: float) -> Required | None:
     """None where nothing is left of the period, or nothing is compared that adds up to the outcome."""

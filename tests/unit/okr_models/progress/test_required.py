@@ -14,7 +14,7 @@ from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.explanations import explain
 from okr_models.progress.required import Required, required
 from okr_models.words.numbers import ENGLISH, SWEDISH
-from tests.unit.okr_figures import evaluated, figures_of, key_result, month, monthly
+from tests.unit.okr_figures import LINKEDIN, daily, evaluated, figures_of, key_result, month, monthly
 
 FLAT = [1000.0] * 12
 
@@ -69,7 +69,7 @@ def test_a_stretch_goal_says_what_its_own_success_line_takes() -> None:
     result = unlikely(
         "unique_visitors", [*FLAT, *[1100.0] * 6], as_of=date(2026, 7, 20), target="+40%", ambition="stretch"
     )
-    assert "för +28\xa0% krävs +46\xa0% i snitt" in explain(result, SWEDISH)
+    assert "för +28\xa0% (70\xa0% av vägen) krävs +46\xa0% i snitt" in explain(result, SWEDISH)
 
 
 def test_a_stated_baseline_stands_for_every_month() -> None:
@@ -119,3 +119,38 @@ def test_what_is_on_track_is_asked_for_nothing() -> None:
     found = evaluated(key_result(target="+30%"), figures_of(months=rows), as_of=date(2026, 7, 20))
     assert found.status == "on_track"
     assert "krävs" not in explain(found, SWEDISH)
+
+
+def test_a_fall_that_no_month_can_make_good_asks_for_values_below_zero_not_for_per_cent_of_them() -> None:
+    result = unlikely("unique_visitors", [*FLAT, *[9000.0] * 6], as_of=date(2026, 7, 20), target="-30%")
+    said = needed(result)
+    assert said is not None
+    assert said.needed < -1
+    assert "+800% so far; −30% takes values below zero for the rest of the year" in explain(result, ENGLISH)
+    assert "för −30\xa0% krävs värden under noll resten av året" in explain(result, SWEDISH)
+
+
+def test_what_is_past_its_target_is_said_what_it_may_lose_not_what_it_takes() -> None:
+    days = {date(2025, 12, 31): 100.0, date(2026, 7, 9): 150.0}
+    rows = daily("followers", days, scope="platform=linkedin")
+    result = evaluated(
+        key_result(kpi="followers", target=120),
+        figures_of(days=rows),
+        as_of=date(2026, 7, 10),
+        sources=(LINKEDIN,),
+        forecaster=lambda _: Forecast(probability=0.05),
+    )
+    assert "150 of 120; 120 allows −5.21 a month for the rest of the year" in explain(result, ENGLISH)
+    assert "120 tål −5,21 i månaden resten av året" in explain(result, SWEDISH)
+
+
+def test_one_target_reads_alike_in_the_whole_sentence() -> None:
+    rows = daily("followers", {date(2025, 12, 31): 10.6, date(2026, 7, 9): 10.98}, scope="platform=linkedin")
+    result = evaluated(
+        key_result(kpi="followers", target=11.04),
+        figures_of(days=rows),
+        as_of=date(2026, 7, 10),
+        sources=(LINKEDIN,),
+        forecaster=lambda _: Forecast(probability=0.05),
+    )
+    assert explain(result, ENGLISH).startswith("10.98 of 11.04; 11.04 takes ")
