@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from connectors.core.arrow import Row
-from connectors.core.doubt import Doubt
+from connectors.core.doubt import Doubt, not_made
 from connectors.core.errors import (
     AuthFailed,
     BadReply,
@@ -59,6 +59,7 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 PAGE_LIMIT = 100
 MOST_PAGES = 1_000
 MIN_INTERVAL_SECONDS = 0.02
+LONGEST_SAID = 200
 HALF_A_DAY = timedelta(hours=12)
 EDGE = timedelta(hours=1)
 _OWN_PARAMETERS = frozenset({"access_token", "appsecret_proof", "debug", "format", "pretty"})
@@ -96,11 +97,14 @@ def day_ended(instant: datetime) -> date:
     return day
 
 
-def day_by_day(days: Window, read: Callable[[date], Row | None], *, what: str) -> tuple[list[Row], list[Doubt]]:
+def day_by_day(
+    days: Window, read: Callable[[date], Row | None], *, what: str, is_settled: Callable[[date], bool]
+) -> tuple[list[Row], list[Doubt]]:
     """Figures that are asked for one day a call; a day of which ``read`` gives None has none.
 
     A day that Meta has an error of its own for each time it is asked costs itself, or it would keep out all that lies
-    behind it. A second one fails the read: then it is not the day.
+    behind it: also on the nights after, on which it alone is asked again. A second one fails the read: then it is not
+    the day; so does the only one of a read while it ``is_settled`` not yet.
     """
     failed = list[date]()
 
@@ -109,12 +113,17 @@ def day_by_day(days: Window, read: Callable[[date], Row | None], *, what: str) -
             return read(day)
         except Unavailable as error:
             failed.append(day)
-            if error.status is None or len(failed) > 1 or days.days == 1:
+            if error.status is None or len(failed) > 1 or (days.days == 1 and not is_settled(day)):
                 raise
             said = error.detail
         raise BadShape(path="the reply", wanted="figures", found=said)
 
-    found, doubts = readable_days(((day, day) for day in days), one, what=what)
+    try:
+        found, doubts = readable_days(((day, day) for day in days), one, what=what)
+    except BadShape as problem:
+        if len(failed) != days.days:
+            raise
+        found, doubts = [], [not_made(days, seen=None, what=f"{what} of {days.start}: {problem}"[:LONGEST_SAID])]
     return [row for row in found if row is not None], doubts
 
 

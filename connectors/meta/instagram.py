@@ -77,7 +77,9 @@ class InstagramSource(MetaSource):
     def _interactions(self, window: Window) -> Answer:
         """One call a day: a request gives one number for its whole window. A day not counted yet is missing."""
         part = self.clip(window, history_days=KEPT_DAYS)
-        rows, doubts = day_by_day(part, self._day, what="the interactions")
+        rows, doubts = day_by_day(
+            part, self._day, what="the interactions", is_settled=lambda day: self.is_final(day, INTERACTIONS)
+        )
         quality = {"days_without_value": part.days - len(rows), **self.graph.quality()}
         return Answer(rows=rows, covers=part, quality=quality, doubts=(*doubts, *self.graph.doubts()))
 

@@ -126,7 +126,9 @@ class ThreadsSource(BaseSource[Http]):
         """One call a day: a request gives one number for its whole window. A day without a number is missing."""
         known = (self.today() - FIRST_DAY).days
         part = self.clip(window, history_days=known)
-        rows, doubts = day_by_day(part, self._day, what="the interactions")
+        rows, doubts = day_by_day(
+            part, self._day, what="the interactions", is_settled=lambda day: self.is_final(day, INTERACTIONS)
+        )
         doubts = [*doubts, *self._graph.doubts()]
         return Answer(rows=rows, covers=part, quality=self._graph.quality(), doubts=tuple(doubts))
 

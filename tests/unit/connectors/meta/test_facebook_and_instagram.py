@@ -177,7 +177,7 @@ def test_a_metric_left_out_is_not_known_and_a_day_without_any_has_no_row() -> No
     assert (found[12]["likes"], found[12]["shares"]) == (1, 0)
 
 
-@pytest.mark.parametrize("failing", [{10}, {10, 12}])
+@pytest.mark.parametrize("failing", [{15}, {10, 12}])
 def test_a_day_that_meta_fails_on_each_time_costs_itself_and_two_are_a_failure(failing: set[int]) -> None:
     well = day_values(lambda day: {"likes": 1, "shares": 0})
 
@@ -194,9 +194,12 @@ def test_a_day_that_meta_fails_on_each_time_costs_itself_and_two_are_a_failure(f
             return
         batch = source.read(instagram.INTERACTIONS, WEEK)
         with pytest.raises(Unavailable):
-            source.read(instagram.INTERACTIONS, Window(date(2026, 11, 10), date(2026, 11, 10)))
-    assert sorted(row["day"].day for row in rows(batch)) == [9, 11, 12, 13, 14, 15]
-    assert not_made_days(batch.quality) == {date(2026, 11, 10)}
+            source.read(instagram.INTERACTIONS, Window(date(2026, 11, 15), date(2026, 11, 15)))
+        # on the nights after it is asked alone: what is older waits for nothing
+        old = source.read(instagram.INTERACTIONS, Window(date(2026, 10, 15), date(2026, 10, 15)))
+    assert sorted(row["day"].day for row in rows(batch)) == [9, 10, 11, 12, 13, 14]
+    assert not_made_days(batch.quality) == {date(2026, 11, 15)}
+    assert (rows(old), not_made_days(old.quality)) == ([], {date(2026, 10, 15)})
 
 
 def test_a_budget_that_runs_out_inside_a_window_fails_it_whole() -> None:
