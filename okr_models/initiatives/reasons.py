@@ -65,7 +65,7 @@ def awaiting_data(end: date, through: date | None, speech: Speech) -> str:
 def capability(detectable: float | None, worthwhile: float, speech: Speech) -> str:
     """Said at registration: what the history could show."""
     if detectable is None:
-        wanted = speech.percent(worthwhile, signed=True)
+        wanted = speech.aim(worthwhile, signed=True)
         if speech.is_swedish:
             return f"Historiken räcker inte för att visa någon effekt, alltså inte heller {wanted}."
         return f"The history is too short to show any effect, so this cannot show an effect of {wanted}."
@@ -168,11 +168,11 @@ def keep(evidence: Evidence, speech: Speech) -> str:
     chance = speech.percent(evidence.probability_worthwhile)
     if speech.is_swedish:
         return (
-            f"{estimate(evidence, speech)} Sannolikheten för minst {speech.percent(evidence.worthwhile, signed=True)} "
+            f"{estimate(evidence, speech)} Sannolikheten för minst {speech.aim(evidence.worthwhile, signed=True)} "
             f"är {chance}, och få placebostarter visar lika mycket."
         )
     return (
-        f"{estimate(evidence, speech)} The probability of at least {speech.percent(evidence.worthwhile, signed=True)} "
+        f"{estimate(evidence, speech)} The probability of at least {speech.aim(evidence.worthwhile, signed=True)} "
         f"is {chance}, and few placebo starts show as much."
     )
 
@@ -224,11 +224,11 @@ def kill(evidence: Evidence, speech: Speech) -> str:
     chance = speech.percent(evidence.probability_worthwhile)
     if speech.is_swedish:
         return (
-            f"{estimate(evidence, speech)} Sannolikheten för minst {speech.percent(evidence.worthwhile, signed=True)} "
+            f"{estimate(evidence, speech)} Sannolikheten för minst {speech.aim(evidence.worthwhile, signed=True)} "
             f"är bara {chance}, och en sådan effekt hade synts."
         )
     return (
-        f"{estimate(evidence, speech)} The probability of at least {speech.percent(evidence.worthwhile, signed=True)} "
+        f"{estimate(evidence, speech)} The probability of at least {speech.aim(evidence.worthwhile, signed=True)} "
         f"is only {chance}, and such an effect would have been seen."
     )
 
@@ -258,7 +258,7 @@ def cost_per_unit(amount: float, *, currency: str, unit: str, speech: Speech) ->
 
 def _lacking(evidence: Evidence, speech: Speech) -> str:
     chance = speech.percents(evidence.probability_worthwhile, LIKELY)[0]
-    wanted = speech.percent(evidence.worthwhile, signed=True)
+    wanted = speech.aim(evidence.worthwhile, signed=True)
     if not evidence.is_clear_of_zero:
         if speech.is_swedish:
             return f"Det kan vara slump; sannolikheten för minst {wanted} är {chance}."

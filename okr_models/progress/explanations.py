@@ -137,7 +137,7 @@ def _rest(result: KeyResultProgress, speech: Speech) -> list[Clause]:
         unit, start = ready.measurement.unit, ready.measurement.baseline
         goal = speech.pair(ready.measurement.current, found.goal, unit)[1]
         if isinstance(ready.task.target, Change) and start:
-            goal = speech.percent(found.goal / start - 1, signed=True)
+            goal = speech.aim(found.goal / start - 1, signed=True)
         needed = speech.figure(found.needed, unit)
         now = speech.figure(found.so_far, unit, beside=found.needed)
         where = _where(result, speech)

@@ -76,7 +76,7 @@ class Speech:
         if value is None or target is None:
             return self.figure(value, unit), self.figure(target, unit)
         if unit == "share":
-            return self.percents(value, target)
+            return self.percents(value, target, is_aim=True)
         if is_money(unit):
             return self.money(value, str(unit)), self.money(target, str(unit))
         places = _apart(value, target, _places(value, target))
@@ -117,15 +117,31 @@ class Speech:
             places = 1 if 0 < abs(value) < 1 else 0
         return self._percent(value, places if beside is None else _apart(value, beside * 100, places), signed=signed)
 
-    def percents(self, share: float, target: float, *, signed: bool = False) -> tuple[str, str]:
+    def percents(self, share: float, target: float, *, signed: bool = False, is_aim: bool = False) -> tuple[str, str]:
         """A share and its target, told apart where the share falls short of it.
+
+        Growth, and what ``is_aim``, has the decimal that the target was asked for with.
 
         >>> print(*Speech("en").percents(0.797, 0.803), *Speech("en").percents(0.803, 0.797))
         79.7% 80.3% 80% 80%
+        >>> print(*Speech("en").percents(0.0312, 0.025, is_aim=True), *Speech("en").percents(0.4, 0.025, signed=True))
+        3.1% 2.5% +40% +2.5%
         """
+        places = _stated_places(target) if signed or is_aim else None
         if share >= target >= 0 or share <= target < 0:
-            return self.percent(share, signed=signed), self.percent(target, signed=signed)
-        return self.percent(share, beside=target, signed=signed), self.percent(target, beside=share, signed=signed)
+            return self.percent(share, signed=signed, places=places), self.percent(target, signed=signed, places=places)
+        return (
+            self.percent(share, beside=target, signed=signed, places=places),
+            self.percent(target, beside=share, signed=signed, places=places),
+        )
+
+    def aim(self, share: float, *, signed: bool = False) -> str:
+        """A share that somebody asked for, with the decimal that it was asked for with.
+
+        >>> print(Speech("sv").aim(0.025, signed=True), Speech("en").aim(0.3), Speech("en").aim(1.05 / 1.0 - 1))
+        +2,5 % 30% 5%
+        """
+        return self.percent(share, signed=signed, places=_stated_places(share))
 
     def money(self, amount: float | None, currency: str) -> str:
         """An amount; its hundredths only below a thousand, and only where there are any.
@@ -312,6 +328,13 @@ def _places_of(value: float) -> int:
     if size >= 10:
         return 1
     return 2 if size >= 1 else min(_MOST_PLACES, 1 - math.floor(math.log10(size)))
+
+
+def _stated_places(share: float) -> int | None:
+    """1 where that says a share of per cent exactly and whole per cent don't, as +2.5%; else as any other share."""
+    value = share * 100
+    is_exact = abs(value - round(value, 1)) <= _SAME * max(1.0, abs(value))
+    return 1 if is_exact and abs(value - round(value)) > _SAME * max(1.0, abs(value)) else None
 
 
 def _apart(value: float, other: float, places: int) -> int:

@@ -166,7 +166,7 @@ class Standing:
             done = sum(each.done is not None and each.done <= row.as_of for each in target.milestones)
             return speech.figure(done), speech.figure(len(target.milestones))
         if isinstance(target, Change):
-            return speech.figure(row.current, row.unit), speech.percent(target.share, signed=True)
+            return speech.figure(row.current, row.unit), speech.aim(target.share, signed=True)
         now, goal = speech.pair(row.current, row.target, row.unit)
         return now, self._bound(goal)
 
@@ -293,7 +293,8 @@ class Standing:
         mid = speech.figure(row.forecast, row.unit, beside=goal)
         span = speech.range(row.forecast_low, row.forecast_high, row.unit, beside=goal)
         form = "forecast_sure" if span == mid else "forecast"
-        target = self._bound(speech.figure(goal, row.unit))
+        asked = speech.figure(goal, row.unit) if goal is None or row.unit != SHARE else speech.aim(goal)
+        target = self._bound(asked)
         return text[form].format(head=self._head(), mid=mid, range=span, target=target)
 
     def _head(self) -> str:
@@ -325,7 +326,7 @@ class Standing:
         if value is None:
             return ""
         if self.growth_asked is not None and row.baseline:
-            return self.speech.percent(value / row.baseline - 1, signed=True)
+            return self.speech.aim(value / row.baseline - 1, signed=True)
         return self._bound(self.speech.figure(value, row.unit, beside=row.target))
 
     def _bound(self, value: str) -> str:

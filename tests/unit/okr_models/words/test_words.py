@@ -191,6 +191,15 @@ def test_one_month_held_and_one_milestone_are_said_as_one() -> None:
     assert explain(done, EN).startswith("1 of 1 milestone done")
 
 
+def test_a_target_keeps_the_decimal_that_it_was_asked_for_with() -> None:
+    visitors = monthly("unique_visitors", month("2025-01"), [*[100.0] * 12, *[104.0] * 10])
+    progress = evaluated(key_result(target="+2.5%"), figures_of(months=visitors), as_of=date(2026, 11, 20))
+    assert explain(progress, EN).startswith("+4% of +2.5%")
+    rows = monthly("conversion_rate", month("2026-01"), [0.0312] * 10)
+    rate = evaluated(key_result(kpi="conversion_rate", target={"at_least": 0.025}), figures_of(months=rows))
+    assert explain(rate, SV) == "3,1\xa0%, ska vara minst 2,5\xa0%."
+
+
 def test_a_level_says_the_figure_and_the_limit() -> None:
     rows = monthly("search_position", month("2026-01"), [12.0] * 10, closing_days=10)
     at_most = evaluated(key_result(kpi="search_position", target={"at_most": 10}), figures_of(months=rows))
