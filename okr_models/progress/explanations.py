@@ -57,6 +57,8 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "level_needed": "för {goal} krävs {needed} i snitt resten av {period}",
         "pace_needed": "för {goal} krävs {needed} i månaden resten av {period}, hittills {now}",
         "pace_allowed": "{goal} tål {needed} i månaden resten av {period}, hittills {now}",
+        "pace_needed_at_last": "för {goal} krävs {needed} till {period}s slut, hittills {now} i månaden",
+        "pace_allowed_at_last": "{goal} tål {needed} till {period}s slut, hittills {now} i månaden",
         "part": "{goal} ({share} av vägen)",
         "year": "året",
         "period": "perioden",
@@ -89,6 +91,8 @@ CLAUSES: dict[Language, dict[str, str]] = {
         "level_needed": "{goal} takes {needed} on average for the rest of the {period}",
         "pace_needed": "{goal} takes {needed} a month for the rest of the {period}, {now} so far",
         "pace_allowed": "{goal} allows {needed} a month for the rest of the {period}, {now} so far",
+        "pace_needed_at_last": "{goal} takes {needed} by the end of the {period}, {now} a month so far",
+        "pace_allowed_at_last": "{goal} allows {needed} by the end of the {period}, {now} a month so far",
         "part": "{goal} ({share} of the way)",
         "year": "year",
         "period": "period",
@@ -138,10 +142,13 @@ def _rest(result: KeyResultProgress, speech: Speech) -> list[Clause]:
         goal = speech.pair(ready.measurement.current, found.goal, unit)[1]
         if isinstance(ready.task.target, Change) and start:
             goal = speech.aim(found.goal / start - 1, signed=True)
-        needed = speech.figure(found.needed, unit)
-        now = speech.figure(found.so_far, unit, beside=found.needed)
+        # no pace a month of what is less than one
+        left = min(1.0, found.months_left or 1.0)
+        needed = speech.figure(found.needed * left, unit)
+        now = speech.figure(found.so_far, unit, beside=found.needed * left)
         where = _where(result, speech)
         form = "pace_allowed" if found.way == "pace" and found.is_past(start) else form
+        form += "_at_last" if left < 1 else ""
     if success < 1:
         goal = words["part"].format(goal=goal, share=speech.percent(success))
     return [where, words[form].format(now=now, goal=goal, needed=needed, period=period)]

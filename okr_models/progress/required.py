@@ -30,6 +30,8 @@ class Required:
     goal: float
     needed: float
     so_far: float
+    months_left: float | None = None
+    """Of a pace."""
 
     def is_past(self, start: float | None) -> bool:
         """Of a pace: whether it lies beyond its goal already, so that the rest may lead back."""
@@ -105,4 +107,5 @@ def _pace(task: Task, found: Measurement, *, success: float) -> Required | None:
         goal=line,
         needed=(line - found.current) / left * month,
         so_far=(found.current - start) / gone * month,
+        months_left=left / month,
     )

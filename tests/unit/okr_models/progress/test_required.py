@@ -154,3 +154,16 @@ def test_one_target_reads_alike_in_the_whole_sentence() -> None:
         forecaster=lambda _: Forecast(probability=0.05),
     )
     assert explain(result, ENGLISH).startswith("10.98 of 11.04; 11.04 takes ")
+
+
+def test_a_week_before_the_end_it_is_said_what_is_left_and_no_pace_a_month() -> None:
+    rows = daily("followers", {date(2025, 12, 31): 100.0, date(2026, 12, 24): 150.0}, scope="platform=linkedin")
+    result = evaluated(
+        key_result(kpi="followers", target=500),
+        figures_of(days=rows),
+        as_of=date(2026, 12, 25),
+        sources=(LINKEDIN,),
+        forecaster=lambda _: Forecast(probability=0.05),
+    )
+    assert explain(result, ENGLISH).startswith("150 of 500; 500 takes 350 by the end of the year, 4 a month so far")
+    assert "för 500 krävs 350 till årets slut, hittills 4 i månaden" in explain(result, SWEDISH)
