@@ -273,7 +273,7 @@ class Graph(GraphCalls):
         by_instagram = is_instagram_login(given, context.base_url)
         base = context.base_url or (INSTAGRAM_LOGIN if by_instagram else VENDOR)
         self._has_debug_token = not by_instagram
-        self._token = open_token(settings, context, version=version)
+        self._token = open_token(settings, context, version=version, permissions=permissions)
         http = Http(
             context=context,
             source=settings.id,

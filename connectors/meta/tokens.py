@@ -24,7 +24,7 @@ from connectors.core.protocol import Context
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Node
 from connectors.core.tokens import Granted, Life, Renewal, Token, granted_by
-from connectors.meta.errors import classifier
+from connectors.meta.errors import PERMISSIONS, classifier
 from connectors.meta.settings import FacebookPage
 from connectors.meta.usage import Pace
 from okr_models.client.sources import Refresh, SecretRef
@@ -62,6 +62,8 @@ class MetaTokens:
     """Id of the page whose own token is asked for; None for other accounts."""
     app_secret: str | None = None
     """For the proof of each token that a call is made with, which an app may ask of every call."""
+    permissions: str = PERMISSIONS
+    """The cure where one is missing."""
 
     def exchange(self, refresh_token: str) -> Granted:
         """A new user's token by Facebook Login, and the page's made of it."""
@@ -115,7 +117,7 @@ class MetaTokens:
             context=self.context,
             source=self.source,
             base_url=self.base_url,
-            classify=_with_cures(classifier(Pace())),
+            classify=_with_cures(classifier(Pace(), permissions=self.permissions)),
             headers={"Authorization": f"Bearer {token}"} if token else None,
             parameters=self._proof(token),
         )
@@ -147,7 +149,7 @@ class OfMeta(Protocol):
     def api_version(self) -> str | None: ...
 
 
-def open_token(settings: OfMeta, context: Context, *, version: str) -> Token:
+def open_token(settings: OfMeta, context: Context, *, version: str, permissions: str = PERMISSIONS) -> Token:
     """An account's token, renewed by itself where the client file gives ``refresh``."""
     given = context.secret("token")
     if settings.refresh is None:
@@ -166,6 +168,7 @@ def open_token(settings: OfMeta, context: Context, *, version: str) -> Token:
         client={name: secrets[name] for name in names[:2]},
         page=account if isinstance(settings, FacebookPage) else None,
         app_secret=context.secret("app_secret") if settings.app_secret is not None else None,
+        permissions=permissions,
     )
     renewal = Renewal(
         subject=f"{settings.type}/{account}",

@@ -217,7 +217,10 @@ def open_token(settings: Threads, context: Context) -> Token:
 
     def grant(refresh_token: str) -> Granted:
         http = Http(
-            context=context, source=settings.id, base_url=context.base_url or VENDOR, classify=classifier(Pace())
+            context=context,
+            source=settings.id,
+            base_url=context.base_url or VENDOR,
+            classify=classifier(Pace(), permissions=PERMISSIONS),
         )
         query: dict[str, str | int] = {"grant_type": "th_refresh_token", "access_token": refresh_token}
         with closing(http):

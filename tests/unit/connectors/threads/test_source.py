@@ -208,6 +208,16 @@ def test_a_renewal_that_fails_is_told_while_the_token_lives_also_without_a_readi
     assert "Error validating access token" in known.trouble
 
 
+def test_a_renewal_that_lacks_a_permission_names_those_of_threads(tmp_path: Path) -> None:
+    ref = EnvRef(env="R")
+    given = Refresh(client_id=ref, client_secret=ref, refresh_token=ref)
+    forbidden = refused(10, "(#10) Application does not have permission for this action")
+    with vendor(lambda asked: forbidden if "refresh" in asked.path else threads(asked)) as server:
+        trouble = str(opened(server, home=tmp_path, refresh=given).access().trouble)
+    assert "threads_manage_insights" in trouble
+    assert "pages_read" not in trouble
+
+
 def test_the_first_day_of_insights_begins_at_the_first_instant_that_may_be_asked() -> None:
     with vendor(threads) as server:
         opened(server).read(INTERACTIONS, Window(date(2024, 4, 12), date(2024, 4, 13)))
