@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.asking.questions import ask
-from pipelines.exports.published import columns_of, read_status
+from pipelines.exports.published import AS_EACH_NIGHT_KNEW, columns_of, read_status, zone_of
 from pipelines.exports.since import changes_since
 
 Answer = dict[str, Any]
@@ -75,10 +75,10 @@ def key_result(con: duckdb.DuckDBPyConnection, client: str, key_result: str) -> 
         con,
         f"""
         select as_of, raw_progress as progress, status, current, target, probability from marts.key_result_progress
-        where {where} qualify row_number() over (partition by as_of order by known_at) = 1
+        where {where} qualify row_number() over (partition by as_of order by {AS_EACH_NIGHT_KNEW}) = 1
         order by as_of desc limit {MOST_NIGHTS}
         """,  # noqa: S608 - bound values
-        key,
+        {**key, "zone": zone_of(con, slug).key},
     )
     items = _records(
         con,

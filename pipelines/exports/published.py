@@ -153,6 +153,11 @@ def next_night(as_of: date | None, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(as_of + timedelta(days=2), NIGHT_AT, NIGHT_ZONE)
 
 
+AS_EACH_NIGHT_KNEW = """timezone($zone, known_at)::date > as_of,
+    case when timezone($zone, known_at)::date <= as_of then known_at end desc, known_at"""
+"""An order of a night's rows: its last run first, by its date in the client's zone, and what was judged later last."""
+
+
 def zone_of(con: duckdb.DuckDBPyConnection, client: str) -> ZoneInfo:
     """A client's zone; the night's own where nothing that is published says."""
     if "timezone" not in columns_of(con, "clients"):

@@ -16,6 +16,7 @@ import duckdb
 from okr_models.changes.model import Changed, Part, parts_of
 from okr_models.periods import add_months, month_end, month_start
 from pipelines.exports.published import (
+    AS_EACH_NIGHT_KNEW,
     ClientStatus,
     KeyResultRow,
     next_night,
@@ -83,14 +84,14 @@ def progress_by_night(
     """Each key result's progress night by night, as each night knew it, oldest first; of its period alone."""
     begun = _begun(con, client, as_of=as_of)
     rows = con.execute(
-        """
+        f"""
         select objective_id, key_result_id, as_of, raw_progress, coalesce(data_through, as_of)
         from marts.key_result_progress
         where client = $client and as_of <= $as_of and raw_progress is not null
-        qualify row_number() over (partition by objective_id, key_result_id, as_of order by known_at) = 1
+        qualify row_number() over (partition by objective_id, key_result_id, as_of order by {AS_EACH_NIGHT_KNEW}) = 1
         order by objective_id, key_result_id, as_of
-        """,
-        {"client": client, "as_of": as_of},
+        """,  # noqa: S608 - a constant order
+        {"client": client, "as_of": as_of, "zone": zone_of(con, client).key},
     ).fetchall()
     found: dict[tuple[str, str], list[tuple[date, float]]] = {}
     for objective, key_result, day, raw, through in rows:

@@ -19,7 +19,7 @@ from pipelines.exports.all import export_all
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import reader_of
 from pipelines.exports.report.client import render_client
-from pipelines.exports.since import changes_since, closed_months
+from pipelines.exports.since import changes_since, closed_months, progress_by_night
 from pipelines.exports.since_words import COLUMNS, ago, block
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published, insert
@@ -160,6 +160,21 @@ def test_the_report_begins_with_it_and_the_board_hears_of_objectives_alone(
     )
     board = render_client(con, FJALLGLAS, tmp_path / "board", audience="board").read_text("utf-8")
     assert board.count("<li><strong>") == 1
+
+
+def test_a_nights_progress_is_that_of_its_last_run_and_not_of_a_later_judgement() -> None:
+    again = """insert into marts.key_result_progress
+        select * replace (known_at + {later} as known_at, raw_progress + {more} as raw_progress)
+        from marts.key_result_progress where client = 'fjallglas' and as_of = ? and known_at = (
+            select min(known_at) from marts.key_result_progress where client = 'fjallglas' and as_of = ?)"""
+    with build_published() as con:
+        told = progress_by_night(con, "fjallglas", as_of=AS_OF)
+        con.execute(again.format(later="interval 1 hour", more="0.01"), [AS_OF, AS_OF])
+        con.execute(again.format(later="interval 3 day", more="0.02"), [AS_OF, AS_OF])
+        then = progress_by_night(con, "fjallglas", as_of=AS_OF)
+    moved = {key: points[-1][1] - told[key][-1][1] for key, points in then.items()}
+    assert moved
+    assert list(moved.values()) == pytest.approx([0.01] * len(moved))
 
 
 def test_progress_is_told_of_the_nights_that_there_are() -> None:
