@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from okr_models.client.sources import Break
-from okr_models.periods import add_months, month_end
+from okr_models.periods import add_months, month_end, month_start
 from okr_models.progress.baselines import BaseOf
 from okr_models.progress.components import Anatomy, Component
 from okr_models.progress.figures import MonthFigure
@@ -188,7 +188,10 @@ def _why(
         return note("few_months", count=count, needed=needed(len(elapsed)))
     present = [part for part in asked if any(part.value(month) for month in elapsed)]
     starts = [start for part in present if (start := part.first_month) is not None]
-    if starts and base_of is not None:
+    bases = [base for month in elapsed if base_of and (base := base_of(month))]
+    if base_of is not None and not bases:
+        return note("baseline_other_months")
+    if starts and bases and month_start(min(starts)) >= min(bases):
         return note("baseline_starts", day=min(starts))
     return note("baseline_missing")
 

@@ -20,6 +20,7 @@ NoteCode = Literal[
     "baseline_at_first_observation",
     "baseline_missing",
     "baseline_not_positive",
+    "baseline_other_months",
     "baseline_restarts",
     "baseline_starts",
     "baseline_unused",

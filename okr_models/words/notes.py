@@ -19,6 +19,7 @@ SWEDISH: dict[NoteCode, str] = {
     "baseline_at_first_observation": "utgångsläget är första mätningen, {day}: ingen finns vid periodens start",
     "baseline_missing": "utgångsläge saknas",
     "baseline_not_positive": "utgångsläget är {value}, och av det går inte att räkna procent",
+    "baseline_other_months": "det angivna utgångsläget har ingen av de månader som är avslutade",
     "baseline_restarts": "utgångsläget börjar om {day} ({reason})",
     "baseline_starts": "utgångsläget börjar {day}",
     "baseline_unused": "angivet utgångsläge används inte: en summa räknas från 0",
@@ -96,6 +97,7 @@ ENGLISH: dict[NoteCode, str] = {
     "there is none at the period's start",
     "baseline_missing": "the baseline is missing",
     "baseline_not_positive": "the baseline is {value}, of which no percentage can be taken",
+    "baseline_other_months": "the stated baseline has none of the months that are closed",
     "baseline_restarts": "baseline restarts on {day} ({reason})",
     "baseline_starts": "baseline starts on {day}",
     "baseline_unused": "the stated baseline is not used: a sum counts from 0",
@@ -227,6 +229,7 @@ CURES: dict[Language, dict[NoteCode, str]] = {
     "sv": {
         "baseline_missing": "ge ett tal, eller historik som csv",
         "baseline_not_positive": "ge ett tal, eller historik som csv",
+        "baseline_other_months": "ange samma månader ett tidigare år, eller ett tal",
         "baseline_restarts": "ange overlap_ratio, eller vänta på tre jämförbara månader",
         "baseline_starts": "ge ett tal, eller historik som csv",
         "changed_without_revision": "skriv ändringen under revisions",
@@ -240,6 +243,7 @@ CURES: dict[Language, dict[NoteCode, str]] = {
     "en": {
         "baseline_missing": "give a number, or history as csv",
         "baseline_not_positive": "give a number, or history as csv",
+        "baseline_other_months": "state the same months of an earlier year, or a number",
         "baseline_restarts": "state overlap_ratio, or wait for three common months",
         "baseline_starts": "give a number, or history as csv",
         "changed_without_revision": "write the change under revisions",

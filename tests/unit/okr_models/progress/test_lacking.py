@@ -314,3 +314,20 @@ def test_a_post_whose_last_days_are_late_is_one_that_lacks_them() -> None:
         "cannot_be_judged",
         ("1 post lacks data for part of its time and is kept open",),
     )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "code"),
+    [
+        ({"from": "2025-07-01", "to": "2025-12-31"}, "baseline_other_months"),
+        ({"from": "2024-01-01", "to": "2024-06-30"}, "baseline_missing"),
+        ({"from": "2022-01-01", "to": "2022-06-30"}, "baseline_starts"),
+    ],
+    ids=["others", "a gap", "before it began"],
+)
+def test_a_base_without_a_value_is_said_to_begin_only_where_it_had_not_begun(baseline: Any, code: str) -> None:
+    values: list[float | None] = [100.0] * 12 + [None] * 6 + [100.0] * 24
+    rows = monthly("sessions", month("2023-01"), values, as_of=date(2026, 7, 20))
+    result = key_result(kpi="sessions", target="+30%", baseline=baseline)
+    progress = evaluated(result, figures_of(months=rows), as_of=date(2026, 7, 20), sources=(WEB,))
+    assert progress.notes[0].code == code
