@@ -30,6 +30,7 @@ _MOST_PLACES = 9
 _MORE_PLACES = 2
 """By how many decimals two figures are told apart that would read alike, before they are the same to any reader."""
 _SAME = 1e-9
+_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Speech:
         return f"{name} {value:%y}" if with_year else name
 
     def months(self, values: Iterable[date], *, short: bool = False) -> str:
-        """Months in order, runs of neighbours as first to last; ``short`` without years.
+        """Months in order, runs of neighbours as first to last; ``short`` without years, but for more than twelve.
 
         >>> spring = [date(2026, month, 1) for month in (1, 2, 3, 5)]
         >>> print(Speech("sv").months(spring), "|", Speech("en").months(spring, short=True))
@@ -263,7 +264,8 @@ class Speech:
 
     def _short_run(self, run: list[date]) -> str:
         ends = (run[0],) if len(run) == 1 else (run[0], run[-1])
-        return "\N{EN DASH}".join(self.short_month(month) for month in ends)
+        # October to October would read as one of them
+        return "\N{EN DASH}".join(self.short_month(month, with_year=len(run) > _YEAR) for month in ends)
 
     @property
     def _locale(self) -> str:

@@ -6,6 +6,7 @@ The examples in the docstrings of ``numbers.py`` are run by ``tests/unit/test_do
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pytest
 from hypothesis import assume, given
@@ -62,6 +63,12 @@ def test_a_figure_beside_a_target_has_the_targets_decimals() -> None:
     assert SV.figure(12.3456, beside=6.33) == "12,35"
     assert SV.figure(0.0342, beside=0.04) == "0,034"
     assert SV.figure(0.0042, beside=0.04) == "0,0042", "its own digits are never lost"
+
+
+def test_more_than_a_year_of_months_has_its_years() -> None:
+    year = [date(2025, month, 1) for month in range(1, 13)]
+    assert EN.months(year, short=True) == "Jan–Dec"
+    assert EN.months([*year, date(2026, 1, 1)], short=True) == "Jan 25–Jan 26"
 
 
 def test_a_target_that_is_nearly_reached_never_reads_reached() -> None:
