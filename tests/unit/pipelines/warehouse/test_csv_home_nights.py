@@ -140,7 +140,7 @@ def test_each_row_of_the_target_table(
         ("zero", "give a number, or history as csv"),
         ("missing", "give a number, or history as csv"),
         ("few", "only 2 common months"),
-        ("large_platform", "LinkedIn is missing now; 20% of the whole, the limit is 20%"),
+        ("large_platform", "LinkedIn is missing now; 20.2% of the whole, the limit is 20%"),
     ],
 )
 def test_what_cannot_be_judged_says_why_and_has_no_value(july: dict[str, Row], name: str, words: str) -> None:
