@@ -36,6 +36,8 @@ from tests.fake_vendor import Naps
 BEFORE, NIGHT = date(2026, 11, 19), date(2026, 11, 20)
 """The night before the fault, which went well, and the night of the fault."""
 START = "2026-11-15"
+STARTS = {"csv": "2026-11-01", "sheet": "2026-09-01", "sql": "2026-11-01"}
+"""Of sources whose figures are fewer and older."""
 REPLIES = "snapshot_replies"
 DELIVERIES: tuple[Delivery, ...] = ("snapshot", "window", "listing")
 CSV_ROWS = "date,kpi,value\n2026-11-01,nps,41\n2026-11-08,nps,43\n"
@@ -218,7 +220,7 @@ def _client_file(kind: str) -> str:
         f"name: {brand}",
         "timezone: Europe/Stockholm",
         "sources:",
-        f"  - {{id: under, type: {kind}, start: {START}, {settings}}}",
+        f"  - {{id: under, type: {kind}, start: {STARTS.get(kind, START)}, {settings}}}",
         f"  - {{id: neighbour, type: {neighbour}, {SOURCES[neighbour][1]}}}",
         "  - {id: neighbour_csv, type: csv, path: data/neighbour.csv}",
         "kpis:",

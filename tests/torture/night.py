@@ -54,12 +54,14 @@ OPENING, CLOSING = "opening", "closing"
 
 
 def unfed_models(types: Collection[str]) -> frozenset[dg.AssetKey]:
-    """Models of nothing but raw tables that no source of these types fills: made once, they stay as they are."""
+    """Models of raw tables that no source of these types fills, and of nothing else that gives rows: made once, they
+    stay as they are. What a client's file says of a source only leaves rows out."""
     filled = {stream.table.name for kind in types for stream in SOURCE_TYPES[kind].streams}
     fed: set[str] = set()
     models = load_project().models
     for model in models:  # each after all that it reads
-        reads = any(schema != "raw" or table in filled for schema, table in model.sources)
+        raw = {table for schema, table in model.sources if schema == "raw"}
+        reads = not raw.isdisjoint(filled) if raw else bool(model.sources)
         if reads or not fed.isdisjoint(model.refs) or model.layer == "marts":
             fed.add(model.name)
     return frozenset(model_key(model) for model in models if model.name not in fed)
