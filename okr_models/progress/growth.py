@@ -15,7 +15,7 @@ from okr_models.client.model import BaselineValue
 from okr_models.progress.baselines import BaseOf, base_month_of, month_before
 from okr_models.progress.components import Anatomy, Component
 from okr_models.progress.figures import MonthFigure
-from okr_models.progress.like_for_like import Comparison, compare
+from okr_models.progress.like_for_like import Comparison, added, compare
 from okr_models.progress.measures import Measurement, Task, bad_baseline, small_baseline
 from okr_models.words.codes import note
 
@@ -88,9 +88,7 @@ def base_figure(used: Sequence[Component], month: date) -> MonthFigure | None:
     if not found or any(figure is None for figure in found):
         return None
     known = [figure for figure in found if figure is not None]
-    if len(known) == 1:
-        return known[0]
-    return MonthFigure(month=month, value=sum(figure.value or 0.0 for figure in known))
+    return known[0] if len(known) == 1 else added(known)
 
 
 def _baseline(task: Task, start: MonthFigure | None, found: Comparison, *, is_ratio: bool) -> float | None:

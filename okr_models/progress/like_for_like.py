@@ -291,12 +291,13 @@ def _added(pairs: Sequence[Pair]) -> Pair:
     """Parts of one month added up on each side."""
     return Pair(
         month=pairs[0].month,
-        current=_sum([pair.current for pair in pairs]),
-        base=_sum([pair.base for pair in pairs if pair.base is not None]),
+        current=added([pair.current for pair in pairs]),
+        base=added([pair.base for pair in pairs if pair.base is not None]),
     )
 
 
-def _sum(figures: Sequence[MonthFigure]) -> MonthFigure:
+def added(figures: Sequence[MonthFigure]) -> MonthFigure:
+    """One month of several parts together: as much estimated, and as much history, as any of them."""
     first = figures[0]
     return MonthFigure(
         month=first.month,

@@ -210,6 +210,23 @@ def test_a_history_that_begins_after_an_old_break_is_whole_again() -> None:
     assert (progress.prepared.job.has_break, len(progress.prepared.job.history)) == (False, 31)
 
 
+def test_estimated_months_of_several_platforms_are_told_to_the_forecast() -> None:
+    rows = [
+        row
+        for platform, months in (("linkedin", 34), ("facebook", 34))
+        for row in monthly("followers", month("2024-01"), [100.0] * months, scope=f"platform={platform}")
+    ]
+    for row in rows[:4]:
+        row["is_estimated"] = True
+    progress = evaluated(
+        key_result(kpi="followers", target="+30%"), figures_of(months=rows), forecaster=lambda job: Forecast()
+    )
+    assert progress.prepared.job is not None
+    assert len(progress.prepared.measurement.used) == 2
+    assert progress.prepared.job.estimated_share == pytest.approx(4 / 34)
+    assert "forecast_estimated" in codes(progress)
+
+
 def test_too_short_a_history_for_a_forecast_is_said() -> None:
     rows = monthly("unique_visitors", month("2026-01"), [100.0] * 10)
     progress = evaluated(
