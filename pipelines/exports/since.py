@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from okr_models.changes.model import Changed, Part, parts_of
-from okr_models.periods import add_months, month_end, month_start
+from okr_models.periods import month_end, month_start
 from pipelines.exports.published import (
     AS_EACH_NIGHT_KNEW,
     ClientStatus,
@@ -263,13 +263,14 @@ def _decided(
 def closed_months(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -> tuple[tuple[date, date], ...]:
     """Each month that had closed by ``as_of`` with the night whose report is its own: the first that knew it whole.
 
-    A month that closed before the client's first night has no report.
+    That is after the last of its figures' closing days: those of a search console close later than others. A month that
+    closed before the client's first night has no report.
     """
     nights = nights_of(con, client, until=as_of)
     rows = con.execute(
         """
         select month, max(coalesce(closes_on, last_day(month) + 1)) from marts.kpi_monthly
-        where client = ? and is_closed group by month order by month
+        where client = ? group by month having bool_or(is_closed) order by month
         """,
         [client],
     ).fetchall()
@@ -277,6 +278,6 @@ def closed_months(con: duckdb.DuckDBPyConnection, client: str, *, as_of: date) -
     for month, closes_on in rows:
         day = max(closes_on, month_end(month) + timedelta(days=1))
         night = next((each for each in nights if each >= day), None)
-        if night is not None and nights[0] <= add_months(month, 1):
+        if night is not None and nights[0] <= day:
             found.append((month, night))
     return tuple(found)

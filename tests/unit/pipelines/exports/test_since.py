@@ -217,3 +217,22 @@ def test_a_closed_months_report_is_kept_as_its_night_knew_it_and_never_written_a
         con.execute("update marts.objective_progress set title = 'Another'")
         export_all(con, tmp_path, clients=[FJALLGLAS], only=["fjallglas"])
     assert kept.read_text("utf-8") == text
+
+
+def test_a_month_has_closed_once_its_last_figure_has_and_on_a_night_of_the_clients() -> None:
+    """Search figures close ten days after a month; a client that began before that has the month's report."""
+    last = "update marts.kpi_monthly set closes_on = last_day(month) + 10 where kpi = 'search_clicks'"
+    october = date(2026, 10, 1)
+    for begins, closed in (
+        (date(2026, 11, 3), (october, date(2026, 11, 5))),
+        (date(2026, 11, 5), (october, date(2026, 11, 5))),
+        (date(2026, 11, 6), None),
+    ):
+        with one_night() as con:
+            for day in sorted({begins, max(begins, date(2026, 11, 5)), date(2026, 11, 12)}):
+                night(con, day)
+            assert closed_months(con, "fjallglas", as_of=AS_OF) == ((closed,) if closed else ())
+            con.execute(last)
+            con.execute("update marts.kpi_monthly set is_closed = month < '2026-10-01' where kpi = 'search_clicks'")
+            assert closed_months(con, "fjallglas", as_of=date(2026, 11, 9)) == ()
+            assert closed_months(con, "fjallglas", as_of=AS_OF) == ((october, date(2026, 11, 12)),)
