@@ -17,7 +17,7 @@ from markupsafe import Markup
 from okr_models.client.model import Client, Period, Scope, fiscal_year
 from okr_models.kpis import Better
 from okr_models.periods import Window, add_months
-from okr_models.progress.components import anatomy, feeding_sources
+from okr_models.progress.components import anatomy
 from okr_models.progress.figures import Figures, MonthFigure
 from okr_models.suggest.outlook import History, Outlook, Point, Refused, months_lacking, outlook
 from okr_models.words.numbers import Language, Speech
@@ -250,9 +250,7 @@ def _suggestion(client: Client, figures: Figures, kpi: str, scope: Scope, period
     if not known:
         return Suggestion(**shared, last=None, closed=0, found=Refused("no months"))  # type: ignore[arg-type]
     # what was measured otherwise before a break is no history of what is measured now
-    breaks = [
-        each.date for source in feeding_sources(client, kpi, scope) for each in source.breaks if each.date < as_of
-    ]
+    breaks = [each.date for part in (body.whole, *body.parts) for each in part.breaks]
     since = max((add_months(day.replace(day=1), 0 if day.day == 1 else 1) for day in breaks), default=known[0])
     kept = [month for month in known if month >= since]
     months: list[date] = []

@@ -73,6 +73,15 @@ def test_zeros_before_an_account_opened_are_no_history(told: bool) -> None:
     assert (type(found.found), found.closed) == (Refused, 9)
 
 
+def test_a_history_counted_otherwise_than_the_accounts_own_readings_is_no_history_of_theirs() -> None:
+    """A forecast of the key result takes the jump for a break, and so does what is said of the year to come."""
+    with build_published() as con:
+        change = "update marts.kpi_monthly set origin = 'history', value = 3 * value where kpi = 'followers'"
+        con.execute(f"{change} and month < date '2026-02-01'")
+        (found,) = suggestions(con, FJALLGLAS, PERIOD, kpis=["followers"], as_of=AS_OF)
+    assert (type(found.found), found.closed) == (Refused, 8)
+
+
 @pytest.mark.parametrize(
     ("growth", "changes", "target"),
     [
