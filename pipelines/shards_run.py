@@ -15,6 +15,7 @@ from pipelines.shards.address import opened
 from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
 from pipelines.shards.files import folder_of
 from pipelines.shards.mirror import brought, taken_back
+from pipelines.shards.moving import NoSuchShard
 from pipelines.shards.night import Order, Outcome
 from pipelines.shards.ray_engine import NoRay, environ_of, executor
 from pipelines.shards.state import Busy, LeaseLost
@@ -24,7 +25,7 @@ from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress
 
-FORESEEN = (Busy, LeaseLost, StoreUnavailable, Conflict, OtherNumber, NoRay, RunInProgress)
+FORESEEN = (Busy, LeaseLost, StoreUnavailable, Conflict, OtherNumber, NoSuchShard, NoRay, RunInProgress)
 """What a run can be ended by, in one line each; what was published before stands."""
 
 

@@ -16,7 +16,7 @@ from okr_models.words.numbers import Language
 from pipelines.exports.all import export_agency_page
 from pipelines.shards.files import PARTS, bring_file, clients_of, folder_of
 from pipelines.shards.join import join
-from pipelines.shards.moving import adopt, retire
+from pipelines.shards.moving import NoSuchShard, adopt, retire
 from pipelines.shards.night import Order, Outcome
 from pipelines.shards.plan import KEY as PLAN_KEY
 from pipelines.shards.plan import NotSharded, Plan, read_plan
@@ -69,18 +69,24 @@ def run_shards(
 
     ``home``: where the published database and the exports lie; a folder store's own folder. ``send``: sends what is
     due, but of the clients given; a line for each that did not go. Raises ``Busy``, ``StoreUnavailable``,
-    ``OtherNumber``.
+    ``OtherNumber``, ``NoSuchShard``.
     """
     with held(store, RUN_KEY, run_id=order.run_id, seconds=order.lease_seconds, wait=True) as run:
         clients = clients_of(store)
         plan = _plan(store, home, clients, shards=shards)
+        for shard in sorted(only):
+            if not 0 <= shard < plan.shards:
+                raise NoSuchShard(shard=shard, shards=plan.shards)
         spread = plan.spread(clients)
         jobs = [(shard, names) for shard, names in spread.items() if names and (not only or shard in only)]
         outcomes = tuple(sorted(execute(jobs, order, plan), key=lambda outcome: outcome.shard))
         run.check()
         versions = newest(store, plan)
         published = publish(store, home, plan, versions, run_id=order.run_id)
-        standing = _held_of(store, plan, versions, outcomes, order=order, clock=clock)
+        standing = _failed_before(home, plan, outcomes, clients=clients)
+        standing += _held_of(
+            store, plan, versions, outcomes, order=order, clock=clock, known={each.client for each in standing}
+        )
         problems = [line for outcome in outcomes for line in _lines(outcome)]
         if published is not None:
             write_held(home, standing, night=None)
@@ -159,6 +165,20 @@ def _lines(outcome: Outcome) -> list[str]:
     return [f"shard {outcome.shard} failed: {why}; the last good figures of its clients stay: {kept}"]
 
 
+def _failed_before(home: Home, plan: Plan, outcomes: Iterable[Outcome], *, clients: Collection[str]) -> list[Held]:
+    """Clients of shards whose last night failed and that have none now: their figures are as old as they were."""
+    ran = {outcome.shard for outcome in outcomes}
+    try:
+        before = held_back(home)
+    except ValueError:  # it is made anew
+        return []
+    return [
+        each
+        for each in before
+        if each.stage == SHARD_STAGE and each.client in clients and plan.shard_of(each.client) not in ran
+    ]
+
+
 def _held_of(
     store: Store,
     plan: Plan,
@@ -167,8 +187,9 @@ def _held_of(
     *,
     order: Order,
     clock: Clock,
+    known: Collection[str],
 ) -> list[Held]:
-    """Clients that are held back in a shard, and all of a shard that failed."""
+    """Clients that are held back in a shard, and all of a shard that failed; but those that are ``known``."""
     at = clock.now().isoformat(timespec="seconds")
     failed = {outcome.shard: outcome for outcome in outcomes if outcome.exit_code == 1}
     found: list[Held] = []
@@ -179,7 +200,9 @@ def _held_of(
         with tempfile.TemporaryDirectory(prefix="okr-held-") as folder:
             there = Home(Path(folder))
             store.get_file(file_key(shard, digest), there.held_back)
-            found += [each for each in held_back(there) if plan.shard_of(each.client) == shard]
+            found += [
+                each for each in held_back(there) if plan.shard_of(each.client) == shard and each.client not in known
+            ]
     for shard, outcome in failed.items():
         why = "; ".join(outcome.problems) or "no reason given"
         found += [

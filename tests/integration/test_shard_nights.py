@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from pipelines.shards.state import RUN_KEY, Busy, document_of, held, read_state
 from pipelines.shards.store import Patient, Store, StoreUnavailable
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
+from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, tiny_night, write_clients
 
@@ -74,7 +75,13 @@ class Flaky(Killed):
 
 
 def run(
-    store: Store, root: Path, today: str = NIGHT, *, shards: int | None = 4, night: RunNight = tiny_night
+    store: Store,
+    root: Path,
+    today: str = NIGHT,
+    *,
+    shards: int | None = 4,
+    night: RunNight = tiny_night,
+    **options: Any,
 ) -> RunEnded:
     """One run over all shards, one after the other in this process."""
 
@@ -85,7 +92,8 @@ def run(
             )
 
     order = Order(run_id=f"run of {today} {id(store)}", environ={"OKR_TODAY": today}, lease_seconds=1.5)
-    return run_shards(store, Home(root), order, execute=execute, clock=clock_from({"OKR_TODAY": today}), shards=shards)
+    clock = clock_from({"OKR_TODAY": today})
+    return run_shards(store, Home(root), order, execute=execute, clock=clock, shards=shards, **options)
 
 
 @pytest.fixture
@@ -165,6 +173,29 @@ def test_a_shard_that_fails_keeps_its_clients_last_figures_and_the_others_go_on(
     assert all(mate in held_text for mate in mates)
     assert run(store, root, "2026-05-12").exit_code != 1
     assert Home(root).held_back.read_text(encoding="utf-8").count("beta") == 0
+
+
+def test_a_shard_run_again_leaves_those_named_that_failed_beside_it(root: Path) -> None:
+    store, sent = opened(root), list[set[str]]()
+    run(store, root)
+
+    def fails(home: Home, environ: Any, **options: Any) -> Any:
+        raise StoreUnavailable(store="its disk", attempted="writing", detail="full")
+
+    def send(_home: Home, kept: Collection[str]) -> Sequence[str]:
+        sent.append(set(kept))
+        return ()
+
+    assert run(store, root, NEXT_NIGHT, night=fails).exit_code == 1
+    shard = Plan(shards=4).shard_of("beta")
+    others = {client for client in CLIENTS if Plan(shards=4).shard_of(client) != shard}
+    assert run(store, root, NEXT_NIGHT, only=[shard], send=send).exit_code != 1
+    assert {each.client for each in held_back(Home(root))} == others
+    assert sent == [others]
+    assert run(store, root, "2026-05-12").exit_code != 1
+    assert held_back(Home(root)) == ()
+    with pytest.raises(moving.NoSuchShard, match="0 to 3"):
+        run(store, root, "2026-05-12", only=[shard, 4])
 
 
 def test_killed_at_any_write_of_a_run_the_next_run_heals(root: Path) -> None:
