@@ -14,10 +14,10 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import yaml
 
+from okr_models.client.yaml import MAX_CHARACTERS
 from pipelines.shards.folder import FolderStore
 from pipelines.shards.state import State, Version, file_key
 from pipelines.shards.store import Missing, Patient, Store
@@ -32,11 +32,14 @@ SETTINGS = "okr.yaml"
 """Of the home itself."""
 _OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
 _CLIENT_SUFFIXES = (".yaml", ".yml")
+_PARTS_OF_A_CLIENT_FILE = 2
 _OURS = frozenset({"clients", "checkins", "warehouse", "published", "exports", "shards", "dagster", "state"})
 """Folders that are brought otherwise or not at all, whatever a text of a client file says."""
 _NAMES_A_FILE = frozenset({"file", "path", "logo"})
 """Keys under which a name without a folder is a file of the home too."""
 _LONGEST_NAME = 255
+_LONGEST_PATH = 1024
+"""In bytes; a bucket has no longer key."""
 _DATABASE_FILE = "sqlite:///"
 """How a client file writes the address of a database that is a file of the home."""
 
@@ -44,7 +47,14 @@ _DATABASE_FILE = "sqlite:///"
 def clients_of(store: Store) -> tuple[str, ...]:
     """Every client that has a file, broken ones too."""
     names = (PurePosixPath(key) for key in store.files("clients"))
-    found = (name.stem for name in names if name.suffix in _CLIENT_SUFFIXES and not name.name.startswith("."))
+    # a folder below is none of them, as a home of one machine has it
+    found = (
+        name.stem
+        for name in names
+        if len(name.parts) == _PARTS_OF_A_CLIENT_FILE
+        and name.suffix in _CLIENT_SUFFIXES
+        and not name.name.startswith(".")
+    )
     return tuple(sorted(set(found)))
 
 
@@ -172,27 +182,41 @@ def _brought(store: Store, key: str, path: Path) -> bool:
 def _named(path: Path) -> Iterator[str]:
     """Every text of a client file that may be a path in the home; what is wrong in it, its own night says."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        written = path.read_text(encoding="utf-8")
+        # no value is made of it: what can't be one costs this client alone
+        root = yaml.compose(written, Loader=yaml.SafeLoader) if len(written) <= MAX_CHARACTERS else None
+    except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError):
         return
-    for key, written in _texts(content):
+    for key, written in _texts(root):
         text = written.strip().removeprefix(_DATABASE_FILE)
         if ("/" not in text and key not in _NAMES_A_FILE) or "://" in text or not text.isprintable():
             continue
         name = PurePosixPath(text)
         if name.is_absolute() or not name.parts or ".." in name.parts or name.parts[0] in _OURS:
             continue
-        if all(len(part.encode()) <= _LONGEST_NAME for part in name.parts):
+        if len(text.encode()) <= _LONGEST_PATH and all(len(part.encode()) <= _LONGEST_NAME for part in name.parts):
             yield name.as_posix()
 
 
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text with the key that it stands under; in place of a variable's name, what that says."""
-    if isinstance(value, str):
-        yield key, os.environ.get(value, "") if key == "env" else value
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield from _texts(each, str(name))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each, key)
+def _texts(root: yaml.Node | None) -> Iterator[tuple[str, str]]:
+    """Every text with the key that it stands under; in place of a variable's name, the address of a file that it holds.
+
+    What else a variable holds may be a secret, which is no name to ask a store for.
+    """
+    waiting: list[tuple[str, yaml.Node | None]] = [("", root)]
+    seen = set[int]()  # an anchor may hold itself, or stand for what it holds many times over
+    while waiting:
+        key, node = waiting.pop()
+        if node is None or id(node) in seen:
+            continue
+        if isinstance(node, yaml.ScalarNode):
+            if key != "env":
+                yield key, node.value
+            elif node.value.isprintable() and os.environ.get(node.value, "").strip().startswith(_DATABASE_FILE):
+                yield key, os.environ[node.value]
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(str(name.value), each) for name, each in node.value]
+        else:
+            waiting += [(key, each) for each in node.value]

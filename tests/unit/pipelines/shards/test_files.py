@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
+from okr_models.client.yaml import MAX_CHARACTERS
 from pipelines.shards.address import opened
 from pipelines.shards.files import bring_inputs, clients_of
+from pipelines.shards.folder import FolderStore
 from pipelines.warehouse.home import Home
 
 
@@ -59,3 +62,58 @@ def test_granted_tokens_of_a_folder_are_the_same_files_for_every_shard(tmp_path:
     bring_inputs(opened(tmp_path / "home"), Home(tmp_path / "local"), [])
     (tmp_path / "local" / "state" / "tokens" / "a.json").write_text("{}", encoding="utf-8")
     assert (tmp_path / "home" / "state" / "tokens" / "a.json").read_text(encoding="utf-8") == "{}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name: "\\UFFFFFFFF"\n',
+        "[" * 2_000,
+        "sources: &all\n  - *all\n",
+        "a: &a [x/y, x/y]\n" + "".join(f"{c}: &{c} [{', '.join([f'*{b}'] * 99)}]\n" for b, c in pairwise("abcdefgh")),
+        f"hypothesis: {'a/b ' * 3_000}\n",
+        'token: {env: "\\ud800"}\n',
+        f"name: {'x/' * MAX_CHARACTERS}\n",
+    ],
+    ids=[
+        "no character",
+        "too deep",
+        "holds itself",
+        "many times over",
+        "longer than a path",
+        "half a character",
+        "long",
+    ],
+)
+def test_what_no_client_file_should_hold_costs_no_other_client_its_files(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "home"
+    for name in ("data/beta.csv", "clients/acme.yaml", "clients/beta.yaml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("sources: [{path: data/beta.csv}]", encoding="utf-8")
+    (root / "clients" / "acme.yaml").write_text(text, encoding="utf-8")
+    bring_inputs(opened(root), Home(tmp_path / "local"), ["acme", "beta"])
+    assert (tmp_path / "local" / "data" / "beta.csv").exists()
+    assert (tmp_path / "local" / "clients" / "acme.yaml").read_text(encoding="utf-8") == text
+
+
+def test_a_store_is_never_asked_for_what_a_secret_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFRESH", "1//0abc")
+    (tmp_path / "home" / "clients").mkdir(parents=True)
+    (tmp_path / "home" / "clients" / "acme.yaml").write_text("token: {env: REFRESH}", encoding="utf-8")
+    asked = list[str]()
+
+    class Listening(FolderStore):
+        def has_file(self, key: str) -> bool:
+            asked.append(key)
+            return super().has_file(key)
+
+    bring_inputs(Listening(tmp_path / "home"), Home(tmp_path / "local"), ["acme"])
+    assert "clients/acme.yaml" in asked
+    assert not any("0abc" in key for key in asked)
+
+
+def test_a_folder_below_clients_holds_no_clients(tmp_path: Path) -> None:
+    for name in ("clients/acme.yaml", "clients/left/beta.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert clients_of(opened(tmp_path)) == ("acme",)
