@@ -168,7 +168,11 @@ def _missing_days(
     seen = trial.known_in(Window(trial.first, window.start - timedelta(days=1))) if have > 0 else 0
     if have < need or seen < LEAST_OBSERVED_BEFORE * need:
         return "cannot_be_judged", say.too_little_before(
-            have=min(max(have, 0), seen), need=need, possible_from=_possible_from(trial), speech=speech
+            have=min(max(have, 0), seen),
+            need=need,
+            # a history that is long enough has holes: it counts from the last of them
+            possible_from=_possible_from(trial, since=trial.first if have < need else trial.whole_since),
+            speech=speech,
         )
     return None
 
@@ -187,7 +191,10 @@ def _judge(row: InitiativeResult, trial: Trial, *, guardrails: Sequence[Guardrai
         if placebos.why_none is not None:
             return replace(row, reason=say.no_estimate(placebos.why_none, speech))
         reason = say.too_few_placebos(
-            have=len(placebos.effects), need=NEEDED, possible_from=_possible_from(trial), speech=speech
+            have=len(placebos.effects),
+            need=NEEDED,
+            possible_from=_possible_from(trial, since=trial.first),
+            speech=speech,
         )
         return replace(row, reason=reason)
     before, after = windows_of(trial.window.start, first=trial.first, after_days=trial.days)
@@ -214,9 +221,10 @@ def _judge(row: InitiativeResult, trial: Trial, *, guardrails: Sequence[Guardrai
     )
 
 
-def _possible_from(trial: Trial) -> date:
-    """The first start that these data could judge: 20 placebo starts fit before it, each with its own days before."""
-    return trial.first + timedelta(days=(BEFORE_TO_AFTER + 1) * trial.days + NEEDED - 1)
+def _possible_from(trial: Trial, *, since: date) -> date:
+    """The first start that data ``since`` then could judge: 20 placebo starts fit before it, each with its own days
+    before."""
+    return since + timedelta(days=(BEFORE_TO_AFTER + 1) * trial.days + NEEDED - 1)
 
 
 def _finite(effect: Effect) -> float | None:

@@ -43,9 +43,20 @@ class Trial:
         last: list[date] = [series.index[-1] for series in (self.series, *self.controls)]
         return min(last)
 
+    @property
+    def whole_since(self) -> date:
+        """The day from which on every series has a value on each day up to the start."""
+        day = self.window.start
+        while day > self.first and self._is_known(day - timedelta(days=1)):
+            day -= timedelta(days=1)
+        return day
+
     def known_in(self, days: Window) -> int:
         """On how many of ``days`` every series has a value."""
-        return sum(1 for day in days if all(day in series.index for series in (self.series, *self.controls)))
+        return sum(1 for day in days if self._is_known(day))
+
+    def _is_known(self, day: date) -> bool:
+        return all(day in series.index for series in (self.series, *self.controls))
 
     def placebos(self) -> Placebos:
         last = min(self.window.start - timedelta(days=1), self.through)
