@@ -36,6 +36,7 @@ DIGITS_OF_A_FIGURE = "a figure has at most 15 digits before the point"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SHARE = re.compile(r"([+-])\s?(\d{1,6}(?:[.,]\d{1,6})?)\s?%", re.ASCII)
+_GROUPED = re.compile(r"([1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}", re.ASCII)
 
 
@@ -111,10 +112,22 @@ def read_share(value: Any) -> float:
     match = _SHARE.fullmatch(plain)
     if not match:
         raise refuse(f'{shown(value)} is not a change in percent; write it with sign and quotes, like "+15%"')
+    if match[1] == "+" and (grouped := _GROUPED.fullmatch(match[2])):
+        raise refuse(_two_readings(value, *grouped.groups()))
     share = float(Decimal(match[1] + match[2].replace(",", ".")) / 100)
     if share < -1:
         raise refuse(f"{shown(value)} takes away more than there is; a fall is at most -100%")
     return share
+
+
+def _two_readings(value: str, whole: str, three: str) -> str:
+    """Three digits behind a comma or point are thousands to one writer and decimals to another; a fall has no such
+    thousands.
+    """
+    kept = three.rstrip("0")
+    small = f"+{whole}.{three}0%" if kept == three else f"+{whole}{kept and '.'}{kept}%"
+    large = f"+{whole}{three}%"
+    return f'{shown(value)} can be read as +{whole}.{three}% and as {large}; write "{small}" or "{large}"'
 
 
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]|(?![\\s])[\x00-\x1f\x7f-\x9f]")
@@ -123,7 +136,8 @@ something that it is not, in a terminal, a csv file and a mail's subject.
 """
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """``text`` as every id and title is kept."""
     return " ".join(_UNSEEN.sub("", text).split())
 
 
@@ -131,7 +145,7 @@ def _read_text(value: Any) -> Any:
     if value is None:
         raise refuse("is empty; write some text after the colon")
     if isinstance(value, str):
-        text = _on_one_line(value)
+        text = on_one_line(value)
         if not text:
             raise refuse("is empty; write some text after the colon")
         if len(value) > MAX_TEXT:

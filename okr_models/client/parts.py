@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from okr_models.client.faults import faults_of
 from okr_models.client.feeds import Feeder, Supply
-from okr_models.client.fields import Fault, nearest
+from okr_models.client.fields import Fault, nearest, on_one_line
 from okr_models.client.model import Client, Initiative, KeyResult, Number, Objective, OwnKpi, Period
 from okr_models.client.sources import SourceSettings, SourceTypes, source_model
 from okr_models.client.yaml import Path, shown
@@ -76,6 +76,7 @@ SECTIONS = ("sources", "kpis", "objectives", "initiatives")
 
 def read_parts(root: Raw, types: SourceTypes) -> Parts:
     """Read every part of a client file's mapping; its sources are of ``types``."""
+    root = {key: _with_ids_as_kept(value) if key in SECTIONS else value for key, value in root.items()}
     parts = Parts(types=types, raw=root)
     header = {key: value for key, value in root.items() if key not in SECTIONS}
     parts.header = _read(parts, Client, header, ())
@@ -92,6 +93,18 @@ def read_parts(root: Raw, types: SourceTypes) -> Parts:
         if initiative := _read(parts, Initiative, raw, path):
             parts.initiatives.append(initiative)
     return parts
+
+
+def _with_ids_as_kept(value: Any) -> Any:
+    """A section with its ids as the models keep them: ``"web "`` and ``web`` are one id to every rule."""
+    if isinstance(value, list):
+        return [_with_ids_as_kept(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: on_one_line(item) if key == "id" and isinstance(item, str) else _with_ids_as_kept(item)
+            for key, item in value.items()
+        }
+    return value
 
 
 def _items(parts: Parts, raw: Raw, key: str, path: Path = ()) -> Iterator[tuple[Path, Raw]]:

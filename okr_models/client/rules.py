@@ -189,8 +189,13 @@ def _measured_by_kpi(part: Part[KeyResult], kpi: str, parts: Parts) -> Iterator[
     for path, target in _targets(part):
         if isinstance(target, Milestones):
             yield path, f"milestones can't be a target of {kpi}; make a key result of their own"
-        elif part.sound("baseline"):
+            continue
+        if part.sound("baseline"):
             yield from _against_baseline(path, target, part.value, is_additive=is_additive)
+        known, goal = parts.supply.built_in(kpi), _literal(target)
+        if known and not known.is_signed and goal is not None and goal < 0:
+            cure = f'; for a fall by {-goal:g} percent write "{goal:g}%"' if goal >= -100 else ""
+            yield path, f"{kpi} can't be below zero, so that a target of {goal:g} means nothing{cure}"
 
 
 def _targets(part: Part[KeyResult]) -> Iterator[tuple[Path, Target]]:
@@ -210,8 +215,9 @@ def _against_baseline(path: Path, target: Target, key_result: KeyResult, *, is_a
     goal = _literal(target)
     if goal is None:
         return
-    starts_at = 0.0 if isinstance(target, Number) and is_additive and baseline is None else baseline
-    if goal == starts_at:
+    # the sum of a flow starts from 0, whatever else is stated
+    starts_at = {baseline, 0.0} if isinstance(target, Number) and is_additive else {baseline}
+    if goal in starts_at:
         yield path, f"the target {goal:g} is where the baseline already is; to stay there use {{between: [a, b]}}"
 
 

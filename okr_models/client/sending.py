@@ -50,6 +50,8 @@ def _read_list(value: Any) -> Any:
 
 
 def _read_colour(value: Any) -> str:
+    if value is None:
+        raise refuse('is empty: without quotes, # begins a comment; write it in quotes, like "#0a5c36"')
     if not (isinstance(value, str) and _COLOUR.fullmatch(value.strip())):
         raise refuse('is no colour; write six hex digits in quotes, like "#0a5c36"')
     colour = value.strip().lower()
@@ -114,7 +116,7 @@ class Brand(Frozen):
     """Whose report it looks like. ``logo``: an SVG, PNG or JPEG inside the home folder."""
 
     logo: Annotated[HomePath, BeforeValidator(_read_logo)] | None = None
-    colour: Annotated[str, BeforeValidator(_read_colour)] | None = None
+    colour: Annotated[str | None, BeforeValidator(_read_colour)] = None
     agency: Text | None = None
 
 

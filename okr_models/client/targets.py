@@ -252,6 +252,9 @@ class Condition(Frozen):
     within_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=730)] | None = None
 
 
+_LIMITS = tuple(name for name in Condition.model_fields if name != "metric")
+
+
 def read_conditions(value: Any) -> tuple[Condition, ...]:
     """``{page_views: {at_least: 500, within_days: 90}}``, a key a metric."""
     if isinstance(value, tuple):
@@ -266,10 +269,12 @@ def read_conditions(value: Any) -> tuple[Condition, ...]:
         if not isinstance(limits, dict):
             faults.append(((metric,), f"{shown(metric)} takes a mapping, like {{at_least: 500, within_days: 90}}"))
             continue
+        if "metric" in limits:
+            faults.append(((metric, "metric"), f'"metric" is not a known key; known here: {", ".join(_LIMITS)}'))
         if (limits.get("at_least") is None) == (limits.get("at_most") is None):
             faults.append(((metric,), f"{shown(metric)} takes one of at_least and at_most, like {{at_least: 500}}"))
         try:
-            found.append(Condition.model_validate({"metric": metric} | limits))
+            found.append(Condition.model_validate(limits | {"metric": metric}))
         except ValidationError as error:
             faults += [((metric, *at), message) for at, message in faults_of(error, Condition)]
     if faults:

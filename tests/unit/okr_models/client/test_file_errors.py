@@ -32,6 +32,7 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("name: Fjällglas AB\n", "", ()),
     ("currency: SEK", "curency: SEK #!", ('"curency" is not a known key', 'did you mean "currency"?')),
     ("currency: SEK", "currency: SEK\ncurrency: EUR #!", ('the key "currency" a second time', "first on line 6")),
+    ("currency: SEK", "brand:\n  colour: #0a5c36 #!", ("# begins a comment", "in quotes")),
     # sources
     ("type: ga4", "type: ga5 #!", ('"ga5" is not a type of source', 'did you mean "ga4"?')),
     ("    type: ga4\n", "", ()),
@@ -56,6 +57,7 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("type: csv, path: data/nps.csv}", "type: csv, path: data/../../x.csv} #!", ("leads out of the home folder",)),
     ("type: csv, path: data/nps.csv}", 'type: csv, path: "C:\\\\nps.csv"} #!', ("use / between folders",)),
     (LINKEDIN, LINKEDIN.replace("id: linkedin", "id: web #!\n      "), ('another source already has the id "web"',)),
+    (LINKEDIN, LINKEDIN.replace("id: linkedin", 'id: " web" #!\n      '), ('another source already has the id "web"',)),
     (LINKEDIN, LINKEDIN + "formerly: [linkedin], #!\n      ", ("the id that this source has now",)),
     (LINKEDIN, LINKEDIN + "formerly: [web], #!\n      ", ("web is a source of this file",)),
     (LINKEDIN, LINKEDIN + "formerly: [li, li], #!\n      ", ("li stands twice here", "by one source")),
@@ -133,6 +135,7 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("    title: Öka varumärkeskännedom och engagemang online\n", "", ()),
     # key results
     ("{id: followers,", "{id: visitors, #!\n        ", ('another key result already has the id "visitors"',)),
+    ("{id: followers,", '{id: "visitors ", #!\n        ', ('another key result already has the id "visitors"',)),
     (VISITORS, "kpi: unique_visitors, target: 2000000000000000} #!", ("too large", "15 digits")),
     (VISITORS, VISITORS.replace("unique_visitors", "unique_visitor") + " #!", ('did you mean "unique_visitors"?',)),
     (VISITORS, 'target: "+30%"} #!', ("nothing says what is measured", "kpi, count or milestones")),
@@ -140,6 +143,11 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     (VISITORS, 'kpi: unique_visitors, count: blog_posts, target: "+30%"} #!', ("exclude each other",)),
     (VISITORS, 'kpi: unique_visitors, target: "30%"} #!', ("with sign and quotes", '"+15%"')),
     (VISITORS, 'kpi: unique_visitors, target: "-130%"} #!', ("at most -100%",)),
+    (VISITORS, 'kpi: unique_visitors, target: "+1,000%"} #!', ("+1.000% and as +1000%", '"+1%" or "+1000%"')),
+    (VISITORS, 'kpi: unique_visitors, target: "+1.250 %"} #!', ("+1.250% and as +1250%", '"+1.25%" or "+1250%"')),
+    (VISITORS, "kpi: unique_visitors, target: -30} #!", ("can't be below zero", 'write "-30%"')),
+    (VISITORS, "kpi: sessions, target: {at_least: -400}} #!", ("can't be below zero",)),
+    (VISITORS, "kpi: sessions, target: 0, baseline: {value: 100}} #!", ("already is", "between")),
     (VISITORS, 'kpi: unique_visitors, target: "+0%"} #!', ("no change", "between")),
     (VISITORS, "kpi: unique_visitors, target: +30} #!", ("write 30 without quotes",)),
     (VISITORS, 'kpi: unique_visitors, target: "1 000"} #!', ("not a target",)),
@@ -189,6 +197,11 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     ("        target: 10", "        target: 10\n        baseline: {value: 3} #!", ("start from 0",)),
     ("where: {page_views: {at_least: 500, within_days: 90}}", "where: {views: {at_least: 500}} #!", ('"page_views"?',)),
     ("where: {page_views: {at_least: 500, within_days: 90}}", "where: {page_views: 500} #!", ("takes a mapping",)),
+    (
+        "where: {page_views: {at_least: 500, within_days: 90}}",
+        "where: {page_views: {metric: search_clicks, at_least: 500}} #!",
+        ('"metric" is not a known key', "at_least, at_most, within_days"),
+    ),
     ("where: {page_views: {at_least: 500, within_days: 90}}", "where: {page_views: {within_days: 90}} #!", ("one of",)),
     ("where: {page_views: {at_least: 500, within_days: 90}}", "where: 500 page views #!", ("takes a metric",)),
     (
