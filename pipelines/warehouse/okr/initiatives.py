@@ -193,11 +193,14 @@ def _days(con: Connection, client: Client, kpi: str, scope: Scope, *, before: da
 
 def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Measured, as_of: date) -> float | None:
     """From baseline to target of its key result, in the unit the response has; None where they are not the same KPI, or
-    what the key result counts is months inside bounds, or where it began inside its bound."""
+    where it moved what the key result does not count, or where that counts months inside bounds, or began inside
+    its bound."""
     found = _key_result(client, initiative)
     if found is None or found[1].kpi != facts.id or initiative.start is None or initiative.end is None:
         return None
     objective, key_result = found
+    if not lies_within(initiative.scope, key_result.scope, facts=facts, client=client):
+        return None
     target = key_result.target_on(min(as_of, objective.period.end))
     is_level = isinstance(target, AtLeast | AtMost) and not target.hold
     if not (is_level or isinstance(target, Change | Number)):
@@ -221,6 +224,16 @@ def _gap(con: Connection, client: Client, initiative: Initiative, *, facts: Meas
     gap = float((row[1] - row[0]) * months)
     has_gap = not is_level or gap * (1 if isinstance(target, AtLeast) else -1) > 0
     return gap if has_gap else None
+
+
+def lies_within(part: Scope, whole: Scope, *, facts: Measured, client: Client) -> bool:
+    """Whether what ``part`` gained, ``whole`` gained: it is some of the same sum; a rate is moved by its own alone."""
+    if part == whole:
+        return True
+    inner, outer = ({each.id for each in feeding_sources(client, facts.id, scope)} for scope in (part, whole))
+    if facts.adds_over_sources:
+        return not whole.part and inner <= outer
+    return not (part.part or whole.part) and inner == outer
 
 
 def _key_result(client: Client, initiative: Initiative) -> tuple[Objective, KeyResult] | None:

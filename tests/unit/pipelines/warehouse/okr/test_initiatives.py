@@ -28,6 +28,7 @@ from okr_models.client.model import (
     Target,
 )
 from okr_models.client.sources import EnvRef, Pause
+from okr_models.progress.components import measured
 from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.db import Connection
 from pipelines.warehouse.home import Home
@@ -145,6 +146,40 @@ def test_its_share_of_the_key_results_gap_counts_every_month_of_the_period(con: 
     (result,) = judge_initiatives(con, [client(WEEKLY)], fixed_clock(AFTER), workers=1)
     assert result.response is not None
     assert rows(con)[0]["effect_share"] == pytest.approx(result.response / (6000 * 12))
+
+
+@pytest.mark.parametrize(
+    ("scope", "has_share"),
+    [(Scope(), True), (Scope(source="linkedin"), True), (Scope(platform="facebook"), False)],
+    ids=str,
+)
+def test_what_it_gave_elsewhere_is_no_share_of_the_key_results_gap(
+    con: Connection, scope: Scope, has_share: bool
+) -> None:
+    stand(con, baseline=15_000, target=21_000)
+    plain = client(WEEKLY)
+    asked = plain.objectives[0].key_results[0].model_copy(update={"scope": scope})
+    objective = plain.objectives[0].model_copy(update={"key_results": (asked,)})
+    elsewhere = plain.model_copy(update={"objectives": (objective,)})
+    (result,) = judge_initiatives(con, [elsewhere], fixed_clock(AFTER), workers=1)
+    assert (result.effect_share is not None) is has_share
+
+
+@pytest.mark.parametrize(
+    ("kpi", "part", "whole", "is_part"),
+    [
+        ("sessions", Scope(channel="email"), Scope(), True),
+        ("sessions", Scope(), Scope(channel="email"), False),
+        ("sessions", Scope(source="shop"), Scope(), True),
+        ("conversion_rate", Scope(source="shop"), Scope(), False),
+        ("conversion_rate", Scope(source="shop"), Scope(source="shop"), True),
+    ],
+)
+def test_a_part_of_a_sum_is_in_the_whole_and_a_parts_rate_is_another_rate(
+    kpi: str, part: Scope, whole: Scope, is_part: bool
+) -> None:
+    both = client().model_copy(update={"sources": (source("ga4", "web"), source("ga4", "shop"))})
+    assert initiative_step.lies_within(part, whole, facts=measured(both, kpi), client=both) is is_part
 
 
 def test_the_same_day_again_replaces_its_rows_and_leaves_other_days_alone(con: Connection) -> None:
