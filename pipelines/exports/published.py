@@ -199,7 +199,10 @@ def asked_by_file(con: duckdb.DuckDBPyConnection, table: str) -> str:
     """A condition on a table of verdicts: what the client's file asks for now, or an earlier night (``asked_now``)."""
     asked, _ = IN_FILE.get(table, ("", ""))
     known = asked and columns_of(con, asked) and "as_of" in columns_of(con, "clients")
-    return asked_now(table) if known else "true"
+    earlier = f"""coalesce(cast($as_of as date) < (
+        select night.as_of from marts.clients as night where night.client = {table}.client
+    ), false)"""  # noqa: S608 - names of our own
+    return asked_now(table, of_earlier=earlier) if known else "true"
 
 
 def judged_last(con: duckdb.DuckDBPyConnection) -> str:

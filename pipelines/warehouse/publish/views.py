@@ -58,16 +58,21 @@ IN_FILE = {
 """Of each table of verdicts the one that says what the client's file asks for, and their key."""
 
 
-def asked_now(table: str) -> str:
+def asked_now(table: str, *, of_earlier: str = "false") -> str:
     """A condition on a table of verdicts: of an earlier night than the client's newest, or still asked for.
 
-    A file that is changed and judged again on one day leaves that day's rows of what it asks for no more.
+    A file that is changed and judged again on one day leaves that day's rows of what it asks for no more. One that asks
+    for nothing any more has no later night with a row, and leaves none but ``of_earlier``: SQL that says whether an
+    earlier night is asked about.
     """
     asked, key = IN_FILE[table]
     return (
-        f"({table}.as_of < (select night.as_of from marts.clients as night where night.client = {table}.client)"  # noqa: S608 - names of our own
-        f" or {table}.client not in (select client from marts.{asked})"
-        f" or ({', '.join(f'{table}.{name}' for name in key.split(', '))}) in (select ({key}) from marts.{asked}))"
+        # of a client without either nothing is known of a file
+        f"({table}.client not in (select client from marts.clients where as_of is not null"  # noqa: S608 - our own names
+        f" union all select client from marts.{asked})"
+        f" or ({', '.join(f'{table}.{name}' for name in key.split(', '))}) in (select ({key}) from marts.{asked})"
+        f" or {table}.as_of < (select night.as_of from marts.clients as night where night.client = {table}.client)"
+        f" and ({of_earlier} or {table}.client in (select client from marts.{asked})))"
     )
 
 

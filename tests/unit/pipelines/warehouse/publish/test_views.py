@@ -83,7 +83,6 @@ def test_what_a_second_run_of_the_day_no_longer_asks_for_is_not_among_the_newest
             insert(con, "marts.key_result_progress", **row("key_result_progress", key_result_id=result, **of))
         for objective in ("old", "new"):
             insert(con, "marts.objective_progress", **row("objective_progress", objective_id=objective, as_of=as_of))
-    insert(con, "marts.clients", **CLIENT, as_of=NEXT)
 
     def named(as_of: date | None) -> tuple[list[str], list[str]]:
         status = read_status(con, "views", as_of=as_of)
@@ -96,11 +95,45 @@ def test_what_a_second_run_of_the_day_no_longer_asks_for_is_not_among_the_newest
     views = [f"select count(*) from marts.{name}_latest where client = 'views'" for name in ("key_result", "objective")]
     # nothing is known of the file, as where its tables were never built
     assert named(None) == (["kept", "renamed", "kept"], ["new", "old"])
+    insert(con, "marts.clients", **CLIENT, as_of=NEXT)
+    # the file asks for nothing any more
+    assert [con.execute(sql).fetchall() for sql in views] == [[(0,)], [(0,)]]
+    assert named(None) == named(NEXT) == ([], [])
+    assert named(NIGHT) == (["kept", "renamed", "kept"], ["new", "old"])
     insert(con, "marts.objectives", **CLIENT, objective_id="new", position=1, title="x")
     insert(con, "marts.key_results", **CLIENT, objective_id="new", key_result_id="renamed")
     assert [con.execute(sql).fetchall() for sql in views] == [[(1,)], [(1,)]]
     assert named(None) == named(NEXT) == (["renamed"], ["new"])
     assert named(NIGHT) == (["kept", "renamed", "kept"], ["new", "old"])
+
+
+def test_the_last_objective_that_left_the_file_is_not_among_the_newest(con: duckdb.DuckDBPyConnection) -> None:
+    """Nothing was judged on the nights after it; a night that had it still shows it, and so does its history."""
+    insert(con, "marts.key_result_progress", **row("key_result_progress"))
+    insert(con, "marts.key_result_items", **row("key_result_items"))
+    insert(con, "marts.objective_progress", **row("objective_progress"))
+
+    def counts(as_of: date | None) -> dict[str, int]:
+        status = read_status(con, "views", as_of=as_of)
+        rows = {file.name: len(found) for file, found in client_rows(con, "views", as_of=as_of)}
+        assert len(status.key_results) == rows["key_results.csv"]
+        assert len(status.objectives) == rows["objectives.csv"]
+        names = ("key_results.csv", "objectives.csv", "key_result_items.csv", "history.csv")
+        return {name: rows[name] for name in names}
+
+    every, left = (dict.fromkeys(counts(None), 1), dict.fromkeys(counts(None), 0) | {"history.csv": 1})
+    insert(con, "marts.clients", **CLIENT, as_of=NEXT)
+    for asked, stands in ((True, every), (False, left)):
+        con.execute("delete from marts.objectives where client = 'views'")
+        con.execute("delete from marts.key_results where client = 'views'")
+        if asked:  # judged no more, long after its close
+            insert(con, "marts.objectives", **CLIENT, objective_id="x", position=1, title="x")
+            insert(con, "marts.key_results", **CLIENT, objective_id="x", key_result_id="x")
+        for view in ("key_result", "objective", "key_result_items"):
+            sql = f"select count(*) from marts.{view}_latest where client = 'views'"
+            assert con.execute(sql).fetchall() == [(int(asked),)]
+        assert counts(None) == counts(NEXT) == stands
+        assert counts(NIGHT) == every
 
 
 def test_the_newest_load_of_a_stream_is_the_last_that_was_tried(con: duckdb.DuckDBPyConnection) -> None:
