@@ -53,7 +53,12 @@ def due(
     if edition is None or edition[0] in _stopped(sent):
         return tuple(found)
     name, night = edition
-    if not sending.preview_to:
+    mine = [each for each in sent if each.edition == name and each.event in OVER]
+    has_gone = any(not each.target.startswith(PREVIEW) for each in mine)
+    if has_gone and any(each.event == "previewed" for each in mine):
+        return tuple(found)
+    # previews that the file asks for since somebody has it already begin with the next one
+    if has_gone or not sending.preview_to:
         return (*found, Due(edition=name, night=night))
     goes_on = today + timedelta(days=sending.preview_days)
     return (*found, Due(edition=name, night=night, preview=True, goes_on=goes_on))

@@ -76,6 +76,17 @@ def test_what_is_held_goes_to_nobody_and_the_next_week_does() -> None:
     assert [each.edition for each in asked(one, today=date(2026, 11, 23), sent=held)] == ["2026-W48"]
 
 
+def test_what_has_gone_is_not_previewed_when_the_file_asks_for_previews_later() -> None:
+    one = sending(every="monday", to=["vd@acme.se", "hr@acme.se"], preview_to=["me@agency.se"])
+    tuesday = MONDAY + timedelta(days=1)
+    (left,) = asked(one, today=tuesday, sent=(entry("sent"), entry("failed", target="hr@acme.se")))
+    assert left == Due(edition="2026-W47", night=tuesday), "who has not got it yet gets it as the others did"
+    seen = (entry("previewed", target=f"{PREVIEW}me@agency.se"), entry("sent"))
+    assert asked(one, today=tuesday, sent=seen) == (), "its own preview's turn is not come"
+    (week,) = asked(one, today=MONDAY + timedelta(days=7), sent=(entry("sent"),))
+    assert (week.edition, week.preview) == ("2026-W48", True)
+
+
 def test_what_has_gone_can_not_be_held() -> None:
     seen = (entry("previewed", target=f"{PREVIEW}me@agency.se"), entry("sent"))
     assert pending(seen) == ()
