@@ -88,6 +88,7 @@ def run_shards(
             store, plan, versions, outcomes, order=order, clock=clock, known={each.client for each in standing}
         )
         problems = [line for outcome in outcomes for line in _lines(outcome)]
+        problems += _unlisted(home, clients)
         if published is not None:
             write_held(home, standing, night=None)
             problems += _agency(home, standing, language=language)
@@ -163,6 +164,13 @@ def _lines(outcome: Outcome) -> list[str]:
     kept = ", ".join(outcome.clients)
     why = "; ".join(outcome.problems) or "no reason given"
     return [f"shard {outcome.shard} failed: {why}; the last good figures of its clients stay: {kept}"]
+
+
+def _unlisted(home: Home, clients: Collection[str]) -> list[str]:
+    """Client files that are none, such as a link to nowhere: no shard is given them, so that none says so."""
+    names = {path.stem for path in home.clients.glob("*.y*ml") if not path.name.startswith(".")} - set(clients)
+    broken = load_clients(home, only=sorted(names)).broken if names else ()
+    return [line for file in broken for line in file.errors]
 
 
 def _failed_before(home: Home, plan: Plan, outcomes: Iterable[Outcome], *, clients: Collection[str]) -> list[Held]:

@@ -90,7 +90,22 @@ def bring(path: Path, other: Path, clients: Collection[str]) -> None:
                 " where list_contains($brought, client)",
                 {"brought": sorted(clients)},
             )
+        _doubt_models(con)
         con.execute(f"detach {_OTHER}")
+
+
+def _doubt_models(con: Connection) -> None:
+    """Have a model's table made anew that now holds rows which other SQL made: no part of them would look changed."""
+    builds, place = "(schema_name, table_name, fingerprint)", "cache.model_builds"
+    with_notes = {
+        catalog
+        for (catalog,) in con.execute(
+            "select database_name from duckdb_tables() where schema_name || '.' || table_name = ?", [place]
+        ).fetchall()
+    }
+    if _MINE in with_notes:
+        same = f" where {builds} not in (select {builds} from {_OTHER}.{place})" if _OTHER in with_notes else ""  # noqa: S608 - constants
+        con.execute(f"delete from {_MINE}.{place}{same}")  # noqa: S608 - constants
 
 
 def _delete(con: Connection, clients: Collection[str]) -> None:

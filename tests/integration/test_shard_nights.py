@@ -198,6 +198,13 @@ def test_a_shard_run_again_leaves_those_named_that_failed_beside_it(root: Path) 
         run(store, root, "2026-05-12", only=[shard, 4])
 
 
+def test_a_client_file_that_is_none_is_named_though_no_shard_has_it(root: Path) -> None:
+    (root / "clients" / "iota.yaml").symlink_to("nowhere.yaml")
+    (root / "clients" / ".zeta.yaml").symlink_to("an.editors.lock")
+    lines = [line for line in run(opened(root), root).problems if "agency" not in line]
+    assert lines == ["iota.yaml:1: is a link to nowhere.yaml, which is not there; mend or remove it"]
+
+
 def test_killed_at_any_write_of_a_run_the_next_run_heals(root: Path) -> None:
     run(opened(root), root, shards=2)
     at, ended = 1, False

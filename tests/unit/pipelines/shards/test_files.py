@@ -13,6 +13,7 @@ from okr_models.client.yaml import MAX_CHARACTERS
 from pipelines.shards.address import opened
 from pipelines.shards.files import bring_inputs, clients_of
 from pipelines.shards.folder import FolderStore
+from pipelines.shards.store import StoreUnavailable
 from pipelines.warehouse.home import Home
 
 
@@ -117,3 +118,27 @@ def test_a_folder_below_clients_holds_no_clients(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("", encoding="utf-8")
     assert clients_of(opened(tmp_path)) == ("acme",)
+
+
+def test_a_file_that_may_not_be_read_is_its_own_clients_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("clients/acme.yaml", "clients/beta.yaml"):
+        (tmp_path / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home" / name).write_text(name, encoding="utf-8")
+
+    class Guarded(FolderStore):
+        def get_file(self, key: str, path: Path) -> None:
+            with self._asked(f"reading {key}"):
+                if key == "clients/acme.yaml":
+                    raise PermissionError(13, "Permission denied")
+            super().get_file(key, path)
+
+    store, local = Guarded(tmp_path / "home"), Home(tmp_path / "local")
+    monkeypatch.setattr("pipelines.shards.files.os.access", lambda *_: False)
+    bring_inputs(store, local, ["acme", "beta"])
+    assert stat.S_IMODE((local.clients / "acme.yaml").stat().st_mode) == 0
+    assert (local.clients / "beta.yaml").read_text(encoding="utf-8") == "clients/beta.yaml"
+    monkeypatch.setattr("pipelines.shards.files.os.access", lambda *_: True)
+    with pytest.raises(StoreUnavailable, match="Permission denied"):
+        bring_inputs(store, Home(tmp_path / "of root"), ["acme", "beta"])
