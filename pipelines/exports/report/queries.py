@@ -15,7 +15,15 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from okr_models.words.months import MonthNote
-from pipelines.exports.published import MONTH_KNOWN, asked_for, columns_of, judged_last, next_night, zone_of
+from pipelines.exports.published import (
+    MONTH_KNOWN,
+    asked_by_file,
+    asked_for,
+    columns_of,
+    judged_last,
+    next_night,
+    zone_of,
+)
 from pipelines.warehouse.db import first_row
 
 
@@ -169,7 +177,7 @@ def items_of(
 ) -> tuple[Item, ...]:
     """The items behind the newest night's rows of progress, newest post first."""
     rows = con.execute(
-        """
+        f"""
         select objective_id, key_result_id, title, url, published_at at time zone $zone, value, threshold, outcome,
             decided_on
         from marts.key_result_items
@@ -177,11 +185,12 @@ def items_of(
             select client, objective_id, key_result_id, as_of, max(known_at) from marts.key_result_progress
             where client = $client and ($as_of is null or as_of <= $as_of)
               and ($known_before is null or known_at < $known_before)
+              and {asked_by_file(con, "key_result_progress")}
             group by client, objective_id, key_result_id, as_of
             qualify as_of = max(as_of) over ()
         )
         order by published_at desc nulls last, item_id
-        """,
+        """,  # noqa: S608 - a condition of our own
         {
             "client": client,
             "as_of": as_of,

@@ -11,7 +11,7 @@ import pytest
 from pipelines.exports.csvs import client_rows
 from pipelines.exports.files import INITIATIVES
 from pipelines.exports.published import read_status
-from pipelines.exports.report.queries import initiatives_of
+from pipelines.exports.report.queries import initiatives_of, items_of
 from pipelines.warehouse.okr.tables import OKR_TABLES
 from tests.unit.published_fixture import build_published, insert
 
@@ -118,6 +118,8 @@ def test_the_last_objective_that_left_the_file_is_not_among_the_newest(con: duck
         rows = {file.name: len(found) for file, found in client_rows(con, "views", as_of=as_of)}
         assert len(status.key_results) == rows["key_results.csv"]
         assert len(status.objectives) == rows["objectives.csv"]
+        items = items_of(con, "views", as_of=as_of, restated=False, zone="Europe/Stockholm")
+        assert len(items) == rows["key_result_items.csv"]
         names = ("key_results.csv", "objectives.csv", "key_result_items.csv", "history.csv")
         return {name: rows[name] for name in names}
 
