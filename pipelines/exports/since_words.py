@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from okr_models.changes.model import OTHER, Changed, Part, in_order
 from okr_models.words.numbers import Language, Speech
+from pipelines.exports.cells import number
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.since import Since
@@ -152,12 +153,17 @@ def rows(since: Since) -> list[tuple[object, ...]]:
             *(each.status_then, each.status, each.current_then, each.current, each.target_then, each.target),
             *(each.progress_then, each.progress),
             *(each.progress_week_ago, each.progress_month_ago, each.progress_quarter_ago),
-            " · ".join(f"{part.scope} {part.change:+.6g}" for part in each.parts) or None,
+            " · ".join(f"{part.scope} {_signed(part.change)}" for part in each.parts) or None,
             " · ".join(each.met) or None,
             " · ".join(each.missed) or None,
         )
         for each in since.changes
     ]
+
+
+def _signed(change: float) -> str:
+    said = number(change, column="moved_by")
+    return said if said.startswith("-") else f"+{said}"
 
 
 def _line(each: Changed, reader: Reader) -> Line:

@@ -13,14 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from okr_models.changes.model import OTHER, Changed
+from okr_models.changes.model import OTHER, Changed, Part
 from okr_models.words.numbers import ENGLISH
 from pipelines.exports.all import export_all
 from pipelines.exports.published import read_status
 from pipelines.exports.reader import reader_of
 from pipelines.exports.report.client import render_client
-from pipelines.exports.since import changes_since, closed_months, progress_by_night
-from pipelines.exports.since_words import COLUMNS, ago, block
+from pipelines.exports.since import Since, changes_since, closed_months, progress_by_night
+from pipelines.exports.since_words import COLUMNS, ago, block, rows
 from tests.unit.published_clients import FJALLGLAS
 from tests.unit.published_fixture import AS_OF, build_published, insert
 
@@ -200,6 +200,17 @@ def test_changes_csv_has_every_key_result_and_nothing_where_no_night_is_old_enou
         export_all(one, tmp_path / "one", clients=[FJALLGLAS], only=["fjallglas"])
     text = (tmp_path / "one" / "fjallglas" / "changes.csv").read_text("utf-8-sig")
     assert len(text.strip().splitlines()) == 1
+
+
+def test_what_moved_a_large_sum_adds_up_in_the_file_too() -> None:
+    parts = tuple(Part(f"source={name}", change) for name, change in (("a", 1234567.25), ("b", -7654321.0), ("c", 0.5)))
+    change = Changed(
+        objective_id="o", key_result_id="k", title="K", unit="SEK", since=EARLIER, as_of=AS_OF, status_then="at_risk",
+        status="at_risk", current_then=1.0, current=2.0, target_then=3.0, target=3.0, progress_then=0.5, progress=0.6,
+        parts=parts,
+    )  # fmt: skip
+    (row,) = rows(Since(client="c", as_of=AS_OF, since=EARLIER, first=EARLIER, changes=(change,)))
+    assert "source=a +1234567.25 · source=b -7654321 · source=c +0.5" in row
 
 
 def test_a_closed_months_report_is_kept_as_its_night_knew_it_and_never_written_again(tmp_path: Path) -> None:
