@@ -16,14 +16,17 @@ from okr_models.client.sources import (
     SecretRef,
     SourceFacts,
     SourceSettings,
+    read_secret,
 )
 from okr_models.hosts import goes_in_clear
 
 
 def _read_url(value: Any) -> Any:
     """An address, or the secret that holds one: what is in it is not quoted."""
-    if value is None or isinstance(value, dict | EnvRef | FileRef):
+    if value is None:
         return value
+    if isinstance(value, dict | EnvRef | FileRef):
+        return read_secret(value)
     address = check_address(str(value).strip(), query_allowed=True)
     if goes_in_clear(address):
         raise refuse("must be https: what it carries could be read and changed on its way")

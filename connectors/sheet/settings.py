@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from connectors.google.facts import MENDED_AT, key_step
 from okr_models.client.fields import Text, refuse
 from okr_models.client.identity import Parts, parts_of
-from okr_models.client.sources import EnvRef, FileRef, SecretRef, SourceFacts, SourceSettings
+from okr_models.client.sources import EnvRef, FileRef, SecretRef, SourceFacts, SourceSettings, read_secret
 
 _ID = re.compile(r"[A-Za-z0-9_-]{10,120}", re.ASCII)
 _LINK = re.compile(
@@ -24,7 +24,7 @@ _GID = re.compile(r"[?&#]gid=(\d+)")
 
 def _read_spreadsheet(value: Any) -> Any:
     if isinstance(value, EnvRef | FileRef | dict):
-        return value
+        return read_secret(value)
     text = str(value).strip()
     if _ID.fullmatch(text) or _LINK.fullmatch(text):
         return text

@@ -190,6 +190,8 @@ def scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:
             yield f"{kpi} is the client's own, without {scope.part}s; leave scope out"
         elif scope.source and fed_by and scope.source != fed_by:
             yield f"{kpi} comes from source {shown(fed_by)} only; leave scope out or write {{source: {fed_by}}}"
+        elif scope.platform:
+            yield from _unknown_platform(scope.platform, supply)
         return
     if kpi in BUILT_IN:
         yield from _built_in_scope_faults(kpi, scope, supply)
@@ -243,6 +245,11 @@ def _platform_faults(kpi: str, platform: str, supply: Supply) -> Iterator[str]:
     if "platform" not in BUILT_IN[kpi].scopes:
         yield f"{kpi} is not kept by platform; use scope: {{source: ID}} or leave it out"
         return
+    yield from _unknown_platform(platform, supply)
+
+
+def _unknown_platform(platform: str, supply: Supply) -> Iterator[str]:
+    """Neither a source's platform nor one that history of csv alone may name."""
     platforms = sorted({feeder.platform for feeder in supply.feeders if feeder.platform})
     close = nearest(platform, platforms)
     if platform in platforms or not supply.is_complete or (supply.has_csv and not close):

@@ -171,7 +171,7 @@ def _read_zone(value: Any) -> str:
         return value
     by_lower = {zone.lower(): zone for zone in _zones()}
     by_city = {zone.rsplit("/", 1)[-1].lower(): zone for zone in sorted(_zones(), reverse=True) if "/" in zone}
-    word = str(value).lower()
+    word = value.lower() if isinstance(value, str) else ""
     close = get_close_matches(word, [*by_lower, *by_city], n=1, cutoff=0.6)
     hint = f'; did you mean "{(by_lower | by_city)[close[0]]}"?' if close else ', like "Europe/Stockholm"'
     raise refuse(f"{shown(value)} is not a time zone; write an IANA name{hint}")

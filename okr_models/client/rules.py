@@ -14,6 +14,7 @@ from okr_models.client.model import (
     AtLeast,
     AtMost,
     BaselineValue,
+    Between,
     Change,
     KeyResult,
     Milestones,
@@ -25,11 +26,13 @@ from okr_models.client.parts import ObjectiveParts, Part, Parts, Raw, source_id
 from okr_models.client.sources import CLEAR_TEXT
 from okr_models.client.yaml import Path, shown
 from okr_models.hosts import goes_in_clear
-from okr_models.kpis import BUILT_IN, LATER_BUILT_IN, Kind
+from okr_models.kpis import BUILT_IN, LATER_BUILT_IN, Kind, Kpi
 from okr_models.kpis.items import COUNT_METRICS
 
 TOLD_BY_FIGURES = frozenset({"web", "blog", "own"})
 """Of these the same host, address or question from two sources counts once, which is found when they are read."""
+SHARE = "share"
+"""The unit of figures that are parts of 1."""
 DAILY_METRICS = ("page_views", "engagement_seconds", "interactions")
 """Those kept by item and day, so that ``within_days`` means something."""
 
@@ -192,10 +195,8 @@ def _measured_by_kpi(part: Part[KeyResult], kpi: str, parts: Parts) -> Iterator[
             continue
         if part.sound("baseline"):
             yield from _against_baseline(path, target, part.value, is_additive=is_additive)
-        known, goal = parts.supply.built_in(kpi), _literal(target)
-        if known and not known.is_signed and goal is not None and goal < 0:
-            cure = f'; for a fall by {-goal:g} percent write "{goal:g}%"' if goal >= -100 else ""
-            yield path, f"{kpi} can't be below zero, so that a target of {goal:g} means nothing{cure}"
+        if known := parts.supply.built_in(kpi):
+            yield from _out_of_reach(path, target, known)
 
 
 def _targets(part: Part[KeyResult]) -> Iterator[tuple[Path, Target]]:
@@ -219,6 +220,20 @@ def _against_baseline(path: Path, target: Target, key_result: KeyResult, *, is_a
     starts_at = {baseline, 0.0} if isinstance(target, Number) and is_additive else {baseline}
     if goal in starts_at:
         yield path, f"the target {goal:g} is where the baseline already is; to stay there use {{between: [a, b]}}"
+
+
+def _out_of_reach(path: Path, target: Target, kpi: Kpi) -> Iterator[Fault]:
+    """A number that the figure can't have: below zero, or percent where the figure is a share of 1."""
+    goal = _literal(target)
+    if goal is not None and goal < 0 and not kpi.is_signed:
+        cure = f'; for a fall by {-goal:g} percent write "{goal:g}%"' if goal >= -100 else ""
+        yield path, f"{kpi.id} can't be below zero, so that a target of {goal:g} means nothing{cure}"
+    most = target.between[1] if isinstance(target, Between) else goal
+    if isinstance(target, AtLeast | AtMost):
+        most = target.at_least if isinstance(target, AtLeast) else target.at_most
+    if most is not None and most > 1 and kpi.unit == SHARE:
+        cure = f"; write {most / 100:.10g} for {most:g} percent" if most <= 100 else ""
+        yield path, f"{kpi.id} is a share, 1 at most{cure}"
 
 
 def _literal(target: Target) -> float | None:

@@ -89,7 +89,11 @@ class Sending(Frozen):
     With ``preview_to`` it goes there first, and to the others ``preview_days`` later unless somebody stops it.
     """
 
-    to: Annotated[tuple[Target, ...], BeforeValidator(_read_targets), Field(min_length=1)]
+    to: Annotated[
+        tuple[Target, ...],
+        BeforeValidator(_read_targets),
+        Field(min_length=1, examples=["to: [name@example.se]"]),
+    ]
     audience: Literal["board", "team"] = "board"
     every: Every = "monday"
     via: Way = "mail"

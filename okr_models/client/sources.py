@@ -56,7 +56,7 @@ _HOW_TO_NAME_IT = (
 )
 
 
-def _read_secret(value: Any) -> EnvRef | FileRef:
+def read_secret(value: Any) -> EnvRef | FileRef:
     """One of the two references; whatever else stands there may be the secret and is never quoted."""
     if isinstance(value, EnvRef | FileRef):
         return value
@@ -67,7 +67,7 @@ def _read_secret(value: Any) -> EnvRef | FileRef:
     raise refuse(_HOW_TO_NAME_IT)
 
 
-SecretRef = Annotated[EnvRef | FileRef, BeforeValidator(_read_secret)]
+SecretRef = Annotated[EnvRef | FileRef, BeforeValidator(read_secret)]
 
 
 def read_base_url(value: Any) -> Any:
@@ -82,7 +82,13 @@ def read_base_url(value: Any) -> Any:
     raise refuse("is not an address; write scheme and host, like https://example.se")
 
 
-BaseUrl = Annotated[str | EnvRef, BeforeValidator(read_base_url)]
+def _read_needed_url(value: Any) -> Any:
+    if value is None:
+        raise refuse("is empty; write scheme and host, like https://example.se")
+    return read_base_url(value)
+
+
+BaseUrl = Annotated[str | EnvRef, BeforeValidator(_read_needed_url)]
 OptionalBaseUrl = Annotated[str | EnvRef | None, BeforeValidator(read_base_url)]
 
 

@@ -212,8 +212,8 @@ class BaselineValue(Frozen):
 class BaselinePeriod(Frozen):
     """Whole months, both days included."""
 
-    from_: Annotated[MonthFirst, Field(alias="from")]
-    to: MonthLast
+    from_: Annotated[MonthFirst, Field(alias="from", examples=["from: 2025-01-01"])]
+    to: Annotated[MonthLast, Field(examples=["to: 2025-12-31"])]
 
     @model_validator(mode="after")
     def _in_order(self) -> BaselinePeriod:

@@ -23,6 +23,7 @@ def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[F
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
     found += [*_hoped_for(parsed), *_old_titles(parsed), *_clear_text(parsed, environ), *_counted_twice(parsed)]
+    found += _events_not_asked_for(parsed)
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -75,6 +76,23 @@ def _counted_twice(parsed: ParsedClient) -> Found:
             if other is not source and other.holds(source):
                 twice = f"{other.id} counts all that {source.id} does, so that what is not asked by source is"
                 yield parsed.line("sources", index), f"{twice} counted twice: leave one out"
+
+
+def _events_not_asked_for(parsed: ParsedClient) -> Found:
+    """An event of a scope that every web source leaves out, as its ``events`` name others."""
+    client = parsed.client
+    asked = [getattr(source, "events", ()) for source in client.sources if source.category == "web"]
+    known = sorted({name for names in asked for name in names})
+    scopes: list[tuple[tuple[str | int, ...], str | None]] = [
+        (("objectives", at, "key_results", index), key_result.scope.event)
+        for at, objective in enumerate(client.objectives)
+        for index, key_result in enumerate(objective.key_results)
+    ]
+    scopes += [(("initiatives", at), each.scope.event) for at, each in enumerate(client.initiatives)]
+    for path, event in scopes:
+        if event and asked and all(asked) and event not in known:
+            told = f'"{event}" is none of the events that the web sources are asked for ({", ".join(known)})'
+            yield parsed.line(*path, "scope"), f"{told}, so that it has no figure; name it there too, or one of those"
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:

@@ -133,6 +133,7 @@ _CURES = (
         "mapping values are not allowed",
         "has a colon where no key can stand; put the text in quotes, or check indentation",
     ),
+    ("'\\t' that cannot start", "has a tab where a value should begin; YAML wants spaces"),
     ("cannot start any token", "begins a value with a character that has a meaning in YAML (% @ `); put it in quotes"),
     ("but found another document", "begins a second document (---); a client file is one document"),
     ("did not find expected ',' or '}'", "has braces { } that are not closed, or a comma missing between two keys"),

@@ -122,3 +122,16 @@ def test_a_search_property_within_another_is_warned_of_as_counted_twice() -> Non
     assert len(found("sc-domain:shop.fjallglas.se")) == 1
     assert len(found("https://x.se/", "https://x.se/blogg/", "http://x.se/blogg/")) == 1
     assert found("https://www.notfjallglas.se/", "sc-domain:glas.se") == []
+
+
+def test_an_event_that_no_web_source_is_asked_for_is_warned_of() -> None:
+    asked = "    events: [generate_lead]\n    start: 2024-01-01\n"
+    leads = 'kpi: unique_visitors, target: "+30%"}'
+    text = bent("    start: 2024-01-01\n", asked).replace(
+        leads, 'kpi: conversions, target: "+5%", scope: {event: lead}}'
+    )
+    [(line, message)] = _warnings(text)
+    assert "scope: {event: lead}" in line
+    assert message.startswith('"lead" is none of the events that the web sources are asked for (generate_lead)')
+    assert _warnings(text.replace("{event: lead}", "{event: generate_lead}")) == []
+    assert _warnings(text.replace("    events: [generate_lead]\n", "")) == []
