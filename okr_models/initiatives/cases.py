@@ -19,7 +19,7 @@ from okr_models.initiatives.evaluation import PATIENCE, InitiativeResult, evalua
 from okr_models.initiatives.guardrails import Guardrail
 from okr_models.periods import Window
 
-RULES = 7
+RULES = 8
 """Part of every fingerprint: raise it when a rule changes what a case's answer is."""
 
 Days = tuple[tuple[date, float], ...]

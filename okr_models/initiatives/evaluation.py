@@ -102,20 +102,28 @@ def evaluate_initiative(
     window = Window(start, end)
     trial = trial_of(daily, controls, window=window, worthwhile=worthwhile, as_of=as_of, breaks=breaks)
     if as_of <= end:
-        return _before_its_end(row, trial, client=client, window=window, worthwhile=worthwhile)
+        ahead = _spoilt_ahead(initiative, other_initiatives, breaks, window=window, client=client)
+        return _before_its_end(initiative, row, trial, client=client, window=window, worthwhile=worthwhile, ahead=ahead)
     refused = _refusal(initiative, trial, client=client, as_of=as_of, breaks=breaks, outages=outages)
     refused = refused or _others(initiative, other_initiatives, client)
     if refused or trial is None:
-        verdict, reason = refused or ("cannot_be_judged", say.no_data(speech))
+        verdict, reason = refused or ("cannot_be_judged", say.no_data(speech, controls=len(initiative.control)))
         return replace(row, verdict=verdict, reason=reason)
     judged = _judge(row, trial, guardrails=guardrails, client=client)
     return _with_money(judged, trial, gap=gap, sums=adds_over_time, unit=unit, tested=tested, client=client)
 
 
 def _before_its_end(
-    row: InitiativeResult, trial: Trial | None, *, client: Client, window: Window, worthwhile: float
+    initiative: Initiative,
+    row: InitiativeResult,
+    trial: Trial | None,
+    *,
+    client: Client,
+    window: Window,
+    worthwhile: float,
+    ahead: str,
 ) -> InitiativeResult:
-    """Not started or running: what its history could show is said already now."""
+    """Not started or running: what its history could show is said already now, and what spoils it (``ahead``)."""
     speech = Speech(client.language)
     has_begun = row.as_of >= window.start
     head = say.running(window.end, speech) if has_begun else say.not_started(window.start, speech)
@@ -124,9 +132,21 @@ def _before_its_end(
     curve = () if placebos is None else power_curve(placebos, worthwhile=worthwhile)
     verdict: Verdict = "running" if has_begun else "not_started"
     why = None if placebos is None else placebos.why_none
-    shown = say.capability(found, worthwhile, speech) if why is None else say.no_estimate(why, speech)
-    reason = f"{head} {shown}{say.power(curve, speech)}"
+    if trial is None:
+        shown = say.without_days(worthwhile, speech, controls=len(initiative.control))
+    else:
+        shown = say.capability(found, worthwhile, speech) if why is None else say.no_estimate(why, speech)
+    reason = f"{head} {shown}{ahead or say.power(curve, speech)}"
     return replace(row, verdict=verdict, detectable_effect=found, reason=reason)
+
+
+def _spoilt_ahead(
+    initiative: Initiative, others: Sequence[Initiative], breaks: Sequence[date], *, window: Window, client: Client
+) -> str:
+    """What the file says already that will keep it from being judged; empty where nothing will."""
+    on = min((each for each in breaks if each in window), default=None)
+    title = next((other.title for other in others if same_figure(initiative, other, client)), None)
+    return "" if on is None and title is None else say.spoilt_ahead(on=on, title=title, speech=Speech(client.language))
 
 
 def _refusal(
@@ -141,7 +161,7 @@ def _refusal(
     """Why it may not be judged, or not yet; else None."""
     speech = Speech(client.language)
     if trial is None:
-        return "cannot_be_judged", say.no_data(speech)
+        return "cannot_be_judged", say.no_data(speech, controls=len(initiative.control))
     window = trial.window
     if initiative.registered is not None and initiative.registered >= window.start:
         return "cannot_be_judged", say.registered_late(initiative.registered, window.start, speech)

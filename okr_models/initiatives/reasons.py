@@ -80,6 +80,28 @@ def capability(detectable: float | None, worthwhile: float, speech: Speech) -> s
     return f"The smallest detectable effect is {shown}, so an effect of {wanted} can be shown."
 
 
+def without_days(worthwhile: float, speech: Speech, *, controls: int) -> str:
+    """Said at registration of a figure without any day before its start, as one is that nothing gives by the day."""
+    wanted, who = speech.aim(worthwhile, signed=True), _who_lacks_days(speech, controls=controls)
+    who = f"{who[:1].upper()}{who[1:]}"
+    if speech.is_swedish:
+        return f"{who} har inga dagsvärden före starten, så detta kan inte visa en effekt på {wanted}."
+    return f"{who} has no daily values before its start, so this cannot show an effect of {wanted}."
+
+
+def spoilt_ahead(*, on: date | None, title: str | None, speech: Speech) -> str:
+    """Said before its end of what will keep it from being judged: a break ``on`` a day, else the other one's title."""
+    if on is not None:
+        if speech.is_swedish:
+            return (
+                f" Som det är kommer den inte att kunna bedömas: mätningen ändras {speech.day(on)}, mitt i initiativet."
+            )
+        return f" As it stands it can never be judged: the measurement changes on {speech.day(on)}, inside it."
+    if speech.is_swedish:
+        return f" Som det är kommer den inte att kunna bedömas: ”{title}” påverkar samma siffra samtidigt."
+    return f" As it stands it can never be judged: “{title}” works on the same figure at the same time."
+
+
 def power(curve: Sequence[Power], speech: Speech) -> str:
     """Said at registration: how likely it is to be kept, by what it truly does."""
     if not curve:
@@ -107,10 +129,17 @@ def registered_late(registered: date, start: date, speech: Speech) -> str:
     return f"Cannot be judged: registered on {speech.day(registered)}, not before its start on {speech.day(start)}."
 
 
-def no_data(speech: Speech) -> str:
+def no_data(speech: Speech, *, controls: int) -> str:
+    who = _who_lacks_days(speech, controls=controls)
     if speech.is_swedish:
-        return "Kan inte bedömas: det finns inga dagsvärden för dess KPI till och med dess slut."
-    return "Cannot be judged: its KPI has no daily values up to its end."
+        return f"Kan inte bedömas: {who} har inga dagsvärden till och med dess slut."
+    return f"Cannot be judged: {who} has no daily values up to its end."
+
+
+def _who_lacks_days(speech: Speech, *, controls: int) -> str:
+    if speech.is_swedish:
+        return "dess KPI eller en kontroll" if controls else "dess KPI"
+    return "its KPI or a control" if controls else "its KPI"
 
 
 def broken(on: date, speech: Speech) -> str:

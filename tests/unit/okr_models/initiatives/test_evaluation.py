@@ -220,6 +220,31 @@ def test_on_its_first_and_last_day_it_is_running(as_of: date) -> None:
     assert judge(as_of=as_of).verdict == "running"
 
 
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"breaks": [date(2026, 3, 6)]}, "can never be judged: the measurement changes on 6 Mar 2026"),
+        (
+            {"other_initiatives": [initiative(id="ads", title="Ads")]},
+            "can never be judged: “Ads” works on the same figure",
+        ),
+        (
+            {"daily": pd.Series(dtype=float)},
+            "Its KPI has no daily values before its start, so this cannot show an effect of +15%",
+        ),
+    ],
+)
+def test_what_will_keep_it_from_being_judged_is_said_while_it_can_be_changed(known: dict[str, Any], words: str) -> None:
+    result = judge(as_of=date(2026, 2, 20), **known)
+    assert result.verdict == "not_started"
+    assert words in result.reason
+    assert "that it will be “keep”" not in result.reason
+    assert "that it will be “keep”" in judge(as_of=date(2026, 2, 20)).reason
+    swedish = judge(as_of=date(2026, 3, 20), client=client("sv"), **known)
+    assert swedish.verdict == "running"
+    assert "kan inte visa en effekt på" in swedish.reason or "kommer den inte att kunna bedömas" in swedish.reason
+
+
 def test_days_after_as_of_are_never_used() -> None:
     early = date(2026, 3, 10)
     assert judge(as_of=early, daily=daily(0.3)) == judge(as_of=early, daily=daily(0.3, through=early))
