@@ -13,6 +13,7 @@ from pipelines.exports.all import export_all
 from pipelines.exports.database import NotHandedOut, hand_out
 from pipelines.exports.reader import UnknownLanguage, agency_language, readers_of
 from pipelines.warehouse.clients import load_clients
+from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
 
@@ -52,6 +53,8 @@ def export(  # noqa: PLR0917 - one parameter an option
         known = [reader.client for reader in readers_of(con, loaded)]
         if unknown := sorted(set(clients) - set(known)):
             raise fail(f"nothing is known of {', '.join(unknown)}; there are: {', '.join(known) or 'none'}")
+        # whose files alone could not be written has figures of tonight for them
+        held = {each.client: each.reason for each in held_back(home) if each.stage != HELD_AT_EXPORTS}
         failed: dict[str, str] = {}
         written = export_all(
             con,
@@ -61,7 +64,7 @@ def export(  # noqa: PLR0917 - one parameter an option
             as_of=as_of,
             audience="board" if audience == "board" else None,
             board_apart=out is None,
-            held={each.client: each.reason for each in held_back(home)} if out is None else None,
+            held=held if out is None else None,
             on_fault=lambda client, error: failed.update({client: one_line(error)}),
             language=language,
             root=home.root,

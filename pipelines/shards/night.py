@@ -223,6 +223,7 @@ def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Ord
     from pipelines.exports.all import export_all
     from pipelines.warehouse.clients import load_clients
     from pipelines.warehouse.db import open_published
+    from pipelines.warehouse.held_back import EXPORTS as HELD_AT_EXPORTS
     from pipelines.warehouse.held_back import held_back
 
     if not home.published_database.exists():
@@ -233,7 +234,7 @@ def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Ord
             con,
             home.exports,
             clients=load_clients(home).clients,
-            held={each.client: each.reason for each in held_back(home)},
+            held={each.client: each.reason for each in held_back(home) if each.stage != HELD_AT_EXPORTS},
             root=home.root,
             on_fault=lambda _client, _error: None,  # its files stay as they were
         )
