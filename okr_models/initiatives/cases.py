@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from okr_models.client.model import Client, Initiative
-from okr_models.initiatives.evaluation import PATIENCE, InitiativeResult, evaluate_initiative
+from okr_models.initiatives.evaluation import PATIENCE, InitiativeResult, evaluate_initiative, goals_on
 from okr_models.initiatives.guardrails import Guardrail
 from okr_models.periods import Window
 
-RULES = 8
+RULES = 9
 """Part of every fingerprint: raise it when a rule changes what a case's answer is."""
 
 Days = tuple[tuple[date, float], ...]
@@ -98,6 +98,7 @@ def case_hash(case: InitiativeCase) -> str:
         "initiative": case.initiative.model_dump(mode="json"),
         "others": [other.model_dump(mode="json") for other in client.initiatives],
         "objectives": [objective.model_dump(mode="json") for objective in client.objectives],
+        "goals": goals_on(case.as_of, client) if case.initiative.key_result is None else None,
         "sources": [[source.id, source.platform] for source in client.sources],
         "client": [client.client, client.language, client.currency],
         "days": [[[day.isoformat(), repr(value)] for day, value in days] for days in (case.daily, *case.controls)],

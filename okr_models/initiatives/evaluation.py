@@ -93,8 +93,7 @@ def evaluate_initiative(
     speech = Speech(client.language)
     start, end, worthwhile = initiative.start, initiative.end, initiative.smallest_worthwhile_effect
     if initiative.key_result is None:
-        titles = [objective.title for objective in client.objectives]
-        return replace(row, verdict="not_aligned", reason=say.not_aligned(titles, speech))
+        return replace(row, verdict="not_aligned", reason=say.not_aligned(goals_on(as_of, client), speech))
     if start is None:
         return replace(row, verdict="not_started", reason=say.not_started(None, speech))
     if end is None or end < start or not worthwhile or worthwhile <= -1 or kpi is None:
@@ -111,6 +110,12 @@ def evaluate_initiative(
         return replace(row, verdict=verdict, reason=reason)
     judged = _judge(row, trial, guardrails=guardrails, client=client)
     return _with_money(judged, trial, gap=gap, sums=adds_over_time, unit=unit, tested=tested, client=client)
+
+
+def goals_on(day: date, client: Client) -> tuple[str, ...]:
+    """The titles of the objectives in whose period ``day`` lies, each once; of all where it lies in none's."""
+    current = [each for each in client.objectives if each.period.start <= day <= each.period.end]
+    return tuple(dict.fromkeys(each.title for each in current or client.objectives))
 
 
 def _before_its_end(

@@ -227,6 +227,17 @@ def test_one_without_a_key_result_is_not_aligned_and_reads_no_days(con: Connecti
     assert [(row["verdict"], row["effect"]) for row in rows(con)] == [("not_aligned", None)]
 
 
+def test_the_goals_of_this_year_are_those_of_the_night_and_not_of_a_year_that_is_over(con: Connection) -> None:
+    plain = client(PODCAST)
+    after = Period(start=date(2027, 1, 1), end=date(2027, 12, 31))
+    following = plain.objectives[0].model_copy(update={"id": "trust", "title": "Be trusted", "period": after})
+    both = plain.model_copy(update={"objectives": (*plain.objectives, following)})
+    for night in (date(2026, 12, 31), date(2027, 1, 1)):
+        judge_initiatives(con, [both], fixed_clock(night), workers=1)
+    head = "Not in line with this year's goals. They are:"
+    assert [row["reason"] for row in rows(con)] == [f"{head} Be known.", f"{head} Be trusted."]
+
+
 def test_a_pause_of_its_source_spoils_nothing_where_its_days_are_there(con: Connection) -> None:
     pause = Pause.model_validate({"from": date(2026, 3, 10), "to": date(2026, 3, 12), "reason": "rebuild"})
     judge_initiatives(con, [client(WEEKLY, paused=(pause,))], fixed_clock(AFTER), workers=1)
