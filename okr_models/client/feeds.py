@@ -8,7 +8,7 @@ reaches (``connectors``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
 from okr_models.client.fields import nearest
@@ -203,7 +203,12 @@ def count_scope_faults(count: str, scope: Scope, supply: Supply) -> Iterator[str
     if supply.is_complete and not supply.of(category):
         yield f"no source of this file gives {count} to count; add {supply.supplier(category)}"
         return
-    yield from _built_in_scope_faults(count, scope, supply)
+    giving = tuple(feeder for feeder in supply.feeders if feeder.category != "own")
+    if scope.source and any(feeder.id == scope.source for feeder in supply.feeders if feeder not in giving):
+        others = ", ".join(giver.id for giver in supply.of(category)) or supply.supplier(category)
+        yield f"source {scope.source} gives figures, and no {count} to count; use {others}"
+        return
+    yield from _built_in_scope_faults(count, scope, replace(supply, feeders=giving))
 
 
 def _built_in_scope_faults(kpi: str, scope: Scope, supply: Supply) -> Iterator[str]:

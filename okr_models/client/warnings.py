@@ -12,7 +12,7 @@ from datetime import date
 from okr_models.client.errors import FileError
 from okr_models.client.feeds import Feeder, Supply, supplied
 from okr_models.client.file import ParsedClient
-from okr_models.client.model import Change, Client, KeyResult, Objective
+from okr_models.client.model import BaselinePeriod, Change, Client, KeyResult, Objective
 from okr_models.client.sources import CLEAR_TEXT, EnvRef, SourceSettings, SourceTypes
 from okr_models.client.titles import outdated_by, target_text
 from okr_models.hosts import goes_in_clear
@@ -23,7 +23,7 @@ def client_warnings(parsed: ParsedClient, environ: Mapping[str, str]) -> tuple[F
     """Every warning with its line. Names of variables are shown, never their values."""
     found = [*_unset(parsed, environ), *_history_only(parsed), *_direction(parsed), *_late_start(parsed)]
     found += [*_hoped_for(parsed), *_old_titles(parsed), *_clear_text(parsed, environ), *_counted_twice(parsed)]
-    found += _events_not_asked_for(parsed)
+    found += [*_events_not_asked_for(parsed), *_own_baselines(parsed)]
     if not parsed.client.objectives:
         found.append((parsed.line("objectives"), "no objectives yet: KPIs are gathered, and no progress is shown"))
     return tuple(sorted({FileError(parsed.file, line, message) for line, message in found}))
@@ -93,6 +93,16 @@ def _events_not_asked_for(parsed: ParsedClient) -> Found:
         if event and asked and all(asked) and event not in known:
             told = f'"{event}" is none of the events that the web sources are asked for ({", ".join(known)})'
             yield parsed.line(*path, "scope"), f"{told}, so that it has no figure; name it there too, or one of those"
+
+
+def _own_baselines(parsed: ParsedClient) -> Found:
+    """Months of the period that the file names as their own baseline; a stock's is taken at one moment."""
+    for at, index, objective, key_result, kpi in _measured(parsed.client):
+        stated, period = key_result.baseline, objective.period
+        overlaps = isinstance(stated, BaselinePeriod) and stated.from_ <= period.end and stated.to >= period.start
+        if overlaps and BUILT_IN[kpi].kind != "stock":
+            line = parsed.line("objectives", at, "key_results", index, "baseline")
+            yield line, f"months of the period ({period.start} to {period.end}) would be compared with themselves"
 
 
 def _measured(client: Client) -> Iterator[tuple[int, int, Objective, KeyResult, str]]:

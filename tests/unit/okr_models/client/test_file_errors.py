@@ -201,6 +201,8 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
     (VISITORS, "milestones: [{title: A, done: later}]} #!", ("not a day",)),
     (VISITORS, "milestones: [{title: A}], target: 3} #!", ("leave target out",)),
     (VISITORS, "milestones: [{title: A}], kpi: sessions} #!", ("exclude each other",)),
+    ("count: blog_posts", "count: blog_posts\n        scope: {source: crm} #!", ("no blog_posts to count; use web",)),
+    (VISITORS, "count: social_posts, target: 5, scope: {platform: tiktok}} #!", ('on platform "tiktok"',)),
     ("count: blog_posts", "count: blog_post #!", ('did you mean "blog_posts"?',)),
     ("        target: 10", '        target: "+10%" #!', ("a count takes a number", "kpi: blog_posts")),
     ("        target: 10", "        target: 2.5 #!", ("whole number",)),

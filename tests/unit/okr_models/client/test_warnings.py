@@ -135,3 +135,14 @@ def test_an_event_that_no_web_source_is_asked_for_is_warned_of() -> None:
     assert message.startswith('"lead" is none of the events that the web sources are asked for (generate_lead)')
     assert _warnings(text.replace("{event: lead}", "{event: generate_lead}")) == []
     assert _warnings(text.replace("    events: [generate_lead]\n", "")) == []
+
+
+def test_a_baseline_inside_the_period_is_warned_of_where_months_meet_themselves() -> None:
+    def found(kpi: str, last: str) -> list[str]:
+        stated = f'kpi: {kpi}, target: "+5%", baseline: {{from: 2025-07-01, to: {last}}}}}'
+        return [message for _, message in _warnings(bent('kpi: unique_visitors, target: "+30%"}', stated))]
+
+    assert found("sessions", "2025-12-31") == []
+    [told] = found("sessions", "2026-01-31")
+    assert told == "months of the period (2026-01-01 to 2026-12-31) would be compared with themselves"
+    assert found("followers", "2026-01-31") == []
