@@ -14,7 +14,7 @@ from pathlib import Path
 
 from okr_models.words.numbers import Language
 from pipelines.exports.all import export_agency_page
-from pipelines.shards.files import PARTS, bring_file, clients_of, folder_of
+from pipelines.shards.files import PARTS, PUBLISHED, bring_file, clients_of, folder_of
 from pipelines.shards.join import join
 from pipelines.shards.moving import NoSuchShard, adopt, retire
 from pipelines.shards.night import Order, Outcome
@@ -99,9 +99,18 @@ def run_shards(
 
 
 def newest(store: Store, plan: Plan) -> dict[int, Version]:
-    """The newest version of each shard that has one."""
+    """The newest version of each shard that has one: where what it published is gone, the last of which it is there."""
     states = {shard: read_state(store, document_of(shard)) for shard in range(plan.shards)}
-    return {shard: state.newest for shard, state in states.items() if state.newest is not None}
+    return {
+        shard: next((each for each in reversed(state.versions) if _is_there(store, shard, each)), state.newest)
+        for shard, state in states.items()
+        if state.newest is not None
+    }
+
+
+def _is_there(store: Store, shard: int, version: Version) -> bool:
+    files = [digest for name, digest in version.files.items() if name == PUBLISHED or name.startswith(f"{PARTS}/")]
+    return all(store.has_file(file_key(shard, digest)) for digest in files)
 
 
 def publish(store: Store, home: Home, plan: Plan, versions: Mapping[int, Version], *, run_id: str) -> Path | None:

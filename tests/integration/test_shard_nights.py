@@ -27,7 +27,7 @@ from pipelines.shards.folder import FolderStore
 from pipelines.shards.mirror import brought, taken_back
 from pipelines.shards.night import Order, Outcome, RunNight, shard_night
 from pipelines.shards.plan import Plan, read_plan
-from pipelines.shards.state import RUN_KEY, Busy, document_of, held, read_state
+from pipelines.shards.state import RUN_KEY, Busy, document_of, file_key, held, read_state
 from pipelines.shards.store import Patient, Store, StoreUnavailable
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
@@ -203,6 +203,22 @@ def test_a_client_file_that_is_none_is_named_though_no_shard_has_it(root: Path) 
     (root / "clients" / ".zeta.yaml").symlink_to("an.editors.lock")
     lines = [line for line in run(opened(root), root).problems if "agency" not in line]
     assert lines == ["iota.yaml:1: is a link to nowhere.yaml, which is not there; mend or remove it"]
+
+
+def test_a_shard_whose_newest_file_is_gone_is_named_and_the_others_are_published(root: Path) -> None:
+    store, shard = opened(root), Plan(shards=4).shard_of("beta")
+    run(store, root)
+    run(store, root, NEXT_NIGHT)
+    newest = read_state(store, document_of(shard)).newest
+    assert newest is not None
+    store.drop_file(file_key(shard, newest.files[PUBLISHED]))
+    ended = run(store, root, "2026-05-12")
+    assert ended.exit_code == 3
+    assert any(line.startswith(f"shard {shard} failed") and "is not in the store" in line for line in ended.problems)
+    last = {client: max(night for name, night, *_ in rows_of(root) if name == client) for client in CLIENTS}
+    mates = {client for client in CLIENTS if Plan(shards=4).shard_of(client) == shard}
+    assert last == {client: NIGHT if client in mates else "2026-05-12" for client in CLIENTS}
+    assert {each.client for each in held_back(Home(root))} == mates
 
 
 def test_killed_at_any_write_of_a_run_the_next_run_heals(root: Path) -> None:
