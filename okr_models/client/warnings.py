@@ -12,7 +12,16 @@ from datetime import date
 from okr_models.client.errors import FileError
 from okr_models.client.feeds import Feeder, Supply, supplied
 from okr_models.client.file import ParsedClient
-from okr_models.client.model import BaselinePeriod, Change, Client, KeyResult, Objective
+from okr_models.client.model import (
+    AtLeast,
+    AtMost,
+    BaselinePeriod,
+    Change,
+    Client,
+    KeyResult,
+    Number,
+    Objective,
+)
 from okr_models.client.sources import CLEAR_TEXT, EnvRef, SourceSettings, SourceTypes
 from okr_models.client.titles import outdated_by, target_text
 from okr_models.hosts import goes_in_clear
@@ -123,10 +132,16 @@ def _history_only(parsed: ParsedClient) -> Found:
 
 def _direction(parsed: ParsedClient) -> Found:
     for at, index, _, key_result, kpi in _measured(parsed.client):
-        target, better = key_result.target, BUILT_IN[kpi].better
-        if isinstance(target, Change) and (target.share > 0) != (better == "higher"):
-            line = parsed.line("objectives", at, "key_results", index, "target")
-            yield line, f"{better} {kpi} is better, and this target asks for the opposite; turn its sign if unmeant"
+        target, known = key_result.target, BUILT_IN[kpi]
+        told, line = f"{known.better} {kpi} is better", parsed.line("objectives", at, "key_results", index, "target")
+        if isinstance(target, Change) and (target.share > 0) != (known.better == "higher"):
+            yield line, f"{told}, and this target asks for the opposite; turn its sign if unmeant"
+        adds_up = known.kind == "flow" and known.adds_over_time
+        if isinstance(target, Number) and adds_up and known.better == "lower":
+            yield line, f"{told}, and a number is a sum to reach; for months of at most that write {{at_most: x}}"
+        if isinstance(target, AtMost if known.better == "higher" else AtLeast):
+            word = "at_most" if known.better == "higher" else "at_least"
+            yield line, f"{told}, and {word} asks for the opposite; turn it round if unmeant"
 
 
 def _hoped_for(parsed: ParsedClient) -> Found:

@@ -146,3 +146,21 @@ def test_a_baseline_inside_the_period_is_warned_of_where_months_meet_themselves(
     [told] = found("sessions", "2026-01-31")
     assert told == "months of the period (2026-01-01 to 2026-12-31) would be compared with themselves"
     assert found("followers", "2026-01-31") == []
+
+
+def test_a_limit_or_a_sum_on_the_wrong_side_of_its_figure_is_warned_of() -> None:
+    hubspot = "  - {type: hubspot, token: {env: FJALLGLAS_LINKEDIN_TOKEN}}\n"
+    text = bent("  - {id: crm,", hubspot + "  - {id: crm,")
+
+    def found(measure: str) -> list[str]:
+        changed = text.replace('kpi: unique_visitors, target: "+30%"}', measure + "}")
+        return [message for _, message in _warnings(changed)]
+
+    [told] = found("kpi: sessions, target: {at_most: 900}")
+    assert told == "higher sessions is better, and at_most asks for the opposite; turn it round if unmeant"
+    [told] = found("kpi: first_response_hours, target: {at_least: 4}")
+    assert told.startswith("lower first_response_hours is better, and at_least asks")
+    [told] = found("kpi: tickets, target: 100")
+    assert "a number is a sum to reach; for months of at most that write {at_most: x}" in told
+    assert found("kpi: tickets, target: {at_most: 100}") == found("kpi: sessions, target: 100") == []
+    assert found("kpi: first_response_hours, target: 4") == []
