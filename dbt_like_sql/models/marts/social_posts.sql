@@ -14,3 +14,4 @@ select
     source,
     client_published_on as published_on
 from {{ ref('int_social_post_totals') }}
+where is_first_with_id

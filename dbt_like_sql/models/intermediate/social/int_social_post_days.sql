@@ -313,6 +313,7 @@ select
     bool_or(is_estimated) as is_estimated,
     bool_or(is_split_over_months) as is_split_over_months,
     bool_or(is_partial) as is_partial,
-    bool_and(are_likes_unknown) as are_likes_unknown
+    bool_and(are_likes_unknown) as are_likes_unknown,
+    source = min(source) over (partition by client, platform, post_id) as is_first_with_id
 from placed
 group by client, source, platform, post_id, day

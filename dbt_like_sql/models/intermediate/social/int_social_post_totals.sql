@@ -142,7 +142,10 @@ select
         ),
         false
     ) as is_28d_estimated,
-    posts.is_maturing
+    posts.is_maturing,
+    -- servers of one platform number their posts each for itself, and one account may be read by two sources
+    posts.source
+    = min(posts.source) over (partition by posts.client, posts.platform, posts.post_id) as is_first_with_id
 from {{ ref('int_social_posts') }} as posts
 left join latest
     on
