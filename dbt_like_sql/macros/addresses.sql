@@ -98,9 +98,10 @@ shared_paths as (
 )
 {%- endmacro %}
 
-{# Whether an address is one that only a query tells from others: no page of a web source is known to be it. #}
-{% macro is_told_by_query(address) -%}
-    regexp_matches({{ address }}, '[?][^?/=]+(?:=[^?]*)?$')
+{# Whether an address has a query of its own behind its path (path_of_post): no page of a web source is known to be it.
+   A question mark that belongs to the path makes none. Takes the address and the full address that it was made of. #}
+{% macro is_told_by_query(address, full_address) -%}
+    coalesce(ends_with({{ address }}, '?' || nullif({{ named_by_query(full_address) }}, '')), false)
 {%- endmacro %}
 
 {# Path of the page that this one is another face of: without what campaigns hang on it, AMP, print, feed, embed and

@@ -259,6 +259,12 @@ def told_by_query() -> Story:
     return views(story, "/blogg/", 70)
 
 
+def asks() -> Story:
+    """A slug with a question mark of its own, which web sources write in several ways."""
+    story = wordpress(site("asks"), ("1", "https://tall.se/varf%C3%B6r%3F-ja/?utm_source=rss", PUBLISHED))
+    return views(views(story, "/varf%C3%B6r%3F-ja/", 500), "/varf%c3%b6r%3f-ja", 20)
+
+
 def source_left() -> Story:
     """WordPress left the file, and the feed that stands in its place dates every post anew."""
     story = site("source_left").source("rss", "feed")
@@ -320,6 +326,7 @@ def stories() -> list[Story]:
         listed_twice(),
         plain_twice(),
         told_by_query(),
+        asks(),
         source_left(),
         two_sources("ga_first", "ga", "matomo"),
         two_sources("matomo_first", "matomo", "ga"),
@@ -425,6 +432,10 @@ def test_plain_permalinks_are_told_apart_by_their_query(con: duckdb.DuckDBPyConn
 def test_posts_of_one_path_are_told_apart_by_what_their_queries_name(con: duckdb.DuckDBPyConnection) -> None:
     found = posts(con, "told_by_query", "also_listed_by", "page_views")
     assert found == [("1", None, None), ("2", None, None), ("g7", "news", None), ("g8", None, None), ("t1", None, 30)]
+
+
+def test_a_question_mark_in_a_path_is_no_query(con: duckdb.DuckDBPyConnection) -> None:
+    assert posts(con, "asks", "page_views") == [("1", 520)]
 
 
 def test_what_a_source_knew_that_left_the_file_is_not_forgotten(con: duckdb.DuckDBPyConnection) -> None:

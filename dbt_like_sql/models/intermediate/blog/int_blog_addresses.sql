@@ -15,7 +15,7 @@ with claims as (
             names.client = same.client
             and names.source = same.source
             and names.post_id = same.post_id
-    where not {{ is_told_by_query('names.address') }} and names.address <> '/'
+    where not {{ is_told_by_query('names.address', 'names.url') }} and names.address <> '/'
     group by names.client, same.kept_source, same.kept_post_id, names.site_host, names.address
     union all
     select

@@ -97,7 +97,7 @@ select
     published_on,
     published_on as live_on,
     false as is_estimated,
-    address <> '/' and not {{ is_told_by_query('address') }} as has_own_address,
+    address <> '/' and not {{ is_told_by_query('address', 'url') }} as has_own_address,
     case when given_published_on <> published_on then given_published_on end as redated_on,
     also_listed_by
 from listed
