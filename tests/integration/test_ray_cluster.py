@@ -127,7 +127,8 @@ def test_a_driver_killed_in_the_middle_loses_nothing_and_the_next_run_heals(clus
         cwd=PROJECT,
     )
     assert driver.stdout is not None
-    assert driver.stdout.readline().startswith("ended")
+    # Ray tells its drivers on stdout of the nodes that the tests before killed, whenever it notices
+    assert any(line.startswith("ended") for line in driver.stdout)
     driver.send_signal(signal.SIGKILL)
     driver.wait(60)
     assert not (root / "published" / "okr.duckdb").exists()
