@@ -22,10 +22,21 @@ from pipelines.shards.state import Busy, LeaseLost
 from pipelines.shards.store import Conflict, StoreUnavailable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
+from pipelines.warehouse.db import DatabaseUnusable
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress
 
-FORESEEN = (Busy, LeaseLost, StoreUnavailable, Conflict, OtherNumber, NoSuchShard, NoRay, RunInProgress)
+FORESEEN = (
+    Busy,
+    LeaseLost,
+    StoreUnavailable,
+    Conflict,
+    OtherNumber,
+    NoSuchShard,
+    NoRay,
+    RunInProgress,
+    DatabaseUnusable,
+)
 """What a run can be ended by, in one line each; what was published before stands."""
 
 

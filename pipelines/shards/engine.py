@@ -24,10 +24,11 @@ from pipelines.shards.publication import Publication, note
 from pipelines.shards.state import RUN_KEY, Version, document_of, file_key, held, read_state
 from pipelines.shards.store import Conflict, Store
 from pipelines.warehouse.clients import load_clients
-from pipelines.warehouse.clock import Clock
+from pipelines.warehouse.clock import Clock, SystemClock
 from pipelines.warehouse.db import open_published
 from pipelines.warehouse.held_back import Held, held_back, write_held
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.run_lock import run_lock
 
 CLIENTS_A_SHARD = 50
 SHARD_STAGE = "shard"
@@ -69,11 +70,11 @@ def run_shards(
 
     ``home``: where the published database and the exports lie; a folder store's own folder. ``send``: sends what is
     due, but of the clients given; a line for each that did not go. Raises ``Busy``, ``StoreUnavailable``,
-    ``OtherNumber``, ``NoSuchShard``.
+    ``OtherNumber``, ``NoSuchShard``; the first time also ``RunInProgress`` and ``DatabaseUnusable``.
     """
     with held(store, RUN_KEY, run_id=order.run_id, seconds=order.lease_seconds, wait=True) as run:
         clients = clients_of(store)
-        plan = _plan(store, home, clients, shards=shards)
+        plan = _plan(store, home, clients, shards=shards, run_id=order.run_id)
         for shard in sorted(only):
             if not 0 <= shard < plan.shards:
                 raise NoSuchShard(shard=shard, shards=plan.shards)
@@ -150,17 +151,20 @@ def publish(store: Store, home: Home, plan: Plan, versions: Mapping[int, Version
     return path
 
 
-def _plan(store: Store, home: Home, clients: Collection[str], *, shards: int | None) -> Plan:
+def _plan(store: Store, home: Home, clients: Collection[str], *, shards: int | None, run_id: str) -> Plan:
     """The plan there is, or a new one, to which a home of one machine is taken over."""
     try:
         plan, _ = read_plan(store)
     except NotSharded:
-        plan = Plan(shards=shards or max(1, -(-len(clients) // CLIENTS_A_SHARD)))
-        adopt(store, home, plan)
-        try:
-            store.create(PLAN_KEY, plan.model_dump_json(indent=1).encode())
-        except Conflict:
-            plan, _ = read_plan(store)
+        # a night of one machine that goes on keeps its database, and one that waits finds the plan
+        with run_lock(home, run_id=run_id, now=SystemClock().now()):
+            plan = Plan(shards=shards or max(1, -(-len(clients) // CLIENTS_A_SHARD)))
+            adopt(store, home, plan)
+            try:
+                store.create(PLAN_KEY, plan.model_dump_json(indent=1).encode())
+            except Conflict:
+                plan, _ = read_plan(store)
+            retire(home)
     retire(home)
     if shards is not None and shards != plan.shards:
         raise OtherNumber(asked=shards, there=plan.shards)

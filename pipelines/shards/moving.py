@@ -20,6 +20,7 @@ from pipelines.shards.files import (
     PUBLISHED,
     bring_version,
     clients_of,
+    folder_of,
     forget_files,
     keep_version,
 )
@@ -30,10 +31,9 @@ from pipelines.shards.rows import bring, clients_in, copied, keep_only, take_awa
 from pipelines.shards.state import RUN_KEY, Held, Version, document_of, held, read_state
 from pipelines.shards.store import Store
 from pipelines.warehouse.clock import SystemClock
-from pipelines.warehouse.db import connect
+from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.held_back import held_back, write_held
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.run_lock import run_lock
 
 _FILES = (DATABASE, PUBLISHED)
 RETIRED = "okr.before-shards.duckdb"
@@ -65,24 +65,37 @@ class NoSuchClient(ValueError):
 def adopt(store: Store, home: Home, plan: Plan) -> None:
     """Share a home of one machine out: each shard has its clients' rows as its first version. Its files stay.
 
-    Raises ``RunInProgress`` where a run is going on in it.
+    Of a home whose working database is lost, each has what is published, of which its first night takes past results
+    and the ledger over. The caller holds the home's lock. Raises ``DatabaseUnusable``.
     """
-    if not home.database.exists():
+    if folder_of(store) is None:  # the home is a bucket's, and its folder no more than a copy
         return
-    now = SystemClock().now()
-    with run_lock(home, run_id="okr shard", now=now):
+    files = {}
+    if home.database.exists():
         closing_log = connect(home)  # what a killed run left in the log comes into the file
         closing_log.close()
-        there = plan.spread(clients_in(home.database))
-        for shard, clients in there.items():
-            if clients:
-                with _at_work(store, shard, run_id=f"adopt {now:%Y%m%dT%H%M%S}") as (mine, folder):
-                    copied(home.database, folder.database)
-                    keep_only(folder.database, clients)
-                    if home.published_database.exists():
-                        copied(home.published_database.resolve(), folder.published_database)
-                        keep_only(folder.published_database, clients)
-                    _keep(store, mine, folder, shard, clients)
+        files[DATABASE] = home.database
+    if _can_be_read(home):
+        files[PUBLISHED] = home.published_database.resolve()
+    there = plan.spread(clients_in(next(iter(files.values()))) if files else ())
+    for shard, clients in there.items():
+        if clients:
+            with _at_work(store, shard, run_id=f"adopt {SystemClock().now():%Y%m%dT%H%M%S}") as (mine, folder):
+                for name, path in files.items():
+                    copied(path, folder.root / name)
+                    keep_only(folder.root / name, clients)
+                _keep(store, mine, folder, shard, clients)
+
+
+def _can_be_read(home: Home) -> bool:
+    """Whether there is a published database; a damaged one is made anew by a night."""
+    if not home.published_database.exists():
+        return False
+    try:
+        open_published(home).close()
+    except DatabaseUnusable:
+        return False
+    return True
 
 
 def retire(home: Home) -> None:

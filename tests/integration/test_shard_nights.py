@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,12 @@ from pipelines.shards.night import Order, Outcome, RunNight, shard_night
 from pipelines.shards.plan import Plan, read_plan
 from pipelines.shards.state import RUN_KEY, Busy, document_of, file_key, held, read_state
 from pipelines.shards.store import Patient, Store, StoreUnavailable
-from pipelines.warehouse.clock import clock_from
+from pipelines.shards_run import FORESEEN
+from pipelines.warehouse.clock import SystemClock, clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.held_back import held_back
 from pipelines.warehouse.home import Home
+from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, tiny_night, write_clients
 
 BOTH = [(client, night, 1, 1) for client in sorted(CLIENTS) for night in (NIGHT, NEXT_NIGHT)]
@@ -152,6 +154,40 @@ def test_a_home_of_one_machine_is_shared_out_with_all_its_rows(root: Path) -> No
     assert moving.check(opened(root)) == ()
     assert not Home(root).database.exists()
     assert (root / "warehouse" / moving.RETIRED).exists()
+
+
+def test_a_home_that_lost_its_database_is_shared_out_with_what_it_published(root: Path) -> None:
+    tiny_night(Home(root), {"OKR_TODAY": NIGHT})
+    shutil.rmtree(root / "warehouse")
+    found = dict[str, int]()
+
+    def looks(home: Home, environ: Any, **options: Any) -> Any:
+        assert not home.database.exists()
+        with closing(open_published(home)) as con:
+            found.update(con.execute("select client, count(*) from ops.reads group by all").fetchall())
+        return tiny_night(home, environ, **options)
+
+    assert run(opened(root), root, NEXT_NIGHT, night=looks).exit_code != 1
+    assert found == dict.fromkeys(CLIENTS, 1)
+
+
+def test_a_home_whose_published_file_is_damaged_is_shared_out_all_the_same(root: Path) -> None:
+    tiny_night(Home(root), {"OKR_TODAY": NIGHT})
+    Home(root).published_database.resolve().write_bytes(b"damaged")
+    assert run(opened(root), root, NEXT_NIGHT).exit_code != 1
+    assert rows_of(root) == BOTH
+
+
+def test_a_home_is_not_shared_out_while_a_run_goes_on_or_with_a_damaged_database(root: Path) -> None:
+    with run_lock(Home(root), run_id="the first", now=SystemClock().now()), pytest.raises(RunInProgress) as busy:
+        run(opened(root), root)
+    Home(root).database.write_bytes(b"damaged")
+    with pytest.raises(DatabaseUnusable, match="put back a backup") as damaged:
+        run(opened(root), root)
+    assert isinstance(busy.value, FORESEEN)
+    assert isinstance(damaged.value, FORESEEN)
+    assert not Home(root).is_sharded
+    assert Home(root).database.read_bytes() == b"damaged"
 
 
 def test_a_shard_that_fails_keeps_its_clients_last_figures_and_the_others_go_on(root: Path) -> None:
