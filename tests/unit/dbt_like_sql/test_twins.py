@@ -31,11 +31,11 @@ def two_sites() -> Story:
 
 
 def part_of_one(client: str, count: int) -> Story:
-    """The first sees two hosts, of which the second has one."""
-    story = site(client, "first", "second")
+    """The first sees two hosts, of which the second has one, with a blog."""
+    story = wordpress(site(client, "first", "second"), ("1", "https://shop.tall.se/a/", A_DAY))
     views(story, "/", 70, source="first", on=A_DAY)
-    views(story, "/", count, source="first", host="shop.tall.se", on=A_DAY)
-    return views(story, "/", 90, source="second", host="shop.tall.se", on=A_DAY)
+    views(story, "/a/", count, source="first", host="shop.tall.se", on=A_DAY)
+    return views(story, "/a/", 90, source="second", host="shop.tall.se", on=A_DAY)
 
 
 def hostless() -> Story:
@@ -107,6 +107,17 @@ def test_a_site_that_the_first_sees_beside_its_main_one_counts_once(con: duckdb.
     by_scope = {scope: (value, note) for scope, value, note in months(con, "part", "page_views")}
     assert by_scope["all"][0] == by_scope["source=first"][0]
     assert "first: counts alone, as second sees the same site" in by_scope["all"][1]
+
+
+@pytest.mark.parametrize(("client", "views_of_post"), [("part", 60), ("stray", 90)])
+def test_a_blog_is_told_of_by_the_first_that_sees_a_good_part_of_its_host(
+    con: duckdb.DuckDBPyConnection, client: str, views_of_post: int
+) -> None:
+    assert con.execute("select page_views from marts.blog_posts where client = ?", [client]).fetchall() == [
+        (views_of_post,)
+    ]
+    notes = str(months(con, client, "page_views_per_blog_post"))
+    assert ("same site" in notes) == (client == "part"), "what went astray is no second counter"
 
 
 @pytest.mark.parametrize("client", ["two", "stray", "hostless"])

@@ -1,4 +1,5 @@
--- which web source tells of a blog's pages on which host: of those that have seen it, the first in the file; none, none
+-- which web source tells of a blog's pages on which host: of those that have seen it, the first in the file; none, none;
+-- one that only strayed on it comes last
 with blogs as (
     select distinct
         client,
@@ -85,7 +86,8 @@ named as (
         hosts.source as web_source,
         hosts.site_host,
         row_number() over (
-            partition by blogs.client, blogs.source, hosts.site_host order by hosts.position
+            partition by blogs.client, blogs.source, hosts.site_host
+            order by hosts.is_astray, hosts.position
         ) as choice
     from blogs
     inner join blog_hosts

@@ -42,6 +42,7 @@ same_sites as (
             web_sources.client = hosts.client
             and web_sources.site_host = hosts.site_host
             and web_sources.web_source <> hosts.source
+            and not hosts.is_astray
     where series.kpi in ('page_views_per_blog_post', 'seconds_per_blog_post')
 ),
 
