@@ -1,5 +1,5 @@
--- which web source tells of a blog's pages on which host: of those that have seen it, the first in the file; none, none;
--- one that only strayed on it comes last
+-- which web source tells of a blog's pages on which host: of those that have seen it, the first in the file; none,
+-- none; one that only strayed on it comes last
 with blogs as (
     select distinct
         client,

@@ -61,7 +61,8 @@ spans as (
         min(pages.day) as first_on,
         max(pages.day) as last_on
     from {{ ref('stg_raw__web_pages_daily') }} as pages
-    where pages.client in (select client from shared)
+    semi join shared
+        on pages.client = shared.client
     group by pages.client, pages.source
 ),
 
