@@ -1,6 +1,8 @@
 {# CTEs up to post_pages: which post each page of the CTE `seen` (client, site_host, page_path) is, and on which days. A
-   page is the post at its address; else the one whose other face it is (AMP, a feed, an index file, a second page). #}
-{% macro post_pages_of(seen) -%}
+   page is the post at its address; else the one whose other face it is (AMP, a feed, an index file, a second page).
+   `addresses`: a CTE in place of the addresses of the posts that are listed now. #}
+{% macro post_pages_of(seen, addresses=none) -%}
+{%- set known = addresses or ref('int_blog_addresses') -%}
 faces as (
     select
         {{ seen }}.client,
@@ -11,7 +13,7 @@ faces as (
     from {{ seen }}
     inner join (
         select distinct client
-        from {{ ref('int_blog_addresses') }}
+        from {{ known }}
     ) as blogs
         on {{ seen }}.client = blogs.client
 ),
@@ -59,7 +61,7 @@ matched as (
             partition by candidates.client, candidates.site_host, candidates.page_path
         ) as first_choice
     from candidates
-    inner join {{ ref('int_blog_addresses') }} as addresses
+    inner join {{ known }} as addresses
         on
             candidates.client = addresses.client
             and candidates.address = addresses.page_path
@@ -79,5 +81,144 @@ post_pages as (
     from matched
     where choice = first_choice
     group by client, site_host, page_path, source, post_id
+)
+{%- endmacro %}
+
+{# CTEs up to gone_posts and gone_addresses: posts that a list of `blogs` (client, source) named and names no more, from
+   when they were published to the last day that they stood there. What another post is counted as now, whatever its
+   id, is not gone: one that was published by then stands at one of its addresses. #}
+{% macro gone_posts_of(blogs) -%}
+{{ shared_paths() }},
+
+former_names as (
+    select
+        history.client,
+        history.source,
+        history.post_id,
+        history.site_host,
+        {{ path_of_post('history.page_path', 'history.url', 'shared.client is not null') }} as address,
+        history.url,
+        history.published_on,
+        history.first_seen_at,
+        history.last_seen_at
+    from {{ ref('int_blog_post_history') }} as history
+    inner join {{ blogs }}
+        on
+            history.client = {{ blogs }}.client
+            and history.source = {{ blogs }}.source
+    left join {{ ref('int_blog_known_posts') }} as posts
+        on
+            history.client = posts.client
+            and history.source = posts.source
+            and history.post_id = posts.post_id
+    left join shared_paths as shared
+        on
+            history.client = shared.client
+            and history.site_host = shared.site_host
+            and history.page_path = shared.page_path
+    where posts.client is null
+),
+
+former_posts as (
+    select
+        former_names.client,
+        former_names.source,
+        former_names.post_id,
+        arg_min(former_names.published_on, former_names.first_seen_at) as live_on,
+        cast(
+            max(former_names.last_seen_at) at time zone coalesce(any_value(sources.zone), 'UTC') as date
+        ) as last_seen_on,
+        any_value(sources.source_type) as source_type,
+        any_value(sources.position) as position
+    from former_names
+    left join {{ ref('int_sources') }} as sources
+        on
+            former_names.client = sources.client
+            and former_names.source = sources.source
+    group by former_names.client, former_names.source, former_names.post_id
+),
+
+still_counted as (
+    select distinct
+        former_names.client,
+        former_names.source,
+        former_names.post_id
+    from former_names
+    inner join former_posts
+        on
+            former_names.client = former_posts.client
+            and former_names.source = former_posts.source
+            and former_names.post_id = former_posts.post_id
+    inner join {{ ref('int_blog_addresses') }} as addresses
+        on
+            former_names.client = addresses.client
+            and former_names.site_host = addresses.site_host
+            and former_names.address = addresses.page_path
+    inner join {{ ref('int_blog_posts') }} as posts
+        on
+            addresses.client = posts.client
+            and addresses.source = posts.source
+            and addresses.post_id = posts.post_id
+            and former_posts.last_seen_on >= posts.live_on
+),
+
+-- two lists may both have named it
+gone_names as (
+    select
+        former_names.client,
+        former_names.source,
+        former_names.post_id,
+        former_names.site_host,
+        former_names.address,
+        former_posts.live_on,
+        former_posts.last_seen_on,
+        row_number() over (
+            partition by former_names.client, former_names.site_host, former_names.address
+            order by
+                former_posts.source_type = 'feed',
+                former_posts.position,
+                former_posts.last_seen_on desc,
+                former_names.source,
+                former_names.post_id,
+                former_names.last_seen_at desc
+        ) as place
+    from former_names
+    inner join former_posts
+        on
+            former_names.client = former_posts.client
+            and former_names.source = former_posts.source
+            and former_names.post_id = former_posts.post_id
+    left join still_counted
+        on
+            former_names.client = still_counted.client
+            and former_names.source = still_counted.source
+            and former_names.post_id = still_counted.post_id
+    where
+        still_counted.client is null
+        and former_names.address <> '/'
+        and not {{ is_told_by_query('former_names.address', 'former_names.url') }}
+),
+
+gone_addresses as (
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        address as page_path,
+        live_on as from_on,
+        last_seen_on as until_on
+    from gone_names
+    where place = 1
+),
+
+gone_posts as (
+    select distinct
+        client,
+        source,
+        post_id,
+        from_on as live_on,
+        until_on as last_seen_on
+    from gone_addresses
 )
 {%- endmacro %}

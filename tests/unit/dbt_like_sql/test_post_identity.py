@@ -110,6 +110,26 @@ def republished() -> Story:
     return views(story, "/a", 20, on=date(2026, 11, 5))
 
 
+def deleted() -> Story:
+    """Post 2 was deleted on 5 November, and has the address of post 3 since; a feed that named it left with it."""
+    story = wordpress(
+        site("deleted"), ("1", "https://tall.se/a/", PUBLISHED), ("3", "https://tall.se/b/", date(2026, 11, 10))
+    )
+    listed(story.source("rss", "feed"), "rss", ("tag:a", "https://tall.se/a", PUBLISHED))
+    story.known("blog", "2", "https://tall.se/gammal/", PUBLISHED, first_seen=at(PUBLISHED), last_seen=at(OCTOBER))
+    for source, name in (("blog", "2"), ("rss", "tag:b")):
+        url, first, last = "https://tall.se/b/", at(date(2026, 9, 20)), at(date(2026, 11, 4))
+        story.known(source, name, url, PUBLISHED, first_seen=first, last_seen=last)
+    # the id that post 1 had in another system
+    story.known("blog", "91", "https://tall.se/a/", PUBLISHED, first_seen=at(PUBLISHED), last_seen=at(OCTOBER))
+    views(story, "/a", 100, on=date(2026, 10, 3))
+    views(story, "/gammal", 20, on=date(2026, 10, 3))
+    views(story, "/b/amp/", 40, on=date(2026, 10, 3))
+    views(story, "/b", 10, on=date(2026, 11, 2))
+    views(story, "/b", 1, on=date(2026, 11, 7))
+    return views(story, "/b", 6, on=date(2026, 11, 12))
+
+
 def faces() -> Story:
     """Other faces of one text, and a post whose slug is a number."""
     story = wordpress(
@@ -318,6 +338,7 @@ def stories() -> list[Story]:
         taken_over(),
         taken_over_in_a_feed(),
         republished(),
+        deleted(),
         faces(),
         by_path(),
         headless(),
@@ -372,6 +393,15 @@ def test_a_second_lists_post_at_an_address_taken_over_is_the_one_that_took_it(co
 
 def test_a_new_id_at_an_old_address_is_published_anew(con: duckdb.DuckDBPyConnection) -> None:
     assert posts(con, "republished", "published_on", "page_views") == [("8", NOVEMBER, 20)]
+
+
+def test_a_post_deleted_later_stood_at_the_end_of_the_months_before_and_keeps_what_it_received(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert posts(con, "deleted", "page_views") == [("1", 100), ("3", 6)]
+    assert [value_of(con, "deleted", "blog_posts", month) for month in (AUGUST, NOVEMBER)] == [1, 1]
+    found = [month_of(con, "deleted", "page_views_per_blog_post", month) for month in (AUGUST, OCTOBER, NOVEMBER)]
+    assert [(row["numerator"], row["denominator"]) for row in found] == [(0, 2), (160, 2), (16, 2)]
 
 
 def test_amp_index_files_feeds_second_pages_and_campaign_litter_are_the_listed_post(

@@ -1,4 +1,4 @@
--- page views of and time on blog posts in each month, and the posts live at its end
+-- page views of and time on blog posts in each month, and the posts live at its end: one deleted later was
 with blogs as (
     select distinct
         client,
@@ -41,19 +41,61 @@ blog_months as (
         on blogs.client = clients.client
 ),
 
+-- of a blog without a post nothing says which web source told of it
+blogs_with_posts as (
+    select distinct
+        posts.client,
+        posts.source
+    from {{ ref('int_blog_posts') }} as posts
+    inner join blogs
+        on
+            posts.client = blogs.client
+            and posts.source = blogs.source
+),
+
+{{ gone_posts_of('blogs_with_posts') }},
+
+seen_gone_posts as (
+    select distinct
+        addresses.client,
+        addresses.source,
+        addresses.post_id,
+        addresses.from_on as live_on,
+        addresses.until_on as last_seen_on
+    from gone_addresses as addresses
+    inner join {{ ref('int_blog_web_sources') }} as web_sources
+        on
+            addresses.client = web_sources.client
+            and addresses.source = web_sources.source
+            and (
+                addresses.site_host = web_sources.site_host
+                or web_sources.site_host = ''
+                or addresses.site_host = ''
+            )
+),
+
 -- a post that no web source can tell of is on neither side
 seen_posts as (
     select
         posts.client,
         posts.source,
         posts.post_id,
-        posts.live_on
+        posts.live_on,
+        cast(null as date) as last_seen_on
     from {{ ref('int_blog_posts') }} as posts
     inner join {{ ref('int_blog_seen_posts') }} as seen
         on
             posts.client = seen.client
             and posts.source = seen.source
             and posts.post_id = seen.post_id
+    union all
+    select
+        client,
+        source,
+        post_id,
+        live_on,
+        last_seen_on
+    from seen_gone_posts
 ),
 
 posts_live as (
@@ -68,7 +110,79 @@ posts_live as (
             blog_months.client = posts.client
             and blog_months.source = posts.source
             and blog_months.counted_on >= posts.live_on
+            and blog_months.counted_on < coalesce(posts.last_seen_on, blog_months.counted_on + 1)
     group by blog_months.client, blog_months.source, blog_months.month
+),
+
+all_addresses as (
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
+    from {{ ref('int_blog_addresses') }}
+    union all
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
+    from gone_addresses
+),
+
+seen_pages as (
+    select distinct
+        pages.client,
+        pages.site_host,
+        pages.page_path
+    from {{ ref('stg_raw__web_pages_daily') }} as pages
+    where
+        pages.client in (
+            select gone_posts.client
+            from gone_posts
+        )
+),
+
+{{ post_pages_of('seen_pages', 'all_addresses') }},
+
+-- what a post received before it was deleted it keeps
+viewed_before as (
+    select
+        posts.client,
+        posts.source,
+        posts.post_id,
+        pages.day,
+        pages.page_views,
+        coalesce(pages.engagement_seconds, case when pages.page_views = 0 then 0.0 end) as engagement_seconds
+    from seen_gone_posts as posts
+    inner join post_pages
+        on
+            posts.client = post_pages.client
+            and posts.source = post_pages.source
+            and posts.post_id = post_pages.post_id
+    inner join {{ ref('int_blog_web_sources') }} as web_sources
+        on
+            posts.client = web_sources.client
+            and posts.source = web_sources.source
+            and post_pages.site_host = web_sources.site_host
+    inner join {{ ref('stg_raw__web_pages_daily') }} as pages
+        on
+            web_sources.client = pages.client
+            and web_sources.web_source = pages.source
+            and post_pages.site_host = pages.site_host
+            and post_pages.page_path = pages.page_path
+            and pages.day between post_pages.from_on and post_pages.until_on
+    inner join {{ ref('int_blog_days') }} as days
+        on
+            posts.client = days.client
+            and posts.source = days.source
+            and pages.day = days.day
 ),
 
 viewed as (
@@ -79,7 +193,23 @@ viewed as (
         sum(page_views) as page_views,
         sum(engagement_seconds order by engagement_seconds) as engagement_seconds,
         bool_or(engagement_seconds is null) as is_time_unknown
-    from {{ ref('int_blog_post_days') }}
+    from (
+        select
+            client,
+            source,
+            day,
+            page_views,
+            engagement_seconds
+        from {{ ref('int_blog_post_days') }}
+        union all
+        select
+            client,
+            source,
+            day,
+            page_views,
+            engagement_seconds
+        from viewed_before
+    ) as post_days
     group by client, source, date_trunc('month', day)
 ),
 
