@@ -2,7 +2,6 @@
    page is the post at its address; else the one whose other face it is (AMP, a feed, an index file, a second page).
    `addresses`: a CTE in place of the addresses of the posts that are listed now. #}
 {% macro post_pages_of(seen, addresses=none) -%}
-{%- set known = addresses or ref('int_blog_addresses') -%}
 faces as (
     select
         {{ seen }}.client,
@@ -13,7 +12,7 @@ faces as (
     from {{ seen }}
     inner join (
         select distinct client
-        from {{ known }}
+        from {{ addresses or ref('int_blog_addresses') }}
     ) as blogs
         on {{ seen }}.client = blogs.client
 ),
@@ -61,7 +60,7 @@ matched as (
             partition by candidates.client, candidates.site_host, candidates.page_path
         ) as first_choice
     from candidates
-    inner join {{ known }} as addresses
+    inner join {{ addresses or ref('int_blog_addresses') }} as addresses
         on
             candidates.client = addresses.client
             and candidates.address = addresses.page_path
@@ -84,12 +83,10 @@ post_pages as (
 )
 {%- endmacro %}
 
-{# CTEs up to gone_posts and gone_addresses: posts that a list of `blogs` (client, source) named and names no more, from
-   when they were published to the last day that they stood there. What another post is counted as now, whatever its
-   id, is not gone: one that was published by then stands at one of its addresses. #}
+{# CTEs up to gone_posts and gone_addresses, after shared_paths: posts that a list of `blogs` (client, source) named and
+   names no more, from when they were published to the last day that they stood there. What another post is counted as
+   now, whatever its id, is not gone: one that was published by then stands at one of its addresses. #}
 {% macro gone_posts_of(blogs) -%}
-{{ shared_paths() }},
-
 former_names as (
     select
         history.client,

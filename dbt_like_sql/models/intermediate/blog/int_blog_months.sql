@@ -53,6 +53,8 @@ blogs_with_posts as (
             and posts.source = blogs.source
 ),
 
+{{ shared_paths() }},
+
 {{ gone_posts_of('blogs_with_posts') }},
 
 seen_gone_posts as (
