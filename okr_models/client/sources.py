@@ -8,7 +8,7 @@ facts and settings (each vendor's package, handed in as ``SourceTypes``); resolv
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
@@ -220,6 +220,12 @@ class SourceSettings(Frozen):
             elif isinstance(value, Refresh):
                 found |= {f"{name}.{part}": ref for part, ref in value}
         return found
+
+
+def holder_of(source: SourceSettings, sources: Sequence[SourceSettings]) -> str | None:
+    """Which of ``sources`` counts all that ``source`` does and is within no other itself."""
+    holders = [other for other in sources if other is not source and other.holds(source)]
+    return next((one.id for one in holders if not any(other.holds(one) for other in holders)), None)
 
 
 def checked(pattern: str, cure: str, *, strip: str = "") -> BeforeValidator:

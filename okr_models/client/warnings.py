@@ -78,13 +78,13 @@ def _clear_text(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
 
 
 def _counted_twice(parsed: ParsedClient) -> Found:
-    """A source within another: their scopes are right, and their sum is not."""
+    """A source within another: it counts in its own scope alone."""
     sources = parsed.client.sources
     for index, source in enumerate(sources):
         for other in sources:
             if other is not source and other.holds(source):
-                twice = f"{other.id} counts all that {source.id} does, so that what is not asked by source is"
-                yield parsed.line("sources", index), f"{twice} counted twice: leave one out"
+                all_of_it = f"{other.id} counts all that {source.id} does, so that {source.id} counts only by source"
+                yield parsed.line("sources", index), f"{all_of_it}: leave one out, unless you ask for it so"
 
 
 def _events_not_asked_for(parsed: ParsedClient) -> Found:

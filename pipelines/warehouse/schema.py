@@ -134,6 +134,7 @@ _CONFIG: tuple[Table, ...] = (
             Column("start_on", "DATE", "First day to load", nullable=True),
             Column("blog_path", "VARCHAR", "Which page paths are blog posts", nullable=True),
             Column("base_url", "VARCHAR", "Address the file gives, where it gives one", nullable=True),
+            Column("held_by", "VARCHAR", "The client's source that counts all that this one does too", nullable=True),
         ),
     ),
     Table(

@@ -158,6 +158,7 @@ class Story:
         zone: str | None = None,
         opened: date | None = None,
         blog_path: str | None = None,
+        held_by: str | None = None,
         streams: Sequence[str] | None = None,
     ) -> Story:
         """A source with the streams of its type."""
@@ -175,6 +176,7 @@ class Story:
             opened=opened,
             start_on=self.start_on,
             blog_path=blog_path,
+            held_by=held_by,
         )
         for stream in usual if streams is None else streams:
             facts = STREAMS[stream]

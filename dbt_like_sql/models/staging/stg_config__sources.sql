@@ -9,5 +9,6 @@ select
     zone,
     opened as opened_on,
     start_on,
-    blog_path
+    blog_path,
+    held_by
 from {{ source('config', 'sources') }}

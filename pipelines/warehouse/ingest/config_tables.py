@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.protocol import SourceType, Stream
 from okr_models.client.model import Client
-from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings, holder_of
 from okr_models.client.version import definition_version
 from okr_models.client.written import baseline_text, condition_text, target_text
 from okr_models.kpis import BUILT_IN, MONEY
@@ -131,6 +131,7 @@ def _sources(night: _Night) -> Iterator[Row]:
             night.client.start_of(source),
             getattr(source, "blog_path", None),
             base_url,
+            holder_of(source, night.sources),
         )
 
 

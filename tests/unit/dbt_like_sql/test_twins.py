@@ -61,8 +61,22 @@ def parted() -> Story:
     return views(story, "/blogg/a", 5, source="second", on=A_DAY)
 
 
+def properties() -> Story:
+    """A Search Console property by address, and after it that of the whole domain."""
+    story = Story("properties", start_on=HISTORY)
+    for source, clicks, held_by in (("blog", 2, "domain"), ("domain", 5, None), ("other", 1, None)):
+        story.source(source, "search_console", zone="America/Los_Angeles", held_by=held_by)
+        story.loaded(source, "search_daily", HISTORY, YESTERDAY)
+        read = [
+            {"day": day, "clicks": clicks, "impressions": 10 * clicks, "position_sum": 10.0 * clicks**2}
+            for day in days(HISTORY, YESTERDAY)
+        ]
+        story.raw(source, "search_daily", read)
+    return story
+
+
 def stories() -> Iterable[Story]:
-    return [same_site(), two_sites(), part_of_one("part", 60), part_of_one("stray", 6), hostless(), parted()]
+    return [same_site(), two_sites(), part_of_one("part", 60), part_of_one("stray", 6), hostless(), parted(), properties()]
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +152,15 @@ def test_an_event_that_only_the_second_names_has_its_scope(con: duckdb.DuckDBPyC
     # the channels of one source add up to its sessions, those of two would not
     channels = {scope for scope, _, _ in months(con, "parted", "sessions") if scope.startswith("channel=")}
     assert channels == {"channel=first"}
+
+
+def test_a_search_property_within_another_counts_in_its_own_scope_alone(con: duckdb.DuckDBPyConnection) -> None:
+    by_scope = {scope: (value, str(note)) for scope, value, note in months(con, "properties", "search_clicks")}
+    assert {scope: value for scope, (value, _) in by_scope.items()} == {
+        "all": 6 * 31.0,
+        "source=blog": 2 * 31.0,
+        "source=domain": 5 * 31.0,
+        "source=other": 31.0,
+    }
+    assert "domain: counts alone, as blog sees the same site" in by_scope["all"][1]
+    assert value_of(con, "properties", "search_position", OCTOBER) == pytest.approx(26 / 6)

@@ -99,7 +99,7 @@ select
                     when chosen.series_kpi like '%/channel=%' then split_part(chosen.series_kpi, '=', 1)
                     else chosen.series_kpi
                 end
-            order by sources.position
+            order by case when twins.client is null then 0 else 1 end, sources.position
         ),
         chosen.source
     ) as counted_by,

@@ -1,5 +1,6 @@
 -- web sources that see the same site as one before them in the file, which alone counts for all of a client's sources:
--- their main host is the other's too, or one that the other counts a good part of as well, day by day
+-- their main host is the other's too, or one that the other counts a good part of as well, day by day; and properties
+-- that another of the file holds whole
 with mains as (
     select
         client,
@@ -111,3 +112,11 @@ select
 from sites
 group by client, source, site_host
 having arg_min(seen_by, position) <> source
+union all
+select
+    client,
+    source,
+    held_by as counted_by,
+    '' as site_host
+from {{ ref('stg_config__sources') }}
+where held_by is not null

@@ -9,7 +9,7 @@ from connectors.mastodon.settings import Mastodon
 from connectors.search_console.settings import SearchConsole
 from connectors.wordpress.settings import WordPress
 from okr_models.client.identity import Identity, joined_parts, parts_of
-from okr_models.client.sources import EnvRef, SourceSettings
+from okr_models.client.sources import EnvRef, SourceSettings, holder_of
 from okr_models.hosts import place
 
 
@@ -63,6 +63,12 @@ def test_a_property_of_a_whole_domain_is_not_the_one_of_an_address_of_it() -> No
         return SearchConsole(id="s", site_url=site, credentials=EnvRef(env="KEY"))
 
     assert of("sc-domain:acme.se").identity.is_another(of("https://acme.se/").identity)
+
+
+def test_of_properties_within_each_other_the_outermost_counts() -> None:
+    sites = ("https://blog.acme.se/nytt/", "https://blog.acme.se/", "sc-domain:acme.se", "https://acme.com/")
+    sources = [SearchConsole(id=f"s{n}", site_url=each, credentials=EnvRef(env="KEY")) for n, each in enumerate(sites)]
+    assert [holder_of(source, sources) for source in sources] == ["s2", "s2", None, None]
 
 
 def test_another_type_is_another_and_parts_are_kept_and_read_again() -> None:

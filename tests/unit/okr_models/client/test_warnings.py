@@ -108,7 +108,7 @@ def test_a_title_that_names_a_target_which_was_changed_is_asked_about() -> None:
     assert _warnings(text.replace("92 000 besök", "Fler besök")) == []
 
 
-def test_a_search_property_within_another_is_warned_of_as_counted_twice() -> None:
+def test_a_search_property_within_another_is_warned_of_as_no_part_of_a_sum() -> None:
     def found(*addresses: str) -> list[str]:
         more = "".join(
             f'  - {{id: s{n}, type: search_console, site_url: "{each}", credentials: {{env: FJALLGLAS_GOOGLE_KEY}}}}\n'

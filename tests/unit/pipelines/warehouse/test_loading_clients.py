@@ -12,8 +12,9 @@ import pytest
 
 from connectors.bluesky.settings import Bluesky
 from connectors.core.protocol import SourceType
+from connectors.search_console.settings import SearchConsole
 from okr_models.client.model import Client
-from okr_models.client.sources import Break, Pause
+from okr_models.client.sources import Break, EnvRef, Pause
 from okr_models.kpis import BUILT_IN
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import fixed_clock
@@ -205,3 +206,16 @@ def test_a_name_of_nothing_seen_is_empty(home: Home) -> None:
     (home.clients / "acme.yaml").write_text(text, encoding="utf-8")
     (broken,) = load_clients(home).broken
     assert "is empty" in broken.errors[0]
+
+
+def test_a_source_within_another_of_the_file_is_written_with_the_one_that_holds_it(tmp_path: Path) -> None:
+    sources = tuple(
+        SearchConsole(id=name, site_url=site, credentials=EnvRef(env="KEY"))
+        for name, site in (("blog", "https://blog.acme.se/"), ("domain", "sc-domain:acme.se"))
+    )
+    night = Night(tmp_path)
+    write_config(night.con, [Client(client="acme", name="Acme", sources=sources, language="en")], now=NOW)
+    assert night.rows("select source, held_by from config.sources order by 1") == [
+        ("blog", "domain"),
+        ("domain", None),
+    ]
