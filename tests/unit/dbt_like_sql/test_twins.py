@@ -76,7 +76,15 @@ def properties() -> Story:
 
 
 def stories() -> Iterable[Story]:
-    return [same_site(), two_sites(), part_of_one("part", 60), part_of_one("stray", 6), hostless(), parted(), properties()]
+    return [
+        same_site(),
+        two_sites(),
+        part_of_one("part", 60),
+        part_of_one("stray", 6),
+        hostless(),
+        parted(),
+        properties(),
+    ]
 
 
 @pytest.fixture(scope="module")
