@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.unit.sql_story import Story, build, days, month_of, value_of
+from tests.unit.sql_story import Story, at, build, days, month_of, value_of
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 YESTERDAY = date(2026, 11, 19)
@@ -128,6 +128,12 @@ def search() -> Story:
     searched(story, date(2026, 9, 1), "http://www.site.se/blogg/new/#stycke", clicks=1, impressions=30, position=8.0)
     searched(story, date(2026, 9, 30), "https://www.site.se/blogg/edge/", clicks=0, impressions=10, position=20.0)
     searched(story, date(2026, 9, 30), "https://www.site.se/blogg/old/", clicks=0, impressions=1000, position=99.0)
+    # deleted in October
+    for slug, published in (("gone", date(2026, 8, 1)), ("old_gone", date(2026, 4, 3))):
+        url, seen = f"https://www.site.se/blogg/{slug}/", (at(date(2026, 9, 1)), at(date(2026, 10, 9)))
+        story.known("blog", slug, url, published, first_seen=seen[0], last_seen=seen[1])
+        searched(story, date(2026, 9, 30), url, clicks=0, impressions=50, position=2.0)
+        searched(story, date(2026, 10, 12), url, clicks=0, impressions=50, position=3.0)
     return searched(story, date(2026, 9, 30), "https://www.site.se/", clicks=0, impressions=1000, position=1.0)
 
 
@@ -305,9 +311,14 @@ def test_positions_are_weighted_by_impressions(con: duckdb.DuckDBPyConnection) -
 def test_new_posts_are_those_of_the_180_days_that_end_with_the_month(con: duckdb.DuckDBPyConnection) -> None:
     # 4 April is 179 days before 30 September, 3 April 180
     row = month_of(con, "search", "search_position_new_posts", SEPTEMBER)
-    assert (row["numerator"], row["denominator"]) == (10 * 4 + 30 * 8 + 10 * 20, 50)
-    assert row["value"] == pytest.approx(480 / 50)
+    assert (row["numerator"], row["denominator"]) == (10 * 4 + 30 * 8 + 10 * 20 + 50 * 2, 100)
+    assert row["value"] == pytest.approx(580 / 100)
     assert row["closes_on"] == date(2026, 10, 10)
+
+
+def test_a_post_deleted_since_keeps_its_positions_until_then(con: duckdb.DuckDBPyConnection) -> None:
+    row = month_of(con, "search", "search_position_new_posts", OCTOBER)
+    assert (row["value"], row["denominator"]) == (None, 0)
 
 
 def test_search_figures_of_a_post_merge_its_addresses(con: duckdb.DuckDBPyConnection) -> None:

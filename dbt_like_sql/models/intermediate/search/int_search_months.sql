@@ -23,6 +23,86 @@ site as (
     group by client, source, date_trunc('month', day)
 ),
 
+blogs as (
+    select distinct
+        client,
+        source
+    from {{ ref('int_kpi_series') }}
+    where kpi = 'blog_posts'
+),
+
+{{ shared_paths() }},
+
+{{ gone_posts_of('blogs') }},
+
+all_addresses as (
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
+    from {{ ref('int_blog_addresses') }}
+    union all
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
+    from gone_addresses
+),
+
+seen_pages as (
+    select distinct
+        pages.client,
+        pages.site_host,
+        pages.page_path
+    from {{ ref('stg_raw__search_pages_daily') }} as pages
+    where
+        pages.client in (
+            select gone_posts.client
+            from gone_posts
+        )
+),
+
+{{ post_pages_of('seen_pages', 'all_addresses') }},
+
+-- a post that was deleted since was one of the blog's until then
+addresses_dated as (
+    select
+        addresses.client,
+        addresses.site_host,
+        addresses.page_path,
+        addresses.from_on,
+        addresses.until_on,
+        posts.published_on
+    from {{ ref('int_search_post_pages') }} as addresses
+    inner join {{ ref('int_blog_posts') }} as posts
+        on
+            addresses.client = posts.client
+            and addresses.source = posts.source
+            and addresses.post_id = posts.post_id
+    union all
+    select
+        post_pages.client,
+        post_pages.site_host,
+        post_pages.page_path,
+        post_pages.from_on,
+        post_pages.until_on,
+        gone_posts.live_on as published_on
+    from post_pages
+    inner join gone_posts
+        on
+            post_pages.client = gone_posts.client
+            and post_pages.source = gone_posts.source
+            and post_pages.post_id = gone_posts.post_id
+),
+
 -- a page counts once, however many lists name its post
 new_pages as (
     select distinct
@@ -39,19 +119,14 @@ new_pages as (
             months.client = pages.client
             and months.source = pages.source
             and pages.day between months.month and months.ends_on
-    inner join {{ ref('int_search_post_pages') }} as addresses
+    inner join addresses_dated as addresses
         on
             pages.client = addresses.client
             and pages.site_host = addresses.site_host
             and pages.page_path = addresses.page_path
             and pages.day >= coalesce(addresses.from_on, pages.day)
             and pages.day <= coalesce(addresses.until_on, pages.day)
-    inner join {{ ref('int_blog_posts') }} as posts
-        on
-            addresses.client = posts.client
-            and addresses.source = posts.source
-            and addresses.post_id = posts.post_id
-            and posts.published_on between months.ends_on - {{ var('new_post_days') }} + 1 and months.ends_on
+            and addresses.published_on between months.ends_on - {{ var('new_post_days') }} + 1 and months.ends_on
     where months.kpi = 'search_position_new_posts'
 ),
 
