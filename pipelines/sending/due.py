@@ -55,20 +55,30 @@ def due(
     name, night = edition
     mine = [each for each in sent if each.edition == name and each.event in OVER]
     has_gone = any(not each.target.startswith(PREVIEW) for each in mine)
-    if has_gone and any(each.event == "previewed" for each in mine):
+    seen = [each for each in mine if _is_seen(each)]
+    if seen and (has_gone or any(name == each.edition for each in found)):
         return tuple(found)
     # previews that the file asks for since somebody has it already begin with the next one
     if has_gone or not sending.preview_to:
         return (*found, Due(edition=name, night=night))
-    goes_on = today + timedelta(days=sending.preview_days)
+    begun = today
+    if seen:  # whoever gets it at a second try is shown what the others were
+        first = min(seen, key=lambda each: each.at)
+        begun, night = date.fromisoformat(first.at[:10]), date.fromisoformat(first.as_of)
+    goes_on = begun + timedelta(days=sending.preview_days)
     return (*found, Due(edition=name, night=night, preview=True, goes_on=goes_on))
 
 
 def pending(sent: Sequence[Entry]) -> tuple[Entry, ...]:
     """Editions of an entry that were previewed and wait: what ``okr send --hold`` stops."""
     gone = {each.edition for each in sent if each.event in OVER and not each.target.startswith(PREVIEW)}
-    waiting = {each.edition: each for each in sent if each.event == "previewed"}
+    waiting = {each.edition: each for each in sent if _is_seen(each)}
     return tuple(each for edition, each in waiting.items() if edition not in gone | _stopped(sent))
+
+
+def _is_seen(entry: Entry) -> bool:
+    """A preview that went, or that may have: as everywhere it is taken for arrived, and was named when it was not."""
+    return entry.target.startswith(PREVIEW) and entry.event in ("previewed", "unknown")
 
 
 def _stopped(sent: Sequence[Entry]) -> frozenset[str]:
@@ -81,9 +91,7 @@ def _ripe(sending: Sending, *, today: date, sent: Sequence[Entry]) -> tuple[Due,
     found = [
         each
         for each in sent
-        if each.event == "previewed"
-        and each.edition not in _stopped(sent)
-        and today >= date.fromisoformat(each.at[:10]) + wait
+        if _is_seen(each) and each.edition not in _stopped(sent) and today >= date.fromisoformat(each.at[:10]) + wait
     ]
     if not found:
         return ()

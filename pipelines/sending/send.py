@@ -29,7 +29,8 @@ from pipelines.sending import letter as letters
 from pipelines.sending.due import PREVIEW, Due, due, name_of, pending
 from pipelines.sending.ledger import OVER, Entry, Event, Ledger, opened
 from pipelines.sending.pdf import printed
-from pipelines.sending.ways import MaybeSent, NotSent, by_mail, by_webhook, sender_of
+from pipelines.sending.ways import MaybeSent, NotSent, by_mail, by_webhook, carried, sender_of
+from pipelines.warehouse.faults import reason_of
 from pipelines.warehouse.home import Home, OutsideHome
 from pipelines.warehouse.open_secrets import is_open, told
 
@@ -122,7 +123,10 @@ def send_due(
                 )
                 done += _begun(turn, dry_run=dry_run)
                 for edition in _due(con, turn):
-                    done += _send(con, turn, edition, dry_run=dry_run)
+                    try:
+                        done += _send(con, turn, edition, dry_run=dry_run)
+                    except Exception as error:  # noqa: BLE001 - one letter that can't be written keeps no other
+                        done.append(_unwritten(turn, edition, error))
     return tuple(done)
 
 
@@ -207,23 +211,27 @@ def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run:
     return [_one(turn, edition, letter, target=target, name=name, pdf=pdf) for target, name in left]
 
 
+def _unwritten(turn: _Turn, edition: Due, error: Exception) -> Done:
+    """What has gone of the edition is in the ledger; the rest is due again."""
+    to = _all(turn.sending.preview_to if edition.preview else turn.sending.to)
+    return Done(client=turn.client.client, edition=edition.edition, to=to, what="failed", why=reason_of(error))
+
+
 def _one(turn: _Turn, edition: Due, letter: letters.Letter, *, target: Target, name: str, pdf: bytes | None) -> Done:
     slug, to = turn.client.client, _shown(target)
     try:
         # what is wrong before anything is handed over is found before it is noted as begun
         address = target if isinstance(target, str) else _secret(turn, target)
-        message = (
-            letters.mail(
-                letter, sender=sender_of(turn.environ), to=to, message_id=_message_id(turn, edition, name), pdf=pdf
-            )
-            if turn.sending.via == "mail"
-            else None
-        )
-        turn.note(edition, name, "sending")
-        if message is not None:
-            by_mail(message, to=to, environ=turn.environ)
+        if turn.sending.via == "mail":
+            address, sender = carried(address), sender_of(turn.environ)
+            said = _message_id(turn, edition, name)
+            message = letters.mail(letter, sender=sender, to=address, message_id=said, pdf=pdf)
+            turn.note(edition, name, "sending")
+            by_mail(message, to=address, environ=turn.environ)
         else:
-            by_webhook(address, _body(turn, letter, edition))
+            body = _body(turn, letter, edition)
+            turn.note(edition, name, "sending")
+            by_webhook(address, body)
     except NotSent as error:
         turn.note(edition, name, "failed", str(error))
         return Done(client=slug, edition=edition.edition, to=to, what="failed", why=str(error))

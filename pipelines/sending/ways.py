@@ -39,17 +39,32 @@ def sender_of(environ: Mapping[str, str]) -> str:
     return sender
 
 
+def carried(address: str) -> str:
+    """A mail address as servers take it: the domain in its ASCII form. Raises ``NotSent``."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise NotSent("the address has a letter before the @ that mail can't carry")
+    try:
+        return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise NotSent("what stands behind the @ is no name of a domain") from None
+
+
 def by_mail(message: EmailMessage, *, to: str, environ: Mapping[str, str]) -> None:
     """One mail to one address. Raises ``NotSent`` or ``MaybeSent``."""
-    parts = urlsplit(environ.get(SMTP, "").strip())
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+    try:
+        parts = urlsplit(environ.get(SMTP, "").strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:  # its words may quote a password
+        host, port = None, None
+    if not host or parts.scheme not in ("smtp", "smtps"):
         raise NotSent(f"{SMTP} is no smtp:// or smtps:// address")
     sender = sender_of(environ)
     handed_over = False
     try:
-        with _connected(parts.scheme, parts.hostname, parts.port, environ) as smtp:
+        with _connected(parts.scheme, host, port, environ) as smtp:
             encrypted = parts.scheme == "smtps" or _start_tls(smtp, environ)
-            if not encrypted and parts.hostname not in HERE:
+            if not encrypted and host not in HERE:
                 raise NotSent("the mail server has no TLS; figures don't go in clear")
             if parts.username:
                 smtp.login(unquote(parts.username), unquote(parts.password or ""))
@@ -66,13 +81,18 @@ def by_mail(message: EmailMessage, *, to: str, environ: Mapping[str, str]) -> No
         if handed_over:
             raise MaybeSent(f"the mail server gave no answer ({type(error).__name__})") from None
         raise NotSent(f"the mail server could not be reached ({type(error).__name__})") from None
+    except UnicodeError:  # before anything is handed over: the letter itself is in seven bits
+        raise NotSent(f"{SMTP} or {SENDER} has a letter that mail can't carry") from None
 
 
 def by_webhook(address: str, body: Mapping[str, object]) -> None:
     """Post JSON. Raises ``NotSent`` or ``MaybeSent``."""
     import requests
 
-    parts = urlsplit(address.strip())
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        raise NotSent("the webhook's address is no https address") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in HERE):
         raise NotSent("the webhook's address is no https address")
     try:

@@ -87,6 +87,25 @@ def test_what_has_gone_is_not_previewed_when_the_file_asks_for_previews_later() 
     assert (week.edition, week.preview) == ("2026-W48", True)
 
 
+def test_a_preview_that_failed_for_one_is_tried_again_as_the_others_saw_it_and_not_once_it_goes_on() -> None:
+    one = sending(every="monday", preview_to=["me@agency.se", "you@agency.se"], preview_days=4)
+    (first,) = asked(one, today=MONDAY)
+    seen = (
+        entry("previewed", target=f"{PREVIEW}me@agency.se"),
+        entry("failed", target=f"{PREVIEW}you@agency.se"),
+    )
+    assert asked(one, today=date(2026, 11, 18), sent=seen) == (first,)
+    assert asked(one, today=date(2026, 11, 20), sent=seen) == (Due(edition="2026-W47", night=MONDAY),)
+
+
+def test_a_preview_that_may_have_arrived_goes_on_unless_it_is_held() -> None:
+    one = sending(every="monday", preview_to=["me@agency.se"], preview_days=4)
+    maybe = (entry("unknown", target=f"{PREVIEW}me@agency.se"),)
+    assert [each.edition for each in pending(maybe)] == ["2026-W47"]
+    assert asked(one, today=date(2026, 11, 20), sent=maybe) == (Due(edition="2026-W47", night=MONDAY),)
+    assert asked(one, today=date(2026, 11, 20), sent=(*maybe, entry("held", target=""))) == ()
+
+
 def test_what_has_gone_can_not_be_held() -> None:
     seen = (entry("previewed", target=f"{PREVIEW}me@agency.se"), entry("sent"))
     assert pending(seen) == ()

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from okr_models.client.model import Client
 from okr_models.client.sending import Sending
 from pipelines.exports.reader import reader_of
-from pipelines.sending import ways
+from pipelines.sending import send, ways
 from pipelines.sending.ledger import AlreadySending, opened
 from pipelines.sending.letter import as_html, letter_of, slack, teams, webhook
 from pipelines.sending.send import Done, hold, send_due
@@ -216,6 +216,53 @@ def test_a_refusal_is_named_and_tried_again_and_the_others_get_theirs(
     assert "451" in done[0].why
     assert what(send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW)) == [("a@fjallglas.se", "sent")]
     assert sorted(to[0] for to, _ in box.mails) == ["a@fjallglas.se", "b@fjallglas.se"]
+
+
+def test_an_address_beyond_ascii_goes_by_its_domains_wire_form_and_stops_nobody_else(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box
+) -> None:
+    asked = client(NIGHTLY | {"to": ["åsa@fjallglas.se", "vd@fjällglas.se", "b@fjallglas.se"]})
+    done = send_due(con, Home(tmp_path), [asked], environ=mail, now=NOW)
+    assert what(done) == [("åsa@fjallglas.se", "failed"), ("vd@fjällglas.se", "sent"), ("b@fjallglas.se", "sent")]
+    assert "before the @" in done[0].why
+    assert [to for to, _ in box.mails] == [["vd@xn--fjllglas-1za.se"], ["b@fjallglas.se"]]
+    assert box.mails[0][1]["To"] == "vd@xn--fjllglas-1za.se"
+
+
+@pytest.mark.parametrize("server", ["smtp://localhost:port", "smtp://[localhost", "smtp://user:lösen@{here}"])
+def test_a_slip_in_the_mail_servers_address_is_named_and_all_is_sent_once_it_is_mended(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, server: str
+) -> None:
+    here = mail["OKR_MAIL_SMTP"].removeprefix("smtp://")
+    slip = mail | {"OKR_MAIL_SMTP": server.format(here=here)}
+    (done,) = send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=slip, now=NOW)
+    assert done.what == "failed"
+    assert "lösen" not in done.why
+    assert what(send_due(con, Home(tmp_path), [client(NIGHTLY)], environ=mail, now=NOW)) == [
+        ("vd@fjallglas.se", "sent")
+    ]
+    assert len(box.mails) == 1
+
+
+def test_a_letter_that_can_not_be_written_keeps_nobody_elses(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mail: dict[str, str], box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = send.letters.letter_of
+
+    def fails(*given: Any, with_results: bool, **options: Any) -> Any:
+        if with_results:
+            raise ZeroDivisionError("a letter's own")
+        return write(*given, with_results=with_results, **options)
+
+    team = NIGHTLY | {"audience": "team"}
+    with monkeypatch.context() as broken:
+        broken.setattr(send.letters, "letter_of", fails)
+        done = send_due(con, Home(tmp_path), [client(team, NIGHTLY)], environ=mail, now=NOW)
+    assert [(each.what, each.is_trouble) for each in done] == [("failed", True), ("sent", False)]
+    assert "a letter's own" in done[0].why
+    (again,) = send_due(con, Home(tmp_path), [client(team, NIGHTLY)], environ=mail, now=NOW)
+    assert again.what == "sent"
+    assert len(box.mails) == 2
 
 
 def test_a_process_that_ended_while_sending_does_not_make_the_next_one_send_again(
