@@ -2,7 +2,8 @@
 
 Insights of a window are one sum, so interactions are asked day by day; days are Pacific, as on Facebook. A post that
 only passes another's on has no counters. Assumed: the zone of days, and that errors are those of Meta's Graph API
-(``meta/errors.py``). A token is renewed while it lives and is a day old, and kept before it is used.
+(``meta/errors.py``), and that ``/me`` tells the id that the file gives. A token is renewed while it lives and is a day
+old, and kept before it is used.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import counter_doubts
 from connectors.core.doubt import Doubt
-from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
+from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing, SourceError, Unavailable
 from connectors.core.http import Http
 from connectors.core.odd import Odd
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
@@ -83,6 +84,7 @@ class ThreadsSource(BaseSource[Http]):
     def __init__(self, *, account_id: str, context: Context, graph: GraphCalls, token: Token) -> None:
         super().__init__(context=context, transport=graph.http, zone=PACIFIC)
         self._id, self._graph, self._token = account_id, graph, token
+        self._is_own = False
         self.windows = {INTERACTIONS.name: self._interactions}
         self.lists = {SNAPSHOTS.name: self._followers, POSTS.name: self._posts, COUNTERS.name: self._counters}
 
@@ -94,6 +96,7 @@ class ThreadsSource(BaseSource[Http]):
     def probe(self) -> Probe:
         """How many follow the profile."""
         self.transport.begin(keep_replies=False)
+        self._require_own()
         followers = self.shaped("reading the profile", self._count)
         access = self.access()
         return Probe(
@@ -139,8 +142,29 @@ class ThreadsSource(BaseSource[Http]):
             return None
         return {"platform": PLATFORM, "day": day, "is_final": self.is_final(day, INTERACTIONS), **counted(values)}
 
+    def _require_own(self) -> None:
+        """Refuse a token of another profile: posts are listed by whose token it is, whatever the file says.
+
+        A cross-check only: where it gets no answer, the list is read all the same.
+        """
+        if self._is_own:
+            return
+        try:
+            mine = self._graph.get("/me", {"fields": "id"}, attempted="asking whose token it is").text("id", None)
+        except (BadReply, BadShape, NotFound, PermissionMissing, Unavailable):
+            return
+        if mine is not None and mine != self._id:
+            raise self.transport.error(
+                Misconfigured,
+                attempted="asking whose token it is",
+                detail=f"the token is that of profile {mine}, and account_id is {self._id}",
+                cure=f"sign in as profile {self._id} and set its token, or write {mine} as account_id",
+            )
+        self._is_own = True
+
     def _listed(self, odd: Odd) -> list[Node]:
         """Every post of the profile's own; what it passes on is none."""
+        self._require_own()
         found = self._graph.listed("/me/threads", fields=POST_FIELDS, odd=odd, attempted="listing posts")
         return [post for post in found if post["media_type"].value != PASSED_ON]
 

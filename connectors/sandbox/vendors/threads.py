@@ -56,6 +56,12 @@ def profile_insights(call: Call) -> Response:
     return json_reply({"data": [_total(name, counts[name]) for name in metrics if name in counts]})
 
 
+def profile(call: Call) -> Response:
+    """``GET /me``: whose token it is."""
+    _authorised(call)
+    return json_reply({"id": PROFILE})
+
+
 def posts(call: Call) -> Response:
     """``GET /me/threads``, newest first."""
     brand = _authorised(call)
@@ -114,6 +120,7 @@ VENDOR = Vendor(
     endpoints=tuple(
         Endpoint(methods=("GET",), path=path, handler=_worded(handler))
         for path, handler in (
+            ("/v1.0/me", profile),
             ("/v1.0/me/threads", posts),
             ("/v1.0/{profile}/threads_insights", profile_insights),
             ("/v1.0/{post}/insights", post_insights),

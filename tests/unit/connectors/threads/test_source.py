@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from connectors.core.errors import PermissionMissing, QuotaExhausted, SourceError
+from connectors.core.errors import Misconfigured, PermissionMissing, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
 from connectors.core.token_store import TokenStore
 from connectors.threads.settings import Threads
@@ -52,10 +52,10 @@ def threads(asked: Asked) -> Says:
             return Says({"data": []})
         values = {"views": 90, "likes": 5, "replies": 2, "reposts": 1, "quotes": 3, "shares": 9}
         return Says({"data": [{"name": name, "values": [{"value": value}]} for name, value in values.items()]})
-    if asked.query["metric"] == "followers_count":
+    if asked.query.get("metric") == "followers_count":
         return Says({"data": [total("followers_count", 321)]})
     counts = {"likes": 4, "replies": 3, "reposts": 2, "quotes": 1}
-    return Says({"data": [total(name, value) for name, value in counts.items()]})
+    return Says({"id": "17841", "data": [total(name, value) for name, value in counts.items()]})
 
 
 def opened(server: Vendor, *, home: Path | None = None, **settings: Any) -> Source:
@@ -90,8 +90,22 @@ def test_interactions_are_asked_day_by_day_as_a_window_gives_one_sum() -> None:
     assert [until - since for since, until in edges] == [25 * 3600, 24 * 3600]
 
 
-def test_posts_are_listed_over_all_pages_without_what_is_only_passed_on() -> None:
-    with vendor(threads) as server:
+def test_posts_of_another_profiles_token_are_refused() -> None:
+    def serve(asked: Asked) -> Says:
+        return Says({"id": "555"}) if asked.path == "/v1.0/me" else threads(asked)
+
+    with vendor(serve) as server:
+        source = opened(server)
+        for stream in (POSTS, COUNTERS):
+            with pytest.raises(Misconfigured, match="profile 555, and account_id is 17841"):
+                source.read(stream, None)
+        with pytest.raises(Misconfigured, match="write 555 as account_id"):
+            source.probe()
+
+
+@pytest.mark.parametrize("told", [Says({"id": "17841"}), Says({}), Says({}, status=404), Says({"data": []})])
+def test_posts_are_listed_over_all_pages_without_what_is_only_passed_on(told: Says) -> None:
+    with vendor(lambda asked: told if asked.path == "/v1.0/me" else threads(asked)) as server:
         rows = opened(server).read(POSTS, None).rows.to_pylist()
         assert all("access_token" not in asked.query for asked in server.asked)
     assert [row["post_id"] for row in rows] == ["1", "2"]
