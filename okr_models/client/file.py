@@ -18,11 +18,19 @@ from okr_models.client.rules import rule_faults
 from okr_models.client.sources import SourceTypes, secret_keys
 from okr_models.client.yaml import Document, Path, YamlFaults, load_yaml, shown
 
-__all__ = ["ClientFileErrors", "FileError", "ParsedClient", "parse_client", "read_client"]
+__all__ = ["ClientFileErrors", "FileError", "ParsedClient", "is_client_file", "parse_client", "read_client"]
 
 _SLUG = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 AGENCY = "_agency"
 """The folder beside the clients' own in the exports."""
+
+
+def is_client_file(name: str) -> bool:
+    """Whether what is called so in ``clients/`` is a client's, if only to be told how it should be called.
+
+    Hidden ones are none: an editor's lock, what macOS leaves beside each file.
+    """
+    return not name.startswith(".") and PurePath(name).suffix.lower() in {".yaml", ".yml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from okr_models.kpis import Category
 class Frozen(BaseModel):
     """A value of a client file: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class EnvRef(Frozen):

@@ -69,7 +69,7 @@ def complete_client(context: click.Context, _param: click.Parameter, incomplete:
     """The home folder's clients, for a shell that completes a name. Reads no file, so that Tab answers at once."""
     if "://" in _given(context):
         return []
-    names = sorted(path.stem for path in home_of(context).clients.glob("*.yaml"))
+    names = sorted(path.stem for path in home_of(context).clients.glob("[!.]*.yaml"))
     given = {*(context.params.get("clients") or ()), context.params.get("client")}
     return [CompletionItem(name) for name in names if name.startswith(incomplete) and name not in given]
 

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from okr_models.client.file import is_client_file
 from okr_models.words.numbers import Language
 from pipelines.exports.all import export_agency_page
 from pipelines.shards.files import PARTS, PUBLISHED, bring_file, clients_of, folder_of
@@ -181,7 +182,7 @@ def _lines(outcome: Outcome) -> list[str]:
 
 def _unlisted(home: Home, clients: Collection[str]) -> list[str]:
     """Client files that are none, such as a link to nowhere: no shard is given them, so that none says so."""
-    names = {path.stem for path in home.clients.glob("*.y*ml") if not path.name.startswith(".")} - set(clients)
+    names = {path.stem for path in home.clients.glob("*") if is_client_file(path.name)} - set(clients)
     broken = load_clients(home, only=sorted(names)).broken if names else ()
     return [line for file in broken for line in file.errors]
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from okr_models.client.file import is_client_file
 from okr_models.client.yaml import MAX_CHARACTERS
 from pipelines.shards.folder import FolderStore
 from pipelines.shards.state import State, Version, file_key
@@ -31,7 +32,6 @@ TOKENS = "state/tokens"
 SETTINGS = "okr.yaml"
 """Of the home itself."""
 _OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
-_CLIENT_SUFFIXES = (".yaml", ".yml")
 _PARTS_OF_A_CLIENT_FILE = 2
 _OURS = frozenset({"clients", "checkins", "warehouse", "published", "exports", "shards", "dagster", "state"})
 """Folders that are brought otherwise or not at all, whatever a text of a client file says."""
@@ -46,16 +46,13 @@ _DATABASE_FILE = "sqlite:///"
 
 def clients_of(store: Store) -> tuple[str, ...]:
     """Every client that has a file, broken ones too."""
+    return tuple(sorted({name.stem for name in _client_files(store)}))
+
+
+def _client_files(store: Store) -> Iterator[PurePosixPath]:
+    """Where they lie; a folder below has none of them, as a home of one machine has it."""
     names = (PurePosixPath(key) for key in store.files("clients"))
-    # a folder below is none of them, as a home of one machine has it
-    found = (
-        name.stem
-        for name in names
-        if len(name.parts) == _PARTS_OF_A_CLIENT_FILE
-        and name.suffix in _CLIENT_SUFFIXES
-        and not name.name.startswith(".")
-    )
-    return tuple(sorted(set(found)))
+    return (name for name in names if len(name.parts) == _PARTS_OF_A_CLIENT_FILE and is_client_file(name.name))
 
 
 def bring_inputs(store: Store, home: Home, clients: Collection[str]) -> None:
@@ -63,14 +60,14 @@ def bring_inputs(store: Store, home: Home, clients: Collection[str]) -> None:
     home.clients.mkdir(parents=True, exist_ok=True)
     _brought(store, SETTINGS, home.root / SETTINGS)
     wanted: set[str] = set()
+    for name in _client_files(store):
+        path = home.clients / name.name
+        if name.stem in clients and _brought(store, name.as_posix(), path):
+            wanted |= set(_named(path))
     for client in sorted(clients):
-        for suffix in _CLIENT_SUFFIXES:
-            path = home.clients / f"{client}{suffix}"
-            if _brought(store, f"clients/{path.name}", path):
-                wanted |= set(_named(path))
         _brought(store, f"checkins/{client}.csv", home.checkins_of(client))
-    for name in sorted(wanted):
-        _brought(store, name, home.root / name)
+    for wish in sorted(wanted):
+        _brought(store, wish, home.root / wish)
     _bring_tokens(store, home)
 
 

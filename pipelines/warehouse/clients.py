@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.catalogue import SETTINGS
-from okr_models.client.file import ClientFileErrors, ParsedClient, read_client
+from okr_models.client.file import ClientFileErrors, ParsedClient, is_client_file, read_client
 from okr_models.client.model import Client
 from pipelines.warehouse.home import Home
 
@@ -60,12 +60,7 @@ class LoadedClients:
 
 def load_clients(home: Home, *, only: Sequence[str] = ()) -> LoadedClients:
     """Every client file, or those of ``only``. Raises nothing: what is broken or unknown is in the answer."""
-    # an editor's lock beside a file begins with a dot and leads nowhere
-    files = sorted(
-        path
-        for path in home.clients.glob("*")
-        if path.suffix in {".yaml", ".yml"} and (path.is_file() or not path.name.startswith("."))
-    )
+    files = sorted(path for path in home.clients.glob("*") if is_client_file(path.name))
     known = [path.stem for path in files]
     unknown = tuple(_unknown(name, known) for name in only if name not in known)
     parsed: list[ParsedClient] = []

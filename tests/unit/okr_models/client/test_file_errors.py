@@ -238,6 +238,11 @@ MISTAKES: list[tuple[str, str, tuple[str, ...]]] = [
         'kpi: sessions, target: "+30%",\n        revisions: [{from: 2026-05-01, target: 3, by: A}]} #!',
         ("why is missing",),
     ),
+    (
+        VISITORS,
+        'kpi: sessions, target: "+30%",\n        revisions: [{from_: 2026-05-01, target: 3, by: A, why: B}]} #!',
+        ('"from_" is not a known key; did you mean "from"?',),
+    ),
     # initiatives
     ("key_result: awareness/interactions", "key_result: awareness/interaction #!", ('did you mean "awareness/inter',)),
     ("key_result: awareness/interactions", "key_result: interactions #!", ('write "awareness/interactions"',)),

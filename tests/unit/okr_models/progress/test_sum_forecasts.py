@@ -14,7 +14,8 @@ from okr_models.forecast.forecast import forecast
 from okr_models.progress.evaluation import KeyResultProgress
 from tests.unit.okr_figures import FACEBOOK, LINKEDIN, WEB, evaluated, figures_of, key_result, month, monthly, source
 
-PAUSED = source("ga4", "web", paused=[Pause(from_=date(2026, 6, 1), to=date(2026, 8, 31), reason="Rebuild")])
+SUMMER = Pause.model_validate({"from": date(2026, 6, 1), "to": date(2026, 8, 31), "reason": "Rebuild"})
+PAUSED = source("ga4", "web", paused=[SUMMER])
 
 
 def sessions(*, paused: bool) -> KeyResultProgress:

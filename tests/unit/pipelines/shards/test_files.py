@@ -54,8 +54,11 @@ def test_what_a_clients_file_names_comes_along_and_another_clients_does_not(
 def test_a_broken_client_file_comes_along_for_its_night_to_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "home" / "clients").mkdir(parents=True)
     (tmp_path / "home" / "clients" / "acme.yaml").write_text("client: [", encoding="utf-8")
-    bring_inputs(opened(tmp_path / "home"), Home(tmp_path / "local"), ["acme"])
+    (tmp_path / "home" / "clients" / "beta.YAML").write_text("client: beta", encoding="utf-8")
+    assert clients_of(opened(tmp_path / "home")) == ("acme", "beta")
+    bring_inputs(opened(tmp_path / "home"), Home(tmp_path / "local"), ["acme", "beta"])
     assert (tmp_path / "local" / "clients" / "acme.yaml").read_text(encoding="utf-8") == "client: ["
+    assert (tmp_path / "local" / "clients" / "beta.YAML").read_text(encoding="utf-8") == "client: beta"
 
 
 def test_granted_tokens_of_a_folder_are_the_same_files_for_every_shard(tmp_path: Path) -> None:

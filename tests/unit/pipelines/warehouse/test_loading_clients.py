@@ -64,6 +64,7 @@ def test_a_broken_file_stops_only_its_own_client_and_is_named_with_its_line(home
     [
         ("borea.yaml", b"client: borea\nname: \xe5\xe4\n", "borea.yaml:2: is not UTF-8"),
         ("borea.yml", GOOD.format(slug="borea"), "rename it to borea.yaml"),
+        ("borea.YAML", GOOD.format(slug="borea"), "rename it to borea.yaml"),
         ("borea.yaml", "", "borea.yaml:1: "),
         ("borea.yaml", "client: [", "borea.yaml:"),
     ],
@@ -74,6 +75,14 @@ def test_files_that_cannot_be_read_at_all_are_broken_files(home, name, content, 
     loaded = load_clients(home)
     assert len(loaded.clients) == 1
     assert said in loaded.broken[0].errors[0]
+
+
+@pytest.mark.parametrize("name", ["._acme.yaml", ".acme.yaml", ".acme.yaml.swp", "acme.yaml~"])
+def test_what_macos_and_editors_leave_beside_a_file_is_no_client_file(home, name):
+    put(home, "acme.yaml", GOOD.format(slug="acme"))
+    put(home, name, b"\x00\x05\x16\x07")
+    loaded = load_clients(home)
+    assert (loaded.known, loaded.broken) == ({"acme"}, ())
 
 
 def test_only_the_clients_asked_for_are_loaded_and_unknown_ones_named(home):
