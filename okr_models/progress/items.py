@@ -5,6 +5,7 @@ What belongs here: one post against its conditions. What does not: adding the po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -17,6 +18,13 @@ from okr_models.progress.figures import Met
 
 Outcome = Literal["met", "open", "missed"]
 FINAL_AFTER = timedelta(days=90)
+_NUMBER = re.compile(r"(?:p|page_id)=[0-9]+")
+_HUNG_ON = re.compile(
+    r"(?:utm|pk|mtm|matomo|piwik|hsa|mc|at|fb|ga)_.*|_.*|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|ref|src|source"
+    r"|medium|campaign|cmpid|amp|print|share|replytocom",
+    re.IGNORECASE,
+)
+"""Names in a query that tell where a reader came from, or which face of a page it is."""
 IS_SINCE_PUBLICATION = frozenset({"interactions"})
 """Metrics by day whose running total is the platform's own, of all that the post ever received."""
 LATE = timedelta(days=5)
@@ -154,7 +162,8 @@ def _whose(
 ) -> int | None:
     """Which of ``items`` was met: the one of its id, of two sites' with one id that of its address.
 
-    Where no post has its id any more it is the one at its address, unless that was published since: then it is new.
+    Where no post has its id any more it is the one at its address, unless that was published since: then it is new. Of
+    posts that only a query tells from each other it is the one with its query, be the others all that is left.
     """
     same_id, same_address = by_id.get(met.item_id, []), by_address.get(_address(met.url), [])
     if both := [at for at in same_id if at in same_address]:
@@ -162,6 +171,9 @@ def _whose(
     if same_id:
         return same_id[0] if len(same_id) == 1 else None
     older = [at for at in same_address if items[at].published_on <= (met.decided_on or met.since)]
+    if own := _named_by_query(met.url):
+        named = {at: _named_by_query(items[at].url) for at in older}
+        older = [at for at in older if named[at] == own] or [at for at in older if not named[at]]
     return older[0] if older else None
 
 
@@ -172,6 +184,14 @@ def _places(items: Sequence[JudgedItem], name: Callable[[JudgedItem], str]) -> d
         if own := name(item):
             found.setdefault(own, []).append(at)
     return found
+
+
+def _named_by_query(url: str | None) -> str:
+    """What a query names once what campaigns hung on it is off, as ``addresses.sql`` takes it: WordPress' number of the
+    post, else all of it; "" where that is nothing."""
+    asked = (url or "").partition("#")[0].partition("?")[2].split("&")
+    named = [each for each in asked if each and not _HUNG_ON.fullmatch(each.partition("=")[0])]
+    return next((each for each in named if _NUMBER.fullmatch(each)), "&".join(named))
 
 
 def _address(url: str | None) -> str:

@@ -84,6 +84,15 @@ def test_plain_permalinks_are_no_address_that_two_posts_share() -> None:
     assert outcomes([other("2", "?p=2")], replace(THEN, url="https://www.acme.se/?p=1")) == ["missed"]
 
 
+def test_of_posts_that_only_their_queries_tell_apart_no_other_is_met_by_one_that_is_gone() -> None:
+    gone = replace(THEN, item_id="7", url="https://www.acme.se/visa?id=7&utm_source=rss")
+    assert outcomes([other("8", "visa?id=8"), other("9", "visa?id=9")], gone) == ["missed", "missed"]
+    assert outcomes([other("8", "visa?id=8"), other("guid", "visa/?ref=mail&id=7")], gone) == ["missed", "met"]
+    assert outcomes([other("8", "visa?p=8&s=1"), other("9", "visa?s=1&p=7")], gone) == ["missed", "missed"]
+    # a campaign's litter names nothing, and a path without a query is told by itself
+    assert outcomes([other("8", "visa?utm_medium=x#a")], gone) == ["met"]
+
+
 def test_of_two_blogs_posts_with_one_id_the_later_ones_id_says_whose_it_is() -> None:
     items = [other("1", "a/", source="blog"), other("2", "b/", source="blog"), other("1", "c/", source="shop")]
     assert [item.item_id for item in told_apart(items)] == ["1", "2", "shop:1"]
