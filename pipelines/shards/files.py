@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -33,15 +34,20 @@ SETTINGS = "okr.yaml"
 """Of the home itself."""
 _OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
 _PARTS_OF_A_CLIENT_FILE = 2
-_OURS = frozenset({"clients", "checkins", "warehouse", "published", "exports", "shards", "dagster", "state"})
-"""Folders that are brought otherwise or not at all, whatever a text of a client file says."""
-_NAMES_A_FILE = frozenset({"file", "path", "logo"})
+_OURS = frozenset({"warehouse", "published", "exports", "shards", "dagster", "state"})
+"""Folders that are brought otherwise or not at all, whatever a text of a client file says; but for a secret's."""
+_FILE = "file"
+"""The key of a secret's file, which may lie anywhere in a home."""
+_NAMES_A_FILE = frozenset({_FILE, "path", "logo"})
 """Keys under which a name without a folder is a file of the home too."""
 _LONGEST_NAME = 255
 _LONGEST_PATH = 1024
 """In bytes; a bucket has no longer key."""
-_DATABASE_FILE = "sqlite:///"
-"""How a client file writes the address of a database that is a file of the home."""
+_DATABASE_FILE = re.compile(r"sqlite(?:\+\w+)?:///([^?]*)")
+"""How the address of a database that is a file of the home is written."""
+_LOG_OF_A_DATABASE = "-wal"
+"""What SQLite puts behind the name of a database for the rows that are not in its own file yet."""
+_LARGEST_ADDRESS = 64 * 1024
 
 
 def clients_of(store: Store) -> tuple[str, ...]:
@@ -67,7 +73,7 @@ def bring_inputs(store: Store, home: Home, clients: Collection[str]) -> None:
     for client in sorted(clients):
         _brought(store, f"checkins/{client}.csv", home.checkins_of(client))
     for wish in sorted(wanted):
-        _brought(store, wish, home.root / wish)
+        _bring_named(store, home, wish)
     _bring_tokens(store, home)
 
 
@@ -168,6 +174,28 @@ def _bring_tokens(store: Store, home: Home) -> None:
         (home.root / key).chmod(0o600)
 
 
+def _bring_named(store: Store, home: Home, name: str) -> None:
+    """A file that a client file names; of a secret that is a database's address, the database too."""
+    if not _brought(store, name, home.root / name):
+        return
+    wanted = [f"{name}{_LOG_OF_A_DATABASE}"]
+    if (database := _database_of(home.root / name)) and (held := _name_of("url", database)):
+        wanted += [held, f"{held}{_LOG_OF_A_DATABASE}"]
+    for each in wanted:
+        _brought(store, each, home.root / each)
+
+
+def _database_of(path: Path) -> str | None:
+    """The address of a file's database that is all a file holds."""
+    try:
+        if path.stat().st_size > _LARGEST_ADDRESS:
+            return None
+        written = path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return written if _DATABASE_FILE.fullmatch(written.partition("?")[0]) else None
+
+
 def _brought(store: Store, key: str, path: Path) -> bool:
     """A file that this user may not read stands there as such, for the night of its client to say so."""
     if not store.has_file(key):
@@ -194,14 +222,30 @@ def _named(path: Path) -> Iterator[str]:
     except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError):
         return
     for key, written in _texts(root):
-        text = written.strip().removeprefix(_DATABASE_FILE)
-        if ("/" not in text and key not in _NAMES_A_FILE) or "://" in text or not text.isprintable():
-            continue
-        name = PurePosixPath(text)
-        if name.is_absolute() or not name.parts or ".." in name.parts or name.parts[0] in _OURS:
-            continue
-        if len(text.encode()) <= _LONGEST_PATH and all(len(part.encode()) <= _LONGEST_NAME for part in name.parts):
-            yield name.as_posix()
+        if name := _name_of(key, written):
+            yield name
+
+
+def _name_of(key: str, written: str) -> str | None:
+    """The path in the home that a text under ``key`` may be."""
+    address = _DATABASE_FILE.match(written.strip())
+    text = address[1] if address else written.strip()
+    is_one = address is not None or key in _NAMES_A_FILE
+    if ("/" not in text and not is_one) or "://" in text or not text.isprintable():
+        return None
+    name = PurePosixPath(text)
+    if name.is_absolute() or not name.parts or ".." in name.parts or _is_brought_otherwise(name, key):
+        return None
+    if len(text.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_NAME for part in name.parts):
+        return None
+    return name.as_posix()
+
+
+def _is_brought_otherwise(name: PurePosixPath, key: str) -> bool:
+    """Another client's file would be a client more; tokens that were granted lie where they lie."""
+    if name.parts[0] == "clients":
+        return is_client_file(name.name)
+    return name.is_relative_to(TOKENS) or (name.parts[0] in _OURS and key != _FILE)
 
 
 def _texts(root: yaml.Node | None) -> Iterator[tuple[str, str]]:
@@ -218,7 +262,7 @@ def _texts(root: yaml.Node | None) -> Iterator[tuple[str, str]]:
         if isinstance(node, yaml.ScalarNode):
             if key != "env":
                 yield key, node.value
-            elif node.value.isprintable() and os.environ.get(node.value, "").strip().startswith(_DATABASE_FILE):
+            elif node.value.isprintable() and _DATABASE_FILE.match(os.environ.get(node.value, "").strip()):
                 yield key, os.environ[node.value]
             continue
         seen.add(id(node))

@@ -51,6 +51,39 @@ def test_what_a_clients_file_names_comes_along_and_another_clients_does_not(
     assert stat.S_IMODE((local / "secrets" / "key.json").stat().st_mode) == 0o644
 
 
+def test_a_database_comes_along_whatever_holds_its_address_with_the_rows_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILL", "sqlite+pysqlite:///till.db?timeout=5")
+    root, local = tmp_path / "home", tmp_path / "local"
+    held = {"secrets/shop": "sqlite:///data/shop.db\n", "secrets/token": "eyJ", "secrets/other": "sqlite:///../x.db"}
+    wanted = ["data/shop.db", "data/shop.db-wal", "till.db"]
+    for name in [*held, *wanted, "data/shop.db-shm"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(held.get(name, name), encoding="utf-8")
+    sources = [{"url": {"file": name}} for name in held] + [{"url": {"env": "TILL"}}]
+    (root / "clients").mkdir()
+    (root / "clients" / "acme.yaml").write_text(yaml.safe_dump({"sources": sources}), encoding="utf-8")
+    bring_inputs(opened(root), Home(local), ["acme"])
+    found = sorted(path.relative_to(local).as_posix() for path in local.rglob("*") if path.is_file())
+    assert found == sorted([*held, *wanted, "clients/acme.yaml"])
+
+
+def test_a_logo_and_a_key_beside_the_client_files_come_along_and_another_client_does_not(tmp_path: Path) -> None:
+    root, local = tmp_path / "home", tmp_path / "local"
+    wanted = ["clients/acme.yaml", "clients/acme.png", "clients/acme.key", "state/acme.key"]
+    for name in [*wanted, "clients/beta.yaml", "state/tokens/a.json", "shards/plan"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name, encoding="utf-8")
+    secrets = ["clients/acme.key", "state/acme.key", "clients/beta.yaml", "state/tokens/a.json"]
+    named = {"logo": "clients/acme.png", "sources": [{"token": {"file": name}} for name in secrets]}
+    (root / "clients" / "acme.yaml").write_text(yaml.safe_dump({**named, "name": "shards/plan"}), encoding="utf-8")
+    bring_inputs(opened(root), Home(local), ["acme"])
+    found = sorted(path.relative_to(local).as_posix() for path in local.rglob("*") if path.is_file())
+    assert found == sorted(wanted)
+    assert (local / "state" / "tokens").is_symlink()
+
+
 def test_a_broken_client_file_comes_along_for_its_night_to_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "home" / "clients").mkdir(parents=True)
     (tmp_path / "home" / "clients" / "acme.yaml").write_text("client: [", encoding="utf-8")
