@@ -7,7 +7,8 @@ asks for it, and always where the user asks for it again. Nothing is remembered 
 off, a failed night and a new client are all the same case: days that are missing.
 
 Windows come newest first. With a budget of reads a night the newest days must always get through, and history fills up
-behind them; oldest first, a long history would keep yesterday out for weeks.
+behind them; oldest first, a long history would keep yesterday out for weeks. What failed night after night is asked
+last, and apart (``failing_days.py``).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from connectors.core.doubt import not_made_days
 from connectors.core.protocol import Stream
 from connectors.core.shape import Json
 from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
+from pipelines.warehouse.ingest.failing_days import Failing, failing_days
 from pipelines.warehouse.ingest.ledger import Load
 
 DEFAULT_HISTORY_MONTHS = 24
@@ -86,7 +89,8 @@ def windows_to_read(
     reread: Window | None = None,
     counts: Mapping[str, Json] | None = None,
 ) -> tuple[Window, ...]:
-    """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day.
+    """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day; of those
+    the ones that failed night after night come last, beginning with the one that was asked longest ago.
 
     ``loads`` are the stream's own ledger rows. With ``reread`` those days and no others, clipped to what exists.
     ``counts``: what its figures count now; days that were read while they counted something else are due, and so are
@@ -105,13 +109,34 @@ def windows_to_read(
     today = local_date(now, zone)
     whole = Window(month_start(reach.start), month_end(reach.end)) if stream.grain == "month" else reach
     last = _last_loads(loads, whole, zone=zone, others=others)
+    failing = {} if reread else failing_days(loads, whole, today=today, zone=zone)
     if stream.grain == "month":
         due = _due_months(reach, last, today=today, reread=reread)
-        windows = _month_windows(due, newest=newest, at_most=max(1, stream.slice_days // DAYS_OF_SHORTEST_MONTH))
+        windows = _month_windows(due, newest=newest, at_most=stream.slice_days, failing=failing)
     else:
         due = _due_days(stream, reach, last, today=today, reread=reread)
-        windows = _day_windows(due, at_most=max(1, stream.slice_days))
-    if reread or stream.reads_per_night is None:
+        windows = _day_windows(due, at_most=max(1, stream.slice_days), failing=failing)
+    if reread:
+        return windows
+    return tuple(
+        sorted(
+            _within_budget(windows, stream, loads, others=others, today=today, zone=zone),
+            key=lambda window: failing[window.start].on if window.start in failing else date.min,
+        )
+    )
+
+
+def _within_budget(
+    windows: tuple[Window, ...],
+    stream: Stream,
+    loads: Sequence[Load],
+    *,
+    others: Collection[int],
+    today: date,
+    zone: ZoneInfo,
+) -> tuple[Window, ...]:
+    """As many of ``windows``, from the first on, as may still be read today."""
+    if stream.reads_per_night is None:
         return windows
     asked_today = (load for place, load in enumerate(loads) if place not in others and load.status != "skipped")
     used = sum(local_date(load.started_at, zone) == today for load in asked_today)
@@ -222,24 +247,29 @@ def _last_loads(loads: Iterable[Load], reach: Window, *, zone: ZoneInfo, others:
     return last
 
 
-def _day_windows(days: Sequence[date], *, at_most: int) -> tuple[Window, ...]:
+def _day_windows(days: Sequence[date], *, at_most: int, failing: Mapping[date, Failing]) -> tuple[Window, ...]:
     windows: list[Window] = []
-    for run in reversed(list(_runs(days))):
-        end = run.end
+    for run in reversed([run for _, alike in groupby(days, failing.get) for run in _runs(alike)]):
+        end, known = run.end, failing.get(run.start)
+        most = known.at_most(at_most) if known else at_most
         while end >= run.start:
-            start = max(run.start, end - timedelta(days=at_most - 1))
+            start = max(run.start, end - timedelta(days=most - 1))
             windows.append(Window(start, end))
             end = start - ONE_DAY
     return tuple(windows)
 
 
-def _month_windows(months: Collection[date], *, newest: date, at_most: int) -> tuple[Window, ...]:
+def _month_windows(
+    months: Collection[date], *, newest: date, at_most: int, failing: Mapping[date, Failing]
+) -> tuple[Window, ...]:
+    """``at_most`` days a window."""
     windows: list[Window] = []
     left = sorted(months)
     while left:
         last = left.pop()
-        first, taken = last, 1
-        while left and taken < at_most and left[-1] == add_months(first, -1):
+        first, taken, known = last, 1, failing.get(last)
+        most = (known.at_most(at_most) if known else at_most) // DAYS_OF_SHORTEST_MONTH
+        while left and taken < most and left[-1] == add_months(first, -1) and failing.get(left[-1]) == known:
             first, taken = left.pop(), taken + 1
         windows.append(Window(first, min(month_end(last), newest)))
     return tuple(windows)
