@@ -2,5 +2,6 @@ select
     client,
     source,
     source_type,
-    first_seen_at
+    first_seen_at,
+    from_on
 from {{ source('ops', 'source_identities') }}

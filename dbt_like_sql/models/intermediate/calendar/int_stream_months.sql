@@ -29,6 +29,16 @@ paused_days as (
             and days.day between pauses.from_on and pauses.to_on
 ),
 
+-- the first day of the account that is read now, where another was read before
+replaced as (
+    select
+        client,
+        source,
+        max(from_on) as from_on
+    from {{ ref('stg_ops__source_identities') }}
+    group by client, source
+),
+
 stream_days as (
     select
         streams.client,
@@ -46,6 +56,8 @@ stream_days as (
             streams.delivery = 'window'
             -- what was read of days before the account opened is not what they rest on, and is not read again
             and not observed.is_before_opening
+            -- nor what was read of an account that another one replaced
+            and days.day >= coalesce(replaced.from_on, days.day)
             and (
                 streams.grain = 'month'
                 or observed.last_loaded_on < days.day + interval '1 day' * (1 + streams.settle_days)
@@ -65,6 +77,10 @@ stream_days as (
             and streams.source = observed.source
             and streams.stream = observed.stream
             and days.day = observed.day
+    left join replaced
+        on
+            streams.client = replaced.client
+            and streams.source = replaced.source
     left join paused_days
         on
             streams.client = paused_days.client
