@@ -8,6 +8,7 @@ as the other count is being dropped; there is no history. Days are the client's.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 
@@ -17,11 +18,11 @@ from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted, RateLimited
 from connectors.core.http import Http, Verdict, verdict_by_status
 from connectors.core.odd import Odd
-from connectors.core.paging import Counted, shortfall
+from connectors.core.paging import Counted, read_counted, shortfall
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
-from connectors.core.shape import BadShape, Node
+from connectors.core.shape import Node
 from okr_models.client.sources import SourceSettings
 from okr_models.periods import ONE_DAY, Window, month_start
 
@@ -73,18 +74,14 @@ class BrevoSource(BaseSource[Http]):
         return Probe(reachable=True, detail=detail, rows=sum(counts.values()), version="v3")
 
     def _pages(self, path: str, name: str, *, size: int, attempted: str, **params: str) -> Counted:
-        """Every item. Offsets drift where a newsletter is sent meanwhile: the caller merges on id."""
-        found = Counted()
-        for _ in range(MOST_PAGES):
-            offset = len(found.items)
-            page = self.transport.get_json(
-                path, attempted=attempted, params={**params, "limit": size, "offset": offset}
-            )
-            items = page.each(name, or_empty=True)
-            found.add(items, total=page.whole("count", None))
-            if found.is_over(last=items, size=size):
-                return found
-        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found.items))
+        """Every item, merged by the caller on its id."""
+
+        def page(start: int) -> tuple[Sequence[Node], int | None]:
+            asked: dict[str, str | int] = {**params, "limit": size, "offset": start}
+            reply = self.transport.get_json(path, attempted=attempted, params=asked)
+            return reply.each(name, or_empty=True), reply.whole("count", None)
+
+        return read_counted(page, name=name, size=size, most_pages=MOST_PAGES)
 
     def _tell(self) -> None:
         """Which account the key is of, where the key may ask; asked once, for every read is of it."""

@@ -119,9 +119,12 @@ class Counted:
 
     items: list[Node] = field(default_factory=list)
     total: int | None = None
+    is_steady: bool = True
+    """Every page said the same of how many there are: nothing came or went meanwhile."""
 
     def add(self, items: Sequence[Node], *, total: int | None) -> None:
         """One more page, and how many it says there are in all."""
+        self.is_steady &= not self.items or total in {self.total, None}
         self.items += items
         self.total = self.total if total is None else total
 
@@ -133,3 +136,30 @@ class Counted:
         """Raise where fewer items were shown than counted, for figures that are a sum over all of them."""
         if self.total is not None and shown < self.total:
             raise BadShape(path=name, wanted=f"all {self.total} that are counted", found=shown)
+
+
+def read_counted(
+    page: Callable[[int], tuple[Sequence[Node], int | None]], *, name: str, size: int, most_pages: int
+) -> Counted:
+    """A list by offset. ``page(start)`` gives up to ``size`` items from there, and how many there are in all.
+
+    What comes or goes meanwhile shifts every later page, and leaves one out at the edge: where a page says another
+    total than the one before, the list is read again. Where it moves in every pass, the last one counts.
+    """
+    for _ in range(MOST_PASSES):
+        found = _counted(page, name=name, size=size, most_pages=most_pages)
+        if found.is_steady:
+            break
+    return found
+
+
+def _counted(
+    page: Callable[[int], tuple[Sequence[Node], int | None]], *, name: str, size: int, most_pages: int
+) -> Counted:
+    found = Counted()
+    for _ in range(most_pages):
+        items, total = page(len(found.items))
+        found.add(items, total=total)
+        if found.is_over(last=items, size=size):
+            return found
+    raise BadShape(path=name, wanted=f"a list that ends within {most_pages} pages", found=len(found.items))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from http import HTTPStatus
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,7 +22,7 @@ from connectors.core.doubt import Doubt
 from connectors.core.errors import AuthFailed, Misconfigured, PermissionMissing, RateLimited
 from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
 from connectors.core.odd import Odd
-from connectors.core.paging import Counted, shortfall
+from connectors.core.paging import Counted, read_counted, shortfall
 from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_MONTHS, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
@@ -103,16 +103,14 @@ class MailchimpSource(BaseSource[Http]):
         return Probe(reachable=True, detail=detail, rows=members, version="3.0", identity=self.identity)
 
     def _pages(self, path: str, name: str, *, attempted: str, **params: str | int) -> Counted:
-        """Every item. Offsets drift where a campaign is sent meanwhile: the caller merges on id."""
-        found = Counted()
-        for _ in range(MOST_PAGES):
-            asked = {**params, "count": PAGE, "offset": len(found.items)}
-            page = self.transport.get_json(path, attempted=attempted, params=asked)
-            items = page.each(name)
-            found.add(items, total=page.whole("total_items", None))
-            if found.is_over(last=items, size=PAGE):
-                return found
-        raise BadShape(path=name, wanted=f"a list that ends within {MOST_PAGES} pages", found=len(found.items))
+        """Every item, merged by the caller on its id."""
+
+        def page(start: int) -> tuple[Sequence[Node], int | None]:
+            asked = {**params, "count": PAGE, "offset": start}
+            reply = self.transport.get_json(path, attempted=attempted, params=asked)
+            return reply.each(name), reply.whole("total_items", None)
+
+        return read_counted(page, name=name, size=PAGE, most_pages=MOST_PAGES)
 
     def _lists(self) -> Iterator[tuple[str, int]]:
         """Each list's id and subscribers."""

@@ -161,6 +161,24 @@ def test_a_list_without_its_count_is_read_to_its_end(monkeypatch: pytest.MonkeyP
         assert len(opened(server).read(CAMPAIGNS, NOVEMBER).rows.to_pylist()) == 3
 
 
+@pytest.mark.parametrize("moves", ["sent", "deleted"])
+def test_a_list_that_moves_between_two_pages_leaves_none_out(moves: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under, "CAMPAIGN_PAGE", 2)
+    sent = [campaign(number, f"2026-11-{number:02d}T09:00:00.000+01:00") for number in range(5, 0, -1)]
+    after = [campaign(6, "2026-11-06T09:00:00.000+01:00"), *sent] if moves == "sent" else sent[1:]
+    now = [listing(*sent, count=len(sent)), listing(*after, count=len(after))]
+
+    def serve(asked: Asked) -> Says:
+        reply: Says = now[0](asked)
+        del now[:-1]
+        return reply
+
+    with vendor(serve) as server:
+        batch = opened(server).read(CAMPAIGNS, NOVEMBER)
+    days = sorted(row["day"].day for row in batch.rows.to_pylist())
+    assert (days, doubts(batch)) == (sorted(int(one["id"]) for one in after), {})
+
+
 def test_subscribers_of_lists_that_are_counted_and_not_shown_are_no_sum() -> None:
     short = Says({"count": 3, "lists": [{"id": 1, "uniqueSubscribers": 40}]})
     empty = Says({"count": 3})
