@@ -39,7 +39,15 @@ heard as (
         on
             rests_on.client = doubts.client
             and rests_on.stream_source = doubts.source
-            and list_contains(doubts.kpis, rests_on.kpi)
+            and (
+                list_contains(doubts.kpis, rests_on.kpi)
+                -- a part of a figure rests on one stream, that of channels being no whole figure's
+                or (
+                    {{ is_part('rests_on.kpi') }}
+                    and rests_on.chosen_stream = doubts.stream
+                    and (len(doubts.kpis) = 0 or list_contains(doubts.kpis, {{ kpi_of('rests_on.kpi') }}))
+                )
+            )
     left join {{ ref('stg_config__kpi_streams') }} as feeds
         on
             doubts.client = feeds.client
