@@ -13,10 +13,11 @@ from datetime import date
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
+from connectors.core.errors import BadReply, NotFound, PermissionMissing, Unavailable
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
-from connectors.core.shape import Node
+from connectors.core.shape import BadShape, Node
 from connectors.meta.account import KEPT_DAYS, MetaSource
 from connectors.meta.graph import VENDOR, Graph, Parameters, day_by_day, midnight
 from connectors.meta.settings import Instagram
@@ -99,14 +100,19 @@ class InstagramSource(MetaSource):
     def _media(self) -> Answer:
         odd = Odd()
         items = self.graph.listed(f"/{self.node}/media", fields=MEDIA_FIELDS, odd=odd, attempted="listing media")
+        total, whole_below = None, MOST_MEDIA
+        try:
+            total = self._count(items)
+        except (BadReply, BadShape, NotFound, PermissionMissing, Unavailable):
+            whole_below = 0  # nobody knows whether it is all: what is older than its oldest stays
         return self.listing(
             items,
             odd,
-            whole_below=MOST_MEDIA,
+            whole_below=whole_below,
             text="caption",
             url="permalink",
             published="timestamp",
-            total=self._count(items),
+            total=total,
         )
 
     def _count(self, items: Sequence[Node]) -> int | None:

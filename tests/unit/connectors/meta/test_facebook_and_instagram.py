@@ -284,6 +284,14 @@ def test_media_that_the_account_counts_and_does_not_list_are_not_taken_for_delet
     assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
 
 
+@pytest.mark.parametrize("says", [Says({"media_count": "many"}), Says({}, status=404), Says({}, status=500)])
+def test_a_count_that_fails_costs_no_list_and_lets_nothing_older_be_taken_for_deleted(says: Says) -> None:
+    media = [{"id": "3", "timestamp": "2026-11-05T10:00:00+0000"}, {"id": "2", "timestamp": "2026-11-04T10:00:00+0000"}]
+    with vendor(lambda asked: Says({"data": media}) if asked.path.endswith("/media") else says) as server:
+        batch = account(server, listed=frozenset("123")).read(instagram.MEDIA, None)
+    assert (batch.rows.num_rows, batch.listed_since) == (2, datetime(2026, 11, 4, 10, 0, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(("known", "is_short"), [("2 3", False), ("2 3 1", True), ("", True)])
 def test_an_account_that_counts_more_than_meta_ever_lists_is_not_doubted_each_night(known: str, is_short: bool) -> None:
     media = [{"id": "3", "timestamp": "2026-11-05T10:00:00+0000"}, {"id": "2", "timestamp": "2026-11-04T10:00:00+0000"}]
