@@ -61,7 +61,7 @@ class BlueskySource(PresentOnlySource):
         answers too, so that these are listed where there are fewer posts than it says.
         """
         did, total, odd = account.account_id, account.posts, Odd()
-        found = self._listed(did, POSTS_ONLY, odd)
+        found, circles = self._listed(did, POSTS_ONLY, odd)
         read = odd.readable(
             found.values(),
             lambda post: as_post(post, did) if is_post(post, did) else None,
@@ -70,11 +70,14 @@ class BlueskySource(PresentOnlySource):
         own = [post for post in read if post is not None]
         listed = sum(uri.startswith(f"at://{did}/") for uri in found)
         if total is not None and listed < total:
-            others = self._listed(did, WITH_ANSWERS, Odd())
+            others, circles = self._listed(did, WITH_ANSWERS, Odd())
             listed = max(listed, sum(uri.startswith(f"at://{did}/") for uri in others))
+        if circles and (total is None or listed < total):
+            raise BadShape(path="cursor", wanted="a list of posts that ends", found=circles)
         return Posts(items=own, odd=odd, listed=listed, total=total)
 
-    def _listed(self, did: str, which: str, odd: Odd) -> dict[str, Node]:
+    def _listed(self, did: str, which: str, odd: Odd) -> tuple[dict[str, Node], str | None]:
+        """The posts, and the cursor that led back to a page already read, where one did."""
         found: dict[str, Node] = {}
         passed: set[str | None] = {None}
         cursor: str | None = None
@@ -83,10 +86,8 @@ class BlueskySource(PresentOnlySource):
             found |= odd.by_id((item["post"] for item in page.each("feed")), lambda post: post.text("uri"))
             # a page may be empty and not the last: what a reader may not see is left out after paging
             cursor = page.text("cursor", None) or None
-            if cursor is None:
-                return found
-            if cursor in passed:
-                break
+            if cursor is None or cursor in passed:
+                return found, cursor
             passed.add(cursor)
         raise BadShape(path="cursor", wanted="a list of posts that ends", found=cursor)
 

@@ -118,6 +118,7 @@ def _one_pass(http: Http, playlist: str, *, size: int) -> _Pass:
     totals: set[int | None] = set()
     items: dict[str, Node] = {}
     token: str | None = None
+    passed: set[str | None] = {None}
     for _ in range(MOST_PAGES):
         reply = _page(http, playlist, token, size=size)
         listed = reply.each("items")
@@ -125,12 +126,13 @@ def _one_pass(http: Http, playlist: str, *, size: int) -> _Pass:
         totals.add(_total(reply))
         items |= {_id(item): item for item in listed}
         token = reply.text("nextPageToken", None)
-        if token is None:
+        if token is None or token in passed:  # one that leads back never ends: what was read by then is what there is
             break
+        passed.add(token)
     else:
         raise BadShape(path="nextPageToken", wanted=f"a list that ends within {MOST_PAGES} pages", found=token)
     places = [video for page in pages for video in page]
-    steady = len(items) == len(places) and len(totals) == 1
+    steady = len(items) == len(places) and len(totals) == 1 and token is None
     if steady and len(pages) > 1:
         again = _page(http, playlist, None, size=size)
         steady = [_id(item) for item in again.each("items")] == pages[0]

@@ -10,7 +10,7 @@ import pytest
 from connectors.bluesky.settings import Bluesky
 from connectors.bluesky.source import BLUESKY, build
 from connectors.core.errors import BadReply, NotFound, PermissionMissing, SourceError
-from connectors.core.protocol import Source
+from connectors.core.protocol import Source, Stream
 from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 FOLLOWERS = BLUESKY.stream("follower_snapshots")
@@ -249,6 +249,18 @@ def test_a_cursor_that_leads_back_is_refused() -> None:
     with vendor(answer) as server, pytest.raises(BadReply, match="ends"):
         opened(server).read(POSTS, None)
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("stream", [POSTS, COUNTERS])
+def test_a_cursor_that_leads_back_after_the_last_post_is_the_lists_end(stream: Stream) -> None:
+    def answer(asked: Asked) -> Says:
+        if asked.path.endswith("getProfile"):
+            return Says(PROFILE | {"postsCount": 2})
+        return Says({"feed": [] if "cursor" in asked.query else [item("a"), item("b")], "cursor": "again"})
+
+    with vendor(answer) as server:
+        batch = opened(server).read(stream, None)
+    assert (batch.rows.num_rows, batch.listed_since, doubts(batch)) == (2, None, {})
 
 
 def test_the_public_app_view_is_asked_where_no_other_address_is_given() -> None:

@@ -91,3 +91,18 @@ def test_each_pass_has_another_page_size_so_that_a_shift_is_no_doubled_row(monke
     assert sorted(helped.rows.column("post_id").to_pylist()) == names
     sizes = {asked.query["maxResults"] for asked in server.asked if asked.path.endswith("playlistItems")}
     assert sizes == {"4", "3", "2"}
+
+
+@pytest.mark.parametrize(("counted", "is_whole"), [(3, True), (4, False)])
+def test_a_page_token_that_leads_back_ends_the_list_and_not_the_night(counted: int, is_whole: bool) -> None:
+    def circling(asked: Asked) -> dict[str, Any]:
+        names = ["c"] if "pageToken" in asked.query else ["a", "b"]
+        listed = {"pageInfo": {"totalResults": counted}, "items": [item(name) for name in names]}
+        return {**listed, "nextPageToken": "again"}
+
+    routes = {"channels": channel(videos=counted), "playlistItems": circling, "videos": videos}
+    with vendor(serving(routes)) as server:
+        batch = read(server, POSTS, known=frozenset())
+    assert sorted(batch.rows.column("post_id").to_pylist()) == ["a", "b", "c"]
+    assert (batch.listed_since is None, "list_not_whole" in codes(batch.quality)) == (is_whole, not is_whole)
+    assert len(server.asked) < 10
