@@ -171,19 +171,19 @@ def too_little_before(*, have: int, need: int, possible_from: date, speech: Spee
     """Too few days before; ``possible_from``: the first start that could have been judged."""
     since = speech.day(possible_from)
     if speech.is_swedish:
-        return (
-            f"Kan inte bedömas: {have} dagar med data före starten, {need} behövs. Möjligt för en start från {since}."
-        )
-    return (
-        f"Cannot be judged: {have} days of data before its start, {need} are needed. Possible for a start from {since}."
-    )
+        days = "1 dag" if have == 1 else f"{have} dagar"
+        return f"Kan inte bedömas: {days} med data före starten, {need} behövs. Möjligt för en start från {since}."
+    days = "1 day" if have == 1 else f"{have} days"
+    return f"Cannot be judged: {days} of data before its start, {need} are needed. Possible for a start from {since}."
 
 
 def too_few_placebos(*, have: int, need: int, possible_from: date, speech: Speech) -> str:
     since = speech.day(possible_from)
     if speech.is_swedish:
-        return f"Kan inte bedömas: {have} placebostarter får plats, {need} behövs. Möjligt för en start från {since}."
-    return f"Cannot be judged: {have} placebo starts fit, {need} are needed. Possible for a start from {since}."
+        fit = "1 placebostart" if have == 1 else f"{have} placebostarter"
+        return f"Kan inte bedömas: {fit} får plats, {need} behövs. Möjligt för en start från {since}."
+    fit = "1 placebo start fits" if have == 1 else f"{have} placebo starts fit"
+    return f"Cannot be judged: {fit}, {need} are needed. Possible for a start from {since}."
 
 
 def no_estimate(why: str, speech: Speech) -> str:

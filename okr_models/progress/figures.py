@@ -32,8 +32,9 @@ class Restatement:
 
     @property
     def share(self) -> float:
-        """The change as a share of what was known first; from nothing to something counts as all of it."""
-        return self.value / self.first_value - 1 if self.first_value else 1.0
+        """The change as a share of what was known first, below zero where it fell; from nothing, all of it."""
+        change = self.value - self.first_value
+        return change / abs(self.first_value) if self.first_value else math.copysign(1.0, change)
 
 
 def _no_rows() -> pd.DataFrame:

@@ -324,8 +324,9 @@ def test_too_short_a_time_before_says_from_when_it_could_be_judged() -> None:
         then = {"start": start, "end": start + timedelta(days=27)}
         later = judge(daily=days, as_of=date(2026, 6, 20), change=then)
         assert (later.verdict != "cannot_be_judged") is said, "it named a day from which nothing could be judged yet"
-    placebos = judge(daily=daily(0.3, first=START - timedelta(days=100)))
-    assert "0 placebo starts fit, 20 are needed" in placebos.reason
+    assert ": 1 day of data before" in judge(daily=daily(0.3, first=START - timedelta(days=1))).reason
+    for room, said in ((100, "0 placebo starts fit"), (112, "1 placebo start fits"), (113, "2 placebo starts fit")):
+        assert f"{said}, 20 are needed" in judge(daily=daily(0.3, first=START - timedelta(days=room))).reason
 
 
 def test_a_break_before_the_start_shortens_what_it_may_rest_on() -> None:

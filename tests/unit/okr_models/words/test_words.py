@@ -11,7 +11,7 @@ import pytest
 from okr_models.forecast.types import Forecast
 from okr_models.progress.evaluation import KeyResultProgress
 from okr_models.progress.explanations import CLAUSES, explain
-from okr_models.progress.figures import Failure
+from okr_models.progress.figures import Failure, Restatement
 from okr_models.words.codes import NOTE_CODES, note
 from okr_models.words.notes import CATALOGUE, sentence, sentences
 from okr_models.words.numbers import Language, Speech
@@ -59,6 +59,14 @@ def test_dates_are_written_as_each_language_does() -> None:
         "LinkedIn har inte kunnat läsas sedan 3 nov",
         "LinkedIn has not been readable since 3 Nov",
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "now", "share"), [(10, 8, -0.2), (-10, -5, 0.5), (-10, 5, 1.5), (0, 3, 1.0), (0, -3, -1.0)]
+)
+def test_a_restatement_that_rose_is_no_fall_whatever_was_known_first(first: float, now: float, share: float) -> None:
+    restated = Restatement(kpi="new_followers", scope="all", month=date(2026, 3, 1), first_value=first, value=now)
+    assert restated.share == pytest.approx(share)
 
 
 def test_a_note_said_twice_is_said_once() -> None:
