@@ -180,13 +180,22 @@ ANSWERED_SINCE = """coalesce((finished_at, loads.rowid) < (
 """One newest read a source: compared with each later one, a ledger of years would take a client half a minute."""
 
 
+NO_LONGER_ASKED = """coalesce(loads.started_at < (
+    select max(later.started_at) from ops.loads as later
+    where later.client = $client and later.source = loads.source and later.status <> 'skipped'
+        and ($known_before is null or later.started_at < $known_before)
+) - interval 36 hour, false)"""
+"""What failed is asked for again each night, unless the file no longer gives what it needs."""
+
+
 def asked_for(con: duckdb.DuckDBPyConnection) -> str:
     """A condition on ``ops.loads``: what the client's file asks for, or what was read on the night that is asked about.
 
-    What has left the file is read no more, and is no failure for good because its last read was one; nor is a source
-    that could not be opened ("all" of its streams) and has been since.
+    What has left the file is read no more, and is no failure for good because its last read was one; nor is a stream
+    that was not tried on the last night of its source, and a source that could not be opened ("all" of its streams)
+    and has been since.
     """
-    is_over = f"(stream = 'all' and {ANSWERED_SINCE})"
+    is_over = f"(stream = 'all' and {ANSWERED_SINCE} or status = 'failed' and {NO_LONGER_ASKED})"
     if "source" not in columns_of(con, "sources"):
         return f"not {is_over}"
     return f"""(

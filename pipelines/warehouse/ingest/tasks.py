@@ -114,9 +114,11 @@ def program_faults(
     """The ledger's rows for a source at which this program itself fell over, one a stream that was asked for."""
     what = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
     message = f"{client}/{settings.id}: the program failed at this source ({what}); please report it"
-    streams = [stream.name for stream in step.streams(step.source_types[settings.type].streams)]
     day = snapshot_day(step.now, zone)
-    return tuple(_failed(client, settings, stream, "bad_reply", message, day=day, step=step) for stream in streams)
+    return tuple(
+        _failed(client, settings, stream.name, "bad_reply", message, day=day, step=step)
+        for stream in step.streams_of(settings)
+    )
 
 
 def _refused(client: Client, settings: SourceSettings, error: SourceError, *, step: Step) -> tuple[Load, ...]:

@@ -63,6 +63,18 @@ def test_a_source_that_left_the_file_is_no_failure_for_good() -> None:
         assert named(con, AS_OF + timedelta(days=2)) == ([], [])
 
 
+def test_a_stream_that_its_source_is_no_longer_asked_for_is_no_failure_for_good() -> None:
+    """As YouTube's Analytics where ``credentials`` left the file."""
+    with build_published() as con:
+        later = "insert into ops.loads select * replace ('posts' as stream, 'loaded' as status, {at}) from ops.loads"
+        moved = "started_at + interval {0} hour as started_at, finished_at + interval {0} hour as finished_at"
+        con.execute(later.format(at=moved.format(24)) + " where status = 'failed'")
+        assert named(con) == (["interactions"], ["interactions"]), "the next night may not have come to it yet"
+        con.execute(later.format(at=moved.format(48)) + " where status = 'failed'")
+        assert named(con) == ([], [])
+        assert named(con, AS_OF) == (["interactions"], ["interactions"])
+
+
 def test_a_source_that_could_not_be_opened_and_was_read_since_is_no_failure() -> None:
     with build_published() as con:
         con.execute("update ops.loads set stream = 'all' where status = 'failed'")

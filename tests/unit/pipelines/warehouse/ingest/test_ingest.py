@@ -15,7 +15,7 @@ import pytest
 
 from connectors.core.errors import AuthFailed, BadReply, NotYet, QuotaExhausted, TimedOut, Unavailable
 from okr_models.periods import Window
-from pipelines.warehouse.ingest import read_source
+from pipelines.warehouse.ingest import read_source, tasks
 from pipelines.warehouse.ingest.planning import windows_to_read
 from pipelines.warehouse.ingest.run import GROUP_READS
 from pipelines.warehouse.ingest.stages import Stage
@@ -415,3 +415,13 @@ def test_a_stream_that_needs_a_setting_is_read_and_promised_only_where_it_is_set
     assert {stream.stream for stream in given.run(FIRST).streams} == {"web_daily", "blog_posts"}
     assert "blog_posts" not in {name for name, _ in without.vendor.asked}
     assert without.loads("failed") == []
+
+
+def test_where_the_program_falls_over_only_streams_that_the_source_has_are_named_failed(tmp_path: Path, monkeypatch):
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(tasks, "require_known", fall)
+    night = Night(tmp_path, client(start=START), streams=(DAILY, replace(POSTS, needs="opened")))
+    night.run(FIRST)
+    assert [stream for stream, *_ in night.loads("failed")] == ["web_daily"]
