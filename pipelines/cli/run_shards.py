@@ -12,9 +12,8 @@ import click
 
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.night import NightEnded
-from pipelines.shards.moving import NoSuchShard
 from pipelines.shards.night import Outcome
-from pipelines.shards_run import FORESEEN, run_all
+from pipelines.shards_run import FORESEEN, WRONG_USAGE, run_all
 from pipelines.warehouse.clock import BadToday
 
 MEGABYTE = 1024 * 1024
@@ -46,7 +45,7 @@ def run_on_ray(
             lax_secrets=lax_secrets,
             told=_tell,
         )
-    except (BadToday, NoSuchShard) as error:
+    except (BadToday, *WRONG_USAGE) as error:
         raise fail(one_line(error), code=2) from error
     except FORESEEN as error:
         raise fail(one_line(error)) from error

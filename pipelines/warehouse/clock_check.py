@@ -20,11 +20,14 @@ class ClockDoubted(RuntimeError):
     """The night's date contradicts the ledger; nothing was read or written."""
 
 
-def check_clock(con: Connection, environ: Mapping[str, str], *, machine: datetime | None = None) -> None:
+def check_clock(
+    con: Connection, environ: Mapping[str, str], *, machine: datetime | None = None, may_forget: bool = True
+) -> None:
     """Raises ``ClockDoubted`` for a night before the newest row of the ledger, or long after it.
 
     A date that ``OKR_TODAY`` gives may be long after it: replays jump. Then it must not lie beyond the machine's own
-    today, unless the newest row does so already. ``machine``: the machine's time.
+    today, unless the newest row does so already. ``machine``: the machine's time. ``may_forget``: the home has one
+    database, from which days can be taken.
     """
     newest = newest_load(con)
     if newest is None:
@@ -36,9 +39,10 @@ def check_clock(con: Connection, environ: Mapping[str, str], *, machine: datetim
     says, last = f"{whose} {now:%Y-%m-%d}", f"the newest night of this home folder is of {newest:%Y-%m-%d}"
     if now.date() < newest.date():
         first_wrong = now.date() + timedelta(days=1)
+        undo = f"okr ledger forget --from {first_wrong}" if may_forget else "a backup of before it, put back,"
         raise ClockDoubted(
-            f"{says}, but {last}: set the clock right; was that night's wrong, okr ledger forget --from {first_wrong}"
-            " undoes it; --clock-is-right goes on all the same"
+            f"{says}, but {last}: set the clock right; was that night's wrong, {undo} undoes it; --clock-is-right goes"
+            " on all the same"
         )
     is_replay = is_set and (now.date() <= machine.date() or newest.date() > machine.date())
     if now.date() > newest.date() + LONGEST_SILENCE and not is_replay:
