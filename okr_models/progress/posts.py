@@ -37,14 +37,17 @@ def blog_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -
 
 
 def social_posts(client: Client, figures: Figures, *, scope: Scope, as_of: date) -> list[Post]:
-    """Social posts published before ``as_of``, in the client's zone."""
-    daily = _by_post(figures.social_post_daily, owner="platform", metrics=("interactions",))
-    found = [
-        _post(row, owner="platform", zone=ZoneInfo(client.timezone), daily=daily, totals=SOCIAL_TOTALS)
-        for row in records(figures.social_posts)
+    """Social posts published before ``as_of``, in the client's zone: each account's own, whatever id they have, and
+    once what two sources read of one account."""
+    daily = _by_post(figures.social_post_daily, owner="source", metrics=("interactions",))
+    rows = {
+        (row["platform"], row["post_id"], as_text(row["url"])): row
+        for row in reversed(list(records(figures.social_posts)))
         if (not scope.platform or row["platform"] == scope.platform)
-        and (not scope.source or row.get("source") == scope.source)
-    ]
+        and (not scope.source or row["source"] == scope.source)
+    }
+    zone = ZoneInfo(client.timezone)
+    found = [_post(row, owner="source", zone=zone, daily=daily, totals=SOCIAL_TOTALS) for row in rows.values()]
     return _known(found, as_of)
 
 

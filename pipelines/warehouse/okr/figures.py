@@ -41,13 +41,15 @@ QUERIES: dict[str, str] = {
         select source, post_id, day, page_views, engagement_seconds
         from marts.blog_post_daily where client = $client order by all
     """,
+    # the marts have one post of an id that two accounts of a platform gave, and every account's counts
     "social_posts": """
-        select platform, source, post_id, url, published_at, published_on, likes, comments, shares, interactions
-        from marts.social_posts where client = $client order by all
+        select platform, source, post_id, url, published_at, client_published_on as published_on,
+            likes, comments, shares, interactions
+        from intermediate.int_social_post_totals where client = $client order by all
     """,
     "social_post_daily": """
-        select platform, post_id, day, interactions
-        from marts.social_post_daily where client = $client order by all
+        select source, post_id, day, interactions
+        from intermediate.int_social_post_days where client = $client order by all
     """,
 }
 

@@ -39,20 +39,24 @@ DDL = {
     " search_position double, redated_on date, also_listed_by varchar, unseen_host varchar",
     "blog_post_daily": "client varchar, source varchar, post_id varchar, day date, page_views double,"
     " engagement_seconds double",
-    "social_posts": "client varchar, platform varchar, source varchar, post_id varchar, url varchar,"
-    " published_at timestamptz, published_on date,"
+    "int_social_post_totals": "client varchar, platform varchar, source varchar, post_id varchar, url varchar,"
+    " published_at timestamptz, client_published_on date,"
     " likes double, comments double, shares double, interactions double",
-    "social_post_daily": "client varchar, platform varchar, post_id varchar, day date, interactions double",
+    "int_social_post_days": "client varchar, source varchar, post_id varchar, day date, interactions double",
 }
 VISITORS = key_result(id="visitors", target="+30%")
 POSTS = key_result(id="posts", count="blog_posts", where={"page_views": {"at_least": 500, "within_days": 90}}, target=2)
+
+
+def schema_of(table: str) -> str:
+    return "intermediate" if table.startswith("int_") else "marts"
 
 
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = connected(Home(tmp_path))
     for table, columns in DDL.items():
-        connection.execute(f"create table marts.{table} ({columns})")
+        connection.execute(f"create table {schema_of(table)}.{table} ({columns})")
     yield connection
     connection.close()
 
@@ -62,7 +66,7 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, An
         row = {"client": "acme"} | each
         names = [name for name in row if name in DDL[table]]
         con.execute(
-            f"insert into marts.{table} ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+            f"insert into {schema_of(table)}.{table} ({', '.join(names)}) values ({', '.join('?' * len(names))})",
             [row[name] for name in names],
         )
 
@@ -324,6 +328,23 @@ def test_items_of_a_past_day_come_back_as_one_set(con: duckdb.DuckDBPyConnection
     )
     assert then == [("met",), ("missed",)]
     assert now == [("met",), ("met",)], "what was met stays met, and what was missed may have been read too early"
+
+
+def test_posts_of_one_id_on_two_servers_count_each_and_one_that_two_sources_read_counts_once(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    read = [("a", "https://a.social/1", 5), ("b", "https://b.social/1", 9), ("b2", "https://b.social/1", 9)]
+    for name, url, count in read:
+        post = {"platform": "mastodon", "source": name, "post_id": "1", "url": url, "interactions": float(count)}
+        noon = datetime(2026, 5, 4, 12, tzinfo=UTC)
+        fill(con, "int_social_post_totals", [post | {"published_at": noon, "client_published_on": noon.date()}])
+        fill(con, "int_social_post_days", [post | {"day": noon.date() + timedelta(days=day)} for day in range(9)])
+    asked = key_result(id="posts", count="social_posts", where={"interactions": {"at_least": 50}}, target=2)
+    evaluate_all(con, [a_client(asked)], fixed_clock(AS_OF))
+    items = con.execute("select item_id, url, value, outcome from okr.key_result_items order by all").fetchall()
+    assert items == [("1", read[0][1], 45.0, "open"), ("b:1", read[1][1], 81.0, "met")]
+    evaluate_all(con, [a_client(asked)], fixed_clock(AS_OF))
+    assert [row["current"] for row in progress(con)] == [1.0]
 
 
 def test_a_post_stays_met_when_what_it_was_counted_by_is_gone(con: duckdb.DuckDBPyConnection) -> None:
