@@ -77,14 +77,14 @@ def opened_night(
 ) -> Generator[Night, None, None]:
     """A home folder for one run: the run lock unless the caller holds it (``locked``), the client files, the database.
 
-    Raises ``NoClients`` before anything is made in the folder.
+    Raises ``NoClients`` before anything is made in the folder; whether there may be none a caller with the lock knows.
     """
     environ = dict(os.environ)
     clock = clock_from(environ)
     loaded = load_clients(home, only=tuple(clients))
     if loaded.unknown:
         raise NoClients(" ".join(loaded.unknown))
-    if not loaded.known:
+    if not loaded.known and not locked:
         raise NoClients(f"no client file in {home.clients}; OKR_HOME names the home folder, okr init CLIENT writes one")
     with nullcontext() if locked else run_lock(home, run_id=run_id, now=clock.now()):
         prepare(home)

@@ -23,7 +23,7 @@ from pipelines.shards.moving import NoSuchShard
 from pipelines.shards.night import Order, Outcome
 from pipelines.shards.ray_engine import NoRay, environ_of, executor
 from pipelines.shards.state import Busy, LeaseLost
-from pipelines.shards.store import Conflict, StoreUnavailable
+from pipelines.shards.store import Conflict, Missing, StoreUnavailable
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.clock_check import ClockDoubted, check_clock
@@ -52,6 +52,7 @@ FORESEEN = (
     ClockDoubted,
     BadRange,
     NoClientFiles,
+    Missing,
 )
 """What a run can be ended by, in one line each; what was published before stands."""
 WRONG_USAGE = (NoSuchShard, BadRange, NoClientFiles)

@@ -80,34 +80,65 @@ def run_shards(
             if not 0 <= shard < plan.shards:
                 raise NoSuchShard(shard=shard, shards=plan.shards)
         spread = plan.spread(clients)
-        jobs = [(shard, names) for shard, names in spread.items() if names and (not only or shard in only)]
+        jobs = [
+            (shard, names)
+            for shard, names in spread.items()
+            if (not only or shard in only) and (names or (clients and _was_left(store, plan, shard)))
+        ]
         outcomes = tuple(sorted(execute(jobs, order, plan), key=lambda outcome: outcome.shard))
         run.check()
-        versions = newest(store, plan)
+        versions, behind = newest(store, plan)
         published = publish(store, home, plan, versions, run_id=order.run_id)
         standing = _failed_before(home, plan, outcomes, clients=clients)
+        ran = {outcome.shard for outcome in outcomes}
+        old = [_old(shard, spread[shard]) for shard in sorted(behind - ran) if spread[shard]]
+        failed = [outcome for outcome in outcomes if outcome.exit_code == 1]
         standing += _held_of(
-            store, plan, versions, outcomes, order=order, clock=clock, known={each.client for each in standing}
+            store, plan, versions, [*failed, *old], order=order, clock=clock, known={each.client for each in standing}
         )
-        problems = [line for outcome in outcomes for line in _lines(outcome)]
+        problems = [line for outcome in (*outcomes, *old) for line in _lines(outcome)]
         problems += _unlisted(home, clients)
         if published is not None:
             write_held(home, standing, night=None)
             problems += _agency(home, standing, language=language)
             problems += send(home, {each.client for each in standing})
-        failed = [outcome for outcome in outcomes if outcome.exit_code == 1]
         code = 1 if jobs and len(failed) == len(jobs) else 3 if problems else 0
         return RunEnded(exit_code=code, problems=tuple(problems), outcomes=outcomes, published=published)
 
 
-def newest(store: Store, plan: Plan) -> dict[int, Version]:
-    """The newest version of each shard that has one: where what it published is gone, the last of which it is there."""
-    states = {shard: read_state(store, document_of(shard)) for shard in range(plan.shards)}
-    return {
-        shard: next((each for each in reversed(state.versions) if _is_there(store, shard, each)), state.newest)
-        for shard, state in states.items()
-        if state.newest is not None
-    }
+def newest(store: Store, plan: Plan) -> tuple[dict[int, Version], frozenset[int]]:
+    """The newest version of each shard that has one: where what it published is gone, the last of which it is there.
+
+    Beside them the shards of which that is an older one.
+    """
+    found, behind = dict[int, Version](), set[int]()
+    for shard in range(plan.shards):
+        state = read_state(store, document_of(shard))
+        if state.newest is not None:
+            found[shard] = next((v for v in reversed(state.versions) if _is_there(store, shard, v)), state.newest)
+            if found[shard].number != state.newest.number:
+                behind.add(shard)
+    return found, frozenset(behind)
+
+
+def _was_left(store: Store, plan: Plan, shard: int) -> bool:
+    """Whether the file of its last client is gone, and no night has taken away yet what it asked for."""
+    version = read_state(store, document_of(shard)).newest
+    return (
+        version is not None
+        and version.asked != ()
+        and any(plan.shard_of(client) == shard for client in version.clients)
+    )
+
+
+def _old(shard: int, clients: tuple[str, ...]) -> Outcome:
+    """A shard that had no night and whose newest figures can't be had."""
+    return Outcome(
+        shard=shard,
+        kind="failed",
+        clients=clients,
+        problems=("a file that it published last is gone from the store, and it had no night now",),
+    )
 
 
 def _is_there(store: Store, shard: int, version: Version) -> bool:
@@ -175,7 +206,7 @@ def _plan(store: Store, home: Home, clients: Collection[str], *, shards: int | N
 def _lines(outcome: Outcome) -> list[str]:
     if outcome.exit_code != 1:
         return list(outcome.problems)
-    kept = ", ".join(outcome.clients)
+    kept = ", ".join(outcome.clients) or "none of them has a file any more"
     why = "; ".join(outcome.problems) or "no reason given"
     return [f"shard {outcome.shard} failed: {why}; the last good figures of its clients stay: {kept}"]
 
@@ -205,7 +236,7 @@ def _held_of(
     store: Store,
     plan: Plan,
     versions: Mapping[int, Version],
-    outcomes: Iterable[Outcome],
+    failures: Iterable[Outcome],
     *,
     order: Order,
     clock: Clock,
@@ -213,7 +244,7 @@ def _held_of(
 ) -> list[Held]:
     """Clients that are held back in a shard, and all of a shard that failed; but those that are ``known``."""
     at = clock.now().isoformat(timespec="seconds")
-    failed = {outcome.shard: outcome for outcome in outcomes if outcome.exit_code == 1}
+    failed = {outcome.shard: outcome for outcome in failures}
     found: list[Held] = []
     for shard, version in sorted(versions.items()):
         digest = version.files.get("published/held.json")
@@ -237,6 +268,7 @@ def _held_of(
                 at=at,
             )
             for client in outcome.clients
+            if client not in known
         ]
     return found
 

@@ -161,6 +161,7 @@ def _made(
         files=keep_version(store, home, shard, known=before.files if before else {}),
         exit_code=ended.exit_code,
         problems=ended.problems,
+        asked=clients if ended.exit_code != 1 else None,
     )
     mine.add(version)
     if ended.exit_code != 1:

@@ -31,7 +31,10 @@ _LOOK_AGAIN_SECONDS = 0.5
 
 
 class Version(BaseModel):
-    """What one night left of a shard. ``files``: SHA-256 by path in the home folder, ``clients``: whose rows it has."""
+    """What one night left of a shard. ``files``: SHA-256 by path in the home folder, ``clients``: whose rows it has.
+
+    ``asked``: the clients that had a file in a night that succeeded; None where that is not known.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,6 +45,7 @@ class Version(BaseModel):
     files: Mapping[str, str]
     exit_code: int = 0
     problems: tuple[str, ...] = ()
+    asked: tuple[str, ...] | None = None
 
 
 class Lease(BaseModel):

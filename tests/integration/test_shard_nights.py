@@ -257,6 +257,54 @@ def test_a_shard_whose_newest_file_is_gone_is_named_and_the_others_are_published
     assert {each.client for each in held_back(Home(root))} == mates
 
 
+def test_a_shard_whose_newest_file_is_gone_is_named_though_another_one_alone_is_run(root: Path) -> None:
+    store, shard, sent = opened(root), Plan(shards=4).shard_of("beta"), list[set[str]]()
+    run(store, root)
+    run(store, root, NEXT_NIGHT)
+    newest = read_state(store, document_of(shard)).newest
+    assert newest is not None
+    store.drop_file(file_key(shard, newest.files[PUBLISHED]))
+    mates = {client for client in CLIENTS if Plan(shards=4).shard_of(client) == shard}
+    other = next(Plan(shards=4).shard_of(client) for client in CLIENTS if client not in mates)
+
+    def send(_home: Home, kept: Collection[str]) -> Sequence[str]:
+        sent.append(set(kept))
+        return ()
+
+    for _ in range(2):
+        ended = run(store, root, NEXT_NIGHT, only=[other], send=send)
+        lines = [line for line in ended.problems if "agency" not in line]
+        assert (ended.exit_code, [line.startswith(f"shard {shard} failed: a file") for line in lines]) == (3, [True])
+        assert sorted(each.client for each in held_back(Home(root))) == sorted(mates)
+    assert sent == [mates, mates]
+
+
+def test_a_shard_whose_last_clients_file_is_gone_has_one_night_more(root: Path) -> None:
+    store, shard, nights = opened(root), Plan(shards=4).shard_of("beta"), list[tuple[str, ...]]()
+    mates = {client for client in CLIENTS if Plan(shards=4).shard_of(client) == shard}
+
+    def counts(home: Home, environ: Any, **options: Any) -> Any:
+        nights.append(tuple(sorted(path.stem for path in home.clients.glob("*.yaml"))))
+        return tiny_night(home, environ, **options)
+
+    run(store, root)
+    for client in mates:
+        (root / "clients" / f"{client}.yaml").unlink()
+    run(store, root, NEXT_NIGHT, night=counts)
+    assert () in nights
+    nights.clear()
+    run(store, root, "2026-05-12", night=counts)
+    assert nights
+    assert () not in nights
+    assert moving.check(store) == ()
+    for path in (root / "clients").iterdir():
+        path.unlink()
+    nights.clear()
+    assert run(store, root, "2026-05-13", night=counts).outcomes == (), (
+        "a folder that is not mounted takes nothing away"
+    )
+
+
 def test_killed_at_any_write_of_a_run_the_next_run_heals(root: Path) -> None:
     run(opened(root), root, shards=2)
     at, ended = 1, False

@@ -28,6 +28,13 @@ def test_a_job_without_clients_is_refused_before_anything_is_written(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+def test_whoever_holds_the_lock_may_run_for_no_client_as_a_shard_does_whose_last_ones_file_is_gone(
+    tmp_path: Path,
+) -> None:
+    with opened_night(Home(tmp_path), run_id="r", locked=True) as night:
+        assert night.clients.clients == ()
+
+
 def test_a_client_that_has_no_file_is_refused_with_the_one_that_was_meant(tmp_path: Path) -> None:
     (tmp_path / "clients").mkdir()
     (tmp_path / "clients" / "acme.yaml").write_text(client_template("acme", types=SETTINGS), encoding="utf-8")
