@@ -164,8 +164,9 @@ class ThreadsSource(BaseSource[Http]):
 
     def _listed(self, odd: Odd) -> list[Node]:
         """Every post of the profile's own; what it passes on is none."""
-        self._require_own()
         found = self._graph.listed("/me/threads", fields=POST_FIELDS, odd=odd, attempted="listing posts")
+        # after it, so that a refused list is asked for no second time
+        self._require_own()
         return [post for post in found if post["media_type"].value != PASSED_ON]
 
     def _posts(self) -> Answer:
