@@ -30,8 +30,8 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.ledger import Load
 from pipelines.warehouse.ingest.run import ingest
+from tests.awake import asleep_no_time
 from tests.empty_home import with_tables
-from tests.fake_vendor import Naps
 
 BEFORE, NIGHT = date(2026, 11, 19), date(2026, 11, 20)
 """The night before the fault, which went well, and the night of the fault."""
@@ -190,7 +190,7 @@ class Rig:
 
 def open_awake(settings: SourceSettings, context: Context) -> Source:
     """A source that does not sleep between attempts."""
-    return open_source(settings, replace(context, sleep=Naps()))
+    return open_source(settings, replace(context, sleep=asleep_no_time(context.budget)))
 
 
 def make_rig(kinds: Sequence[str], folder: Path, server: SandboxServer, environ: dict[str, str]) -> Rig:

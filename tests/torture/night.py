@@ -33,6 +33,7 @@ from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import Unwatched
 from pipelines.warehouse.models.project import load_project
 from pipelines.warehouse.okr import forecasts
+from tests.awake import asleep_no_time
 
 _open_source = registry.open_source
 
@@ -104,7 +105,7 @@ class _Context:
 
 def open_awake(settings: SourceSettings, context: Context) -> Source:
     """A source that does not sleep between attempts."""
-    return _open_source(settings, replace(context, sleep=lambda _: None))
+    return _open_source(settings, replace(context, sleep=asleep_no_time(context.budget)))
 
 
 def run_step(
