@@ -18,6 +18,7 @@ from okr_models.forecast.forecast import ForecastJob
 from okr_models.forecast.jobs import forecast_many, from_json, job_hash, to_json
 from okr_models.forecast.scores import score_outcomes
 from okr_models.forecast.types import Forecast
+from okr_models.periods import ONE_DAY
 from pipelines.warehouse.cache import keep, recall
 from pipelines.warehouse.db import CORES_VARIABLE, Connection, afterwards, first_row, registered, transaction
 from pipelines.warehouse.faults import Faults
@@ -28,6 +29,10 @@ from pipelines.warehouse.tables import names
 MOST_WORKERS = 8
 PROGRAM = "program"
 OUTCOMES = {"achieved": True, "out_of_reach": False}
+_OF_AN_OUTCOME = (
+    *("client", "objective_id", "key_result_id"),
+    *("outcome", "settled_on", "final_value", "definition_version"),
+)
 
 
 def night_workers() -> int:
@@ -54,19 +59,23 @@ def night_forecaster(con: Connection, *, workers: int) -> Callable[[Sequence[For
 def score_forecasts(con: Connection, clients: Iterable[Client]) -> int:
     """Score every past forecast of ``clients`` whose outcome is settled; says how many rows are new or changed.
 
-    A row whose outcome a restatement changed is put right, so that the table says what is known now. All or nothing:
-    raises ``ClientFaults`` with nothing changed where a client's forecasts can't be scored.
+    A row whose outcome a restatement changed is put right, and one that it opened again is taken back until that is
+    settled, so that the table says what is known now. All or nothing: raises ``ClientFaults``, nothing changed, where
+    a client's forecasts can't be scored.
     """
     changed, faults = 0, Faults()
     with transaction(con):
         for client in clients:
             with faults.of(client.client):
-                changed += _store(con, _scored(con, client))
+                rows, ends = _judged(con, client), {each.id: each.period.end for each in client.objectives}
+                if not (opened := _opened(con, rows, ends)).empty:
+                    changed += _take_back(con, _scored(con, client, rows, opened))
+                changed += _store(con, _scored(con, client, rows, _outcomes(rows, ends)))
         faults.raise_any()
     return changed
 
 
-def _scored(con: Connection, client: Client) -> pd.DataFrame:
+def _judged(con: Connection, client: Client) -> pd.DataFrame:
     rows: pd.DataFrame = con.execute(
         """
         select client, objective_id, key_result_id, as_of, known_at, probability, forecast_low, forecast_high,
@@ -76,7 +85,11 @@ def _scored(con: Connection, client: Client) -> pd.DataFrame:
         [client.client],
     ).df()
     rows["as_of"] = pd.to_datetime(rows["as_of"]).dt.date
-    outcomes = _outcomes(rows, {objective.id: objective.period.end for objective in client.objectives})
+    return rows
+
+
+def _scored(con: Connection, client: Client, rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What the program and the owners said of ``outcomes``, each with its score."""
     both = [_forecasts_scored(client, rows, outcomes), owners_scored(con, client, rows, outcomes)]
     scored = [each for each in both if not each.empty]
     return pd.concat(scored, ignore_index=True) if scored else pd.DataFrame()
@@ -122,8 +135,20 @@ def _outcomes(rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:
                 "definition_version": last["definition_version"],
             }
         )
-    columns = ["client", "objective_id", "key_result_id", "outcome", "settled_on", "final_value", "definition_version"]
-    return pd.DataFrame(found, columns=columns)
+    return pd.DataFrame(found, columns=list(_OF_AN_OUTCOME))
+
+
+def _opened(con: Connection, rows: pd.DataFrame, ends: dict[str, date]) -> pd.DataFrame:
+    """The same of key results that were scored and are not settled by their newest row, as if they were on the day
+    after: what was said of them so far has no score."""
+    scored = set(con.execute("select distinct client, objective_id, key_result_id from okr.forecast_scores").fetchall())
+    found: list[tuple[object, ...]] = []
+    for whose, history in rows.groupby(["client", "objective_id", "key_result_id"]):
+        last = history.sort_values(["as_of", "known_at"], kind="stable").iloc[-1]
+        is_open = last["status"] not in {*OUTCOMES, "cannot_be_judged"}
+        if whose in scored and str(whose[1]) in ends and is_open:
+            found.append((*whose, False, last["as_of"] + ONE_DAY, None, last["definition_version"]))
+    return pd.DataFrame(found, columns=list(_OF_AN_OUTCOME))
 
 
 def _said_at_the_time(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -131,6 +156,18 @@ def _said_at_the_time(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     nights = rows["known_at"].dt.tz_convert(zone).dt.date
     said: pd.DataFrame = rows[(nights == rows["as_of"]) & ~rows["status"].isin(list(OUTCOMES))]
     return said
+
+
+def _take_back(con: Connection, said: pd.DataFrame) -> int:
+    if said.empty:
+        return 0
+    key = names(FORECAST_SCORES.key)
+    with registered(con, "not_known", said[list(FORECAST_SCORES.key)]):
+        count = first_row(
+            con,
+            f"delete from okr.forecast_scores where ({key}) in (select ({key}) from not_known)",  # noqa: S608 - our names
+        )
+    return int(count[0]) if count else 0
 
 
 def _store(con: Connection, scored: pd.DataFrame) -> int:

@@ -157,7 +157,7 @@ INITIATIVE_RESULTS = Table(
 FORECAST_SCORES = Table(
     schema="okr",
     name="forecast_scores",
-    meaning="How the project's own forecasts, and what owners said of their own goals, turned out. Append-only.",
+    meaning="How the project's own forecasts, and what owners said of their own goals, turned out, where it is known.",
     key=("client", "objective_id", "key_result_id", "as_of", "known_at", "said_by"),
     columns=(
         _CLIENT,

@@ -143,6 +143,24 @@ def test_what_was_said_while_a_restatement_had_opened_it_again_is_scored_too(con
     assert [row[0] for row in scores(con)] == [date(2026, 6, 1), date(2026, 10, 1)]
 
 
+def test_what_a_restatement_opened_again_has_no_score_until_it_is_settled(con: Connection) -> None:
+    write(con, night(date(2026, 5, 1), definition_version="v0"))
+    write(con, night(date(2026, 5, 3), status="achieved", definition_version="v0"))
+    score_forecasts(con, [CLIENT])
+    before = scores(con)
+    write(con, night(date(2026, 6, 1)), night(date(2026, 9, 1), status="achieved", probability=1.0))
+    score_forecasts(con, [CLIENT])
+    assert [row[0] for row in scores(con)] == [date(2026, 5, 1), date(2026, 6, 1)]
+    write(con, night(date(2026, 9, 2), status="cannot_be_judged", probability=None))
+    assert score_forecasts(con, [CLIENT]) == 0
+    write(con, night(date(2026, 10, 1)))
+    assert score_forecasts(con, [CLIENT]) == 1
+    assert scores(con) == before, "what an earlier target came to is known"
+    assert score_forecasts(con, [CLIENT]) == 0
+    write(con, CLOSED)
+    assert score_forecasts(con, [CLIENT]) == 2
+
+
 def test_last_years_objective_keeps_its_scores_when_it_leaves_the_file(con: Connection) -> None:
     write(con, night(date(2026, 6, 1)), CLOSED)
     score_forecasts(con, [CLIENT])
