@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -150,13 +150,13 @@ def context(
     now: datetime = NOW,
     sleep: Callable[[float], None] | None = None,
     tokens: TokenStore | None = None,
-    listed: frozenset[str] = frozenset(),
+    listed: Iterable[str] | Mapping[str, datetime | None] = (),
 ) -> Context:
     """A context as the pipeline would inject it, with secrets as plain values and no real waiting."""
     known = dict(secrets or {})
     return Context(
         client="fjallglas",
-        listed=listed,
+        listed=listed if isinstance(listed, Mapping) else dict.fromkeys(listed),
         client_zone=STOCKHOLM,
         now=now,
         home=home,

@@ -6,7 +6,7 @@ What does not: paging by cursor or ``next`` link, which does not drift.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -39,6 +39,16 @@ class Listing:
 def shortfall(shown: int, total: int | None) -> tuple[Doubt, ...]:
     """A doubt where the vendor counts more than its list shows."""
     return (Doubt(code="list_not_whole", quantity=shown, of=total),) if total is not None and shown < total else ()
+
+
+def cut_off(listed: Collection[str], known: Mapping[str, datetime | None], published: Sequence[datetime]) -> int:
+    """How many of the ``known`` posts a list lacks that ends before all of them, as one does that was cut.
+
+    A single one is taken for deleted, and so are those of which some are younger than the end of the list.
+    """
+    gone = [moment for name, moment in known.items() if name not in listed]
+    is_tail = bool(published) and all(moment is not None and moment < min(published) for moment in gone)
+    return len(gone) if is_tail and len(gone) > 1 else 0
 
 
 def tells_since(published: Sequence[datetime], *, now: datetime) -> datetime:

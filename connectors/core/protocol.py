@@ -174,8 +174,9 @@ class Context:
     """Those of ``kpis`` that are the client's own, whatever built-in one has the same id."""
     scopes: frozenset[str] | None = None
     """Scopes that the client's sources make (``all``, ``source=ID``, ``platform=NAME``); None: not known, so any."""
-    listed: frozenset[str] = frozenset()
-    """Ids of the posts known so far, where the source looks for those that a list lacks."""
+    listed: Mapping[str, datetime | None] = field(default_factory=dict)
+    """When each of the posts known so far was published, by its id, where the source looks for those that a list
+    lacks."""
     others: tuple[SourceSettings, ...] = ()
     """All sources of the client, for one whose figures must not gainsay another's."""
     currency: str | None = None

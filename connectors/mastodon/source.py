@@ -86,7 +86,7 @@ class MastodonSource(PresentOnlySource):
         It counts boosts too, and statuses that only some may read, so that it is asked only where a post that was known
         is not listed, and of a list read first.
         """
-        known, total = self.context.listed, account.posts
+        known, total = self.context.listed.keys(), account.posts
         if total is None or posts.listed >= total or (known and known <= self._ids):
             return posts
         with_boosts = self._listed(account.account_id, Odd(), with_boosts=True)

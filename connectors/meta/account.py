@@ -13,7 +13,7 @@ from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import COUNTERS, counter_doubts
 from connectors.core.http import Http
 from connectors.core.odd import Odd
-from connectors.core.paging import shortfall, tells_since
+from connectors.core.paging import cut_off, shortfall, tells_since
 from connectors.core.protocol import Access, Context, Probe
 from connectors.core.shape import Node
 from connectors.meta.graph import PACIFIC, Graph
@@ -78,7 +78,8 @@ class MetaSource(BaseSource[Http]):
         """A list of posts, from the fields in which the platform keeps these.
 
         Meta ends lists without a word. One of ``whole_below`` posts or more, or of an account that had so many, or of
-        fewer than the ``total`` that the account counts, may be cut: what is older than its oldest stays.
+        fewer than the ``total`` that the account counts, may be cut: what is older than its oldest stays. One that ends
+        before several that were known is short of those.
         """
         short = shortfall(len(items) + len(odd.problems), total)
         rows = odd.readable(
@@ -90,6 +91,10 @@ class MetaSource(BaseSource[Http]):
         most = max(len(items), len(self.context.listed)) if items else 0
         since = tells_since(days, now=self.context.now) if short or most >= whole_below else None
         since = odd.since(since, now=self.context.now)
+        if since is None and total is None:
+            # no number says that it is all: the first night is not believed (``ingest/doubted_lists.py``)
+            named = {str(row["post_id"]) for row in rows} | odd.present
+            short = shortfall(len(named), len(named) + cut_off(named, self.context.listed, days))
         doubts = (*self.graph.doubts(), *short, *odd.doubts())
         return Answer(
             rows=rows,

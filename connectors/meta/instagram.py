@@ -121,7 +121,7 @@ class InstagramSource(MetaSource):
         For some accounts it is a few more than Meta ever lists (instaloader/instaloader#2179).
         """
         known = self.context.listed
-        if known and known <= {item.text("id") for item in items}:
+        if known and known.keys() <= {item.text("id") for item in items}:
             return None
         counted = self.graph.get(f"/{self.node}", {"fields": "id,media_count"}, attempted="counting media")
         return counted.whole("media_count", None)

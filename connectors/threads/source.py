@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
@@ -19,6 +19,7 @@ from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing, SourceError, Unavailable
 from connectors.core.http import Http
 from connectors.core.odd import Odd
+from connectors.core.paging import cut_off, shortfall
 from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
 from connectors.core.shape import BadShape, Node
@@ -173,7 +174,11 @@ class ThreadsSource(BaseSource[Http]):
         odd = Odd()
         rows = odd.readable(self._listed(odd), self._post, name=lambda item: item.text("id"))
         since = odd.since(None, now=self.context.now)
-        return Answer(rows=rows, listed_since=since, present=odd.present, doubts=tuple(odd.doubts()))
+        named = {str(row["post_id"]) for row in rows} | odd.present
+        days = [moment for row in rows if isinstance(moment := row["published_at"], datetime)]
+        # nothing says how many there are: of a list that may be cut the first night is not believed
+        short = shortfall(len(named), len(named) + cut_off(named, self.context.listed, days))
+        return Answer(rows=rows, listed_since=since, present=odd.present, doubts=(*short, *odd.doubts()))
 
     def _post(self, item: Node) -> Row:
         return {
@@ -282,6 +287,7 @@ THREADS = SourceType(
     settings=Threads,
     streams=(SNAPSHOTS, COUNTERS, POSTS, INTERACTIONS),
     build=build,
+    is_told_posts=True,
     day_boundary="Pacific (America/Los_Angeles)",
     vendor_url=VENDOR,
     docs="Interactions by day since April 2024, over several nights; all posts; followers from the first night on.",

@@ -180,7 +180,7 @@ class YouTubeSource(BaseSource[Http]):
 
     def _with_hidden(self, listed: Uploads) -> Uploads:
         """Where a list that moves shows fewer than there are: those known before that are still the channel's own."""
-        hidden = sorted(self.context.listed - listed.items.keys())
+        hidden = sorted(self.context.listed.keys() - listed.items.keys())
         if listed.total is None or len(listed.items) >= listed.total or not hidden:
             return listed
         found = {

@@ -196,7 +196,7 @@ def _task(
             kpis=client.kpi_ids(),
             own_kpis=client.own_kpi_ids(),
             scopes=client.scopes(),
-            listed=_listed(con, client.client, settings.id) if kind.is_told_posts else frozenset(),
+            listed=_listed(con, client.client, settings.id) if kind.is_told_posts else None,
             others=client.sources,
             currency=client.currency,
             was_unanswered=was_unanswered(every, run_id=step.run_id),
@@ -210,12 +210,12 @@ def _task(
     )
 
 
-def _listed(con: Connection, client: str, source: str) -> frozenset[str]:
-    """Ids of the posts that a source's lists have named and not taken back."""
+def _listed(con: Connection, client: str, source: str) -> dict[str, datetime | None]:
+    """The posts that a source's lists have named and not taken back, and when each was published."""
     rows = con.execute(
-        "select post_id from raw.social_posts where client = ? and source = ?", [client, source]
+        "select post_id, published_at from raw.social_posts where client = ? and source = ?", [client, source]
     ).fetchall()
-    return frozenset(str(post_id) for (post_id,) in rows)
+    return {str(post_id): published_at for post_id, published_at in rows}
 
 
 def _rests_on(client: Client, settings: SourceSettings, streams: Iterable[Stream]) -> frozenset[str]:

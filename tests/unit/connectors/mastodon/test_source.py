@@ -38,7 +38,7 @@ ME, OTHER = "114137314099200007", "109349216304785642"
 def opened(server: Vendor, *, sleep: Naps | None = None, known: Iterable[str] = (), **extra: Any) -> Source:
     settings = Mastodon(id="mastodon", account="@skargard", base_url=server.url, **extra)
     around = context(secrets={"token": "tok-very-secret"}, base_url=server.url, sleep=sleep)
-    return build(settings, replace(around, listed=frozenset(known)))
+    return build(settings, replace(around, listed=dict.fromkeys(known)))
 
 
 def account(**changed: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.core.doubt import not_made_days
+from connectors.core.doubt import not_made_days, shortfall_of
 from connectors.core.errors import BadReply, Misconfigured, QuotaExhausted, SourceError, Unavailable
 from connectors.core.protocol import Batch, Source
 from connectors.core.shape import Node
@@ -282,6 +282,22 @@ def test_media_that_the_account_counts_and_does_not_list_are_not_taken_for_delet
     with vendor(counting(2)) as server:
         batch = account(server).read(instagram.MEDIA, None)
     assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
+
+
+def known_of(posts: list[dict[str, Any]]) -> dict[str, datetime | None]:
+    return {post["id"]: datetime.fromisoformat(post["created_time"]) for post in posts}
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_cut"),
+    [([0, 1, 2], True), ([0, 1, 2, 3], False), ([0, 1, 4], False), ([0, 1, 2, 3, 4], False), ([], False)],
+)
+def test_a_list_that_ends_before_several_that_were_known_is_short_of_them(shown: list[int], is_cut: bool) -> None:
+    posts = listed_posts(5)
+    with vendor(in_hundreds([posts[n] for n in shown])) as server:
+        batch = page(server, listed=known_of(posts)).read(facebook_page.POSTS, None)
+    # believed on the second night that it is: ``listed_since`` would have the posts stay for ever
+    assert (batch.listed_since, shortfall_of(batch.quality)) == (None, 2 if is_cut else 0)
 
 
 @pytest.mark.parametrize("says", [Says({"media_count": "many"}), Says({}, status=404), Says({}, status=500)])

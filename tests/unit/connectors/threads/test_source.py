@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.core.doubt import shortfall_of
 from connectors.core.errors import Misconfigured, PermissionMissing, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
 from connectors.core.token_store import TokenStore
@@ -58,7 +59,7 @@ def threads(asked: Asked) -> Says:
     return Says({"id": "17841", "data": [total(name, value) for name, value in counts.items()]})
 
 
-def opened(server: Vendor, *, home: Path | None = None, **settings: Any) -> Source:
+def opened(server: Vendor, *, home: Path | None = None, listed: Any = (), **settings: Any) -> Source:
     secrets = {
         "token": "THAA-1",
         "refresh.client_id": "1",
@@ -66,7 +67,7 @@ def opened(server: Vendor, *, home: Path | None = None, **settings: Any) -> Sour
         "refresh.refresh_token": "THAA-1",
     }
     store = TokenStore(home) if home else None
-    inside = context(secrets=secrets, base_url=server.url, sleep=Naps(), tokens=store)
+    inside = context(secrets=secrets, base_url=server.url, sleep=Naps(), tokens=store, listed=listed)
     return build(Threads(id="threads", account_id="17841", token=EnvRef(env="T"), **settings), inside)
 
 
@@ -109,6 +110,13 @@ def test_posts_are_listed_over_all_pages_without_what_is_only_passed_on(told: Sa
         rows = opened(server).read(POSTS, None).rows.to_pylist()
         assert all("access_token" not in asked.query for asked in server.asked)
     assert [row["post_id"] for row in rows] == ["1", "2"]
+
+
+def test_a_list_that_ends_before_several_that_were_known_is_short_of_them() -> None:
+    older = {str(n): datetime(2026, 10, n, tzinfo=UTC) for n in (3, 4)}
+    with vendor(threads) as server:
+        whole, cut = (opened(server, listed=known).read(POSTS, None) for known in ({"3": older["3"]}, older))
+    assert (shortfall_of(whole.quality), shortfall_of(cut.quality), cut.listed_since) == (0, 2, None)
 
 
 def test_counters_are_read_post_by_post_and_those_left_out_are_not_zero() -> None:

@@ -26,7 +26,7 @@ OF: dict[str, dict[str, Any]] = {
 
 
 def read(server: Vendor, stream: Any, *, known: frozenset[str] = KNOWN) -> Batch:
-    inside = replace(context(secrets={"api_key": KEY}, base_url=server.url, sleep=Naps()), listed=known)
+    inside = replace(context(secrets={"api_key": KEY}, base_url=server.url, sleep=Naps()), listed=dict.fromkeys(known))
     source = open_source(YouTube(id="film", channel_id=CHANNEL, api_key=EnvRef(env="X")), inside)
     try:
         return source.read(stream, None)
