@@ -5,8 +5,11 @@ What belongs here: the command's words. What does not: what a run does (``pipeli
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
+from contextlib import redirect_stdout
 from datetime import date
+from typing import TextIO
 
 import click
 
@@ -32,19 +35,22 @@ def run_on_ray(
     lax_secrets: bool = False,
 ) -> NightEnded:
     """Run every shard's night and publish; a line a shard on stdout. What is foreseen ends the command in words."""
+    ours = sys.stdout
     try:
-        ended = run_all(
-            address,
-            environ,
-            shards=shards,
-            only=only,
-            start=start,
-            end=end,
-            full_refresh=full_refresh,
-            clock_is_right=clock_is_right,
-            lax_secrets=lax_secrets,
-            told=_tell,
-        )
+        # Ray prints its own news, of a machine that died, by whatever is the standard output
+        with redirect_stdout(sys.stderr):
+            ended = run_all(
+                address,
+                environ,
+                shards=shards,
+                only=only,
+                start=start,
+                end=end,
+                full_refresh=full_refresh,
+                clock_is_right=clock_is_right,
+                lax_secrets=lax_secrets,
+                told=lambda outcome: _tell(outcome, ours),
+            )
     except (BadToday, *WRONG_USAGE) as error:
         raise fail(one_line(error), code=2) from error
     except FORESEEN as error:
@@ -52,9 +58,11 @@ def run_on_ray(
     return NightEnded(ended.exit_code, ended.problems)
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: Outcome, out: TextIO) -> None:
     what = "done" if outcome.exit_code == 0 else "done, with failures" if outcome.exit_code != 1 else "FAILED"
+    count = len(outcome.clients)
     click.echo(
-        f"shard {outcome.shard}: {what}; {len(outcome.clients)} clients, {outcome.seconds:.1f} s,"
-        f" {outcome.processor_seconds:.1f} s of processor, {outcome.peak_bytes / MEGABYTE:.0f} MB, on {outcome.where}"
+        f"shard {outcome.shard}: {what}; {count} client{'' if count == 1 else 's'}, {outcome.seconds:.1f} s,"
+        f" {outcome.processor_seconds:.1f} s of processor, {outcome.peak_bytes / MEGABYTE:.0f} MB, on {outcome.where}",
+        file=out,
     )

@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli.main import okr
+from pipelines.shards.engine import RunEnded
+from pipelines.shards.night import Outcome
 from tests.shard_home import write_clients
 
 
@@ -81,3 +83,17 @@ def test_a_home_without_a_client_file_is_named_as_such(tmp_path: Path, run: Call
     assert ended.exit_code == 2
     assert ended.stderr == f"okr: no client file in {tmp_path}/clients; okr init CLIENT writes one\n"
     assert files(tmp_path) == {}
+
+
+def test_what_ray_prints_of_its_own_is_no_part_of_what_a_run_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_all(*_: object, told: Callable[[Outcome], None], **__: object) -> RunEnded:
+        print("(raylet) The node with IP address: 10.0.0.7 has been marked dead")
+        told(Outcome(shard=0, kind="done", clients=("acme",), exit_code=0, where="here"))
+        return RunEnded(exit_code=0, problems=(), outcomes=(), published=None)
+
+    monkeypatch.setattr("pipelines.cli.run_shards.run_all", run_all)
+    result = CliRunner().invoke(okr, ["--home", str(tmp_path), "run", "--engine", "ray"])
+    assert result.stdout == "shard 0: done; 1 client, 0.0 s, 0.0 s of processor, 0 MB, on here\n"
+    assert "marked dead" in result.stderr
