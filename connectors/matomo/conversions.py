@@ -254,10 +254,11 @@ class Conversions:
         for day, seen in self._not_made(empty).items():
             doubts.append(not_made(Window(day, day), seen=seen, what=f"the referrers of {day}"))
         visits: dict[tuple[date, int], int] = defaultdict(int)
-        conversions: dict[tuple[date, int], float] = defaultdict(float)
+        conversions: dict[tuple[date, int], float | None] = defaultdict(float)
         for day, kind, count, converted in odd.readable(listed, self._referrer):
             visits[day, kind] += count
-            conversions[day, kind] += converted
+            before = conversions[day, kind]
+            conversions[day, kind] = None if before is None or converted is None else before + converted
         rows: list[Row] = [
             {
                 "day": day,
@@ -273,15 +274,18 @@ class Conversions:
             doubts.append(Doubt(code="channel_unknown", what=", ".join(sorted(unknown))))
         return Answer(rows=rows, covers=days, doubts=(*doubts, *odd.doubts()))
 
-    def _referrer(self, row: tuple[date, Node]) -> tuple[date, int, int, float]:
+    def _referrer(self, row: tuple[date, Node]) -> tuple[date, int, int, float | None]:
         """A row's day, type, visits and conversions."""
         day, given = row
         return day, given.whole("referrer_type"), given.whole("nb_visits", 0), self._by_goals(given)
 
-    def _by_goals(self, row: Node) -> float:
-        """Conversions of the goals that count, and of orders; a row without goals had none."""
+    def _by_goals(self, row: Node) -> float | None:
+        """Conversions of the goals that count, and of orders; a row without goals had none.
+
+        None where its visits converted all the same: then this Matomo does not say in what.
+        """
         if "goals" not in row or not isinstance(row["goals"].value, dict):
-            return 0.0
+            return None if row.whole("nb_visits_converted", 0) else 0.0
         total = 0.0
         for key, goal in row["goals"].items():
             number = key.removeprefix("idgoal=")

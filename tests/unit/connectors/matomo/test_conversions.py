@@ -137,6 +137,22 @@ def test_a_referrer_that_cannot_be_read_costs_itself_and_two_of_one_type_are_add
     assert doubts(batch)["entries_left_out"]["quantity"] == 1
 
 
+def test_referrers_whose_visits_converted_without_saying_in_what_have_no_conversions_and_not_none() -> None:
+    first = [
+        {"referrer_type": 1, "nb_visits": 3, "nb_visits_converted": 2},
+        {"referrer_type": 2, "nb_visits": 2, "nb_visits_converted": "0", "goals": []},
+        {"referrer_type": 3, "nb_visits": 2, "nb_visits_converted": 1, "goals": []},
+    ]
+    reports = {"2026-11-01": first, "2026-11-02": []}
+    with vendor(matomo(Referrers__getReferrerType=reports, VisitsSummary__get=EMPTY)) as server:
+        rows = opened(server).read(CHANNELS, TWO).rows.to_pylist()
+    assert {row["channel"]: row["conversions"] for row in rows} == {
+        "direct": None,
+        "organic_search": 0.0,
+        "referral": None,
+    }
+
+
 def test_a_goal_that_cannot_be_read_costs_itself() -> None:
     with vendor(matomo(Goals__getGoals=GOALS | {"9": {"name": "Utan nummer"}})) as server:
         listed = opened(server).read(KEY_EVENTS, None)
