@@ -175,7 +175,7 @@ class Ga4Client:
                 return None
             if len(found) == count:
                 zone = reply.metadata.time_zone
-                doubts = doubts_of(reply, report.window)
+                doubts = doubts_of(reply, report.window, dimensions=report.dimensions)
                 return Result(rows=list(found.items()), zone=zone, quality=quality_of(reply), doubts=doubts)
             if len(found) == before:
                 return None
@@ -289,7 +289,7 @@ def quality_of(reply: types.RunReportResponse) -> Quality:
     return quality | {name: getattr(quota, field).remaining for name, field in _QUOTAS.items() if field in quota}
 
 
-def doubts_of(reply: types.RunReportResponse, days: Window) -> tuple[Doubt, ...]:
+def doubts_of(reply: types.RunReportResponse, days: Window, *, dimensions: tuple[str, ...]) -> tuple[Doubt, ...]:
     """What Google says against a report's figures."""
     meta, found = reply.metadata, list[Doubt]()
     samples = [
@@ -303,7 +303,7 @@ def doubts_of(reply: types.RunReportResponse, days: Window) -> tuple[Doubt, ...]
     if meta.subject_to_thresholding:
         found.append(Doubt(code="thresholded", days=days))
     if meta.data_loss_from_other_row:
-        found.append(Doubt(code="other_row", days=days))
+        found.append(Doubt(code="other_row" if "pagePath" in dimensions else "rows_folded", days=days))
     for reason in meta.data_truncation_reasons:
         kind, until = reason.data_truncation_type.name, reason.data_truncation_date
         found.append(Doubt(code="history_cut", what=f"{kind} {until}".strip(), days=days))

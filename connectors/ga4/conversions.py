@@ -186,7 +186,11 @@ class Conversions:
         result = self._run(
             Report(dimensions=by_channel, metrics=("sessions", "engagedSessions", "keyEvents"), window=window)
         )
-        named = self._named_by_channel(by_channel, window) if self._events else None
+        told = list(result.doubts)
+        named: dict[tuple[date, str], float] | None = None
+        if self._events:
+            named, of_named = self._named_by_channel(by_channel, window)
+            told += [doubt for doubt in of_named if doubt not in told]
         found: dict[tuple[date, str], Row] = {}
         undated = 0
         unknown: set[str] = set()
@@ -214,20 +218,23 @@ class Conversions:
                 "conversions": conversions,
                 "is_final": self._source.is_final(day, CHANNELS),
             }
-        doubts = [*result.doubts, *without_a_day(undated)]
+        doubts = [*told, *without_a_day(undated)]
         if unknown:
             doubts.append(Doubt(code="channel_unknown", what=", ".join(sorted(unknown))))
         return Answer(rows=list(found.values()), quality=result.quality, doubts=tuple(doubts))
 
-    def _named_by_channel(self, by_channel: tuple[str, ...], window: Window) -> dict[tuple[date, str], float]:
-        """Conversions of the named events only."""
+    def _named_by_channel(
+        self, by_channel: tuple[str, ...], window: Window
+    ) -> tuple[dict[tuple[date, str], float], tuple[Doubt, ...]]:
+        """Conversions of the named events only, and what Google says against them."""
         metric = "eventCount" if self._leads == "event_count" else "keyEvents"
         result = self._run(Report(dimensions=by_channel, metrics=(metric,), window=window, events=self._events))
-        return {
+        counted = {
             (day, label): number(metric, values[0])
             for (text, label), values in result.rows
             if (day := report_day(text)) is not None
         }
+        return counted, result.doubts
 
 
 def number(metric: str, text: str) -> float:

@@ -49,6 +49,7 @@ DOUBTS: dict[str, NoteCode] = {
     "other_row": "doubt_other_row",
     "rows_capped": "doubt_rows_capped",
     "rows_fell": "doubt_rows_fell",
+    "rows_folded": "doubt_rows_folded",
     "sampled": "doubt_sampled",
     "thresholded": "doubt_thresholded",
 }

@@ -45,6 +45,7 @@ NoteCode = Literal[
     "doubt_report_not_made",
     "doubt_rows_capped",
     "doubt_rows_fell",
+    "doubt_rows_folded",
     "doubt_rows_differ",
     "doubt_sampled",
     "doubt_thresholded",

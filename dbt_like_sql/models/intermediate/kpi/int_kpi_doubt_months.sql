@@ -96,6 +96,7 @@ said as (
             'other_row',
             'report_not_made',
             'rows_capped',
+            'rows_folded',
             'sampled',
             'thresholded',
             'undated_rows'
@@ -124,6 +125,7 @@ select
             when 'metric_gone' then {{ note('doubt_metric_gone', "'source=' || said_by") }}
             when 'other_row' then {{ note('doubt_other_row', "'source=' || said_by") }}
             when 'report_not_made' then {{ note('doubt_report_not_made', "'source=' || said_by") }}
+            when 'rows_folded' then {{ note('doubt_rows_folded', "'source=' || said_by") }}
             when 'rows_capped' then {{ note('doubt_rows_capped', "'source=' || said_by") }}
             when 'sampled' then {{ note('doubt_sampled', "'source=' || said_by") }}
             when 'thresholded' then {{ note('doubt_thresholded', "'source=' || said_by") }}

@@ -61,6 +61,7 @@ sentences as (
             when 'doubt_metric_gone' then 'the source no longer gives all of its counts'
             when 'doubt_other_row' then 'a part of the page views has no page (the row other)'
             when 'doubt_report_not_made' then 'the source has no report, though there was something to report'
+            when 'doubt_rows_folded' then 'the source folded small rows into one, (other)'
             when 'doubt_rows_capped' then 'rows beyond the source''s cap have no page'
             when 'doubt_sampled' then 'the source counted a sample'
             when 'doubt_thresholded' then 'the source withholds rows of few people'

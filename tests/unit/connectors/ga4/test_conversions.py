@@ -194,13 +194,16 @@ def test_conversions_by_channel_are_those_of_the_named_events() -> None:
     def answer(body: dict[str, Any]) -> dict[str, Any]:
         names = ["date", "sessionDefaultChannelGroup"]
         if "dimensionFilter" in body:
-            return report(names, ["keyEvents"], [["20261101", "Direct", "2"]])
+            meta = {"timeZone": "Europe/Stockholm", "subjectToThresholding": True}
+            return report(names, ["keyEvents"], [["20261101", "Direct", "2"]], metadata=meta)
         rows = [["20261101", "Direct", "10", "8", "9"], ["20261101", "Email", "1", "1", "1"]]
         return report(names, ["sessions", "engagedSessions", "keyEvents"], rows)
 
     with vendor(google(answer)) as server:
-        rows = source(server, "generate_lead").read(CHANNELS, WEEK).rows.to_pylist()
-    assert [(row["channel"], row["conversions"]) for row in rows] == [("direct", 2.0), ("email", 0.0)]
+        batch = source(server, "generate_lead").read(CHANNELS, WEEK)
+    found = [(row["channel"], row["conversions"]) for row in batch.rows.to_pylist()]
+    assert found == [("direct", 2.0), ("email", 0.0)]
+    assert "thresholded" in doubts(batch), "said of the named events only"
 
 
 def test_events_of_a_property_without_key_events_are_no_conversions() -> None:
