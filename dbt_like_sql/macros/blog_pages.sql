@@ -85,7 +85,8 @@ post_pages as (
 
 {# CTEs up to gone_posts and gone_addresses, after shared_paths: posts that a list of `blogs` (client, source) named and
    names no more, from when they were published to the last day that they stood there. What another post is counted as
-   now, whatever its id, is not gone: one that was published by then stands at one of its addresses. #}
+   now, whatever its id, is not gone: one that was published by then stands at one of its addresses, or one of its day
+   on another host. #}
 {% macro gone_posts_of(blogs) -%}
 former_names as (
     select
@@ -149,14 +150,17 @@ still_counted as (
     inner join {{ ref('int_blog_addresses') }} as addresses
         on
             former_names.client = addresses.client
-            and former_names.site_host = addresses.site_host
             and former_names.address = addresses.page_path
     inner join {{ ref('int_blog_posts') }} as posts
         on
             addresses.client = posts.client
             and addresses.source = posts.source
             and addresses.post_id = posts.post_id
-            and former_posts.last_seen_on >= posts.live_on
+            and (
+                (former_names.site_host = addresses.site_host and former_posts.last_seen_on >= posts.live_on)
+                or former_posts.live_on = posts.live_on
+            )
+    where former_names.address <> '/'
 ),
 
 -- two lists may both have named it

@@ -112,17 +112,23 @@ def republished() -> Story:
 
 def deleted() -> Story:
     """Post 2 was deleted on 5 November, and has the address of post 3 since; a feed that named it left with it."""
+    later = date(2026, 11, 10)
     story = wordpress(
-        site("deleted"), ("1", "https://tall.se/a/", PUBLISHED), ("3", "https://tall.se/b/", date(2026, 11, 10))
+        site("deleted"),
+        ("1", "https://tall.se/a/", PUBLISHED),
+        ("3", "https://tall.se/b/", later),
+        ("4", "https://gamla.se/c/", later),
     )
     listed(story.source("rss", "feed"), "rss", ("tag:a", "https://tall.se/a", PUBLISHED))
     story.known("blog", "2", "https://tall.se/gammal/", PUBLISHED, first_seen=at(PUBLISHED), last_seen=at(OCTOBER))
     for source, name in (("blog", "2"), ("rss", "tag:b")):
         url, first, last = "https://tall.se/b/", at(date(2026, 9, 20)), at(date(2026, 11, 4))
         story.known(source, name, url, PUBLISHED, first_seen=first, last_seen=last)
-    # the id that post 1 had in another system
-    story.known("blog", "91", "https://tall.se/a/", PUBLISHED, first_seen=at(PUBLISHED), last_seen=at(OCTOBER))
+    # the ids that post 1 had in another system, and on another host
+    for name, host in (("91", "tall.se"), ("92", "gamla.se")):
+        story.known("blog", name, f"https://{host}/a/", PUBLISHED, first_seen=at(PUBLISHED), last_seen=at(OCTOBER))
     views(story, "/a", 100, on=date(2026, 10, 3))
+    views(story, "/", 1, host="gamla.se")
     views(story, "/gammal", 20, on=date(2026, 10, 3))
     views(story, "/b/amp/", 40, on=date(2026, 10, 3))
     views(story, "/b", 10, on=date(2026, 11, 2))
@@ -398,10 +404,10 @@ def test_a_new_id_at_an_old_address_is_published_anew(con: duckdb.DuckDBPyConnec
 def test_a_post_deleted_later_stood_at_the_end_of_the_months_before_and_keeps_what_it_received(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert posts(con, "deleted", "page_views") == [("1", 100), ("3", 6)]
-    assert [value_of(con, "deleted", "blog_posts", month) for month in (AUGUST, NOVEMBER)] == [1, 1]
+    assert posts(con, "deleted", "page_views") == [("1", 100), ("3", 6), ("4", 0)]
+    assert [value_of(con, "deleted", "blog_posts", month) for month in (AUGUST, NOVEMBER)] == [1, 2]
     found = [month_of(con, "deleted", "page_views_per_blog_post", month) for month in (AUGUST, OCTOBER, NOVEMBER)]
-    assert [(row["numerator"], row["denominator"]) for row in found] == [(0, 2), (160, 2), (16, 2)]
+    assert [(row["numerator"], row["denominator"]) for row in found] == [(0, 2), (160, 2), (16, 3)]
 
 
 def test_amp_index_files_feeds_second_pages_and_campaign_litter_are_the_listed_post(
