@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 import sys
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -22,9 +23,16 @@ NUMERIC = {"BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT", "TINYINT", "UBI
 ANY_WIDTH = 10_000
 
 
-def _text(value: Any) -> str:
+def _text(value: Any) -> str:  # noqa: PLR0911 - one return a type
+    """A cell as DuckDB's own shell writes it, but for a missing value, which is empty unless it is in a list."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_inside, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {_inside(each)}' for name, each in value.items())}}}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, date):
@@ -32,6 +40,18 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.12g}"
     return str(value)
+
+
+def _inside(value: Any) -> str:
+    return "NULL" if value is None else _text(value)
+
+
+def _shown(value: Any) -> str:
+    """A cell at a terminal: what would move its cursor or change its colours stands there as what it is."""
+    return "".join(
+        sign if sign == "\n" or unicodedata.category(sign) != "Cc" else sign.encode("unicode_escape").decode()
+        for sign in _text(value).replace("\t", " ")
+    )
 
 
 @click.command(
@@ -75,7 +95,7 @@ def laid_out(columns: Sequence[tuple[str, str]], rows: Sequence[tuple[Any, ...]]
     for name, kind in columns:
         table.add_column(name, justify="right" if kind.split("(")[0] in NUMERIC else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_text(value) for value in row))
+        table.add_row(*(_shown(value) for value in row))
     # into text first: a console of rich's own ends the program with 1 where the reader has had enough
     console = Console(file=io.StringIO(), width=width or ANY_WIDTH, markup=False, highlight=False, emoji=False)
     with console.capture() as shown:
@@ -94,7 +114,7 @@ def _upright(names: Sequence[str], row: tuple[Any, ...]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in zip(names, row, strict=True):
-        table.add_row(name, _text(value))
+        table.add_row(name, _shown(value))
     return table
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pipelines.cli.sql import laid_out
 
 COLUMNS = [("client", "VARCHAR"), ("title", "VARCHAR"), ("value", "DOUBLE")]
@@ -31,3 +33,19 @@ def test_a_program_that_reads_gets_lines_however_wide_they_are() -> None:
 
 def test_no_row_is_a_heading_and_nothing_upright() -> None:
     assert "client" in laid_out(COLUMNS, [], width=30)
+
+
+def test_values_of_every_kind_are_written_as_duckdb_writes_them() -> None:
+    row = (True, [date(2026, 3, 1), None], {"code": "few", "part": 12.0}, None, 2**100)
+    columns = [(name, "VARCHAR") for name in "abcde"]
+    line = laid_out(columns, [row], width=None).splitlines()[2]
+    assert [cell.strip() for cell in line.split("│")] == [
+        *("true", "[2026-03-01, NULL]", "{'code': few, 'part': 12}", "", str(2**100))
+    ]
+
+
+def test_no_title_moves_the_cursor_of_a_terminal() -> None:
+    text = laid_out([("title", "VARCHAR")], [("\x1b[2J\x1b]0;owned\x07å\xa0ö",)], width=80)
+    assert "\x1b" not in text
+    assert r"\x1b[2J\x1b]0;owned\x07å" in text
+    assert "å\xa0ö" in text
