@@ -1,9 +1,10 @@
 """Google Sheets: one tab's figures, by the rules of csv files (API2.md, section I).
 
-By the API cells come as the sheet holds them: numbers, and dates as days since 1899-12-30. By a link they come as they
-are shown, in the sheet's locale, and a number that can be read in two ways is refused. What belongs here: fetching, and
-turning a tab into the cells that a csv file would have. What does not: those rules (``csv/rows.py``), what an error of
-Google's means (``google/errors.py``). Assumed: that a link which is not shared leads to a page to sign in at, with 200.
+By the API cells come as the sheet holds them: numbers, and dates as days since 1899-12-30. By a link they come as
+they are shown, in the sheet's locale. A number that stands there as text, and can be read in two ways, is refused.
+What belongs here: fetching, and turning a tab into the cells that a csv file would have. What does not: those rules
+(``csv/rows.py``), what an error of Google's means (``google/errors.py``). Assumed: that a link which is not shared
+leads to a page to sign in at, with 200.
 """
 
 from __future__ import annotations
@@ -226,7 +227,7 @@ class SheetSource:
                 row = row_of(
                     header,
                     cells,
-                    decimals="point",
+                    decimals="either",
                     kpis=self._context.kpis,
                     own=self._context.own_kpis,
                     scopes=self._context.scopes,
@@ -278,8 +279,14 @@ def _cell(name: str, value: Json) -> str:
             raise BadCell(f"month {day} is not a month's first day; write it like 2026-03, or use the column date")
         return day.isoformat()[:7] if name == "month" else day.isoformat()
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < LARGEST else repr(value)
+        return repr(int(value)) if value.is_integer() and abs(value) < LARGEST else _decimal(value)
     return str(value).strip()
+
+
+def _decimal(value: float) -> str:
+    """A number that the sheet holds, told from one written as text: its point parts decimals, as the exponent shows."""
+    text = repr(value)
+    return text if "e" in text else f"{text}e0"
 
 
 def _listed(tab: str, problems: Problems) -> str:

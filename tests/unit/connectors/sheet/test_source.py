@@ -21,6 +21,7 @@ from tests.unit.ga4_replies import key_text
 
 ID = "1AbCdEfGhIjKlMnOp"
 LINK = f"https://docs.google.com/spreadsheets/d/{ID}/edit?usp=sharing#gid=7"
+HEADER = ["date", "kpi", "value"]
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 ABOUT = {
     "properties": {"timeZone": "Europe/Stockholm", "locale": "sv_SE"},
@@ -122,6 +123,20 @@ def test_by_the_api_numbers_and_dates_are_those_that_the_sheet_holds() -> None:
         "dateTimeRenderOption": "SERIAL_NUMBER",
     }
     assert asked.headers["Authorization"] == "Bearer ya29.fresh"
+
+
+def test_by_the_api_a_number_typed_as_text_is_read_as_by_the_link_and_refused_where_it_can_be_two() -> None:
+    values = [
+        ["date", "kpi", "value"],
+        [46327, "leads", "1234,5"],
+        [46328, "leads", "1 234,50"],
+        [46329, "leads", 1.234],
+    ]
+    with vendor(google(values)) as server:
+        rows = by_api(server, tab="Leads").read(ROWS, None).rows.to_pylist()
+    assert [row["value"] for row in rows] == [1234.5, 1234.5, 1.234]
+    with vendor(google([HEADER, [46327, "leads", "1.234"]])) as server:
+        assert "can be read as 1234 or as 1,234" in str(failure(by_api(server, tab="Leads")))
 
 
 def test_by_the_api_the_first_tab_is_read_where_none_is_named() -> None:
