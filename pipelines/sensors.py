@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -28,7 +29,11 @@ from pipelines.notices.text import (
 )
 from pipelines.warehouse.home import HOME_VARIABLE, Home
 
-EVENTS = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
+EVENTS = {
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.PIPELINE_FAILURE,
+}
 PARTITION_TAG = "dagster/partition"
 _CLASS = re.compile(r"^(?:\w+\.)+\w+: ")
 
@@ -92,7 +97,7 @@ def summary_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunSummary:
         night=run.tags.get(PARTITION_TAG),
         succeeded=run.status is dg.DagsterRunStatus.SUCCESS,
         checks=tuple(_failed_checks(kept)),
-        steps=tuple(_failed_steps(kept)),
+        steps=tuple(_failed_steps(kept)) or tuple(_failed_before_a_step(kept)),
     )
 
 
@@ -126,8 +131,22 @@ def _failed_tests(texts: Mapping[str, str]) -> Iterable[FailedTest]:
 def _failed_steps(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedStep]:
     for event in events:
         if event.event_type is dg.DagsterEventType.STEP_FAILURE:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            message = _CLASS.sub("", error.message) if error else "no reason given"
-            yield FailedStep(step=str(event.step_key), message=message)
+            yield FailedStep(
+                step=str(event.step_key), message=_why(event.step_failure_data.error, otherwise="no reason given")
+            )
+
+
+def _failed_before_a_step(events: Iterable[dg.DagsterEvent]) -> Iterable[FailedStep]:
+    """Why no step began, such as a date that the ledger contradicts; or what ended the run from outside."""
+    for event in events:
+        if event.event_type is dg.DagsterEventType.PIPELINE_FAILURE:
+            error = event.job_failure_data.error if event.event_specific_data is not None else None
+            yield FailedStep(step="the run", message=_why(error, otherwise=event.message or "no reason given"))
+            return
+
+
+def _why(error: Any, *, otherwise: str) -> str:
+    """The words of the error that the others were raised from."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return _CLASS.sub("", error.message) if error else otherwise

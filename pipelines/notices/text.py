@@ -92,7 +92,8 @@ def notice_of(run: RunSummary) -> Notice | None:
     others = [check for check in run.checks if not (unread and check.check == SOURCES_READ)]
     lines += _shortened([line for check in others for line in _check(check)])
     if not run.succeeded:
-        lines += ["", "What was published before is still served; okr status says so too."]
+        told = "; okr status says so too" if blocking else ""
+        lines += ["", f"What was published before is still served{told}."]
     lines += ["", f"Run {run.run_id}"]
     said = {event_of_unread(source, kind) for source, kind in unread}
     silent = [source for source, _ in unread]

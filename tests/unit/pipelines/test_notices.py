@@ -25,6 +25,7 @@ from pipelines.notices.send import NotSent, by_mail, by_webhook, messengers_of
 from pipelines.notices.text import FailedCheck, FailedStep, Notice, RunSummary, notice_of
 from pipelines.sensors import send, summary_of
 from pipelines.warehouse.checks.run import CheckOutcome
+from pipelines.warehouse.clock_check import ClockDoubted
 from pipelines.warehouse.home import Home
 
 NOTICE = Notice(subject="nightly of 2026-11-19: FAILED", text="nightly FAILED\n- åäö")
@@ -240,6 +241,27 @@ def test_of_more_rows_than_are_shown_which_are_shown_makes_no_news(tmp_path: Pat
     home = Home(tmp_path)
     assert told(home, failing("freshness", ("a", "source=web"), ("b", "source=web"), unexpected=90))
     assert not told(home, failing("freshness", ("c", "source=web"), ("d", "source=web"), unexpected=90))
+
+
+def test_a_night_that_fails_before_its_first_step_is_told_with_the_reason() -> None:
+    @dg.resource
+    def night() -> None:
+        raise ClockDoubted("the machine's clock says 2026-11-01: set the clock right")
+
+    @dg.asset(required_resource_keys={"night"})
+    def marts() -> None: ...
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.materialize([marts], resources={"night": night}, instance=instance, raise_on_error=False)
+        notice = notice_of(summary_of(instance, run.dagster_run))
+        ended = instance.create_run_for_job(run.job_def)
+        instance.report_run_failed(ended, "the worker is gone")
+        from_outside = notice_of(summary_of(instance, ended))
+    assert notice is not None
+    assert "- the run failed: the machine's clock says 2026-11-01: set the clock right" in notice.text
+    assert "okr status" not in notice.text
+    assert from_outside is not None
+    assert "- the run failed: the worker is gone" in from_outside.text
 
 
 def test_a_hundred_failures_are_a_short_text() -> None:
