@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import fail, home_of, one_line
+from pipelines.cli.common import Place, fail, home_of, one_line
 from pipelines.warehouse.backup import BackupFailed, back_up, put_back
 from pipelines.warehouse.clock import clock_from
 
 
 @click.command(epilog="Example: okr --home okr-home backup okr-2026-11-20.tar.gz")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=Place(is_file=True))
 @click.pass_context
 def backup(context: click.Context, file: Path) -> None:
     """Copy the home folder into FILE, also while a run goes on.
@@ -29,8 +29,8 @@ def backup(context: click.Context, file: Path) -> None:
 
 
 @click.command(epilog="Example: okr restore okr-2026-11-20.tar.gz --into okr-restored")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--into", "folder", required=True, type=click.Path(path_type=Path), help="An empty or a new folder.")
+@click.argument("file", type=Place(is_file=True))
+@click.option("--into", "folder", required=True, type=Place(), help="An empty or a new folder.")
 def restore(file: Path, folder: Path) -> None:
     """Put what okr backup wrote into an empty folder, which is a home folder then."""
     if not file.is_file():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
@@ -129,6 +130,18 @@ def published(home: Home) -> Generator[DuckDBPyConnection, None, None]:
         yield con
     finally:
         con.close()
+
+
+class Place(click.Path):
+    """A path that is given: an empty one, of a variable that is not set, would be the current folder."""
+
+    def __init__(self, *, is_file: bool = False) -> None:
+        super().__init__(dir_okay=not is_file, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("the path is empty; name one, such as . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Day(click.ParamType[date]):

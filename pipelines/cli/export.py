@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.common import DAY, client_option, fail, home_of, one_line, published
+from pipelines.cli.common import DAY, Place, client_option, fail, home_of, one_line, published
 from pipelines.exports.all import export_all
 from pipelines.exports.database import NotHandedOut, hand_out
 from pipelines.exports.reader import UnknownLanguage, agency_language, readers_of
@@ -20,12 +20,12 @@ from pipelines.warehouse.home import Home
 
 @click.command(epilog="Example: okr --home okr-home export --client acme --audience board --out for-the-board")
 @client_option
-@click.option("--out", type=click.Path(path_type=Path), help="Write here instead of the home folder's exports/.")
+@click.option("--out", type=Place(), help="Write here instead of the home folder's exports/.")
 @click.option("--as-of", type=DAY, help="As it was known that day.")
 @click.option("--audience", type=click.Choice(["board", "team"]), help="board leaves out the key results' detail.")
 @click.option(
     "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Place(is_file=True),
     help="Write the published tables of one client into this file instead, to hand out.",
 )
 @click.pass_context

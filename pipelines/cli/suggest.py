@@ -72,7 +72,7 @@ def _found(
     if unknown := [kpi for kpi in kpis if kpi not in BUILT_IN and kpi not in {each.id for each in file.kpis}]:
         raise fail(f"{unknown[0]!r} is no KPI of {client}; marts.kpis has them")
     as_of = local_date(clock_from(os.environ).now(), ZoneInfo(file.timezone))
-    wanted = _period(period, file) if period else suggest_page.next_period(file, as_of=as_of)
+    wanted = _period(period, file) if period is not None else suggest_page.next_period(file, as_of=as_of)
     with published(home) as con:
         found = suggest_page.suggestions(con, file, wanted, kpis=kpis, as_of=as_of)
     return file, wanted, found

@@ -92,6 +92,10 @@ def test_a_home_folder_that_can_not_be_one_is_told_in_one_line(
         (["ui", "--port", "99999"], "99999"),
         (["replay", "--source", "acme/nosuch", "--from", "2026-01-01", "--to", "2026-01-02"], "acme/web"),
         (["completion", "tcsh"], "tcsh"),
+        (["export", "--out", ""], "the path is empty"),
+        (["export", "--client", "acme", "--database", ""], "the path is empty"),
+        (["restore", "file", "--into", ""], "the path is empty"),
+        (["backup", ""], "the path is empty"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -132,6 +136,7 @@ def test_a_clock_that_is_set_to_no_day_is_wrong_usage(
     [
         (["validate", "nosuch"], "nosuch"),
         (["suggest", "acme", "--period", "FY0000"], "'FY0000' is not a period"),
+        (["suggest", "acme", "--period", ""], "'' is not a period"),
         (["status", "--client", "nosuch", "--as-of", "2026-01-01", "--restated"], "no client file for 'nosuch'"),
         (["doctor", "nosuch"], "nosuch"),
         (["status", "--client", "nosuch"], "fjallglas"),
