@@ -153,7 +153,7 @@ seen_pages as (
 
 {{ post_pages_of('seen_pages', 'all_addresses') }},
 
--- what a post received before it was deleted it keeps
+-- what a post received in the months at whose end it was live it keeps; in its last one it is on neither side
 viewed_before as (
     select
         posts.client,
@@ -180,6 +180,7 @@ viewed_before as (
             and post_pages.site_host = pages.site_host
             and post_pages.page_path = pages.page_path
             and pages.day between post_pages.from_on and post_pages.until_on
+            and last_day(pages.day) < posts.last_seen_on
     inner join {{ ref('int_blog_days') }} as days
         on
             posts.client = days.client
