@@ -139,9 +139,8 @@ def outlook(
         if not all(_covers(reach, month) for month in uncovered)
     )
     rows = [f"{month:%Y-%m},{kpi},…" for month in uncovered]
-    return answer(
-        f"baseline {span}: {len(uncovered)} of {len(months)} months missing; {late}", missing=uncovered, rows=rows
-    )
+    said = f"baseline {span}: {len(uncovered)} of {len(months)} months missing" + (f"; {late}" if late else "")
+    return answer(said, missing=uncovered, rows=rows)
 
 
 def _adds_up(client: Client, kpi: str) -> bool:

@@ -134,3 +134,7 @@ def test_a_period_longer_than_a_year_stands_against_months_before_all_of_it() ->
     text = GOOD.replace("end: 2026-12-31", "end: 2027-06-30")
     assert text != GOOD
     assert asked(text).sentence == "baseline 2024-01 to 2025-06 from web"
+
+
+def test_of_a_figure_that_only_csv_gives_no_source_is_said_to_reach_back() -> None:
+    assert reach("nps", WEB % "")[1] == "baseline 2025-01 to 2025-12: 12 of 12 months missing"
