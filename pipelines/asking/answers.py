@@ -6,6 +6,7 @@ What belongs here: reading and shaping. What does not: the protocol (``server.py
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -21,6 +22,8 @@ from pipelines.exports.since import changes_since
 Answer = dict[str, Any]
 MOST_ROWS = 200
 MOST_NIGHTS = 60
+MOST_CHARACTERS = 4000
+"""Of one cell of an answer to ``sql``, which a model reads whole."""
 STATUSES = (
     "achieved: reached for good; on_track; at_risk; off_track; out_of_reach: can no longer be reached; too_early;"
     " cannot_be_judged: data are missing, and why is in notes"
@@ -205,15 +208,21 @@ def what_changed(con: duckdb.DuckDBPyConnection, client: str, *, days: int = 7) 
 
 
 def sql(con: duckdb.DuckDBPyConnection, query: str) -> Answer:
-    """One read-only question in DuckDB's SQL over schemas marts and ops; at most ``MOST_ROWS`` rows."""
+    """One read-only question in DuckDB's SQL over schemas marts and ops.
+
+    At most ``MOST_ROWS`` rows, of each cell ``MOST_CHARACTERS``; what was cut is said.
+    """
     reach = _reach(con)
     answered = ask(con, query, most=MOST_ROWS)
     names = _told_apart([name for name, _ in answered.columns])
+    rows = [[_cut(_plain(value)) for value in row] for row in answered.rows]
+    cut = {name for row in rows for name, (_, is_cut) in zip(names, row, strict=True) if is_cut}
     return _answer(
         {
             "columns": [{"name": name, "type": kind} for name, (_, kind) in zip(names, answered.columns, strict=True)],
-            "rows": [dict(zip(names, row, strict=True)) for row in answered.rows],
+            "rows": [dict(zip(names, [value for value, _ in row], strict=True)) for row in rows],
             "more_rows": answered.more,
+            "cut_columns": [name for name in names if name in cut],
             **reach,
             "definition": "definitions(table) says what each column means",
         }
@@ -268,6 +277,12 @@ def _records(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, ob
 
 def _answer(value: Mapping[str, Any]) -> Answer:
     return {name: _plain(each) for name, each in value.items()}
+
+
+def _cut(value: Any) -> tuple[Any, bool]:
+    """A plain value, the beginning of its text where it is too long, and whether it was."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (f"{text[:MOST_CHARACTERS]}…", True) if len(text) > MOST_CHARACTERS else (value, False)
 
 
 def _plain(value: Any) -> Any:

@@ -89,7 +89,10 @@ def server_of(home: Home, *, longest: float = LONGEST_SECONDS) -> MCPServer:
 
     @server.tool(annotations=READS)
     def sql(query: str) -> dict[str, Any]:
-        """One read-only question in DuckDB's SQL over schemas marts and ops; at most 200 rows come back."""
+        """One read-only question in DuckDB's SQL over schemas marts and ops.
+
+        At most 200 rows come back, of each cell at most 4,000 characters.
+        """
         return answered(lambda con: answers.sql(con, query))
 
     return server

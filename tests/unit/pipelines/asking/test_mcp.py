@@ -144,6 +144,15 @@ def test_a_long_answer_says_that_there_is_more(home: Home) -> None:
     assert (len(answer["rows"]), answer["more_rows"]) == (200, True)
 
 
+def test_a_cell_that_nobody_could_read_is_cut_and_said_to_be(home: Home) -> None:
+    answer = tool(home, "sql", query="select 'short' as a, repeat('x', 5_000_000) as b, range(1_000_000) as c")
+    (row,) = answer["rows"]
+    assert (row["a"], answer["cut_columns"]) == ("short", ["b", "c"])
+    assert row["b"] == "x" * 4000 + "…"
+    assert row["c"].startswith("[0, 1, 2, ")
+    assert len(row["c"]) == 4001
+
+
 def test_questions_asked_at_once_are_all_answered(home: Home) -> None:
     async def ask_all(client: Client) -> list[Any]:
         answers: list[Any] = []
