@@ -1,20 +1,21 @@
 """Brevo: newsletters by the day they were sent, and subscribers as of now (API2.md, section G).
 
 The list's statistics hold the last six months' events only; what was sent before is asked one by one, as far as a
-hundred requests an hour allow, and it is said where they were not. Subscribers are ``uniqueSubscribers`` of all lists,
-as the other count is being dropped; there is no history. Days are the client's. Assumed: the form of error bodies.
+hundred requests an hour allow, from the newest on; days that were not come with a later night. Subscribers are
+``uniqueSubscribers`` of all lists, as the other count is being dropped; there is no history. Days are the client's.
+Assumed: the form of error bodies.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 
 from connectors.brevo.settings import Brevo
 from connectors.core.base import Answer, BaseSource
-from connectors.core.doubt import Doubt
+from connectors.core.doubt import Doubt, not_made
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted, RateLimited
 from connectors.core.http import Http, Verdict, verdict_by_status
 from connectors.core.odd import Odd
@@ -24,7 +25,7 @@ from connectors.core.raw_tables import NEWSLETTERS_DAILY, SUBSCRIBER_SNAPSHOTS
 from connectors.core.reply import Reply
 from connectors.core.shape import Node
 from okr_models.client.sources import SourceSettings
-from okr_models.periods import ONE_DAY, Window, month_start
+from okr_models.periods import ONE_DAY, Window
 
 VENDOR, ROOT = "https://api.brevo.com", "/v3"
 CAMPAIGN_PAGE, LIST_PAGE, MOST_PAGES = 100, 50, 200
@@ -128,22 +129,20 @@ class BrevoSource(BaseSource[Http]):
         self._tell()
         odd = Odd()
         found = odd.by_id(listed.items, lambda item: str(item.whole("id")))
-        sent_on = odd.readable(found.values(), lambda item: (self._day(item), item))
+        read = odd.readable(found.values(), lambda item: (self._day(item), item))
+        sent_on = [(day, item) for day, item in read if day in window]
+        unread = self._not_asked_yet([day for day, _ in sent_on])
         campaigns: list[tuple[date, Node]] = []
-        asked, unasked = 0, defaultdict[date, list[date]](list)
         for day, item in sent_on:
-            if day not in window:
+            if unread is not None and day <= unread:
                 continue
             campaign = item
-            if (self.today() - day).days > LISTED_DAYS and asked < MOST_DETAILS:
-                asked += 1
+            if self._is_older(day):
                 campaign = self.transport.get_json(
                     f"{ROOT}/emailCampaigns/{item.whole('id')}",
                     attempted="reading an older newsletter",
                     params={"statistics": "globalStats", "excludeHtmlContent": "true"},
                 )
-            elif (self.today() - day).days > LISTED_DAYS:
-                unasked[month_start(day)].append(day)
             campaigns.append((day, campaign))
         days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
         for day, figures in odd.readable(campaigns, lambda one: (one[0], _figures(one[1]))):
@@ -160,10 +159,26 @@ class BrevoSource(BaseSource[Http]):
             for day, sent in days.items()
         ]
         doubts = [*shortfall(len(found), listed.total), *odd.doubts()]
-        for _, sent_days in sorted(unasked.items()):
-            what = f"events of {len(sent_days)} newsletters older than six months"
-            doubts.append(Doubt(code="history_cut", what=what, days=Window(min(sent_days), max(sent_days))))
+        if unread is not None:
+            what = f"newsletters sent by {unread}, which later nights ask for one by one"
+            doubts.append(not_made(Window(window.start, unread), seen=None, what=what))
         return Answer(rows=rows, doubts=tuple(doubts))
+
+    def _is_older(self, day: date) -> bool:
+        """Whether a newsletter of this day is older than what the list's statistics reach back to."""
+        return (self.today() - day).days > LISTED_DAYS
+
+    def _not_asked_yet(self, sent_on: Iterable[date]) -> date | None:
+        """The newest day whose newsletters are not asked for one by one in this read, nor are those before it.
+
+        The list's own figures of them are all but nothing, and no zeros. A day is asked whole, and one a read at least.
+        """
+        left = MOST_DETAILS
+        for day, count in sorted(Counter(day for day in sent_on if self._is_older(day)).items(), reverse=True):
+            if count > left < MOST_DETAILS:
+                return day
+            left -= count
+        return None
 
     def _day(self, item: Node) -> date:
         return item.instant("sentDate").astimezone(self._zone).date()
@@ -219,6 +234,6 @@ BREVO = SourceType(
     docs="All newsletters, over several nights; subscribers from the first night on.",
     limits=(
         "100 requests an hour. What is older than six months is asked newsletter by newsletter, at most"
-        f" {MOST_DETAILS} a read. A quota that is used up is not waited for: the next night goes on."
+        f" {MOST_DETAILS} a read, the newest first. A quota that is used up is not waited for: the next night goes on."
     ),
 )

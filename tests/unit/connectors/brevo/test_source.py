@@ -13,6 +13,7 @@ import pytest
 from connectors.brevo import source as under
 from connectors.brevo.settings import Brevo
 from connectors.brevo.source import CAMPAIGNS, SUBSCRIBERS, build
+from connectors.core.doubt import not_made_days
 from connectors.core.errors import AuthFailed, BadReply, QuotaExhausted, RateLimited, SourceError
 from connectors.core.protocol import Source
 from okr_models.client.sources import EnvRef
@@ -75,22 +76,27 @@ def test_newsletters_are_listed_with_their_statistics_up_to_now_and_not_later() 
     assert [asked.path for asked in server.asked] == ["/v3/emailCampaigns", "/v3/account"]
 
 
-def test_what_is_older_than_six_months_is_asked_one_by_one_as_far_as_the_quota_allows(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("window", [LONG_AGO, Window(LONG_AGO.start, NOVEMBER.end)])
+def test_what_is_older_than_six_months_is_asked_one_by_one_and_the_rest_on_a_later_night(
+    monkeypatch: pytest.MonkeyPatch, window: Window
 ) -> None:
     monkeypatch.setattr(under, "MOST_DETAILS", 1)
     with vendor(brevo) as server:
-        batch = opened(server).read(CAMPAIGNS, LONG_AGO)
-    assert sorted(row["clicks"] for row in batch.rows.to_pylist()) == [0, 7]
-    assert "1 newsletters" in str(doubts(batch)["history_cut"]["what"])
+        batch = opened(server).read(CAMPAIGNS, window)
+        rest = opened(server).read(CAMPAIGNS, Window(window.start, date(2026, 1, 10)))
+    # the list's own figures of an old newsletter are no zeros
+    old = [(row["day"], row["clicks"]) for row in batch.rows.to_pylist() if row["day"] < NOVEMBER.start]
+    assert old == [(date(2026, 1, 11), 7)]
+    assert not_made_days(batch.quality) == set(Window(window.start, date(2026, 1, 10)))
+    assert [(row["day"], row["clicks"]) for row in rest.rows.to_pylist()] == [(date(2026, 1, 10), 7)]
+    assert not_made_days(rest.quality) == set()
 
 
-def test_months_whose_newsletters_were_all_asked_for_are_not_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under, "MOST_DETAILS", 1)
+def test_a_day_of_more_newsletters_than_a_read_asks_for_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under, "MOST_DETAILS", 0)
     with vendor(brevo) as server:
-        batch = opened(server).read(CAMPAIGNS, Window(date(2026, 1, 1), date(2026, 11, 19)))
-    cut = doubts(batch)["history_cut"]
-    assert (cut["from"], cut["to"]) == ("2026-01-11", "2026-01-11")
+        batch = opened(server).read(CAMPAIGNS, LONG_AGO)
+    assert [row["day"] for row in batch.rows.to_pylist()] == [date(2026, 1, 11)]
 
 
 def test_subscribers_are_the_unique_ones_of_all_lists() -> None:
