@@ -86,7 +86,7 @@ def export_all(
                 sheets = [_sheet(file, found, notes.get(file.table, {})) for file, found in rows]
                 changed = changes_since(con, read_status(con, reader.client, as_of=as_of, restated=restated))
                 if not is_board:
-                    since = since_words.rows(changed)
+                    since = since_words.rows(changed, dialect=reader.dialect)
                     write_rows(aside / CHANGES, since_words.COLUMNS, since, dialect=reader.dialect)
                     sheets.append(_changes_sheet(since, notes.get("key_result_progress", {})))
                 write_workbook(aside / WORKBOOK, sheets)

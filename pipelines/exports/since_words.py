@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from okr_models.changes.model import OTHER, Changed, Part, in_order
 from okr_models.words.numbers import Language, Speech
-from pipelines.exports.cells import number
+from pipelines.exports.cells import DIALECTS, DialectName, number
 from pipelines.exports.plain import plain
 from pipelines.exports.reader import Reader
 from pipelines.exports.since import Since
@@ -145,15 +145,19 @@ def ago(changed: Changed, speech: Speech) -> str:
     return text["ago"].format(said=", ".join(said))
 
 
-def rows(since: Since) -> list[tuple[object, ...]]:
-    """The rows of ``changes.csv``: every key result's; none where no night is old enough."""
+def rows(since: Since, *, dialect: DialectName = "standard") -> list[tuple[object, ...]]:
+    """The rows of ``changes.csv``: every key result's; none where no night is old enough.
+
+    ``dialect``: how numbers inside a text are written; the others are the file's own business.
+    """
+    point = DIALECTS[dialect].decimal
     return [
         (
             *(since.client, each.objective_id, each.key_result_id, each.since, each.as_of, each.title, each.unit),
             *(each.status_then, each.status, each.current_then, each.current, each.target_then, each.target),
             *(each.progress_then, each.progress),
             *(each.progress_week_ago, each.progress_month_ago, each.progress_quarter_ago),
-            " · ".join(f"{part.scope} {_signed(part.change)}" for part in each.parts) or None,
+            " · ".join(f"{part.scope} {_signed(part.change, point)}" for part in each.parts) or None,
             " · ".join(each.met) or None,
             " · ".join(each.missed) or None,
         )
@@ -161,8 +165,8 @@ def rows(since: Since) -> list[tuple[object, ...]]:
     ]
 
 
-def _signed(change: float) -> str:
-    said = number(change, column="moved_by")
+def _signed(change: float, point: str) -> str:
+    said = number(change, column="moved_by").replace(".", point)
     return said if said.startswith("-") else f"+{said}"
 
 

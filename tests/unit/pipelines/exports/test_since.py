@@ -209,8 +209,9 @@ def test_what_moved_a_large_sum_adds_up_in_the_file_too() -> None:
         status="at_risk", current_then=1.0, current=2.0, target_then=3.0, target=3.0, progress_then=0.5, progress=0.6,
         parts=parts,
     )  # fmt: skip
-    (row,) = rows(Since(client="c", as_of=AS_OF, since=EARLIER, first=EARLIER, changes=(change,)))
-    assert "source=a +1234567.25 · source=b -7654321 · source=c +0.5" in row
+    since = Since(client="c", as_of=AS_OF, since=EARLIER, first=EARLIER, changes=(change,))
+    assert "source=a +1234567.25 · source=b -7654321 · source=c +0.5" in rows(since)[0]
+    assert "source=a +1234567,25 · source=b -7654321 · source=c +0,5" in rows(since, dialect="excel-sv")[0]
 
 
 def test_a_closed_months_report_is_kept_as_its_night_knew_it_and_never_written_again(tmp_path: Path) -> None:
