@@ -27,7 +27,7 @@ from pipelines.shards.store import Conflict, Store
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import Clock, SystemClock
 from pipelines.warehouse.db import open_published
-from pipelines.warehouse.held_back import Held, held_back, write_held
+from pipelines.warehouse.held_back import EXPORTS, Held, held_back, write_held
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import run_lock
 
@@ -93,15 +93,16 @@ def run_shards(
         ran = {outcome.shard for outcome in outcomes}
         old = [_old(shard, spread[shard]) for shard in sorted(behind - ran) if spread[shard]]
         failed = [outcome for outcome in outcomes if outcome.exit_code == 1]
-        standing += _held_of(
-            store, plan, versions, [*failed, *old], order=order, clock=clock, known={each.client for each in standing}
-        )
+        standing += _held_of(store, plan, versions, [*failed, *old], order=order, clock=clock, known=tuple(standing))
+        unexported = _unexported(outcomes, order=order, clock=clock)
+        standing += unexported
         problems = [line for outcome in (*outcomes, *old) for line in _lines(outcome)]
+        problems += [each.line for each in unexported]
         problems += _unlisted(home, clients)
         if published is not None:
             write_held(home, standing, night=None)
             problems += _agency(home, standing, language=language)
-            problems += send(home, {each.client for each in standing})
+            problems += send(home, {each.client for each in standing if each.stage != EXPORTS})
         code = 1 if jobs and len(failed) == len(jobs) else 3 if problems else 0
         return RunEnded(exit_code=code, problems=tuple(problems), outcomes=outcomes, published=published)
 
@@ -219,7 +220,7 @@ def _unlisted(home: Home, clients: Collection[str]) -> list[str]:
 
 
 def _failed_before(home: Home, plan: Plan, outcomes: Iterable[Outcome], *, clients: Collection[str]) -> list[Held]:
-    """Clients of shards whose last night failed and that have none now: their figures are as old as they were."""
+    """Clients of shards whose last night failed, or left their files, and that have none now: all is as it was."""
     ran = {outcome.shard for outcome in outcomes}
     try:
         before = held_back(home)
@@ -228,7 +229,7 @@ def _failed_before(home: Home, plan: Plan, outcomes: Iterable[Outcome], *, clien
     return [
         each
         for each in before
-        if each.stage == SHARD_STAGE and each.client in clients and plan.shard_of(each.client) not in ran
+        if each.stage in {SHARD_STAGE, EXPORTS} and each.client in clients and plan.shard_of(each.client) not in ran
     ]
 
 
@@ -240,9 +241,10 @@ def _held_of(
     *,
     order: Order,
     clock: Clock,
-    known: Collection[str],
+    known: Collection[Held],
 ) -> list[Held]:
-    """Clients that are held back in a shard, and all of a shard that failed; but those that are ``known``."""
+    """Clients that are held back in a shard, and all of a shard that failed; but what is ``known``."""
+    said = {(each.client, each.stage) for each in known}
     at = clock.now().isoformat(timespec="seconds")
     failed = {outcome.shard: outcome for outcome in failures}
     found: list[Held] = []
@@ -254,7 +256,10 @@ def _held_of(
             there = Home(Path(folder))
             store.get_file(file_key(shard, digest), there.held_back)
             found += [
-                each for each in held_back(there) if plan.shard_of(each.client) == shard and each.client not in known
+                each
+                for each in held_back(there)
+                if plan.shard_of(each.client) == shard
+                and said.isdisjoint({(each.client, each.stage), (each.client, SHARD_STAGE)})
             ]
     for shard, outcome in failed.items():
         why = "; ".join(outcome.problems) or "no reason given"
@@ -268,9 +273,19 @@ def _held_of(
                 at=at,
             )
             for client in outcome.clients
-            if client not in known
+            if (client, SHARD_STAGE) not in said
         ]
     return found
+
+
+def _unexported(outcomes: Iterable[Outcome], *, order: Order, clock: Clock) -> list[Held]:
+    """Clients whose figures are out and whose files could not be put into the home."""
+    at = clock.now().isoformat(timespec="seconds")
+    return [
+        Held(client=client, stage=EXPORTS, reason=why, place=None, run_id=order.run_id, at=at)
+        for outcome in outcomes
+        for client, why in outcome.unexported.items()
+    ]
 
 
 def _agency(home: Home, standing: Iterable[Held], *, language: Language | None) -> list[str]:

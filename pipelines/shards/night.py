@@ -40,6 +40,8 @@ from pipelines.warehouse.clock import SystemClock
 from pipelines.warehouse.home import Home
 
 Kind = Literal["done", "busy", "failed"]
+SOME_FAILED = 3
+"""Exit code of ``okr run`` where the night is published, but not all went well."""
 
 
 class Ended(Protocol):
@@ -78,6 +80,8 @@ class Outcome:
     clients: tuple[str, ...]
     exit_code: int = 1
     problems: tuple[str, ...] = ()
+    unexported: Mapping[str, str] = field(default_factory=dict)
+    """Of clients whose files could not be put into the home, why; their figures are published."""
     version: int | None = None
     seconds: float = 0.0
     processor_seconds: float = 0.0
@@ -136,13 +140,13 @@ def _made(
     before = mine.state.newest
     if before is not None and before.run_id == order.run_id:
         # an earlier attempt of this run came as far as that
-        version = before
+        version, unexported = before, dict[str, str]()
         if mine.state.exported < version.number:
             bring_inputs(store, home, clients)
             bring_version(store, home, shard, version)
-            _exports_anew(store, home, clients, order)
+            unexported = _exports_anew(store, home, clients, order)
             mine.exported(version.number)
-        return _outcome(shard, clients, version)
+        return _outcome(shard, clients, version, unexported)
     bring_inputs(store, home, clients)
     if before is not None:
         bring_version(store, home, shard, before)
@@ -164,20 +168,31 @@ def _made(
         asked=clients if ended.exit_code != 1 else None,
     )
     mine.add(version)
-    if ended.exit_code != 1:
-        take_exports(store, home, clients)
+    unexported = _put_out(store, home, clients) if ended.exit_code != 1 else {}
     mine.exported(version.number)
     forget_files(store, shard, mine.state, also_kept=in_use(store))
-    return _outcome(shard, clients, version)
+    return _outcome(shard, clients, version, unexported)
 
 
-def _outcome(shard: int, clients: tuple[str, ...], version: Version) -> Outcome:
+def _put_out(store: Store, home: Home, clients: tuple[str, ...]) -> dict[str, str]:
+    """Put each client's exports into the home; why that failed, of those of which it did. The version stands."""
+    failed: dict[str, str] = {}
+    for client in clients:
+        try:
+            take_exports(store, home, [client])
+        except StoreUnavailable as error:
+            failed[client] = str(error)
+    return failed
+
+
+def _outcome(shard: int, clients: tuple[str, ...], version: Version, unexported: Mapping[str, str]) -> Outcome:
     return Outcome(
         shard=shard,
         kind="done",
         clients=clients,
-        exit_code=version.exit_code,
+        exit_code=version.exit_code or (SOME_FAILED if unexported else 0),
         problems=version.problems,
+        unexported=unexported,
         version=version.number,
     )
 
@@ -217,8 +232,8 @@ def _drop_leftovers(home: Home, owned: Callable[[str], bool]) -> None:
             keep_only(path, [client for client in found if owned(client)])
 
 
-def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Order) -> None:
-    """The exports of a version whose process was killed between keeping it and putting them out."""
+def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Order) -> dict[str, str]:
+    """The exports of a version whose process was killed between keeping it and putting them out; as ``_put_out``."""
     from contextlib import closing
 
     from pipelines.exports.all import export_all
@@ -228,7 +243,7 @@ def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Ord
     from pipelines.warehouse.held_back import held_back
 
     if not home.published_database.exists():
-        return
+        return {}
     bring_export_names(store, home, clients)
     with _environment(order.environ), closing(open_published(home)) as con:
         export_all(
@@ -239,7 +254,7 @@ def _exports_anew(store: Store, home: Home, clients: tuple[str, ...], order: Ord
             root=home.root,
             on_fault=lambda _client, _error: None,  # its files stay as they were
         )
-    take_exports(store, home, clients)
+    return _put_out(store, home, clients)
 
 
 def _processor() -> float:

@@ -32,7 +32,7 @@ from pipelines.shards.store import Patient, Store, StoreUnavailable
 from pipelines.shards_run import FORESEEN
 from pipelines.warehouse.clock import SystemClock, clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
-from pipelines.warehouse.held_back import held_back
+from pipelines.warehouse.held_back import EXPORTS, held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
 from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, tiny_night, write_clients
@@ -232,6 +232,35 @@ def test_a_shard_run_again_leaves_those_named_that_failed_beside_it(root: Path) 
     assert held_back(Home(root)) == ()
     with pytest.raises(moving.NoSuchShard, match="0 to 3"):
         run(store, root, "2026-05-12", only=[shard, 4])
+
+
+def test_a_client_whose_files_can_not_be_put_out_is_named_alone_and_its_figures_are_published(root: Path) -> None:
+    store, sent = opened(root), list[set[str]]()
+    run(store, root)
+
+    def send(_home: Home, kept: Collection[str]) -> Sequence[str]:
+        sent.append(set(kept))
+        return ()
+
+    shutil.rmtree(root / "exports" / "beta")
+    (root / "exports" / "beta").write_text("a file, and no folder", encoding="utf-8")
+    ended = run(store, root, NEXT_NIGHT, send=send)
+    assert (ended.exit_code, [outcome.exit_code for outcome in ended.outcomes].count(3)) == (3, 1)
+    (line,) = [line for line in ended.problems if "agency" not in line]
+    assert line.startswith("beta held back at exports: ")
+    assert line.endswith("its files are those of the night before")
+    assert rows_of(root) == BOTH
+    assert (root / "exports" / "zeta" / "report.html").read_text(encoding="utf-8") == f"zeta on {NEXT_NIGHT}"
+    assert [(each.client, each.stage) for each in held_back(Home(root))] == [("beta", EXPORTS)]
+    assert sent == [set()]
+    # a shard that is run again says nothing of another's files
+    other = Plan(shards=4).shard_of("alfa")
+    assert other != Plan(shards=4).shard_of("beta")
+    assert run(store, root, NEXT_NIGHT, only=[other]).exit_code != 1
+    assert [(each.client, each.stage) for each in held_back(Home(root))] == [("beta", EXPORTS)]
+    (root / "exports" / "beta").unlink()
+    assert run(store, root, "2026-05-12").exit_code != 1
+    assert held_back(Home(root)) == ()
 
 
 def test_a_client_file_that_is_none_is_named_though_no_shard_has_it(root: Path) -> None:
