@@ -122,7 +122,7 @@ former_posts as (
         former_names.client,
         former_names.source,
         former_names.post_id,
-        arg_min(former_names.published_on, former_names.first_seen_at) as live_on,
+        first(former_names.published_on order by former_names.first_seen_at, former_names.published_on) as live_on,
         cast(
             max(former_names.last_seen_at) at time zone coalesce(any_value(sources.zone), 'UTC') as date
         ) as last_seen_on,
