@@ -136,14 +136,9 @@ class BrevoSource(BaseSource[Http]):
         for day, item in sent_on:
             if unread is not None and day <= unread:
                 continue
-            campaign = item
-            if self._is_older(day):
-                campaign = self.transport.get_json(
-                    f"{ROOT}/emailCampaigns/{item.whole('id')}",
-                    attempted="reading an older newsletter",
-                    params={"statistics": "globalStats", "excludeHtmlContent": "true"},
-                )
-            campaigns.append((day, campaign))
+            campaign = self._of_its_own(item, odd) if self._is_older(day) else item
+            if campaign is not None:
+                campaigns.append((day, campaign))
         days: dict[date, list[tuple[int, int, int]]] = defaultdict(list)
         for day, figures in odd.readable(campaigns, lambda one: (one[0], _figures(one[1]))):
             days[day].append(figures)
@@ -163,6 +158,19 @@ class BrevoSource(BaseSource[Http]):
             what = f"newsletters sent by {unread}, which later nights ask for one by one"
             doubts.append(not_made(Window(window.start, unread), seen=None, what=what))
         return Answer(rows=rows, doubts=tuple(doubts))
+
+    def _of_its_own(self, item: Node, odd: Odd) -> Node | None:
+        """A newsletter with all its events; None for one that is listed and not there."""
+        number = item.whole("id")
+        try:
+            return self.transport.get_json(
+                f"{ROOT}/emailCampaigns/{number}",
+                attempted="reading an older newsletter",
+                params={"statistics": "globalStats", "excludeHtmlContent": "true"},
+            )
+        except NotFound:
+            odd.note(f"newsletter {number} is listed and not found")
+            return None
 
     def _is_older(self, day: date) -> bool:
         """Whether a newsletter of this day is older than what the list's statistics reach back to."""

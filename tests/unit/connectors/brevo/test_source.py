@@ -99,6 +99,14 @@ def test_a_day_of_more_newsletters_than_a_read_asks_for_is_read_all_the_same(mon
     assert [row["day"] for row in batch.rows.to_pylist()] == [date(2026, 1, 11)]
 
 
+def test_an_older_newsletter_that_is_listed_and_not_found_costs_itself() -> None:
+    gone = Says({"code": "document_not_found", "message": "no"}, status=404)
+    with vendor(lambda asked: gone if asked.path.endswith("/4") else brevo(asked)) as server:
+        batch = opened(server).read(CAMPAIGNS, LONG_AGO)
+    assert [(row["day"], row["clicks"]) for row in batch.rows.to_pylist()] == [(date(2026, 1, 10), 7)]
+    assert doubts(batch)["entries_left_out"]["quantity"] == 1
+
+
 def test_subscribers_are_the_unique_ones_of_all_lists() -> None:
     with vendor(brevo) as server:
         (row,) = opened(server).read(SUBSCRIBERS, None).rows.to_pylist()
