@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,11 @@ from typing import Any
 import duckdb
 import yaml
 
+from pipelines.shards.engine import RunEnded, run_shards
+from pipelines.shards.night import Order, Outcome, RunNight, shard_night
+from pipelines.shards.plan import Plan
+from pipelines.shards.store import Store
+from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.home import Home
 from tests.home import OKR
 
@@ -150,3 +155,25 @@ def rows_of(root: Path) -> list[tuple[str, str, int, int]]:
             from marts.kpi_daily as daily group by all order by all
             """
         ).fetchall()
+
+
+def run(
+    store: Store,
+    root: Path,
+    today: str = NIGHT,
+    *,
+    shards: int | None = 4,
+    night: RunNight = tiny_night,
+    **options: Any,
+) -> RunEnded:
+    """One run over all shards, one after the other in this process."""
+
+    def execute(jobs: Sequence[tuple[int, tuple[str, ...]]], order: Order, plan: Plan) -> Iterator[Outcome]:
+        for shard, clients in jobs:
+            yield shard_night(
+                store, shard, clients, order, night=night, owned=lambda client, own=shard: plan.shard_of(client) == own
+            )
+
+    order = Order(run_id=f"run of {today} {id(store)}", environ={"OKR_TODAY": today}, lease_seconds=1.5)
+    clock = clock_from({"OKR_TODAY": today})
+    return run_shards(store, Home(root), order, execute=execute, clock=clock, shards=shards, **options)

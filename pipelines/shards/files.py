@@ -3,9 +3,9 @@
 What belongs here: bringing them to a local folder and taking them back to the store, by content. What does not: who
 may do so (``state.py``) and when (``night.py``).
 
-The working database and what the shard published are files of a version: kept by their SHA-256, so that a version
-beside the last one costs only what is another now. What people put into the home (client files, csv, check-ins,
-secrets) is read from where it lies; exports lie in the home as in any other.
+The working database, what the shard published and what it told of are files of a version: kept by their SHA-256, so
+that a version beside the last one costs only what is another now. What people put into the home (client files, csv,
+check-ins, secrets) is read from where it lies; exports lie in the home as in any other.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ PARTS = "parts"
 TOKENS = "state/tokens"
 SETTINGS = "okr.yaml"
 """Of the home itself."""
-_OF_A_VERSION = (DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json")
+_OF_A_VERSION = (
+    *(DATABASE, f"{DATABASE}.wal", PUBLISHED, "published/held.json", "published/refused.json"),
+    # by which a trouble that the shard's last night told of is no news
+    "state/last_notice.json",
+)
 _PARTS_OF_A_CLIENT_FILE = 2
 _OURS = frozenset({"warehouse", "published", "exports", "shards", "dagster", "state"})
 """Folders that are brought otherwise or not at all, whatever a text of a client file says; but for a secret's."""

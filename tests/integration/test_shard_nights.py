@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,19 @@ from pipelines.asking.questions import ask
 from pipelines.exports.database import hand_out
 from pipelines.shards import moving
 from pipelines.shards.address import opened
-from pipelines.shards.engine import OtherNumber, RunEnded, run_shards
+from pipelines.shards.engine import OtherNumber, run_shards
 from pipelines.shards.files import PUBLISHED
 from pipelines.shards.folder import FolderStore
 from pipelines.shards.mirror import brought, taken_back
-from pipelines.shards.night import Order, Outcome, RunNight, shard_night
+from pipelines.shards.night import Order
 from pipelines.shards.plan import Plan, read_plan
 from pipelines.shards.state import RUN_KEY, Busy, document_of, file_key, held, read_state
 from pipelines.shards.store import Patient, Store, StoreUnavailable
-from pipelines.shards_run import FORESEEN
-from pipelines.warehouse.clock import SystemClock, clock_from
+from pipelines.warehouse.clock import clock_from
 from pipelines.warehouse.db import DatabaseUnusable, connect, open_published
 from pipelines.warehouse.held_back import EXPORTS, held_back
 from pipelines.warehouse.home import Home
-from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, tiny_night, write_clients
+from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, run, tiny_night, write_clients
 
 BOTH = [(client, night, 1, 1) for client in sorted(CLIENTS) for night in (NIGHT, NEXT_NIGHT)]
 MEANING = "Letters of a file"
@@ -74,28 +72,6 @@ class Flaky(Killed):
         self.count += 1
         if self.count % self.at == 0:
             raise StoreUnavailable(store=self.address, attempted="writing", detail="failed on purpose")
-
-
-def run(
-    store: Store,
-    root: Path,
-    today: str = NIGHT,
-    *,
-    shards: int | None = 4,
-    night: RunNight = tiny_night,
-    **options: Any,
-) -> RunEnded:
-    """One run over all shards, one after the other in this process."""
-
-    def execute(jobs: Sequence[tuple[int, tuple[str, ...]]], order: Order, plan: Plan) -> Iterator[Outcome]:
-        for shard, clients in jobs:
-            yield shard_night(
-                store, shard, clients, order, night=night, owned=lambda client, own=shard: plan.shard_of(client) == own
-            )
-
-    order = Order(run_id=f"run of {today} {id(store)}", environ={"OKR_TODAY": today}, lease_seconds=1.5)
-    clock = clock_from({"OKR_TODAY": today})
-    return run_shards(store, Home(root), order, execute=execute, clock=clock, shards=shards, **options)
 
 
 @pytest.fixture
@@ -144,50 +120,6 @@ def test_a_home_in_shards_has_no_one_database_and_says_so(root: Path) -> None:
     assert not Home(root).database.exists()
     with pytest.raises(OtherNumber, match="okr shard split 5"):
         run(opened(root), root, NEXT_NIGHT, shards=5)
-
-
-def test_a_home_of_one_machine_is_shared_out_with_all_its_rows(root: Path) -> None:
-    tiny_night(Home(root), {"OKR_TODAY": NIGHT})
-    ended = run(opened(root), root, NEXT_NIGHT)
-    assert ended.exit_code != 1
-    assert rows_of(root) == BOTH
-    assert moving.check(opened(root)) == ()
-    assert not Home(root).database.exists()
-    assert (root / "warehouse" / moving.RETIRED).exists()
-
-
-def test_a_home_that_lost_its_database_is_shared_out_with_what_it_published(root: Path) -> None:
-    tiny_night(Home(root), {"OKR_TODAY": NIGHT})
-    shutil.rmtree(root / "warehouse")
-    found = dict[str, int]()
-
-    def looks(home: Home, environ: Any, **options: Any) -> Any:
-        assert not home.database.exists()
-        with closing(open_published(home)) as con:
-            found.update(con.execute("select client, count(*) from ops.reads group by all").fetchall())
-        return tiny_night(home, environ, **options)
-
-    assert run(opened(root), root, NEXT_NIGHT, night=looks).exit_code != 1
-    assert found == dict.fromkeys(CLIENTS, 1)
-
-
-def test_a_home_whose_published_file_is_damaged_is_shared_out_all_the_same(root: Path) -> None:
-    tiny_night(Home(root), {"OKR_TODAY": NIGHT})
-    Home(root).published_database.resolve().write_bytes(b"damaged")
-    assert run(opened(root), root, NEXT_NIGHT).exit_code != 1
-    assert rows_of(root) == BOTH
-
-
-def test_a_home_is_not_shared_out_while_a_run_goes_on_or_with_a_damaged_database(root: Path) -> None:
-    with run_lock(Home(root), run_id="the first", now=SystemClock().now()), pytest.raises(RunInProgress) as busy:
-        run(opened(root), root)
-    Home(root).database.write_bytes(b"damaged")
-    with pytest.raises(DatabaseUnusable, match="put back a backup") as damaged:
-        run(opened(root), root)
-    assert isinstance(busy.value, FORESEEN)
-    assert isinstance(damaged.value, FORESEEN)
-    assert not Home(root).is_sharded
-    assert Home(root).database.read_bytes() == b"damaged"
 
 
 def test_a_shard_that_fails_keeps_its_clients_last_figures_and_the_others_go_on(root: Path) -> None:
