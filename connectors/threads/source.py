@@ -146,9 +146,10 @@ class ThreadsSource(BaseSource[Http]):
     def _require_own(self) -> None:
         """Refuse a token of another profile: posts are listed by whose token it is, whatever the file says.
 
-        A cross-check only: where it gets no answer, the list is read all the same.
+        A cross-check only: where it gets no answer, the list is read all the same; nor is it of a kept reading, which
+        may be of before it was made.
         """
-        if self._is_own:
+        if self._is_own or self.context.transport is not None:
             return
         try:
             mine = self._graph.get("/me", {"fields": "id"}, attempted="asking whose token it is").text("id", None)

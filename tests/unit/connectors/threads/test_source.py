@@ -16,12 +16,13 @@ import pytest
 from connectors.core.doubt import shortfall_of
 from connectors.core.errors import Misconfigured, PermissionMissing, QuotaExhausted, SourceError
 from connectors.core.protocol import Source
+from connectors.core.replay import replay_context
 from connectors.core.token_store import TokenStore
 from connectors.threads.settings import Threads
 from connectors.threads.source import COUNTERS, INTERACTIONS, POSTS, SNAPSHOTS, build
 from okr_models.client.sources import EnvRef, Refresh
 from okr_models.periods import Window
-from tests.fake_vendor import NOW, Asked, Naps, Says, Vendor, context, doubts, vendor
+from tests.fake_vendor import NOW, STOCKHOLM, Asked, Naps, Says, Vendor, context, doubts, vendor
 
 TWO = Window(date(2026, 11, 1), date(2026, 11, 2))
 FOLLOWING = "https://graph.threads.net/v1.0/me/threads?access_token=THAA-1&fields=id&after=QQ"
@@ -102,6 +103,16 @@ def test_posts_of_another_profiles_token_are_refused() -> None:
                 source.read(stream, None)
         with pytest.raises(Misconfigured, match="write 555 as account_id"):
             source.probe()
+
+
+def test_a_reading_kept_before_anybody_asked_whose_token_it_is_is_parsed_anew() -> None:
+    with vendor(threads) as server:
+        batch = opened(server).read(COUNTERS, None)
+    kept = [(asked, body) for asked, body in batch.replies if not asked.endswith("/me?fields=id")]
+    assert len(kept) == len(batch.replies) - 1
+    again = replay_context(client="acme", client_zone=STOCKHOLM, taken_at=NOW, home=Path(), replies=kept)
+    settings = Threads(id="threads", account_id="17841", token=EnvRef(env="T"))
+    assert build(settings, again).read(COUNTERS, None).rows.to_pylist() == batch.rows.to_pylist()
 
 
 @pytest.mark.parametrize("told", [Says({"id": "17841"}), Says({}), Says({}, status=404), Says({"data": []})])
