@@ -59,7 +59,7 @@ class Crm:
 
     def __init__(self, http: Http, *, version: str) -> None:
         self.http, self._version = http, version
-        self._checked: set[str] = set()
+        self._names: dict[str, frozenset[str] | None] = {}
 
     def _path(self, kind: str) -> str:
         return f"/crm/v3/objects/{kind}" if self._version == "v3" else f"/crm/objects/{self._version}/{kind}"
@@ -87,20 +87,27 @@ class Crm:
         return self.http.get_json("/account-info/v3/details", attempted=attempted)
 
     def require(self, kind: str, names: Sequence[str]) -> None:
-        """Raise where a property is not there: asked for by an unknown name it would be null everywhere, silently."""
-        if kind in self._checked:
-            return
+        """Raise where a property is not there without which nothing can be read."""
+        if missing := self.missing(kind, names):
+            raise self.http.error(
+                BadReply, attempted=f"reading {kind}", detail=f"{kind} have no property {', '.join(missing)}"
+            )
+
+    def missing(self, kind: str, names: Sequence[str]) -> tuple[str, ...]:
+        """Properties that are not there: asked for by an unknown name one would be null everywhere, silently."""
+        if kind not in self._names:
+            self._names[kind] = self._listed(kind)
+        known = self._names[kind]
+        return () if known is None else tuple(name for name in names if name not in known)
+
+    def _listed(self, kind: str) -> frozenset[str] | None:
+        """The names of all properties; None for a key that may search without being let see the list."""
         root = "/crm/v3/properties" if self._version == "v3" else f"/crm/properties/{self._version}"
         try:
             listed = self.http.get_json(f"{root}/{kind}", attempted=f"listing the properties of {kind}")
         except (NotFound, PermissionMissing):
-            return  # a key may search without being let see the list
-        known = {item.text("name") for item in listed.each("results")}
-        if missing := [name for name in names if name not in known]:
-            raise self.http.error(
-                BadReply, attempted=f"reading {kind}", detail=f"{kind} have no property {', '.join(missing)}"
-            )
-        self._checked.add(kind)
+            return None
+        return frozenset(item.text("name") for item in listed.each("results"))
 
     def count(self, kind: str) -> int:
         """How many there are in all."""

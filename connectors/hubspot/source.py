@@ -138,7 +138,8 @@ class HubSpotSource(BaseSource[Http]):
         return Answer(rows=rows, doubts=(*self._short(found, window), *odd.doubts()))
 
     def _deals(self, window: Window) -> Answer:
-        self._crm.require("deals", DEAL_FIELDS)
+        self._crm.require("deals", ("closedate", "hs_is_closed_won"))
+        gone = self._gone("deals", "amount", AMOUNT)
         found = self._crm.between("deals", "closedate", *self._edges(window), names=DEAL_FIELDS, also=(WON,))
         odd = Odd()
         won: dict[date, list[float | None]] = defaultdict(list)
@@ -150,7 +151,7 @@ class HubSpotSource(BaseSource[Http]):
             without[day] += not is_given
             won[day].append(amount)
         # one amount that is not known leaves none of its month's days with a sum
-        unknown = {month_start(day) for day, amounts in won.items() if None in amounts}
+        unknown = {month_start(day) for day, amounts in won.items() if None in amounts or gone}
         rows = [
             {
                 "day": day,
@@ -161,7 +162,9 @@ class HubSpotSource(BaseSource[Http]):
             for day in window
             if day in won or month_start(day) in unknown
         ]
-        doubts = [*self._short(found, window), *odd.doubts()]
+        doubts = [*self._short(found, window), *odd.doubts(), *gone]
+        if gone:
+            return Answer(rows=rows, doubts=tuple(doubts))
         counted = {day: (float(count), float(len(won[day]))) for day, count in without.items()}
         doubts += [replace(each, kpis=AMOUNT) for each in by_month(counted, code="amounts_missing")]
         account, client = self._known().currency, self.context.currency
@@ -190,7 +193,8 @@ class HubSpotSource(BaseSource[Http]):
         return day, None, True
 
     def _tickets(self, window: Window) -> Answer:
-        self._crm.require("tickets", TICKET_FIELDS[:2])
+        self._crm.require("tickets", ("createdate",))
+        gone = self._gone("tickets", "time_to_first_agent_reply", ("first_response_hours",))
         found = self._crm.between("tickets", "createdate", *self._edges(window), names=TICKET_FIELDS)
         odd = Odd()
         waits: dict[date, list[float | None]] = defaultdict(list)
@@ -209,7 +213,12 @@ class HubSpotSource(BaseSource[Http]):
                     "is_final": self.is_final(day, TICKETS),
                 }
             )
-        return Answer(rows=rows, doubts=(*self._short(found, window), *odd.doubts()))
+        return Answer(rows=rows, doubts=(*self._short(found, window), *odd.doubts(), *gone))
+
+    def _gone(self, kind: str, name: str, kpis: tuple[str, ...]) -> tuple[Doubt, ...]:
+        """A doubt where an account has no such property: it costs its own figure, and not how many there are."""
+        is_gone = self._crm.missing(kind, (name,))
+        return (Doubt(code="metric_gone", what=f"{name} of {kind}", kpis=kpis),) if is_gone else ()
 
     def _ticket(self, record: Node) -> tuple[date, float | None]:
         """Day, and hours to the first answer of a person; None while it has none, which is not 0."""

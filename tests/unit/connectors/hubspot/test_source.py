@@ -165,12 +165,35 @@ def test_a_ticket_without_an_answer_is_not_answered_at_once() -> None:
     assert (row["tickets"], row["answered"], row["response_hours"]) == (3, 1, 1.5)
 
 
-def test_a_property_that_is_not_there_is_named_and_not_null_everywhere() -> None:
-    with (
-        vendor(hubspot({}, names=["createdate"])) as server,
-        pytest.raises(BadReply, match="time_to_first_agent_reply"),
-    ):
-        opened(server).read(TICKETS, MARCH)
+def test_a_property_that_is_not_there_is_named_and_costs_its_own_figure_alone() -> None:
+    ticket = {"createdate": "2026-03-02T12:00:00Z"}
+    with vendor(hubspot({"tickets": [ticket]}, names=["createdate"])) as server:
+        batch = opened(server).read(TICKETS, MARCH)
+    assert [(row["tickets"], row["answered"]) for row in batch.rows.to_pylist()] == [(1, 0)]
+    said = doubts(batch)["metric_gone"]
+    assert (said["what"], said["kpis"]) == ("time_to_first_agent_reply of tickets", ["first_response_hours"])
+
+
+def test_deals_without_amounts_are_counted_and_their_sum_is_not_known() -> None:
+    deals = [deal("2026-03-10T18:00:00Z", None), deal("2026-03-12T18:00:00Z", None)]
+    with vendor(hubspot({"deals": deals}, names=["closedate", "hs_is_closed_won"])) as server:
+        batch = opened(server).read(DEALS, MARCH)
+    rows = batch.rows.to_pylist()
+    assert (len(rows), sum(row["deals_won"] for row in rows), {row["amount"] for row in rows}) == (31, 2, {None})
+    assert list(doubts(batch)) == ["metric_gone"]
+
+
+def test_an_account_of_one_currency_needs_no_property_for_it() -> None:
+    names = ["closedate", "hs_is_closed_won", "amount"]
+    with vendor(hubspot({"deals": [deal("2026-03-10T18:00:00Z", deal_currency_code=None)]}, names=names)) as server:
+        batch = opened(server).read(DEALS, MARCH)
+    assert [row["amount"] for row in batch.rows.to_pylist()] == [1000.0]
+    assert doubts(batch) == {}
+
+
+def test_without_the_day_a_record_is_of_nothing_can_be_read() -> None:
+    with vendor(hubspot({}, names=["amount"])) as server, pytest.raises(BadReply, match="closedate, hs_is_closed_won"):
+        opened(server).read(DEALS, MARCH)
 
 
 def test_v3_is_spoken_where_the_file_asks_for_it() -> None:
