@@ -89,7 +89,7 @@ def relevant_doubts(
     client: Client, task: Task, doubts: Sequence[SourceDoubt], *, rule: Rule | None = None
 ) -> tuple[Note, ...]:
     """What the sources of this key result say against the figures of its period, and of what it is compared with."""
-    first, kpi = _first_day(task, rule), task.key_result.kpi
+    first, kpi, kpis = _first_day(task, rule), task.key_result.kpi, _kpis_of(task.key_result)
     concerned, labels = _rests_on(client, task.key_result), source_labels(client)
     found = {
         note(DOUBTS[each.code], label=labels[each.source])
@@ -102,11 +102,26 @@ def relevant_doubts(
             if each.code == "rows_differ"
             else each.source in concerned
             and (concerned[each.source] is None or each.stream in (concerned[each.source] or ()))
+            and _is_touched(kpis, each)
         )
         and (each.since is None or each.since <= task.last_day)
         and (each.until is None or each.until >= first)
     }
     return tuple(sorted(found, key=lambda each: (each.code, each.parts)))
+
+
+def _kpis_of(key_result: KeyResult) -> frozenset[str]:
+    """The KPIs that a key result rests on: its own, or of a count what is counted and what is asked of it."""
+    if key_result.count is None:
+        return frozenset({key_result.kpi} if key_result.kpi else ())
+    asked = (COUNT_METRICS[key_result.count][condition.metric] for condition in key_result.where)
+    return frozenset({key_result.count, *asked})
+
+
+def _is_touched(kpis: frozenset[str], doubt: SourceDoubt) -> bool:
+    """Whether a doubt is about one of ``kpis``; it may name some of those that rest on its stream."""
+    untouched = set(resting_on(doubt.stream)) - doubt.kpis if doubt.kpis else set[str]()
+    return not kpis <= untouched
 
 
 def relevant_leavers(client: Client, task: Task, read: Sequence[Reading]) -> tuple[Note, ...]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from connectors.hubspot.settings import HubSpot
+from okr_models.client.sources import EnvRef
 from okr_models.progress.figures import SourceDoubt
 from tests.unit.okr_figures import codes, evaluated, figures_of, key_result, month, monthly
 
@@ -29,6 +31,21 @@ def test_csv_rows_that_differ_are_said_where_they_are_history_of_the_kpi() -> No
     differ = SourceDoubt(source="web", stream="own_metrics", code="rows_differ", since=SPRING[0], until=SPRING[0])
     assert "doubt_rows_differ" in codes(judged(replace(differ, kpis=frozenset({"unique_visitors"}))))
     assert "doubt_rows_differ" not in codes(judged(replace(differ, kpis=frozenset({"sessions"}))))
+
+
+def test_a_doubt_about_amounts_is_none_about_how_many_deals_were_won() -> None:
+    crm = HubSpot(id="crm", token=EnvRef(env="T"))
+    amounts = SourceDoubt(
+        source="crm", stream="deals_daily", code="amounts_missing", kpis=frozenset({"deals_won_amount"})
+    )
+
+    def is_said(kpi: str, doubt: SourceDoubt) -> bool:
+        figures = replace(figures_of(months=monthly(kpi, month("2026-01"), [100.0] * 6)), doubts=(doubt,))
+        return "doubt_amounts_missing" in codes(evaluated(key_result(kpi=kpi, target=10), figures, sources=(crm,)))
+
+    assert is_said("deals_won_amount", amounts)
+    assert not is_said("deals_won", amounts)
+    assert is_said("deals_won", replace(amounts, kpis=frozenset()))
 
 
 def test_the_month_in_which_an_account_was_first_seen_is_no_month_to_compare_with() -> None:
