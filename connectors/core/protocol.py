@@ -222,6 +222,11 @@ class Source(Protocol):
         """Give connections back."""
 
 
+SINCE = "since"
+"""In ``Counting.counts``: the first day of which a source has anything, as text. Days that were read, or noted as not
+to be had, while it was a later one are read again: a past was brought in from elsewhere."""
+
+
 @runtime_checkable
 class Counting(Protocol):
     """A source that can say itself what a stream's figures count, beside the settings (``Stream.counts_by``)."""

@@ -115,7 +115,7 @@ class MatomoSource(BaseSource[Http]):
 
     def counts(self, stream: Stream) -> Mapping[str, Json]:
         """The goals that are counted."""
-        return self.shaped("listing goals", self._conversions.counts)
+        return self.shaped("listing goals", self._conversions.counts) if stream.counts_by else {}
 
     def probe(self) -> Probe:
         """The site's settings and yesterday's visits."""

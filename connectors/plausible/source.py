@@ -29,7 +29,7 @@ from connectors.core.columns import Report
 from connectors.core.doubt import Doubt, not_made
 from connectors.core.errors import AuthFailed, BadReply, NotFound, PermissionMissing, QuotaExhausted
 from connectors.core.http import Http, Verdict, limit_towards, verdict_by_status
-from connectors.core.protocol import Context, Probe, Source, SourceType, Stream
+from connectors.core.protocol import SINCE, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import WEB_DAILY, WEB_MONTHLY, WEB_PAGES_DAILY
 from connectors.core.reply import Reply
 from connectors.core.shape import BadShape, Json
@@ -137,8 +137,9 @@ class PlausibleSource(BaseSource[Http]):
         return self._zone
 
     def counts(self, stream: Stream) -> Mapping[str, Json]:
-        """The goals that are counted."""
-        return self.shaped("listing goals", self._conversions.counts)
+        """Since when there are statistics, which an import makes earlier; and the goals that are counted."""
+        since: dict[str, Json] = {SINCE: self.shaped("learning the site's first day", self._first_day).isoformat()}
+        return since | (self.shaped("listing goals", self._conversions.counts) if stream.counts_by else {})
 
     def probe(self) -> Probe:
         """Since when there are statistics, and yesterday's visits."""

@@ -20,7 +20,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from connectors.core.doubt import not_made_days
-from connectors.core.protocol import Stream
+from connectors.core.protocol import SINCE, Stream
 from connectors.core.shape import Json
 from okr_models.periods import ONE_DAY, Window, add_months, local_date, month_end, month_start, snapshot_day
 from pipelines.warehouse.ingest.failing_days import Failing, failing_days
@@ -212,7 +212,9 @@ def _due_months(reach: Window, last: Mapping[date, date], *, today: date, reread
 def _counted_otherwise(load: Load, counts: Mapping[str, Json]) -> bool:
     """Whether a read's figures count something else than now; what only one of the two names tells nothing."""
     then = load.quality.get(COUNTS)
-    return isinstance(then, dict) and any(name in then and _is_another(then[name], now) for name, now in counts.items())
+    if not isinstance(then, dict):
+        return False
+    return any(name in then and _is_another(then[name], now, name=name) for name, now in counts.items())
 
 
 def _is_of_another_zone(load: Load, zone: ZoneInfo) -> bool:
@@ -220,7 +222,9 @@ def _is_of_another_zone(load: Load, zone: ZoneInfo) -> bool:
     return str(load.quality.get("zone") or zone.key) != zone.key
 
 
-def _is_another(then: Json, now: Json) -> bool:
+def _is_another(then: Json, now: Json, *, name: str) -> bool:
+    if name == SINCE:
+        return str(now) < str(then)
     if isinstance(then, dict) and isinstance(now, dict):
         return not now.keys() <= then.keys()
     return then != now

@@ -192,7 +192,7 @@ class _Reader:
             return
         with suppress(SourceError):
             for stream in self.task.streams:
-                if stream.counts_by:
+                if stream.delivery == "window":
                     self.told[stream.name] = source.counts(stream)
                     self.task.windows.pop((stream.name, self.zone.key), None)
 
@@ -392,7 +392,8 @@ class _Reader:
         replies: Replies = (),
     ) -> None:
         said = quality or {} if batch is None else batch.quality
-        if batch is not None and (counts := self._counts(stream)):
+        is_answer = batch is not None or (error_class is None and NOT_ASKED_FOR not in said)
+        if is_answer and (counts := self._counts(stream)):
             said = {**said, COUNTS: counts}
         load = Load(
             client=self.task.client,

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.plausible.conversions import CHANNELS, EVENTS, KEY_EVENTS, RATES
 from connectors.plausible.settings import Plausible
-from connectors.plausible.source import build
+from connectors.plausible.source import DAILY, build
 from okr_models.client.sources import EnvRef
 from okr_models.periods import Window
 from tests.fake_vendor import Asked, Naps, Says, Vendor, context, doubts, vendor
@@ -69,8 +69,10 @@ def test_goals_are_those_ever_reached_or_those_named() -> None:
 
 def test_a_goal_made_since_has_a_past_which_is_read_unless_the_file_names_goals() -> None:
     with vendor(plausible) as server:
-        assert opened(server).counts(EVENTS) == {"goals": {"Kontakt": True, "Visit /tack": True}}
-        assert opened(server, "Kontakt").counts(EVENTS) == {}
+        since = {"since": "2024-03-05"}
+        assert opened(server).counts(EVENTS) == since | {"goals": {"Kontakt": True, "Visit /tack": True}}
+        assert opened(server, "Kontakt").counts(EVENTS) == since
+        assert opened(server).counts(DAILY) == since, "an import makes it earlier"
 
 
 def test_the_named_goals_only_are_asked_for() -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.core.errors import Unavailable
-from connectors.core.protocol import Context, Stream
+from connectors.core.protocol import SINCE, Context, Stream
 from connectors.core.shape import Json
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.sources import SourceSettings
@@ -195,3 +195,17 @@ def test_days_that_were_read_while_a_goal_was_missing_are_read_again_when_it_is_
     (window,) = [window for _, window in night.vendor.asked if window]
     assert without is not None
     assert START < window.start <= without.start
+
+
+def test_a_past_that_was_brought_in_later_is_read_though_it_was_noted_as_not_to_be_had(tmp_path: Path) -> None:
+    vendor = CountingVendor()
+    night = Night(tmp_path, client(start=START), vendor=vendor, streams=(replace(DAILY, slice_days=400),))
+    starts: list[date] = []
+    for count, begins in enumerate([date(2026, 9, 20), date(2026, 9, 20), date(2026, 8, 20), date(2026, 10, 1)]):
+        vendor.covers_from, vendor.goals = begins, {SINCE: begins.isoformat()}
+        vendor.asked.clear()
+        night.run(FIRST + timedelta(days=count))
+        starts.append(min(window.start for _, window in vendor.asked if window))
+    assert (starts[0], starts[2]) == (START, START)
+    assert starts[1] > START, "it said that there was nothing before"
+    assert starts[3] > START, "what it has no more was read"
