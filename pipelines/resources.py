@@ -15,6 +15,7 @@ import dagster as dg
 import duckdb
 from pydantic import Field
 
+from okr_models.client.model import Client
 from pipelines.old_runs import forget_old_runs
 from pipelines.warehouse.checks.bulkheads import Blame
 from pipelines.warehouse.clients import LoadedClients, load_clients
@@ -48,6 +49,16 @@ class Night:
     def held(self) -> HeldBack:
         """The record of clients that are held back, as this run writes it."""
         return HeldBack(home=self.home, run_id=self.run_id, now=self.clock.now())
+
+    def every_client(self) -> LoadedClients:
+        """All client files, where the run was asked for some."""
+        chosen = {each.client for each in self.clients.clients} | {file.client for file in self.clients.broken}
+        return self.clients if self.clients.known <= chosen else load_clients(self.home)
+
+    def not_chosen(self) -> tuple[Client, ...]:
+        """Clients that have a file and were not asked for: what is known of them is none of this run."""
+        chosen = {each.client for each in self.clients.clients}
+        return tuple(each for each in self.every_client().clients if each.client not in chosen)
 
     def hold(self, stage: str, blames: Mapping[str, Blame]) -> None:
         """Note the clients that a stage holds back, none of them included, with where in their files it is."""

@@ -4,13 +4,14 @@ What belongs here: which raw tables a step fills and what Dagster is told about 
 and writing (``ingest/run.py``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from connectors.core.protocol import Delivery
 from connectors.core.raw_tables import RAW_TABLES, RawTable
 from connectors.registry import SOURCE_TYPES
+from okr_models.client.model import Client
 from okr_models.periods import Window
 from pipelines.keys import CLIENTS, LAUNCHED_BY, OWNERS, SOURCES_FAILED, raw_key
 from pipelines.markdown import markdown_table
@@ -95,6 +96,7 @@ def _results(
     by_table: dict[str, list[StreamLoads]] = {}
     for stream in result.streams:
         by_table.setdefault(stream.stream, []).append(stream)
+    others = _last_read(night, night.not_chosen())
     for key in sorted(context.selected_asset_keys):
         table = key.path[-1]
         streams = by_table.get(table, [])
@@ -112,10 +114,11 @@ def _results(
             },
         )
         if dg.AssetCheckKey(key, CHECK) in context.selected_asset_check_keys:
-            yield _checked(key, streams)
-    alone = {check.asset_key for check in context.selected_asset_check_keys} - context.selected_asset_keys
-    for key in sorted(alone):
-        yield _checked(key, _last_read(night, key.path[-1]))
+            yield _checked(key, [*streams, *others.get(table, [])])
+    if alone := {check.asset_key for check in context.selected_asset_check_keys} - context.selected_asset_keys:
+        read = _last_read(night, night.every_client().clients)
+        for key in sorted(alone):
+            yield _checked(key, read.get(key.path[-1], []))
 
 
 def _checked(key: dg.AssetKey, streams: list[StreamLoads]) -> dg.AssetCheckResult:
@@ -134,15 +137,21 @@ def _checked(key: dg.AssetKey, streams: list[StreamLoads]) -> dg.AssetCheckResul
     )
 
 
-def _last_read(night: Night, table: str) -> list[StreamLoads]:
-    """What the last run that read it came to, of each source that a client has: for a check that is executed alone."""
-    sources = {(client.client, source.id) for client in night.clients.clients for source in client.sources}
-    streams = []
+def _last_read(night: Night, clients: Sequence[Client]) -> dict[str, list[StreamLoads]]:
+    """What the last run that read it came to, of each source that these clients have, by table.
+
+    For a check that is executed alone, and for clients that a run did not ask for: what is said of them stands.
+    """
+    if not clients:
+        return {}
+    sources = {(client.client, source.id) for client in clients for source in client.sources}
+    found: dict[str, list[StreamLoads]] = {}
     for (client, source, stream), loads in ledger.by_stream(ledger.read(night.con)).items():
-        if stream == table and (client, source) in sources:
+        if (client, source) in sources:
             last = tuple(load for load in loads if load.run_id == loads[-1].run_id)
-            streams.append(StreamLoads(client=client, source=source, stream=stream, loads=last))
-    return streams
+            read = StreamLoads(client=client, source=source, stream=stream, loads=last)
+            found.setdefault(stream, []).append(read)
+    return found
 
 
 def _read(
