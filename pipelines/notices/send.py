@@ -72,6 +72,7 @@ def by_mail(notice: Notice, *, server: str, sender: str, recipients: str) -> Non
     message = EmailMessage(policy=MAIL)
     message["Subject"], message["From"], message["To"] = notice.subject, sender, recipients
     message.set_content(notice.text)
+    taken = False
     try:
         with _connected(parts.scheme, parts.hostname, parts.port) as smtp:
             encrypted = parts.scheme == "smtps" or _start_tls(smtp)
@@ -80,9 +81,12 @@ def by_mail(notice: Notice, *, server: str, sender: str, recipients: str) -> Non
                     raise NotSent(way="mail", why="the server has no TLS, so that the password would go in clear")
                 smtp.login(unquote(parts.username), unquote(parts.password or ""))
             smtp.send_message(message)
-    except smtplib.SMTPResponseException as error:
-        raise NotSent(way="mail", why=f"the server answered {error.smtp_code}") from None
+            taken = True
     except (smtplib.SMTPException, OSError) as error:
+        if taken:  # how the server says goodbye changes nothing of that
+            return
+        if isinstance(error, smtplib.SMTPResponseException):
+            raise NotSent(way="mail", why=f"the server answered {error.smtp_code}") from None
         raise NotSent(way="mail", why=type(error).__name__) from None
 
 

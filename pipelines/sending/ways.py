@@ -60,7 +60,7 @@ def by_mail(message: EmailMessage, *, to: str, environ: Mapping[str, str]) -> No
     if not host or parts.scheme not in ("smtp", "smtps"):
         raise NotSent(f"{SMTP} is no smtp:// or smtps:// address")
     sender = sender_of(environ)
-    handed_over = False
+    handed_over = taken = False
     try:
         with _connected(parts.scheme, host, port, environ) as smtp:
             encrypted = parts.scheme == "smtps" or _start_tls(smtp, environ)
@@ -71,13 +71,16 @@ def by_mail(message: EmailMessage, *, to: str, environ: Mapping[str, str]) -> No
             _refused(smtp.mail(sender))
             _refused(smtp.rcpt(to))
             handed_over = True
-            _refused(smtp.data(message.as_bytes()))
-            handed_over = False
+            answer = smtp.data(message.as_bytes())
+            handed_over, taken = False, answer[0] // 100 == 2
+            _refused(answer)
     except NotSent:
         raise
-    except smtplib.SMTPResponseException as error:
-        raise NotSent(f"the mail server answered {error.smtp_code}") from None
     except (smtplib.SMTPException, OSError) as error:
+        if taken:  # how the server says goodbye changes nothing of that
+            return
+        if isinstance(error, smtplib.SMTPResponseException):
+            raise NotSent(f"the mail server answered {error.smtp_code}") from None
         if handed_over:
             raise MaybeSent(f"the mail server gave no answer ({type(error).__name__})") from None
         raise NotSent(f"the mail server could not be reached ({type(error).__name__})") from None
