@@ -97,15 +97,15 @@ class Component:
         return replace(found, value=found.value * ratio, numerator=top)
 
     def ratio(self, window: Window) -> float:
-        """New measure over old for ``window``; one that holds a break is converted for its days before it."""
-        ratio = 1.0
-        for each in self.breaks:
+        """New measure over old for ``window``: its days before a break are converted by that and by each later one."""
+        factor, end, converted = 1.0, window.end + ONE_DAY, 0.0
+        for each in sorted(self.breaks, key=lambda one: one.date, reverse=True):
             if each.overlap_ratio is None or each.date <= window.start:
                 continue
-            old_days = min((each.date - window.start).days, window.days)
-            old = old_days / window.days
-            ratio *= old * each.overlap_ratio + (1 - old)
-        return ratio
+            first = min(each.date, end)
+            converted += factor * (end - first).days
+            factor, end = factor * each.overlap_ratio, first
+        return (converted + factor * (end - window.start).days) / window.days
 
     def era(self, month: date) -> int | None:
         """How many unbridged breaks lie before ``month``; None where one lies inside it."""

@@ -359,6 +359,17 @@ def test_an_overlap_ratio_bridges_the_break() -> None:
     assert codes(progress) == ["break_bridged"]
 
 
+@pytest.mark.parametrize(
+    ("days", "june"), [(("2025-06-16", "2025-06-16"), 62.5), (("2025-06-11", "2025-06-21"), 58.0 + 1 / 3)]
+)
+def test_each_day_of_a_month_with_two_breaks_is_converted_by_those_after_it(days: Any, june: float) -> None:
+    breaks = [
+        {"date": date.fromisoformat(day), "reason": f"Ny {n}", "overlap_ratio": 0.5} for n, day in enumerate(days)
+    ]
+    progress = visitors_with(source("ga4", "web", breaks=breaks), [100.0] * 12, [130.0] * 10)
+    assert progress.prepared.measurement.baseline == pytest.approx((5 * 25 + june + 4 * 100) / 10)
+
+
 def test_months_before_a_break_inside_the_base_year_are_left_out_on_both_sides() -> None:
     base: list[float | None] = [900.0, 900.0, 900.0, *[100.0] * 9]
     progress = visitors_with(broken("2025-03-06"), base, [130.0] * 10)
