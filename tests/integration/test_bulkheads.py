@@ -141,14 +141,14 @@ def initiative_is_refused(patch: Patch) -> None:
 
 
 def score_raises(patch: Patch) -> None:
-    raising_for_beta(patch, forecasts, "_scored", lambda _con, client: client.client)
+    raising_for_beta(patch, forecasts, "_scored", lambda _con, client, *_: client.client)
 
 
 def score_is_refused(patch: Patch) -> None:
     real = forecasts._scored
 
-    def absurd(con: Any, client: Any) -> Any:
-        scored = real(con, client)
+    def absurd(con: Any, client: Any, *rows: Any) -> Any:
+        scored = real(con, client, *rows)
         return scored.assign(brier=7.0) if client.client == BROKEN else scored
 
     patch.setattr(forecasts, "_scored", absurd)
