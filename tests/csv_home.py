@@ -7,8 +7,8 @@ before a mart, which have tests of their own: what is under test is each figure 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -68,11 +68,22 @@ def night_steps(con: Connection, home: Home, today: str, *, may_fail: bool = Fal
 
 def query(home: Home, sql: str) -> list[Row]:
     """Rows of the published database, by column."""
+    with asked(home) as ask:
+        return ask(sql)
+
+
+@contextmanager
+def asked(home: Home) -> Iterator[Callable[[str], list[Row]]]:
+    """The published database, opened once for many questions."""
     with closing(duckdb.connect(str(home.published_database.resolve()), read_only=True)) as con:
         con.execute("set timezone = 'UTC'")
-        cursor = con.execute(sql)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+        def ask(sql: str) -> list[Row]:
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+        yield ask
 
 
 @dataclass

@@ -34,7 +34,7 @@ from pipelines.warehouse.ingest import config_tables
 from pipelines.warehouse.models.project import load_project
 from pipelines.warehouse.okr import forecasts, initiatives, judge
 from tests.agency import write_files
-from tests.csv_home import Row, night_steps, query
+from tests.csv_home import Row, asked, night_steps, query
 from tests.torture.night import Told, run_step, steps_of_the_job
 
 BROKEN, SOUND = "beta", ("alfa", "gamma")
@@ -223,11 +223,11 @@ class Agency:
 
     def served_of(self, client: str) -> dict[str, list[Row]]:
         """All that is published of one client."""
-        tables = query(self.home, "select table_name as name from duckdb_tables() where schema_name = 'marts'")
-        return {
-            row["name"]: query(self.home, f"select * from marts.{row['name']} where client = '{client}' order by all")
-            for row in tables
-        }
+        with asked(self.home) as ask:
+            return {
+                row["name"]: ask(f"select * from marts.{row['name']} where client = '{client}' order by all")
+                for row in ask("select table_name as name from duckdb_tables() where schema_name = 'marts'")
+            }
 
     def nights_judged(self) -> dict[str, str]:
         rows = query(self.home, "select client, max(as_of) as as_of from marts.key_result_progress group by client")
