@@ -62,6 +62,12 @@ def _unset(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:
             if isinstance(reference, EnvRef) and not environ.get(reference.env):
                 line = parsed.line("sources", index, *field.split("."))
                 yield line, f"{reference.env} is not set in this environment; {source.id} can't be read until it is"
+    for index, sending in enumerate(parsed.client.send):
+        for field, targets in (("to", sending.to), ("preview_to", sending.preview_to)):
+            for place, target in enumerate(targets):
+                if isinstance(target, EnvRef) and not environ.get(target.env, "").strip():
+                    line = parsed.line("send", index, field, place)
+                    yield line, f"{target.env} is not set in this environment; nothing can be sent there until it is"
 
 
 def _clear_text(parsed: ParsedClient, environ: Mapping[str, str]) -> Found:

@@ -41,6 +41,14 @@ def test_an_address_from_the_environment_is_looked_for_too() -> None:
     assert _warnings(text, SET | {"SITE": "https://x.se"}) == []
 
 
+def test_an_unset_address_of_a_webhook_is_looked_for_too() -> None:
+    text = GOOD + "send:\n  - to:\n      - {env: HOOK}\n    via: slack\n    preview_to: {env: FIRST}\n"
+    found = _warnings(text)
+    assert [line for line, _ in found] == ["- {env: HOOK}", "preview_to: {env: FIRST}"]
+    assert found[0][1] == "HOOK is not set in this environment; nothing can be sent there until it is"
+    assert _warnings(text, SET | {"HOOK": "https://hooks.example/x", "FIRST": "https://hooks.example/y"}) == []
+
+
 def test_a_variable_with_an_address_over_which_a_token_would_go_in_clear_is_warned_of() -> None:
     text = bent("{id: linkedin, type: linkedin, ", "{id: linkedin, type: linkedin, base_url: {env: PROXY}, ")
     [(line, message)] = _warnings(text, SET | {"PROXY": "http://proxy.example"})
