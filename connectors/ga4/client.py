@@ -22,6 +22,7 @@ from connectors.core.deadline import watched
 from connectors.core.doubt import Doubt
 from connectors.core.errors import BadReply, QuotaExhausted, SourceError
 from connectors.core.http import SHARE_ONCE_SILENT, Http, claims_towards
+from connectors.core.odd import Odd
 from connectors.core.protocol import EVERYWHERE, Context, Quality
 from connectors.core.redaction import Redactor, quiet_libraries
 from connectors.core.retry import RetryPolicy
@@ -129,7 +130,7 @@ class Ga4Client:
             BadReply, attempted=self._attempted(report), detail="the report kept changing while it was read"
         )
 
-    def key_events(self) -> tuple[tuple[KeyEvent, ...], str | None]:
+    def key_events(self, odd: Odd) -> tuple[tuple[KeyEvent, ...], str | None]:
         """The property's key events, through the Admin API, which answers at another host of Google's."""
         classify = classifier(
             now=self._context.now,
@@ -150,7 +151,7 @@ class Ga4Client:
             claims=claims_towards(base_url, self._token.counted_by(user=AN_ADMIN_USER, project=AN_ADMIN_PROJECT)),
         )
         try:
-            return read_key_events(http, self._property_id)
+            return read_key_events(http, self._property_id, odd)
         finally:
             self.requests, self.retries = self.requests + http.requests, self.retries + http.retries
             http.close()

@@ -17,6 +17,7 @@ from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.channels import channel_of, is_known
 from connectors.core.doubt import Doubt
+from connectors.core.odd import Odd
 from connectors.core.protocol import Stream
 from connectors.core.raw_tables import WEB_CHANNELS_DAILY, WEB_CONVERSIONS_DAILY, WEB_EVENTS_DAILY, WEB_KEY_EVENTS
 from connectors.core.shape import Node, as_number, as_whole
@@ -87,11 +88,12 @@ class Conversions:
         self._events, self._leads = events, leads
         self._listed: tuple[KeyEvent, ...] | None = None
         self._unlisted: str | None = None
+        self._odd = Odd()
 
     def _list(self) -> tuple[KeyEvent, ...]:
         """Key events as listed; none where the list can't be read, of which ``_unlisted`` says why."""
         if self._listed is None:
-            self._listed, self._unlisted = self._reports.key_events()
+            self._listed, self._unlisted = self._reports.key_events(self._odd)
         return self._listed
 
     def listing(self) -> Answer:
@@ -102,7 +104,11 @@ class Conversions:
         listed, zone = {event.name: event for event in self._list()}, self._source.zone()
         doubts = [Doubt(code="key_events_unlisted", what=self._unlisted)] if self._unlisted else []
         has_past = self._leads == "event_count"
-        if self._unlisted is None and not has_past and (missing := [n for n in self._events if n not in listed]):
+        if (
+            self._unlisted is None
+            and not has_past
+            and (missing := [name for name in self._events if name not in listed and name not in self._odd.present])
+        ):
             doubts.append(Doubt(code="not_key_events", what=", ".join(missing)))
         rows: list[Row] = []
         for name in self._events or listed:
@@ -120,8 +126,10 @@ class Conversions:
                     "counted_from": None if has_past or created is None else local_date(created, zone) + ONE_DAY,
                 }
             )
-        since = None if self._unlisted is None else self._source.context.now
-        return Answer(rows=rows, listed_since=since, doubts=tuple(doubts))
+        now = self._source.context.now
+        since = self._odd.since(None if self._unlisted is None else now, now=now)
+        told = (*doubts, *self._odd.doubts())
+        return Answer(rows=rows, listed_since=since, present=self._odd.present, doubts=told)
 
     def daily(self, window: Window) -> Answer:
         """Conversions of each event and day.

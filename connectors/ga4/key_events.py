@@ -13,6 +13,7 @@ from typing import Protocol
 from connectors.core.base import Channel
 from connectors.core.errors import NotFound, PermissionMissing
 from connectors.core.http import Http
+from connectors.core.odd import Odd
 from connectors.core.shape import Node, as_instant
 
 ADMIN = "https://analyticsadmin.googleapis.com"
@@ -32,13 +33,14 @@ class KeyEvent:
 class KeyEvents(Channel, Protocol):
     """What lists a property's key events: ``Ga4Client``, or a fake."""
 
-    def key_events(self) -> tuple[tuple[KeyEvent, ...], str | None]:
-        """All of them; or none, and why the list can't be read. Raises ``SourceError`` where it may be read later."""
+    def key_events(self, odd: Odd) -> tuple[tuple[KeyEvent, ...], str | None]:
+        """All of them but ``odd`` ones; or none, and why the list can't be read. Raises ``SourceError`` where it may be
+        read later."""
 
 
-def read_key_events(http: Http, property_id: str) -> tuple[tuple[KeyEvent, ...], str | None]:
+def read_key_events(http: Http, property_id: str, odd: Odd) -> tuple[tuple[KeyEvent, ...], str | None]:
     """Every page. Without the right to it, or the API, there is no list, and why."""
-    found: dict[str, KeyEvent] = {}
+    listed: list[Node] = []
     token = ""
     try:
         for _ in range(MOST_PAGES):
@@ -46,20 +48,25 @@ def read_key_events(http: Http, property_id: str) -> tuple[tuple[KeyEvent, ...],
             reply = http.get_json(
                 f"/v1beta/properties/{property_id}/keyEvents", attempted="listing key events", params=params
             )
-            found |= {event.name: event for event in map(_event, reply.each("keyEvents", or_empty=True))}
+            listed += reply.each("keyEvents", or_empty=True)
             token = reply.text("nextPageToken", "")
             if not token:
                 break
     except (NotFound, PermissionMissing) as error:
         return (), error.cure or error.detail
+    found = {event.name: event for event in odd.readable(listed, _event, name=_name)}
     return tuple(found.values()), None
 
 
 def _event(item: Node) -> KeyEvent:
     created = item.text("createTime", None)
     return KeyEvent(
-        name=item.text("eventName"),
+        name=_name(item),
         event_id=item.text("name", "").rpartition("/")[2] or None,
         counting=item.text("countingMethod", None),
         created_at=None if created is None else as_instant(created, path="createTime"),
     )
+
+
+def _name(item: Node) -> str:
+    return item.text("eventName")

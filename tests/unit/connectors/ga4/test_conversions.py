@@ -119,6 +119,17 @@ def test_the_list_of_key_events_is_read_by_pages_with_counting_and_the_first_who
     assert (lead["counted_from"], lead["has_past"]) == (date(2026, 5, 19), False)
 
 
+def test_a_key_event_that_cannot_be_read_costs_itself_and_what_was_known_of_it_stays() -> None:
+    odd = {"name": "properties/412345678/keyEvents/3", "eventName": "signup", "createTime": "soon"}
+    with vendor(google(by_event, listed=[odd, LEAD, PURCHASE])) as server:
+        batch = source(server, "generate_lead", "signup").read(KEY_EVENTS, None)
+    assert [row["event"] for row in batch.rows.to_pylist()] == ["generate_lead"]
+    assert (batch.present, batch.listed_since) == ({"signup"}, None)
+    assert doubts(batch).keys() == {"entries_left_out"}, "not one that Google does not count"
+    with vendor(google(by_event, listed=[{"name": "x"}, LEAD])) as server:
+        assert source(server).read(KEY_EVENTS, None).listed_since == NOW, "which of the known it is, it does not say"
+
+
 def test_the_count_of_a_named_event_has_its_whole_past() -> None:
     with vendor(google(by_event)) as server:
         under = source(server, "generate_lead", leads="event_count")
