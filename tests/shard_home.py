@@ -100,6 +100,7 @@ def _query(table: str, columns: list[str]) -> str:
 class Ended:
     exit_code: int = 0
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def tiny_night(home: Home, environ: Mapping[str, str], **_options: object) -> Ended:

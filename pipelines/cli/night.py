@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from pipelines.cli.common import fail, one_line
 from pipelines.cli.stages import StageDisplay
 from pipelines.dagster_private import IN_THE_UI
@@ -43,10 +41,14 @@ QUERY_STOPPED = "RuntimeError: Query interrupted"
 
 @dataclass(frozen=True, slots=True)
 class NightEnded:
-    """Exit code as INTERFACE's ``okr run`` has it, and one line for each thing that failed."""
+    """Exit code as INTERFACE's ``okr run`` has it, and one line for each thing that failed.
+
+    ``notes``: what is to be said beside, and changes no exit code.
+    """
 
     exit_code: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def run_night(
@@ -129,19 +131,19 @@ def run_night(
     if not is_out:
         return NightEnded(1, (*problems, *(_with_cure(line, home) for line in _failures(result)), *untold))
     # rows cost only themselves: the night is as whole as its sources
-    for line in (taken, *bad_rows(home, loaded.clients, now=clock.now())):
-        if line is not None:
-            click.echo(f"okr: {line}", err=True)
-    return _published(home, result, problems=[*problems, *failed], untold=untold)
+    notes = (*((str(taken),) if taken else ()), *bad_rows(home, loaded.clients, now=clock.now()))
+    return _published(home, result, problems=[*problems, *failed], untold=untold, notes=notes)
 
 
-def _published(home: Home, result: Any, *, problems: list[str], untold: list[str]) -> NightEnded:
+def _published(
+    home: Home, result: Any, *, problems: list[str], untold: list[str], notes: tuple[str, ...]
+) -> NightEnded:
     """What a night that is out came to."""
     problems += [*_not_sent(result), *untold]
     problems += [each.line for each in held_back(home) if each.run_id == result.run_id]
     if not result.success:
         problems += [f"{line}; the figures are published all the same" for line in _failures(result)]
-    return NightEnded(3 if problems else 0, tuple(problems))
+    return NightEnded(3 if problems else 0, tuple(problems), notes)
 
 
 def _look_at_warehouse(home: Home, environ: Mapping[str, str], *, clock_is_right: bool) -> TakenOver | None:

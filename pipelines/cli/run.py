@@ -86,8 +86,8 @@ def run(  # noqa: PLR0917 - one parameter an option
 
 
 def report(ended: NightEnded) -> None:
-    """Name what failed on stderr and leave with the night's exit code."""
-    for line in ended.problems:
+    """Name what failed on stderr, after what else is to be said, and leave with the night's exit code."""
+    for line in (*ended.notes, *ended.problems):
         click.echo(f"okr: {line}", err=True)
     if ended.exit_code:
         raise click.exceptions.Exit(ended.exit_code)

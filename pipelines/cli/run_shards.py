@@ -55,7 +55,7 @@ def run_on_ray(
         raise fail(one_line(error), code=2) from error
     except FORESEEN as error:
         raise fail(one_line(error)) from error
-    return NightEnded(ended.exit_code, ended.problems)
+    return NightEnded(ended.exit_code, ended.problems, ended.notes)
 
 
 def _tell(outcome: Outcome, out: TextIO) -> None:

@@ -54,6 +54,11 @@ class RunEnded:
     outcomes: tuple[Outcome, ...]
     published: Path | None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the shards' nights said beside."""
+        return tuple(line for outcome in self.outcomes for line in outcome.notes)
+
 
 def run_shards(
     store: Store,

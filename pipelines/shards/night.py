@@ -45,12 +45,14 @@ SOME_FAILED = 3
 
 
 class Ended(Protocol):
-    """How a night came out: ``okr run``'s exit code and a line for each thing that failed."""
+    """How a night came out: ``okr run``'s exit code, a line for each thing that failed, and what it says beside."""
 
     @property
     def exit_code(self) -> int: ...
     @property
     def problems(self) -> tuple[str, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
 
 RunNight = Callable[..., Ended]
@@ -80,6 +82,7 @@ class Outcome:
     clients: tuple[str, ...]
     exit_code: int = 1
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     unexported: Mapping[str, str] = field(default_factory=dict)
     """Of clients whose files could not be put into the home, why; their figures are published."""
     version: int | None = None
@@ -165,6 +168,7 @@ def _made(
         files=keep_version(store, home, shard, known=before.files if before else {}),
         exit_code=ended.exit_code,
         problems=ended.problems,
+        notes=ended.notes,
         asked=clients if ended.exit_code != 1 else None,
     )
     mine.add(version)
@@ -192,6 +196,7 @@ def _outcome(shard: int, clients: tuple[str, ...], version: Version, unexported:
         clients=clients,
         exit_code=version.exit_code or (SOME_FAILED if unexported else 0),
         problems=version.problems,
+        notes=version.notes,
         unexported=unexported,
         version=version.number,
     )

@@ -45,6 +45,7 @@ class Version(BaseModel):
     files: Mapping[str, str]
     exit_code: int = 0
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     asked: tuple[str, ...] | None = None
 
 

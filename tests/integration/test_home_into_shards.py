@@ -20,7 +20,7 @@ from pipelines.warehouse.clock import SystemClock
 from pipelines.warehouse.db import DatabaseUnusable, open_published
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.run_lock import RunInProgress, run_lock
-from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, rows_of, run, tiny_night, write_clients
+from tests.shard_home import CLIENTS, NEXT_NIGHT, NIGHT, Ended, rows_of, run, tiny_night, write_clients
 
 BOTH = [(client, night, 1, 1) for client in sorted(CLIENTS) for night in (NIGHT, NEXT_NIGHT)]
 
@@ -49,9 +49,12 @@ def test_a_home_that_lost_its_database_is_shared_out_with_what_it_published(root
         assert not home.database.exists()
         with closing(open_published(home)) as con:
             found.update(con.execute("select client, count(*) from ops.reads group by all").fetchall())
-        return tiny_night(home, environ, **options)
+        tiny_night(home, environ, **options)
+        return Ended(notes=("the working database is new",))
 
-    assert run(opened(root), root, NEXT_NIGHT, night=looks).exit_code != 1
+    ended = run(opened(root), root, NEXT_NIGHT, night=looks)
+    assert ended.exit_code != 1
+    assert set(ended.notes) == {"the working database is new"}
     assert found == dict.fromkeys(CLIENTS, 1)
 
 

@@ -91,9 +91,11 @@ def test_what_ray_prints_of_its_own_is_no_part_of_what_a_run_says(
     def run_all(*_: object, told: Callable[[Outcome], None], **__: object) -> RunEnded:
         print("(raylet) The node with IP address: 10.0.0.7 has been marked dead")
         told(Outcome(shard=0, kind="done", clients=("acme",), exit_code=0, where="here"))
-        return RunEnded(exit_code=0, problems=(), outcomes=(), published=None)
+        noted = Outcome(shard=0, kind="done", clients=("acme",), exit_code=0, notes=("checkins/acme.csv:2: no day",))
+        return RunEnded(exit_code=0, problems=(), outcomes=(noted,), published=None)
 
     monkeypatch.setattr("pipelines.cli.run_shards.run_all", run_all)
     result = CliRunner().invoke(okr, ["--home", str(tmp_path), "run", "--engine", "ray"])
     assert result.stdout == "shard 0: done; 1 client, 0.0 s, 0.0 s of processor, 0 MB, on here\n"
     assert "marked dead" in result.stderr
+    assert (result.exit_code, "okr: checkins/acme.csv:2: no day" in result.stderr) == (0, True)
