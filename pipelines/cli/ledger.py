@@ -35,7 +35,7 @@ def forget(context: click.Context, from_on: date, yes: bool) -> None:
     again. What those nights read of earlier days stays. The next okr run makes the figures anew.
     """
     home = home_of(context)
-    if not home.database.exists():
+    if not home.database.exists() and not home.is_sharded:
         raise fail(f"there is no {home.database}, so there is nothing to forget")
     try:
         now = clock_from(os.environ).now()

@@ -16,8 +16,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from pipelines.asking.questions import ask
+from pipelines.cli.main import okr
 from pipelines.exports.database import hand_out
 from pipelines.shards import moving
 from pipelines.shards.address import opened
@@ -118,6 +120,8 @@ def test_a_home_in_shards_has_no_one_database_and_says_so(root: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="are in shards"):
         connect(Home(root))
     assert not Home(root).database.exists()
+    ended = CliRunner().invoke(okr, ["--home", str(root), "ledger", "forget", "--from", NIGHT, "--yes"])
+    assert (ended.exit_code, "clients are in shards" in ended.stderr) == (1, True)
     with pytest.raises(OtherNumber, match="okr shard split 5"):
         run(opened(root), root, NEXT_NIGHT, shards=5)
 
