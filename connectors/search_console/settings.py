@@ -5,6 +5,7 @@ What belongs here: the source type's facts, once. What does not: reading (``sour
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from pydantic import Field
 from connectors.google.facts import MENDED_AT, key_step
 from okr_models.client.identity import Parts, parts_of
 from okr_models.client.sources import (
+    Anomaly,
     SecretRef,
     SourceFacts,
     SourceSettings,
@@ -23,6 +25,14 @@ _site_url = checked(
     r"sc-domain:[^\s/:]+\.[^\s/:]+|https?://[^\s/@]+/(\S*/)?",
     "must be the property as Search Console shows it: sc-domain:example.se, or https://www.example.se/ with its last /",
 )
+
+
+_SEEN = frozenset({"search_impressions", "search_position", "search_position_new_posts"})
+_ANOMALIES = (
+    Anomaly(code="fewer_results_shown", kpis=_SEEN, since=date(2025, 9, 1), until=date(2025, 9, 30)),
+    Anomaly(code="impressions_miscounted", kpis=_SEEN, since=date(2025, 5, 13), until=date(2026, 4, 27)),
+)
+"""API.md, section 2; clicks are right all the time."""
 
 
 class SearchConsole(SourceSettings):
@@ -39,6 +49,7 @@ class SearchConsole(SourceSettings):
             "`site_url` is the property as Search Console shows it, an address with its last `/`.",
         ),
         where_to_click=f"{MENDED_AT}; who may read: search.google.com/search-console: Settings, Users and permissions",
+        anomalies=_ANOMALIES,
     )
 
     type: Literal["search_console"] = "search_console"

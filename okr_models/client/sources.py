@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, ClassVar, TypeAlias, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -130,6 +130,17 @@ class Pause(Frozen):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """Days of which a vendor has said that its figures then, or from then on, do not compare with those before."""
+
+    code: Literal["fewer_results_shown", "impressions_miscounted"]
+    """The note that says so (``okr_models/words``)."""
+    kpis: frozenset[str]
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
     """What is known of a source type before anything is read; each vendor's stand in its own package."""
 
@@ -148,6 +159,8 @@ class SourceFacts:
     """What to click to get its credentials, from memory of the vendor's pages; none: it needs none."""
     channel_since: Mapping[str, date] = field(default_factory=dict)
     """Channels that the vendor made later, each with the day: before it their sessions are in others."""
+    anomalies: tuple[Anomaly, ...] = ()
+    """What the vendor has said against its figures of certain days, whatever the account."""
     where_to_click: str | None = None
     """Where an access that is refused or about to end is mended; menus move, so it begins with the site."""
 

@@ -33,6 +33,7 @@ from okr_models.progress.like_for_like import closed_months
 from okr_models.progress.measures import NOTHING, SUCCESS, Measurement, Rule, Task, goal, rule_of, with_targets
 from okr_models.progress.notes_due import (
     EarlierVersion,
+    about_anomalies,
     about_changed_accounts,
     about_forecast,
     about_inputs,
@@ -156,6 +157,7 @@ def prepare(
     restated = relevant_restatements(task, measurement, figures.restatements)
     doubts = (
         *relevant_doubts(client, task, figures.doubts, rule=measurement.rule),
+        *about_anomalies(client, task, rule=measurement.rule),
         *relevant_leavers(client, task, figures.read),
         *about_changed_accounts(client, task, figures.read),
         *about_twins(client, task, figures.twins),

@@ -124,6 +124,23 @@ def _is_touched(kpis: frozenset[str], doubt: SourceDoubt) -> bool:
     return not kpis <= untouched
 
 
+def about_anomalies(client: Client, task: Task, *, rule: Rule | None) -> tuple[Note, ...]:
+    """What vendors have said of days in a growth, or in what it is compared with, that do not compare with others."""
+    kpi = task.key_result.kpi
+    if rule != "growth" or kpi is None or client.built_in(kpi) is None:
+        return ()
+    first, concerned, labels = _first_day(task, rule), _rests_on(client, task.key_result), source_labels(client)
+    return tuple(
+        note(
+            each.code, label=labels[source.id], first_day=each.since, last_day=each.until, month=month_start(each.since)
+        )
+        for source in client.sources
+        if source.id in concerned
+        for each in source.facts.anomalies
+        if kpi in each.kpis and each.since <= task.last_day and each.until >= first
+    )
+
+
 def relevant_leavers(client: Client, task: Task, read: Sequence[Reading]) -> tuple[Note, ...]:
     """Sources that left the file with readings of the time that this key result is about; each once."""
     key_result = task.key_result

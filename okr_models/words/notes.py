@@ -51,6 +51,8 @@ SWEDISH: dict[NoteCode, str] = {
     "doubt_rows_differ": "{label}: rader i csv-filer ger olika värden, så inget gäller",
     "estimated": "uppskattat: {months}",
     "few_months": "bara {count} jämförbara månader, {needed} behövs",
+    "fewer_results_shown": "{label}: sedan {month} visar Google färre träffar per sida; färre visningar och bättre "
+    "placeringar därefter säger inget om webbplatsen",
     "final_target": "prognosen gäller hela perioden, då målet är {value}",
     "forecast_bounded": "prognosen är försiktig och sannolikheten i tiondelar: modellen gick utanför vad siffran "
     "någonsin har växt",
@@ -63,6 +65,8 @@ SWEDISH: dict[NoteCode, str] = {
     "history": "bygger på siffror ur egna rapporter: {months}",
     "history_jump": "{label}: första egna mätningen {day} ligger {jump_share} från siffrorna ur egna rapporter och "
     "räknas som en ändrad mätning",
+    "impressions_miscounted": "{label}: Google räknade visningar fel från {first_day} till {last_day}; de och "
+    "placeringarna går inte att jämföra med året före",
     "last_month_missing": "senaste avslutade månaden saknar värde: {month} visas",
     "months_left_out": "utelämnat på båda sidor: {months}",
     "months_left_out_break": "före ändringen {day} ({reason}) och därför utelämnat på båda sidor: {months}",
@@ -130,6 +134,8 @@ ENGLISH: dict[NoteCode, str] = {
     "doubt_rows_differ": "{label}: csv rows give different values, so none counts",
     "estimated": "estimated: {months}",
     "few_months": "only {count} common months, {needed} are needed",
+    "fewer_results_shown": "{label}: since {month} Google shows fewer results a page; fewer impressions and better "
+    "positions from then on say nothing of the site",
     "final_target": "the forecast is for the whole period, when the target is {value}",
     "forecast_bounded": "the forecast is cautious and its probability in tenths: the model left what the figure has "
     "ever grown",
@@ -142,6 +148,8 @@ ENGLISH: dict[NoteCode, str] = {
     "history": "based on figures from own reports: {months}",
     "history_jump": "{label}: its own first reading on {day} lies {jump_share} from the figures of own reports and "
     "counts as a changed measurement",
+    "impressions_miscounted": "{label}: Google counted impressions wrongly from {first_day} to {last_day}; they and "
+    "positions do not compare with the year before",
     "last_month_missing": "the last closed month has no value: {month} is shown",
     "months_left_out": "left out on both sides: {months}",
     "months_left_out_break": "before the change on {day} ({reason}) and so left out on both sides: {months}",

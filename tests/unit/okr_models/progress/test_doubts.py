@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from connectors.hubspot.settings import HubSpot
+from connectors.search_console.settings import SearchConsole
 from okr_models.client.sources import EnvRef
 from okr_models.progress.figures import SourceDoubt
 from tests.unit.okr_figures import codes, evaluated, figures_of, key_result, month, monthly
@@ -52,3 +55,21 @@ def test_the_month_in_which_an_account_was_first_seen_is_no_month_to_compare_wit
     progress = judged(first=("2025-03",))
     assert len(progress.prepared.measurement.pairs) == 9
     assert "months_left_out" in codes(progress)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "settings", "said"),
+    [
+        ("search_impressions", {"target": "+30%"}, {"impressions_miscounted", "fewer_results_shown"}),
+        ("search_position", {"target": "-10%"}, {"impressions_miscounted", "fewer_results_shown"}),
+        ("search_impressions", {"target": "+30%", "baseline": {"value": 900}}, {"impressions_miscounted"}),
+        ("search_clicks", {"target": "+30%"}, set()),
+        ("search_position", {"target": {"at_most": 10}}, set()),
+    ],
+)
+def test_growth_of_what_google_counted_wrongly_says_so(kpi: str, settings: dict[str, Any], said: set[str]) -> None:
+    site = SearchConsole(id="gsc", site_url="sc-domain:example.se", credentials=EnvRef(env="K"))
+    figures = figures_of(months=monthly(kpi, month("2025-01"), [100.0] * 22, closing_days=10))
+    found = evaluated(key_result(kpi=kpi, **settings), figures, sources=(site,))
+    assert set(codes(found)) & {"impressions_miscounted", "fewer_results_shown"} == said
+    assert not set(codes(evaluated(key_result(kpi=kpi, **settings), figures))) & said, "history of another source"
