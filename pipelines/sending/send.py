@@ -172,9 +172,9 @@ def _due(con: duckdb.DuckDBPyConnection, turn: _Turn) -> tuple[Due, ...]:
 def _send(con: duckdb.DuckDBPyConnection, turn: _Turn, edition: Due, *, dry_run: bool) -> list[Done]:
     slug, sending = turn.client.client, turn.sending
     prefix = PREVIEW if edition.preview else ""
-    targets = [
-        (target, f"{prefix}{_shown(target)}") for target in (sending.preview_to if edition.preview else sending.to)
-    ]
+    # one that stands there twice gets it once
+    asked = dict.fromkeys(sending.preview_to if edition.preview else sending.to)
+    targets = [(target, f"{prefix}{_shown(target)}") for target in asked]
     left = [
         (target, name)
         for target, name in targets
