@@ -207,10 +207,11 @@ class Story:
         status: str = "loaded",
         doubts: Sequence[Doubt] = (),
         seen: Sequence[Row] = (),
+        quality: Row | None = None,
     ) -> Story:
         """A ledger row for a window, by default read this morning."""
         told = {"doubts": records(doubts, stream=stream, covers=None), "seen": list(seen)}
-        said = {name: rows for name, rows in told.items() if rows}
+        said = {name: rows for name, rows in told.items() if rows} | dict(quality or {})
         return self._add(
             "ops.loads",
             source=source,

@@ -7,7 +7,9 @@ select
     least(loads.window_end, coalesce(clients.as_of, loads.window_end)) as window_end_on,
     -- of a reading that was parsed anew, when its replies were had
     coalesce(cast(loads.quality ->> 'taken_at' as timestamptz), loads.started_at) as started_at,
-    loads.finished_at
+    loads.finished_at,
+    -- a feed says of itself that it shows only the newest
+    coalesce(loads.quality ->> 'is_whole' <> 'false', true) as is_whole
 from {{ source('ops', 'loads') }} as loads
 left join {{ source('config', 'clients') }} as clients
     on loads.client = clients.client

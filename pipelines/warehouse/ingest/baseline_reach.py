@@ -220,7 +220,7 @@ def _reach(
         first += timedelta(days=supplied.feed.blind_days)
     # once all is read that can be asked for, what came of it says more than how far one may ask
     known = begun.get((source.id, BUILT_IN[kpi].begins_with or kpi))
-    if first and known and not unread and first > date.min:
+    if first and known and not unread and (first > date.min or source.type == "feed"):
         first = max(first, known)
     return Reach(source=source.id, first=first, loaded=min(read, default=None), zero_before=source.opened)
 

@@ -130,3 +130,30 @@ def test_a_site_is_searched_from_its_first_impression_on(con: duckdb.DuckDBPyCon
         row = month_of(con, "found", kpi, MAY)
         assert (row["value"], row["note"]) == (None, "search: no data before 2026-06-10")
     assert value_of(con, "found", "search_clicks", JULY) == 31
+
+
+def feed(client: str, *, opened: date | None = None) -> Story:
+    """A feed that showed its newest two posts on the first night and on another; of posts before nobody knows."""
+    story = Story(client, start_on=START).source("news", "feed", opened=opened)
+    for day in (JULY, END):
+        story.loaded("news", "blog_posts", day, day, quality={"is_whole": False})
+    return story.raw("news", "blog_posts", [post("a", BORN), post("b", date(2026, 7, 2))])
+
+
+def post(name: str, day: date) -> dict[str, object]:
+    published = {"published_at": f"{day}T08:00:00Z", "published_on": day, "modified_at": None}
+    return {"post_id": name, "url": f"https://acme.se/{name}/", "title": name, **published}
+
+
+def test_a_feed_says_nothing_of_the_months_before_the_oldest_post_that_it_ever_showed() -> None:
+    whole = feed("whole").loaded("news", "blog_posts", END, END, quality={"is_whole": True})
+    beside = feed("beside").source("blog", "wordpress").loaded("blog", "blog_posts", END, END)
+    con = build([feed("cut"), feed("since", opened=date(2026, 5, 1)), whole, beside])
+
+    def posts(client: str) -> list[float | None]:
+        return [value_of(con, client, "blog_posts", month) for month in (APRIL, MAY, JUNE, JULY)]
+
+    assert posts("cut") == [None, None, 1, 1]
+    assert month_of(con, "cut", "blog_posts", MAY)["note"] == "news: 0 of 31 days observed"
+    # the file says since when, a list that is whole says so, or another one has the same posts
+    assert [posts(client) for client in ("since", "whole", "beside")] == [[0, 0, 1, 1]] * 3

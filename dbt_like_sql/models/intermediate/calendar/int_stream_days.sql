@@ -74,6 +74,35 @@ windowed as (
     group by loads.client, loads.source, loads.stream, days.day
 ),
 
+-- a list that only ever showed the newest posts says nothing of the months before its oldest one; where another list of
+-- the client's is whole, it may be of the same posts, and tells
+cut_lists as (
+    select
+        readings.client,
+        readings.source,
+        readings.stream,
+        cast(date_trunc('month', min(posts.published_on)) as date) as tells_from_on
+    from {{ ref('int_stream_readings') }} as readings
+    inner join {{ ref('stg_raw__blog_posts') }} as posts
+        on
+            readings.client = posts.client
+            and readings.source = posts.source
+    inner join {{ ref('int_sources') }} as sources
+        on
+            readings.client = sources.client
+            and readings.source = sources.source
+    left join {{ ref('int_stream_readings') }} as others
+        on
+            readings.client = others.client
+            and readings.stream = others.stream
+            and others.was_whole
+    where
+        readings.stream = 'blog_posts'
+        and sources.opened_on is null
+        and others.client is null
+    group by readings.client, readings.source, readings.stream
+),
+
 -- a list tells of all days up to its own; differences of snapshots of all days between the first and the last
 told as (
     select
@@ -91,6 +120,12 @@ told as (
                 readings.delivery = 'listing'
                 or (readings.delivery = 'snapshot' and readings.first_reading_on < days.day)
             )
+    left join cut_lists
+        on
+            readings.client = cut_lists.client
+            and readings.source = cut_lists.source
+            and readings.stream = cut_lists.stream
+    where coalesce(cut_lists.tells_from_on <= days.day, true)
 ),
 
 unopened as (

@@ -13,7 +13,8 @@ select
             else loads.window_end_on
         end
     ) as newest_on,
-    max(cast(loads.finished_at at time zone sources.zone as date)) as last_loaded_on
+    max(cast(loads.finished_at at time zone sources.zone as date)) as last_loaded_on,
+    bool_or(loads.is_whole) as was_whole
 from {{ ref('stg_ops__loads') }} as loads
 inner join {{ ref('stg_config__streams') }} as streams
     on

@@ -45,7 +45,12 @@ def test_what_was_read_says_more_than_how_far_one_may_ask(
 
 
 def reach(
-    kpi: str, sources: str, *, loaded: Mapping[tuple[str, str], date] | None = None, target: str = '"+10%"'
+    kpi: str,
+    sources: str,
+    *,
+    loaded: Mapping[tuple[str, str], date] | None = None,
+    begun: Mapping[tuple[str, str], date] | None = None,
+    target: str = '"+10%"',
 ) -> tuple[list[int], str]:
     """The months of 2025 that a key result on ``kpi`` lacks, and the sentence."""
     head, _, rest = GOOD.partition("sources:\n")
@@ -58,13 +63,29 @@ def reach(
     client = parse_client(text, file_name=FILE, types=SETTINGS)
     (objective,) = client.objectives
     found = outlook(
-        client, objective, objective.key_results[0], now=NOW, loaded=loaded or {}, begun={}, history=frozenset()
+        client,
+        objective,
+        objective.key_results[0],
+        now=NOW,
+        loaded=loaded or {},
+        begun=begun or {},
+        history=frozenset(),
     )
     return [month.month for month in found.missing], found.sentence
 
 
 WEB = "  - {id: web, type: ga4, property_id: '1', credentials: {env: KEY}, start: 2025-01-01%s}\n"
 WORDPRESS = "  - {id: blog, type: wordpress, base_url: 'https://example.se'}\n"
+
+
+def test_a_feed_that_was_read_reaches_back_to_its_oldest_posts_month_and_a_whole_list_for_ever() -> None:
+    begun = {("blog", "blog_posts"): date(2025, 3, 1)}
+    missing, sentence = reach(
+        "blog_posts", "  - {id: blog, type: feed, url: 'https://example.se/feed/'}\n", begun=begun
+    )
+    assert missing == [1, 2]
+    assert "blog reaches back to 2025-03-01" in sentence
+    assert reach("blog_posts", WORDPRESS, begun=begun)[0] == []
 
 
 def test_a_blog_path_tells_of_posts_from_the_91st_day_of_its_history_on() -> None:
