@@ -12,6 +12,8 @@ from pipelines.carried import carried
 from pipelines.cli.common import fail, home_of, one_line
 from pipelines.instance import DagsterFolderUnusable, dagster_home
 
+SHARDED = "pipelines.sharded_definitions"
+
 
 @click.command(epilog="Example: okr --home okr-home ui --port 3001")
 @click.option("--port", type=click.IntRange(1, 65_535), default=3000, show_default=True, help="Port to listen on.")
@@ -32,10 +34,12 @@ def ui(context: click.Context, port: int, part: str | None) -> None:
     except DagsterFolderUnusable as error:
         raise fail(one_line(error)) from error
     environ = {**os.environ, "OKR_HOME": str(home.root), "DAGSTER_HOME": str(folder)}
+    # the nights of a home in shards are jobs of their own
+    location = ["-m", SHARDED] if home.is_sharded else ["-w", str(workspace)]
     name, arguments = {
-        "webserver": ("dagster-webserver", ["-w", str(workspace), "-p", str(port)]),
-        "daemon": ("dagster-daemon", ["run", "-w", str(workspace)]),
-        None: ("dagster", ["dev", "-w", str(workspace), "-p", str(port)]),
+        "webserver": ("dagster-webserver", [*location, "-p", str(port)]),
+        "daemon": ("dagster-daemon", ["run", *location]),
+        None: ("dagster", ["dev", *location, "-p", str(port)]),
     }[part]
     command = [str(Path(sys.executable).with_name(name)), *arguments]
     os.chdir(workspace.parent)
