@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import yaml
 
+from connectors.catalogue import SETTINGS
+from okr_models.client.file import ClientFileErrors, read_client
 from pipelines.warehouse.home import Home
 
 Entry = dict[str, Any]
@@ -187,12 +189,23 @@ def drop_source(file: ClientFile, rng: random.Random, night: date) -> str:
         file.sources.append(source)
         return f"source {source['id']} is back"
     vendors = [each for each in file.sources if each["type"] != "csv"]
-    if len(vendors) < 2:
+    # what a key result measures comes from a source: without one the file is refused
+    spare = [each for each in vendors if _is_sound(file, without=each)]
+    if len(vendors) < 2 or not spare:
         return "nothing: no source to spare"
-    source = rng.choice(vendors)
+    source = rng.choice(spare)
     file.sources.remove(source)
     file.away.append(source)
     return f"source {source['id']} is gone"
+
+
+def _is_sound(file: ClientFile, *, without: Entry) -> bool:
+    rest = replace(file, sources=[each for each in file.sources if each is not without], is_broken=False)
+    try:
+        read_client(rest.text(), file_name=f"{file.slug}.yaml", types=SETTINGS)
+    except ClientFileErrors:
+        return False
+    return True
 
 
 def break_file(file: ClientFile, rng: random.Random, night: date) -> str:

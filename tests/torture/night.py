@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -29,6 +30,8 @@ from pipelines.assets.okr import okr_assets
 from pipelines.assets.publish import publish_assets
 from pipelines.keys import model_key
 from pipelines.resources import Night, opened_night
+from pipelines.warehouse import clock_check
+from pipelines.warehouse.clock import fixed_clock
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest.stages import Unwatched
 from pipelines.warehouse.models.project import load_project
@@ -157,5 +160,7 @@ def surroundings(environ: Mapping[str, str], day: date) -> Iterator[None]:
     told = {**environ, "OKR_TODAY": day.isoformat()}
     # one process: fits of a small night are not worth starting others
     alone = mock.patch.object(forecasts, "night_workers", return_value=1)
-    with mock.patch.dict(os.environ, told), mock.patch.object(registry, "open_source", open_awake), alone:
+    # the machine's own clock is the night's: nothing hangs on the day on which the rig is run
+    clock = mock.patch.object(clock_check, "SystemClock", partial(fixed_clock, day))
+    with mock.patch.dict(os.environ, told), mock.patch.object(registry, "open_source", open_awake), alone, clock:
         yield

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from connectors.registry import SOURCE_TYPES
+from tests.home import PROJECT
 from tests.torture.clients import EDITS
 from tests.torture.housework import AFTER_FILES, BEFORE_FILES
 from tests.torture.night import unfed_models
-from tests.torture.seeds import NIGHTS, NIGHTS_OF_THE_WHOLE, ONE_CLIENT, TWO_CLIENTS, WHOLE
+from tests.torture.seeds import (
+    NIGHTS,
+    NIGHTS_OF_THE_CALM,
+    NIGHTS_OF_THE_WHOLE,
+    ONE_CLIENT,
+    TWO_CLIENTS,
+    WANTED,
+    WHOLE,
+    nights_of_a_small_world,
+)
 from tests.torture.years import FAULTS, SWITCHES, VENDORS, rehearsed
 
 
@@ -38,3 +48,12 @@ def test_models_are_left_out_only_where_no_source_fills_what_they_read() -> None
     assert {"stg_raw__deals_daily", "stg_raw__tickets_daily"} <= left_out
     assert left_out.isdisjoint({"stg_raw__web_daily", "stg_raw__own_metrics", "int_kpi_days", "stg_ops__loads", "kpis"})
     assert unfed_models(SOURCE_TYPES.keys()) == frozenset()
+
+
+def test_as_many_nights_as_are_wanted_are_run_and_never_fewer_than_the_seeds_were_chosen_for() -> None:
+    assert nights_of_a_small_world({}) == nights_of_a_small_world({WANTED: "1"}) == NIGHTS
+    each = nights_of_a_small_world({WANTED: "300"})
+    settled = len(WHOLE) * (NIGHTS_OF_THE_WHOLE + 1) + NIGHTS_OF_THE_CALM + 1
+    assert 300 <= settled + len((*ONE_CLIENT, *TWO_CLIENTS)) * (each + 1) < 305
+    ran = (PROJECT / ".ci" / "run").read_text("utf-8")
+    assert f"export {WANTED}=300" in ran

@@ -169,7 +169,12 @@ FORECAST_SCORES = Table(
         Column("probability", "DOUBLE", "Probability that was said, 0..1"),
         Column("outcome", "BOOLEAN", "True where the success line was reached"),
         Column("brier", "DOUBLE", "(probability - outcome) squared; 0 is perfect"),
-        Column("is_inside", "BOOLEAN", "True where the final value lay in the forecast's 80 % interval", nullable=True),
+        Column(
+            "is_inside",
+            "BOOLEAN",
+            "True where the final value lay in the forecast's 80 % interval; empty until the period has ended",
+            nullable=True,
+        ),
     ),
 )
 
