@@ -7,9 +7,9 @@ What does not: how any vendor counts.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -166,7 +166,7 @@ class World:
                 "page": [a.page for a in log.addresses],
             }
         )
-        page_paths = np.array([*self.brand(slug).site.pages, *(post.path for post in log.posts)])
+        page_paths = [*self.brand(slug).site.pages, *(post.path for post in log.posts)]
         post_ids = pd.array([pd.NA] * log.static_pages + [post.post_id for post in log.posts], dtype="Int64")
         addresses = table.iloc[log.address[known]].reset_index(drop=True)
         page = addresses["page"].to_numpy()
@@ -179,15 +179,15 @@ class World:
                 "host": addresses["host"],
                 "path": addresses["path"],
                 "query": addresses["query"],
-                "page": page_paths[page],
+                "page": _named(page_paths, page),
                 "post_id": post_ids[page],
                 "engagement_seconds": log.engaged[known],
                 "starts_session": log.starts_session[known],
                 "first_visit": log.first_visit[known],
-                "channel": np.array(CHANNELS)[log.channel[known]],
-                "country": np.array(COUNTRIES)[log.country[known]],
-                "device": np.array(DEVICES)[log.device[known]],
-                "conversion": np.array(["", *(each.event for each in CONVERSIONS)])[log.conversion[known]],
+                "channel": _named(CHANNELS, log.channel[known]),
+                "country": _named(COUNTRIES, log.country[known]),
+                "device": _named(DEVICES, log.device[known]),
+                "conversion": _named(["", *(each.event for each in CONVERSIONS)], log.conversion[known]),
                 "firings": log.firings[known].astype(np.int64),
                 "arrives_at": pd.to_datetime(log.arrives[known], unit="s", utc=True),
             }
@@ -228,7 +228,7 @@ class World:
             {
                 "post_id": np.array([post.post_id for post in log.posts], dtype=object)[rows.post[seen]],
                 "at": pd.to_datetime(rows.at[seen], unit="s", utc=True),
-                "kind": np.array(KINDS)[rows.kind[seen]],
+                "kind": _named(KINDS, rows.kind[seen]),
                 "delta": rows.delta[seen].astype(np.int64),
                 "reaction": rows.reaction[seen],
                 "impressions": rows.impressions[seen],
@@ -249,6 +249,11 @@ class World:
                 "arrives_at": pd.to_datetime(rows.arrives[seen], unit="s", utc=True),
             }
         )
+
+
+def _named(names: Sequence[str], numbers: npt.NDArray[Any]) -> Any:
+    """A column of names by their numbers; pandas makes each of a few strings once, and not each of a million."""
+    return pd.array(list(names), dtype="str").take(numbers)
 
 
 def utc(second: int) -> datetime:
