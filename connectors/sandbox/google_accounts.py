@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -42,6 +43,12 @@ class AccessToken:
     expires_at: float
 
 
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    """Made once a process, which takes a tenth of a second: accounts are told apart by their key's id."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def _segment(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
@@ -58,7 +65,7 @@ class GoogleAccounts:
 
     def create_service_account(self, *, token_uri: str, name: str = "okr-demo") -> dict[str, str]:
         """A new account; the returned key, in the form of Google's JSON key file, is not kept."""
-        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private = _private_key()
         key_id, project = secrets.token_hex(20), "okr-sandbox"
         email = f"{name}@{project}.iam.gserviceaccount.com"
         pem = private.private_bytes(
