@@ -44,8 +44,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 def views(reader: Reader, kind: str, window: Window) -> pd.DataFrame:
     """The site's views of these days, as its vendor knows them by now."""
     frame = reader.server.world.events_visits(SOURCES[kind][0])
-    days = frame["day"].dt.date
-    return frame[(days >= window.start) & (days <= window.end)].assign(on=days)
+    first, last = pd.Timestamp(window.start), pd.Timestamp(window.end)
+    inside = frame[(frame["day"] >= first) & (frame["day"] <= last)]
+    return inside.assign(on=inside["day"].dt.date)
 
 
 def read(reader: Reader, kind: str, stream: Stream, window: Window) -> list[dict[str, object]]:
