@@ -16,6 +16,7 @@ import pytest
 from connectors.core.budget import Limit, ProcessBudget, credential_of
 from connectors.core.errors import QuotaExhausted, SourceError
 from connectors.core.http import Http, Verdict
+from connectors.core.odd import Odd
 from connectors.core.protocol import Context
 from connectors.core.reply import Reply
 from connectors.ga4.client import Ga4Client
@@ -59,7 +60,7 @@ def sheet(given: Context) -> None:
 
 
 def key_events(given: Context) -> None:
-    Ga4Client(context=given, source="web", property_id="412345678").key_events()
+    Ga4Client(context=given, source="web", property_id="412345678").key_events(Odd())
 
 
 def plausible(given: Context) -> Any:
