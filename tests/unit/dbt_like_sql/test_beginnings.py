@@ -148,12 +148,14 @@ def post(name: str, day: date) -> dict[str, object]:
 def test_a_feed_says_nothing_of_the_months_before_the_oldest_post_that_it_ever_showed() -> None:
     whole = feed("whole").loaded("news", "blog_posts", END, END, quality={"is_whole": True})
     beside = feed("beside").source("blog", "wordpress").loaded("blog", "blog_posts", END, END)
-    con = build([feed("cut"), feed("since", opened=date(2026, 5, 1)), whole, beside])
+    early = feed("early").loaded("news", "blog_posts", MAY, MAY, quality={"is_whole": False})
+    con = build([feed("cut"), feed("since", opened=date(2026, 5, 1)), whole, beside, early])
 
     def posts(client: str) -> list[float | None]:
         return [value_of(con, client, "blog_posts", month) for month in (APRIL, MAY, JUNE, JULY)]
 
     assert posts("cut") == [None, None, 1, 1]
+    assert posts("early") == [None, 0, 1, 1], "read in May, when it showed none"
     assert month_of(con, "cut", "blog_posts", MAY)["note"] == "news: 0 of 31 days observed"
     # the file says since when, a list that is whole says so, or another one has the same posts
     assert [posts(client) for client in ("since", "whole", "beside")] == [[0, 0, 1, 1]] * 3

@@ -74,14 +74,16 @@ windowed as (
     group by loads.client, loads.source, loads.stream, days.day
 ),
 
--- a list that only ever showed the newest posts says nothing of the months before its oldest one; where another list of
--- the client's is whole, it may be of the same posts, and tells
+-- a list that only ever showed the newest posts says nothing of the months before its oldest one and its first reading;
+-- where another list of the client's is whole, it may be of the same posts, and tells
 cut_lists as (
     select
         readings.client,
         readings.source,
         readings.stream,
-        cast(date_trunc('month', min(posts.published_on)) as date) as tells_from_on
+        cast(
+            date_trunc('month', least(min(posts.published_on), min(readings.first_reading_on))) as date
+        ) as tells_from_on
     from {{ ref('int_stream_readings') }} as readings
     inner join {{ ref('stg_raw__blog_posts') }} as posts
         on
