@@ -20,7 +20,8 @@ OF_A_WINDOW: frozenset[ErrorClass] = frozenset({"unavailable", "timeout", "bad_r
 """Errors that may be of the days asked for; the others are of the account, the credentials or the file."""
 NIGHTS = 2
 """Failed on so many: an outage of one night is nobody's day."""
-LOOKED_BACK = timedelta(days=14)
+LOOKED_BACK = timedelta(days=90)
+"""As one such window may be asked a night, so that of many each has its turn twice before it is forgotten."""
 LARGEST_CUT_DAYS = 366
 """A stream that is asked in larger windows learns from them where its source begins, and they are not cut."""
 

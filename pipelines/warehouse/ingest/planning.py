@@ -35,6 +35,8 @@ MONTH_FINAL_AFTER = 15
 FRESH_READING = timedelta(hours=6)
 """A snapshot this young need not be taken again by another run of the same day."""
 DAYS_OF_SHORTEST_MONTH = 28
+FAILED_BEFORE_A_NIGHT = 1
+"""Of a budget, what failed night after night has what the others leave, and so many reads in any case."""
 NOT_ASKED_FOR = "not_asked_for"
 """In the quality of a skipped read: the error of a stream that not every account has and nothing rests on."""
 
@@ -89,8 +91,8 @@ def windows_to_read(
     reread: Window | None = None,
     counts: Mapping[str, Json] | None = None,
 ) -> tuple[Window, ...]:
-    """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day; of those
-    the ones that failed night after night come last, beginning with the one that was asked longest ago.
+    """Windows of a ``window`` stream to read now, newest first, at most ``reads_per_night`` of them a day; those that
+    failed night after night come last, beginning with the one that was asked longest ago, and take no other's place.
 
     ``loads`` are the stream's own ledger rows. With ``reread`` those days and no others, clipped to what exists.
     ``counts``: what its figures count now; days that were read while they counted something else are due, and so are
@@ -118,29 +120,24 @@ def windows_to_read(
         windows = _day_windows(due, at_most=max(1, stream.slice_days), failing=failing)
     if reread:
         return windows
-    return tuple(
-        sorted(
-            _within_budget(windows, stream, loads, others=others, today=today, zone=zone),
-            key=lambda window: failing[window.start].on if window.start in failing else date.min,
-        )
-    )
+    usual = tuple(window for window in windows if window.start not in failing)
+    # a stable order: of those that failed on the same night the newest
+    apart = sorted((window for window in windows if window.start in failing), key=lambda each: failing[each.start].on)
+    left = _reads_left(stream, loads, others=others, today=today, zone=zone)
+    if left is None:
+        return (*usual, *apart)
+    return (*usual[:left], *apart[: max(left - len(usual), FAILED_BEFORE_A_NIGHT) if left else 0])
 
 
-def _within_budget(
-    windows: tuple[Window, ...],
-    stream: Stream,
-    loads: Sequence[Load],
-    *,
-    others: Collection[int],
-    today: date,
-    zone: ZoneInfo,
-) -> tuple[Window, ...]:
-    """As many of ``windows``, from the first on, as may still be read today."""
+def _reads_left(
+    stream: Stream, loads: Sequence[Load], *, others: Collection[int], today: date, zone: ZoneInfo
+) -> int | None:
+    """How many windows may still be read today; None: as many as there are."""
     if stream.reads_per_night is None:
-        return windows
+        return None
     asked_today = (load for place, load in enumerate(loads) if place not in others and load.status != "skipped")
     used = sum(local_date(load.started_at, zone) == today for load in asked_today)
-    return windows[: max(0, stream.reads_per_night - used)]
+    return max(0, stream.reads_per_night - used)
 
 
 def listing_is_due(*, loads: Iterable[Load], now: datetime, zone: ZoneInfo) -> bool:

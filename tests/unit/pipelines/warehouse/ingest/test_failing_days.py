@@ -82,3 +82,18 @@ def test_a_budget_lets_the_newest_days_through_though_they_failed_before():
     windows = plan(stream, NIGHT + timedelta(days=4), loads, start=START)
     assert NIGHT + timedelta(days=3) in windows[0]
     assert min(window.start for window in windows) > NIGHT - timedelta(days=40), "the budget is the newest windows'"
+
+
+@pytest.mark.parametrize("budget", [None, 2])
+def test_a_day_that_always_fails_takes_no_read_from_the_history_behind_it(budget: int | None):
+    stream = replace(DAILY, slice_days=60, reads_per_night=budget)
+    loads = nights(stream, lambda window, _: BROKEN in window, count=30)
+    assert never_read(loads, until=NIGHT) == [BROKEN]
+    last = max(row.started_at for row in loads)
+    assert [row.status for row in loads if row.started_at == last][-1] == "failed", "it is asked and named each night"
+
+
+def test_of_a_month_that_always_fails_all_days_beside_it_are_read_in_the_end():
+    broken = Window(BROKEN - 29 * ONE_DAY, BROKEN)
+    loads = nights(DAILY, lambda window, _: window.intersect(broken) is not None, count=80)
+    assert never_read(loads, until=NIGHT) == list(broken)
