@@ -6,6 +6,7 @@ their fields mean, and Bluesky's errors. What does not: the rows (``core/present
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from connectors.bluesky.settings import Bluesky
@@ -62,18 +63,20 @@ class BlueskySource(PresentOnlySource):
         """
         did, total, odd = account.account_id, account.posts, Odd()
         found, circles = self._listed(did, POSTS_ONLY, odd)
+        listed = _by(did, found)
+        if total is not None and listed < total:
+            # what only the other list shows is there all the same, and no post that was deleted
+            others, circles = self._listed(did, WITH_ANSWERS, Odd())
+            found = others | found
+            listed = _by(did, found)
+        if circles and (total is None or listed < total):
+            raise BadShape(path="cursor", wanted="a list of posts that ends", found=circles)
         read = odd.readable(
             found.values(),
             lambda post: as_post(post, did) if is_post(post, did) else None,
             name=lambda post: post.text("uri"),
         )
         own = [post for post in read if post is not None]
-        listed = sum(uri.startswith(f"at://{did}/") for uri in found)
-        if total is not None and listed < total:
-            others, circles = self._listed(did, WITH_ANSWERS, Odd())
-            listed = max(listed, sum(uri.startswith(f"at://{did}/") for uri in others))
-        if circles and (total is None or listed < total):
-            raise BadShape(path="cursor", wanted="a list of posts that ends", found=circles)
         return Posts(items=own, odd=odd, listed=listed, total=total)
 
     def _listed(self, did: str, which: str, odd: Odd) -> tuple[dict[str, Node], str | None]:
@@ -97,6 +100,11 @@ class BlueskySource(PresentOnlySource):
             params["cursor"] = cursor
         attempted = f"listing posts from {f'before {cursor}' if cursor else 'the newest'}"
         return self.transport.get_json("/app.bsky.feed.getAuthorFeed", attempted=attempted, params=params)
+
+
+def _by(did: str, found: Iterable[str]) -> int:
+    """How many are an account's own, answers included, by their addresses."""
+    return sum(uri.startswith(f"at://{did}/") for uri in found)
 
 
 def as_post(post: Node, did: str) -> Post:

@@ -101,6 +101,17 @@ def test_answers_count_as_posts_in_the_profile_and_are_looked_at_before_a_list_i
     assert (batch.rows.num_rows, batch.listed_since, "doubts" in batch.quality) == (2, None, False)
 
 
+def test_a_post_that_only_the_list_with_answers_shows_is_not_taken_for_deleted() -> None:
+    def cut_once(asked: Asked) -> Says:
+        if asked.path.endswith("getProfile"):
+            return Says(PROFILE | {"postsCount": 2})
+        whole = [dated("c", 19), dated("b", 12)]
+        return Says({"feed": whole if asked.query["filter"] == "posts_with_replies" else whole[:1]})
+
+    with vendor(cut_once) as server:
+        assert uris(opened(server)) == ["c", "b"]
+
+
 def test_a_post_of_another_shape_costs_itself_and_is_not_taken_for_deleted() -> None:
     broken = item("b", record=None)
     with vendor(app_view([[item("c"), broken, item("a")]], PROFILE | {"postsCount": 3})) as server:
