@@ -9,14 +9,14 @@ old, and kept before it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, datetime, timedelta
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer, BaseSource
 from connectors.core.counters import counter_doubts
 from connectors.core.doubt import Doubt
-from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing, SourceError, Unavailable
+from connectors.core.errors import BadReply, Misconfigured, NotFound, PermissionMissing, SourceError
 from connectors.core.http import Http
 from connectors.core.odd import Odd
 from connectors.core.paging import cut_off, shortfall
@@ -146,16 +146,15 @@ class ThreadsSource(BaseSource[Http]):
     def _require_own(self) -> None:
         """Refuse a token of another profile: posts are listed by whose token it is, whatever the file says.
 
-        A cross-check only: where it gets no answer, the list is read all the same; nor is it of a kept reading, which
-        may be of before it was made.
+        A cross-check only: where it gets no answer, whatever the reason, the list is read all the same and nobody is
+        asked again; nor is it of a kept reading, which may be of before it was made.
         """
         if self._is_own or self.context.transport is not None:
             return
-        try:
+        mine = None
+        with suppress(BadShape, SourceError):
             mine = self._graph.get("/me", {"fields": "id"}, attempted="asking whose token it is").text("id", None)
-        except (BadReply, BadShape, NotFound, PermissionMissing, Unavailable):
-            return
-        if mine is not None and mine != self._id:
+        if mine is not None and mine.isdecimal() and mine != self._id:
             raise self.transport.error(
                 Misconfigured,
                 attempted="asking whose token it is",

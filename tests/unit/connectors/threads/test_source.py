@@ -115,11 +115,24 @@ def test_a_reading_kept_before_anybody_asked_whose_token_it_is_is_parsed_anew() 
     assert build(settings, again).read(COUNTERS, None).rows.to_pylist() == batch.rows.to_pylist()
 
 
-@pytest.mark.parametrize("told", [Says({"id": "17841"}), Says({}), Says({}, status=404), Says({"data": []})])
+THROTTLED = Says({"error": {"message": "Application request limit reached", "code": 4}}, status=400)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(Says({"id": "17841"}), Says({"id": "me"}), Says({}), Says([]), Says({"data": []}), THROTTLED),
+        *(Says({}, status=status) for status in (400, 401, 404, 500)),
+    ],
+)
 def test_posts_are_listed_over_all_pages_without_what_is_only_passed_on(told: Says) -> None:
     with vendor(lambda asked: told if asked.path == "/v1.0/me" else threads(asked)) as server:
-        rows = opened(server).read(POSTS, None).rows.to_pylist()
+        source = opened(server)
+        rows = source.read(POSTS, None).rows.to_pylist()
         assert all("access_token" not in asked.query for asked in server.asked)
+        server.asked.clear()
+        assert source.read(COUNTERS, None).rows.num_rows == 1
+        assert "/v1.0/me" not in {asked.path for asked in server.asked}, "asked once a night, whatever the answer"
     assert [row["post_id"] for row in rows] == ["1", "2"]
 
 
