@@ -21,7 +21,6 @@ from click.testing import CliRunner
 from pipelines.asking.questions import ask
 from pipelines.cli.main import okr
 from pipelines.exports.database import hand_out
-from pipelines.notices.claims import is_news
 from pipelines.shards import moving
 from pipelines.shards.address import opened
 from pipelines.shards.engine import OtherNumber, run_shards
@@ -198,18 +197,6 @@ def test_a_client_whose_files_can_not_be_put_out_is_named_alone_and_its_figures_
     (root / "exports" / "beta").unlink()
     assert run(store, root, "2026-05-12").exit_code != 1
     assert held_back(Home(root)) == ()
-
-
-def test_a_trouble_that_a_shard_told_of_is_no_news_the_next_night(root: Path) -> None:
-    told = list[bool]()
-
-    def tells(home: Home, environ: Any, **options: Any) -> Any:
-        told.append(is_news(home, "beta/own is not read"))
-        return tiny_night(home, environ, **options)
-
-    run(opened(root), root, night=tells, shards=1)
-    run(opened(root), root, NEXT_NIGHT, night=tells, shards=None)
-    assert told == [True, False]
 
 
 def test_a_client_file_that_is_none_is_named_though_no_shard_has_it(root: Path) -> None:
