@@ -6,6 +6,7 @@ What is really under test where this is used: reading, wording and drawing. How 
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -76,6 +77,11 @@ def build_published(*, hostile: bool = False) -> duckdb.DuckDBPyConnection:
     con.execute("copy from database filled to memory")
     con.execute("detach filled")
     return con
+
+
+def copy_published(file: Path) -> None:
+    """The same as a file."""
+    shutil.copy(_filled(hostile=False), file)
 
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="published-")

@@ -17,7 +17,7 @@ from okr_models.client.template import client_template
 from pipelines.cli import main as command
 from pipelines.cli import night
 from pipelines.warehouse.home import Home
-from tests.unit.published_fixture import build_published
+from tests.unit.published_fixture import copy_published
 
 OKR = str(Path(sys.executable).with_name("okr"))
 EVERY = (
@@ -54,10 +54,7 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "clients" / "acme.yaml").write_text(client_template("acme", types=SETTINGS), encoding="utf-8")
     (tmp_path / "published").mkdir()
     file = tmp_path / "published" / "okr-1.duckdb"
-    with build_published() as con:
-        con.execute(f"attach '{file}' as publication")
-        con.execute("copy from database memory to publication")
-        con.execute("detach publication")
+    copy_published(file)
     (tmp_path / "published" / "okr.duckdb").symlink_to(file.name)
     return tmp_path
 
