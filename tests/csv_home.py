@@ -7,11 +7,14 @@ before a mart, which have tests of their own: what is under test is each figure 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -177,3 +180,27 @@ class CsvHome:
             for path in self.home.exports.rglob("*")
             if path.is_file()
         }
+
+
+SMALL_NIGHT = "2026-11-20"
+_FOLDER = TemporaryDirectory(prefix="small-")
+"""Goes when the process ends."""
+
+
+def small_home(root: Path) -> CsvHome:
+    """One key result over the months of one KPI, before its first night."""
+    home = CsvHome(root).own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
+    return home.result("more", kpi="orders", target="+10%")
+
+
+def small_home_after_a_night(root: Path) -> CsvHome:
+    """The same after ``SMALL_NIGHT``, which is run once a process; the copy is the caller's own to change."""
+    shutil.copytree(_after_a_night(), root, symlinks=True, dirs_exist_ok=True)
+    return small_home(root)
+
+
+@cache
+def _after_a_night() -> Path:
+    home = small_home(Path(_FOLDER.name))
+    home.night(SMALL_NIGHT)
+    return home.root

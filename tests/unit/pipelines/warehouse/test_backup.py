@@ -19,15 +19,14 @@ from pipelines.cli.main import okr
 from pipelines.warehouse.backup import BackupFailed, back_up, put_back
 from pipelines.warehouse.db import connect, first_row
 from pipelines.warehouse.home import Home
-from tests.csv_home import CsvHome, query
+from tests.csv_home import query, small_home_after_a_night
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = CsvHome(tmp_path / "home").own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
-    made.result("more", kpi="orders", target="+10%").night("2026-11-20")
+    made = small_home_after_a_night(tmp_path / "home")
     (made.root / "secrets").mkdir()
     (made.root / "secrets" / "token").write_text("t")
     (made.root / "secrets" / "token").chmod(0o600)

@@ -19,16 +19,21 @@ from pipelines.warehouse.db import DatabaseUnusable, connect, first_row
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.opening import VERSION, open_warehouse, version_of
 from pipelines.warehouse.schema import declared_fingerprint, ensure_schema
-from tests.csv_home import CsvHome, query
+from tests.csv_home import CsvHome, query, small_home, small_home_after_a_night
 
-FIRST, SECOND = "2026-11-20", "2026-11-21"
+SECOND = "2026-11-21"
 PUBLISHED = "select * exclude (known_at) from marts.key_result_progress order by all"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> CsvHome:
-    home = CsvHome(tmp_path).own("orders", "flow").months("orders", "2025-01", [100.0] * 22)
-    return home.result("more", kpi="orders", target="+10%")
+    return small_home(tmp_path)
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> CsvHome:
+    """After its first night."""
+    return small_home_after_a_night(tmp_path)
 
 
 def refused(home: Home) -> list[str]:
@@ -37,66 +42,61 @@ def refused(home: Home) -> list[str]:
     return [one.name for found in outcomes.values() for one in found if one.blocks]
 
 
-def test_a_lost_database_takes_past_results_and_the_ledger_over_and_the_next_night_is_sound(home: CsvHome) -> None:
-    home.night(FIRST)
-    before = query(home.home, PUBLISHED)
-    shutil.rmtree(home.home.warehouse)
-    with closing(open_warehouse(home.home)) as con:
+def test_a_lost_database_takes_past_results_and_the_ledger_over_and_the_next_night_is_sound(seen: CsvHome) -> None:
+    before = query(seen.home, PUBLISHED)
+    shutil.rmtree(seen.home.warehouse)
+    with closing(open_warehouse(seen.home)) as con:
         loads = con.execute("select status, rows, error_class from ops.loads").fetchall()
         assert loads == [("failed", 0, "not_found")]
         assert first_row(con, "select max(finished_at)::date from ops.loads") == (date(2026, 11, 20),)
-    assert refused(home.home) == []
-    home.night(SECOND)
-    after = query(home.home, PUBLISHED)
+    assert refused(seen.home) == []
+    seen.night(SECOND)
+    after = query(seen.home, PUBLISHED)
     assert [row for row in after if row["as_of"] == date(2026, 11, 20)] == before
     assert len(after) == 2 * len(before)
     # the csv file was read again: it had figures all the same
     assert after[-1]["current"] == before[-1]["current"]
 
 
-def test_a_database_that_has_anything_takes_nothing_over(home: CsvHome) -> None:
-    home.night(FIRST)
-    with closing(connect(home.home)) as con:
+def test_a_database_that_has_anything_takes_nothing_over(seen: CsvHome) -> None:
+    with closing(connect(seen.home)) as con:
         con.execute("delete from okr.key_result_progress")
-    with closing(open_warehouse(home.home)) as con:
+    with closing(open_warehouse(seen.home)) as con:
         assert first_row(con, "select count(*) from okr.key_result_progress") == (0,)
-    assert "append_only" in " ".join(refused(home.home))
+    assert "append_only" in " ".join(refused(seen.home))
 
 
-def test_an_older_backup_put_back_gets_the_missing_results_by_the_command_that_the_refusal_names(home: CsvHome) -> None:
-    home.night(FIRST)
-    shutil.copytree(home.home.warehouse, home.root / "spare")
-    home.night(SECOND)
-    shutil.rmtree(home.home.warehouse)
-    (home.root / "spare").rename(home.home.warehouse)
-    assert refused(home.home) != []
-    done = CliRunner().invoke(okr, ["--home", str(home.root), "ledger", "take-over"], catch_exceptions=False)
+def test_an_older_backup_put_back_gets_the_missing_results_by_the_command_that_the_refusal_names(seen: CsvHome) -> None:
+    shutil.copytree(seen.home.warehouse, seen.root / "spare")
+    seen.night(SECOND)
+    shutil.rmtree(seen.home.warehouse)
+    (seen.root / "spare").rename(seen.home.warehouse)
+    assert refused(seen.home) != []
+    done = CliRunner().invoke(okr, ["--home", str(seen.root), "ledger", "take-over"], catch_exceptions=False)
     assert (done.exit_code, done.output) == (0, "2 results taken over from published/\n")
-    assert refused(home.home) == []
+    assert refused(seen.home) == []
 
 
 @pytest.mark.parametrize("is_published", [True, False])
-def test_the_line_on_a_damaged_database_names_the_way_and_what_is_lost(is_published: bool, home: CsvHome) -> None:
-    home.night(FIRST)
+def test_the_line_on_a_damaged_database_names_the_way_and_what_is_lost(is_published: bool, seen: CsvHome) -> None:
     if not is_published:
-        shutil.rmtree(home.home.published)
-    home.home.database.write_bytes(b"no database " * 1_000)
+        shutil.rmtree(seen.home.published)
+    seen.home.database.write_bytes(b"no database " * 1_000)
     with pytest.raises(DatabaseUnusable) as told:
-        open_warehouse(home.home)
+        open_warehouse(seen.home)
     said = "takes past results and the ledger over from published/" if is_published else "past progress"
     assert said in str(told.value)
     assert "lost" in str(told.value)
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(home: CsvHome) -> None:
-    home.night(FIRST)
-    open_warehouse(home.home).close()
-    with closing(connect(home.home)) as con:
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(seen: CsvHome) -> None:
+    open_warehouse(seen.home).close()
+    with closing(connect(seen.home)) as con:
         con.execute("update meta.schema_version set version = ?", [VERSION + 1])
-    before = home.home.database.read_bytes()
+    before = seen.home.database.read_bytes()
     with pytest.raises(DatabaseUnusable, match="newer version of this program made it"):
-        open_warehouse(home.home)
-    assert home.home.database.read_bytes() == before
+        open_warehouse(seen.home)
+    assert seen.home.database.read_bytes() == before
 
 
 def test_an_older_database_is_copied_and_then_migrated(home: CsvHome, monkeypatch: pytest.MonkeyPatch) -> None:
