@@ -202,14 +202,15 @@ def _database_of(path: Path) -> str | None:
 
 def _brought(store: Store, key: str, path: Path) -> bool:
     """A file that this user may not read stands there as such, for the night of its client to say so."""
-    if not store.has_file(key):
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if not store.has_file(key):
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
         store.get_file(key, path)
     except StoreUnavailable as error:
         if not isinstance(error.__cause__, PermissionError):
             raise
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.touch(mode=0)
         if os.access(path, os.R_OK):  # as root it would be an empty file

@@ -63,7 +63,8 @@ class FolderStore:
                 raise Missing(store=self.address, key=key) from error
 
     def has_file(self, key: str) -> bool:
-        return (self.root / key).is_file()
+        with self._asked(f"looking for {key}"):
+            return (self.root / key).is_file()
 
     def files(self, prefix: str) -> tuple[str, ...]:
         with self._asked(f"listing {prefix}"):

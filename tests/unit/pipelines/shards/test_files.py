@@ -178,3 +178,24 @@ def test_a_file_that_may_not_be_read_is_its_own_clients_trouble(
     monkeypatch.setattr("pipelines.shards.files.os.access", lambda *_: True)
     with pytest.raises(StoreUnavailable, match="Permission denied"):
         bring_inputs(store, Home(tmp_path / "of root"), ["acme", "beta"])
+
+
+def test_a_folder_that_may_not_be_looked_into_is_the_trouble_of_the_client_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("clients/acme.yaml", "path: closed/acme.csv"), ("clients/beta.yaml", "path: data/beta.csv")):
+        (tmp_path / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home" / name).write_text(text, encoding="utf-8")
+
+    class Closed(FolderStore):
+        def has_file(self, key: str) -> bool:
+            with self._asked(f"looking for {key}"):
+                if key == "closed/acme.csv":
+                    raise PermissionError(13, "Permission denied")
+            return super().has_file(key)
+
+    local = Home(tmp_path / "local")
+    monkeypatch.setattr("pipelines.shards.files.os.access", lambda *_: False)
+    bring_inputs(Closed(tmp_path / "home"), local, ["acme", "beta"])
+    assert stat.S_IMODE((local.root / "closed" / "acme.csv").stat().st_mode) == 0
+    assert (local.clients / "beta.yaml").exists()
