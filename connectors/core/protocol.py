@@ -226,6 +226,10 @@ SINCE = "since"
 """In ``Counting.counts``: the first day of which a source has anything, as text. Days that were read, or noted as not
 to be had, while it was a later one are read again: a past was brought in from elsewhere."""
 
+GIVES = "gives"
+"""In ``Counting.counts``: what a source gives of that which it may lack, as an object. Where it gave nothing of it at
+the last read it is asked again also on the same day."""
+
 
 @runtime_checkable
 class Counting(Protocol):

@@ -9,6 +9,7 @@ and no addresses of people are ever asked for. What does not belong here: pages,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -18,9 +19,9 @@ from connectors.core.budget import Limit
 from connectors.core.doubt import Doubt, by_month
 from connectors.core.http import Http, limit_towards, pause
 from connectors.core.odd import Odd
-from connectors.core.protocol import Access, Context, Probe, Source, SourceType, Stream
+from connectors.core.protocol import GIVES, Access, Context, Probe, Source, SourceType, Stream
 from connectors.core.raw_tables import CONTACTS_DAILY, DEALS_DAILY, TICKETS_DAILY
-from connectors.core.shape import Node, as_instant
+from connectors.core.shape import Json, Node, as_instant
 from connectors.hubspot.api import Account, Crm, Found, classify
 from connectors.hubspot.settings import HubSpot
 from okr_models.client.sources import SourceSettings
@@ -68,6 +69,11 @@ TICKETS = Stream(
 WON = {"propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true"}
 DEAL_FIELDS = ("closedate", "hs_is_closed_won", "amount", "deal_currency_code", "amount_in_home_currency")
 TICKET_FIELDS = ("createdate", "time_to_first_agent_reply", "first_agent_reply_date")
+MAY_LACK: Mapping[str, tuple[str, str]] = {
+    DEALS.name: ("deals", "amount"),
+    TICKETS.name: ("tickets", "time_to_first_agent_reply"),
+}
+"""A property that costs its own figure where an account has none, by stream: of which records, and its name."""
 
 
 class HubSpotSource(BaseSource[Http]):
@@ -93,6 +99,14 @@ class HubSpotSource(BaseSource[Http]):
         if self._account is None:
             self.shaped("reading the account's details", self._known)
         return self._zone
+
+    def counts(self, stream: Stream) -> Mapping[str, Json]:
+        """The property that an account may lack: days read while it was not there are read again once it is."""
+        if stream.name not in MAY_LACK:
+            return {}
+        kind, name = MAY_LACK[stream.name]
+        missing = self.shaped(f"listing the properties of {kind}", lambda: self._crm.missing(kind, (name,)))
+        return {GIVES: {} if missing else {name: True}}
 
     def access(self) -> Access:
         """A service key lives until it is revoked; the API's version has an end."""
@@ -139,7 +153,7 @@ class HubSpotSource(BaseSource[Http]):
 
     def _deals(self, window: Window) -> Answer:
         self._crm.require("deals", ("closedate", "hs_is_closed_won"))
-        gone = self._gone("deals", "amount", AMOUNT)
+        gone = self._gone(DEALS, AMOUNT)
         found = self._crm.between("deals", "closedate", *self._edges(window), names=DEAL_FIELDS, also=(WON,))
         odd = Odd()
         won: dict[date, list[float | None]] = defaultdict(list)
@@ -194,7 +208,7 @@ class HubSpotSource(BaseSource[Http]):
 
     def _tickets(self, window: Window) -> Answer:
         self._crm.require("tickets", ("createdate",))
-        gone = self._gone("tickets", "time_to_first_agent_reply", ("first_response_hours",))
+        gone = self._gone(TICKETS, ("first_response_hours",))
         found = self._crm.between("tickets", "createdate", *self._edges(window), names=TICKET_FIELDS)
         odd = Odd()
         waits: dict[date, list[float | None]] = defaultdict(list)
@@ -215,8 +229,9 @@ class HubSpotSource(BaseSource[Http]):
             )
         return Answer(rows=rows, doubts=(*self._short(found, window), *odd.doubts(), *gone))
 
-    def _gone(self, kind: str, name: str, kpis: tuple[str, ...]) -> tuple[Doubt, ...]:
+    def _gone(self, stream: Stream, kpis: tuple[str, ...]) -> tuple[Doubt, ...]:
         """A doubt where an account has no such property: it costs its own figure, and not how many there are."""
+        kind, name = MAY_LACK[stream.name]
         is_gone = self._crm.missing(kind, (name,))
         return (Doubt(code="metric_gone", what=f"{name} of {kind}", kpis=kpis),) if is_gone else ()
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.core.errors import BadReply, ErrorClass, MetricGone, NotYet, SourceError
-from connectors.core.protocol import Batch, Context, Counting, Quality, Source, SourceType, Stream
+from connectors.core.protocol import GIVES, Batch, Context, Counting, Quality, Source, SourceType, Stream
 from connectors.core.redaction import Redactor
 from connectors.core.shape import Json
 from okr_models.client.identity import Identity, joined_parts
@@ -147,7 +147,7 @@ class _Reader:
 
     def run(self) -> None:
         due = [(stream, windows) for stream in self.task.streams if (windows := self.due(stream))]
-        if not due:
+        if not due and not any(map(self._lacked, self.task.streams)):
             return
         started = self.task.clock.now()
         if self.task.is_silent:
@@ -195,6 +195,12 @@ class _Reader:
                 if stream.delivery == "window":
                     self.told[stream.name] = source.counts(stream)
                     self.task.windows.pop((stream.name, self.zone.key), None)
+
+    def _lacked(self, stream: Stream) -> bool:
+        """Whether the source lacked something at the stream's last read, which it may have again by now."""
+        loads = self.task.loads.get(stream.name, ())
+        last = next((load.quality.get(COUNTS) for load in reversed(loads) if load.status == "loaded"), None)
+        return isinstance(last, dict) and last.get(GIVES) == {}
 
     def _counts(self, stream: Stream) -> dict[str, Json]:
         """What the stream's figures count, by the file and by the source."""

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.core.budget import Limit
 from connectors.core.errors import AuthFailed, BadReply, QuotaExhausted, SourceError, Unavailable
-from connectors.core.protocol import Source
+from connectors.core.protocol import GIVES, Counting, Source, Stream
 from connectors.hubspot import api, source
 from connectors.hubspot.api import ScopeMissing
 from connectors.hubspot.settings import HubSpot
@@ -172,6 +172,19 @@ def test_a_property_that_is_not_there_is_named_and_costs_its_own_figure_alone() 
     assert [(row["tickets"], row["answered"]) for row in batch.rows.to_pylist()] == [(1, 0)]
     said = doubts(batch)["metric_gone"]
     assert (said["what"], said["kpis"]) == ("time_to_first_agent_reply of tickets", ["first_response_hours"])
+
+
+def counted(server: Vendor, stream: Stream) -> Any:
+    source = opened(server)
+    assert isinstance(source, Counting)
+    return source.counts(stream)
+
+
+def test_days_read_without_a_property_are_read_again_once_it_is_there() -> None:
+    with vendor(hubspot({}, names=["createdate"])) as without, vendor(hubspot({})) as whole:
+        lacking, having = (counted(server, TICKETS) for server in (without, whole))
+        assert counted(whole, CONTACTS) == {}
+    assert (lacking, having) == ({GIVES: {}}, {GIVES: {"time_to_first_agent_reply": True}})
 
 
 def test_deals_without_amounts_are_counted_and_their_sum_is_not_known() -> None:

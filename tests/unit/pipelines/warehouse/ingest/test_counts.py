@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.core.errors import Unavailable
-from connectors.core.protocol import SINCE, Context, Stream
+from connectors.core.protocol import GIVES, SINCE, Context, Stream
 from connectors.core.shape import Json
 from connectors.registry import SOURCE_TYPES
 from okr_models.client.sources import SourceSettings
@@ -195,6 +195,18 @@ def test_days_that_were_read_while_a_goal_was_missing_are_read_again_when_it_is_
     (window,) = [window for _, window in night.vendor.asked if window]
     assert without is not None
     assert START < window.start <= without.start
+
+
+def test_days_read_without_what_a_source_lacked_are_read_again_once_it_has_it_also_that_day(tmp_path: Path) -> None:
+    vendor = CountingVendor()
+    night = Night(tmp_path, client(start=START), vendor=vendor, streams=(replace(DAILY, slice_days=400),))
+    asked: list[list[Window | None]] = []
+    for given in ({}, {}, {"amount": True}, {"amount": True}, {}):
+        vendor.goals = {GIVES: given}
+        vendor.asked.clear()
+        night.run(FIRST)
+        asked.append([window for _, window in vendor.asked])
+    assert [len(windows) for windows in asked] == [1, 0, 1, 0, 0], "what it lacks again was read with it"
 
 
 def test_a_past_that_was_brought_in_later_is_read_though_it_was_noted_as_not_to_be_had(tmp_path: Path) -> None:
