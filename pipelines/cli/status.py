@@ -31,7 +31,7 @@ from pipelines.exports.status_table import status_table
 from pipelines.warehouse.checkin_files import bad_rows
 from pipelines.warehouse.clients import load_clients
 from pipelines.warehouse.clock import BadToday, clock_from
-from pipelines.warehouse.held_back import held_back
+from pipelines.warehouse.held_back import EXPORTS, held_back
 from pipelines.warehouse.home import Home
 from pipelines.warehouse.ingest import ledger
 from pipelines.warehouse.ingest.first_load import loading_of
@@ -44,6 +44,10 @@ OLDER: dict[Language, str] = {
 HELD_BACK: dict[Language, str] = {
     "sv": "Natten kunde inte slutföras för dessa kunder, vars senast godkända siffror och filer står kvar:",
     "en": "The night could not be finished for these clients, whose last good figures and files stay:",
+}
+UNWRITTEN: dict[Language, str] = {
+    "sv": "Filerna kunde inte skrivas för dessa kunder. Deras siffror är nattens, och rapport och filer äldre:",
+    "en": "The files of these clients could not be written. Their figures are the night's, report and files older:",
 }
 REASONS_IN_SWEDISH = (
     (re.compile(r"^(\S+): check (\S+) failed \("), r"\1: kontrollen \2 slog fel ("),
@@ -236,11 +240,13 @@ def held_up_text(home: Home, *, language: Language = "en", clients: Collection[s
         lines.append(OLDER[language].format(day=refusals[0].refused_at[:10]))
     lines += [f"- {refusal.table}: {_reason(reason, language)}" for refusal in refusals for reason in refusal.reasons]
     held = [each for each in held_back(home) if not clients or each.client in clients]
-    if held:
-        lines.append(HELD_BACK[language])
-    for each in held:
-        where = f" ({each.place})" if each.place else ""
-        lines.append(f"- {each.client}, {each.at[:10]}, {each.stage}{where}: {_reason(each.reason, language)}")
+    whole = [each for each in held if each.stage != EXPORTS]
+    for heading, those in ((HELD_BACK, whole), (UNWRITTEN, [each for each in held if each.stage == EXPORTS])):
+        if those:
+            lines.append(heading[language])
+        for each in those:
+            where = f" ({each.place})" if each.place else ""
+            lines.append(f"- {each.client}, {each.at[:10]}, {each.stage}{where}: {_reason(each.reason, language)}")
     if not lines:
         return ""
     width = shutil.get_terminal_size((80, 24)).columns

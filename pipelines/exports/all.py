@@ -6,7 +6,7 @@ What belongs here: which files go where. What does not: their content (``csvs.py
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -117,6 +117,7 @@ def export_all(
                 board_apart=board_apart,
                 language=language,
                 troubles=troubles,
+                unwritten=troubles.keys() - (held or {}).keys(),
             )
         except Exception as error:  # noqa: BLE001 - the clients' own files are written
             failed(AGENCY, error)
@@ -134,10 +135,11 @@ def export_agency_page(
     board_apart: bool = True,
     language: Language | None = None,
     troubles: Mapping[str, str] | None = None,
+    unwritten: Collection[str] = (),
 ) -> list[Path]:
     """The agency's page and CSVs over all clients, all of them or none. Parameters as of ``export_all``.
 
-    ``troubles``: why a client's figures are not tonight's.
+    ``troubles``: why a client's figures are not tonight's; of those ``unwritten`` its files are not.
     """
     readers = readers_of(con, tuple(clients))
     below = BOARD if audience == "board" and board_apart else ""
@@ -155,6 +157,7 @@ def export_agency_page(
             link=link,
             audience=audience,
             held=dict(troubles or {}),
+            unwritten=unwritten,
         )
         return _put_in_place(aside, target)
 

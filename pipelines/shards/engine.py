@@ -303,6 +303,8 @@ def _agency(home: Home, standing: Iterable[Held], *, language: Language | None) 
                 clients=load_clients(home).clients,
                 language=language,
                 troubles={each.client: each.reason for each in standing},
+                unwritten={each.client for each in standing if each.stage == EXPORTS}
+                - {each.client for each in standing if each.stage != EXPORTS},
             )
     except Exception as error:  # noqa: BLE001 - whatever it is, what is published stands
         why = " ".join(str(error).split())

@@ -293,7 +293,12 @@ def test_a_report_that_can_not_be_made_leaves_that_clients_files_and_names_them(
     assert (held.client, held.stage) == (BROKEN, "exports")
     assert "its files are those of the night before" in held.line
     assert (agency.home.exports / "alfa" / "key_results.csv").read_text("utf-8").count(str(agency.day))
-    assert "nothing to divide by" in (agency.home.exports / "_agency" / "report.html").read_text("utf-8")
+    overview = (agency.home.exports / "_agency" / "report.html").read_text("utf-8")
+    assert "nothing to divide by" in overview
+    assert "its last good figures" not in overview, "its figures are tonight's"
+    told = " ".join(held_up_text(agency.home).split())
+    assert "Their figures are the night's, report and files older:" in told
+    assert "last good figures" not in told
     assert ("", "every_client_exported") in night.failed_checks
     done = CliRunner().invoke(okr, ["--home", str(agency.home.root), "export"])
     assert done.exit_code == 0, done.output

@@ -5,7 +5,7 @@ What belongs here: those tables and the forecasts' record over all clients. What
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -105,11 +105,13 @@ def render_agency(
     link: str = "../{client}/report.html",
     audience: Audience | None = None,
     held: Mapping[str, str] | None = None,
+    unwritten: Collection[str] = (),
 ) -> Path:
     """Write ``folder/report.html`` over all clients, in ``language`` or the one most of them have.
 
     ``link``: where each client's own page is, seen from ``folder``. ``audience="board"`` names no key result.
-    ``held``: clients whose figures or files are those of an earlier night, each with the reason.
+    ``held``: clients whose figures or files are those of an earlier night, each with the reason; of those ``unwritten``
+    it is the files alone.
     """
     readers = told_apart([reader_of(client) if isinstance(client, Client) else client for client in clients])
     speech = Speech(language or language_of_most(readers))
@@ -124,7 +126,8 @@ def render_agency(
         streams = below.failed_streams(queries.sources_of(con, reader.client, as_of=as_of))
         said = [message("failed_short", speech, streams=streams)] if streams else []
         if held and reader.client in held:
-            said.append(message("held_back", speech, reason=plain(held[reader.client], limit=200)))
+            what = "files_held_back" if reader.client in unwritten else "held_back"
+            said.append(message(what, speech, reason=plain(held[reader.client], limit=200)))
         elif status.as_of and status.as_of != newest:
             said.append(message("stale", speech, day=speech.day(status.as_of)))
         failures = ". ".join(said)
