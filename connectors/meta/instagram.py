@@ -13,7 +13,7 @@ from datetime import date
 
 from connectors.core.arrow import Row
 from connectors.core.base import Answer
-from connectors.core.errors import BadReply, NotFound, PermissionMissing, Unavailable
+from connectors.core.errors import SourceError
 from connectors.core.odd import Odd
 from connectors.core.protocol import Context, Source, SourceType, Stream
 from connectors.core.raw_tables import FOLLOWER_SNAPSHOTS, INTERACTIONS_DAILY, POST_COUNTERS, SOCIAL_POSTS
@@ -103,7 +103,7 @@ class InstagramSource(MetaSource):
         total, whole_below = None, MOST_MEDIA
         try:
             total = self._count(items)
-        except (BadReply, BadShape, NotFound, PermissionMissing, Unavailable):
+        except (BadShape, SourceError):
             whole_below = 0  # nobody knows whether it is all: what is older than its oldest stays
         return self.listing(
             items,

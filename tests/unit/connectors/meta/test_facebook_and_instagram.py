@@ -300,7 +300,10 @@ def test_a_list_that_ends_before_several_that_were_known_is_short_of_them(shown:
     assert (batch.listed_since, shortfall_of(batch.quality)) == (None, 2 if is_cut else 0)
 
 
-@pytest.mark.parametrize("says", [Says({"media_count": "many"}), Says({}, status=404), Says({}, status=500)])
+SPENT = Says({"error": {"message": "Application request limit reached", "code": 4}}, status=400)
+
+
+@pytest.mark.parametrize("says", [Says({"media_count": "many"}), Says({}, status=404), Says({}, status=500), SPENT])
 def test_a_count_that_fails_costs_no_list_and_lets_nothing_older_be_taken_for_deleted(says: Says) -> None:
     media = [{"id": "3", "timestamp": "2026-11-05T10:00:00+0000"}, {"id": "2", "timestamp": "2026-11-04T10:00:00+0000"}]
     with vendor(lambda asked: Says({"data": media}) if asked.path.endswith("/media") else says) as server:
