@@ -79,6 +79,20 @@ def test_a_month_whose_posts_came_of_age_unread_may_have_no_figure_but_says_why(
 
 def test_a_broken_file_must_leave_all_as_it_was(tmp_path: Path) -> None:
     broken = replace(FILE, is_broken=True)
+    written(tmp_path, "client: nova\nobjectives: [\n")
     found = told_of(tmp_path, published(100.0), published(100.5), broken)
     assert found == {"a broken file costs its client nothing"}
     assert told_of(tmp_path, published(100.0), published(100.0), broken) == set()
+
+
+def test_a_file_is_refused_where_it_is_broken_and_nowhere_else(tmp_path: Path) -> None:
+    written(tmp_path, "client: nova\nobjectives: [\n")
+    assert told_of(tmp_path, published(100.0), published(100.0)) == {"a sound file is read"}
+    written(tmp_path, "client: nova\nname: Nova\n")
+    broken = replace(FILE, is_broken=True)
+    assert told_of(tmp_path, published(100.0), published(100.0), broken) == {"a broken file is refused"}
+
+
+def written(root: Path, text: str) -> None:
+    (root / "clients").mkdir(exist_ok=True)
+    (root / "clients" / f"{FILE.slug}.yaml").write_text(text, encoding="utf-8")

@@ -56,4 +56,4 @@ def test_as_many_nights_as_are_wanted_are_run_and_never_fewer_than_the_seeds_wer
     settled = len(WHOLE) * (NIGHTS_OF_THE_WHOLE + 1) + NIGHTS_OF_THE_CALM + 1
     assert 300 <= settled + len((*ONE_CLIENT, *TWO_CLIENTS)) * (each + 1) < 305
     ran = (PROJECT / ".ci" / "run").read_text("utf-8")
-    assert f"export {WANTED}=300" in ran
+    assert f"export {WANTED}=300 OKR_TEST_EVERY=50\n" in ran
