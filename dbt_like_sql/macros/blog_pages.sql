@@ -83,10 +83,10 @@ post_pages as (
 )
 {%- endmacro %}
 
-{# CTEs up to gone_posts and gone_addresses, after shared_paths: posts that a list of `blogs` (client, source) named and
-   names no more, from when they were published to the last day that they stood there. What another post is counted as
-   now, whatever its id, is not gone: one that was published by then stands at one of its addresses, or one of its day
-   on another host. #}
+{# CTEs up to gone_posts, gone_addresses and all_addresses (these and the addresses of posts that are there), after
+   shared_paths: posts that a list of `blogs` (client, source) named and names no more, from when they were published to
+   the last day that they stood there. What another post is counted as now, whatever its id, is not gone: one that was
+   published by then stands at one of its addresses, or one of its day on another host. #}
 {% macro gone_posts_of(blogs) -%}
 former_names as (
     select
@@ -220,6 +220,28 @@ gone_posts as (
         post_id,
         from_on as live_on,
         until_on as last_seen_on
+    from gone_addresses
+),
+
+all_addresses as (
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
+    from {{ ref('int_blog_addresses') }}
+    union all
+    select
+        client,
+        source,
+        post_id,
+        site_host,
+        page_path,
+        from_on,
+        until_on
     from gone_addresses
 )
 {%- endmacro %}

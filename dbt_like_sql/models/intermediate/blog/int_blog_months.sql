@@ -116,28 +116,6 @@ posts_live as (
     group by blog_months.client, blog_months.source, blog_months.month
 ),
 
-all_addresses as (
-    select
-        client,
-        source,
-        post_id,
-        site_host,
-        page_path,
-        from_on,
-        until_on
-    from {{ ref('int_blog_addresses') }}
-    union all
-    select
-        client,
-        source,
-        post_id,
-        site_host,
-        page_path,
-        from_on,
-        until_on
-    from gone_addresses
-),
-
 seen_pages as (
     select distinct
         pages.client,

@@ -35,28 +35,6 @@ blogs as (
 
 {{ gone_posts_of('blogs') }},
 
-all_addresses as (
-    select
-        client,
-        source,
-        post_id,
-        site_host,
-        page_path,
-        from_on,
-        until_on
-    from {{ ref('int_blog_addresses') }}
-    union all
-    select
-        client,
-        source,
-        post_id,
-        site_host,
-        page_path,
-        from_on,
-        until_on
-    from gone_addresses
-),
-
 seen_pages as (
     select distinct
         pages.client,
